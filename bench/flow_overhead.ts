@@ -4,16 +4,8 @@
  *
  * @module
  */
-import {
-  asSource,
-  type Context,
-  type Document,
-  embedded,
-  finewebStages,
-  from,
-  type Many,
-  type Stage,
-} from "../mod.ts";
+import { asSource, type Context, type Document, embedded, from, type Many, type Stage } from "../mod.ts";
+import { finewebStages } from "../stages/filter/mod.ts";
 
 const documents: Document[] = [];
 for await (const document of from(embedded("spam-assassin")).stream({ seed: 1 })) {

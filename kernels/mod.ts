@@ -74,7 +74,6 @@ export * from "./engine/engine.ts";
 export { largestPack, type OpenedEngine, openEngine, type OpenEngineOptions } from "./engine/open.ts";
 export { openReference, type ReferenceEngine, type ReferenceSession } from "./engine/reference.ts";
 export type { KernelChoices, Tuning, TuningStore } from "./engine/webgpu/tuning.ts";
-export { openWebgpu } from "./engine/webgpu/webgpu_engine.ts";
 
 export * from "./models/course/batch_norm_layer.ts";
 export * from "./models/course/char_gpt.ts";

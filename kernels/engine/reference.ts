@@ -23,6 +23,7 @@ export interface ReferenceSession extends Session {
 
 /** The float64 engine. */
 export interface ReferenceEngine extends Engine {
+  /** Opens a session that computes in float64. */
   open(programs: readonly Program[], weights: TensorMap): Promise<ReferenceSession>;
 }
 

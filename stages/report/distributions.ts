@@ -9,8 +9,11 @@ import type { StageStats } from "./stage_stats.ts";
 
 /** Sums over the documents of one survey. */
 export interface Total {
+  /** Number of documents. */
   readonly documents: number;
+  /** Length of all texts in UTF-16 units. */
   readonly characters: number;
+  /** Number of tokens of the documents whose tokens were counted. */
   readonly tokens: number;
   /** Number of documents that have no URL. */
   readonly withoutUrl: number;
@@ -32,10 +35,15 @@ export type DomainRow = Readonly<{ domain: string; before: number; after: number
 
 /** The tables of a run. */
 export interface Distributions {
+  /** Sums before the filters. */
   readonly before: Total;
+  /** Sums after the filters. */
   readonly after: Total;
+  /** Documents by length. */
   readonly lengths: readonly LengthRow[];
+  /** Documents by language. */
   readonly languages: readonly LanguageRow[];
+  /** Documents by registered domain. */
   readonly domains: readonly DomainRow[];
   /** Largest number by which a domain's count may be too small. */
   readonly domainsMissed: number;

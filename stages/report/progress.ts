@@ -7,7 +7,9 @@ import type { EvalEvent, RunEvent, StageEvent, StepEvent } from "../flow/events.
 
 /** The limits at which a run ends; a limit that is absent does not apply. */
 export interface RunLimits {
+  /** Optimizer updates, over all resumes. */
   readonly steps?: number;
+  /** Tokens of training, over all resumes. */
   readonly tokens?: number;
   /** Seconds of training, over all resumes. */
   readonly seconds?: number;
@@ -15,9 +17,13 @@ export interface RunLimits {
 
 /** The item counts of a stage, and its recent throughput. */
 export interface StageProgress {
+  /** Name of the stage. */
   readonly name: string;
+  /** Number of items that the stage has received. */
   readonly in: number;
+  /** Number of items that the stage has passed on. */
   readonly out: number;
+  /** Number of items that the stage has dropped. */
   readonly dropped: number;
   /**
    * Items per second, measured over about 3 seconds: output items, or input items if a stage has no output.
@@ -37,16 +43,24 @@ const stepWindow = 50; // steps over which the time left is estimated
 
 /** Computes the state from the events that `add` is given. `now` returns the time in seconds. */
 export class Progress {
+  /** Name of the pipeline; empty before the run's first event. */
   title = "";
+  /** Description of the device; empty if the run names none. */
   device = "";
+  /** Number of the model's parameters; null before it is known. */
   parameters: number | null = null;
+  /** Latest update; null before the first. */
   step: StepEvent | null = null;
+  /** Latest evaluation; null before the first. */
   evaluation: EvalEvent | null = null;
+  /** Path of the latest checkpoint; null before the first. */
   checkpoint: string | null = null;
+  /** Loss of each update, oldest first. */
   readonly losses: number[] = [];
   readonly #stages = new Map<string, { at: number; event: StageEvent }[]>();
   readonly #steps: StepEvent[] = [];
 
+  /** Starts with no events. */
   constructor(readonly limits: RunLimits, readonly now: () => number) {}
 
   /** Updates the state with an event. */

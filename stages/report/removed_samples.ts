@@ -10,10 +10,15 @@ import { entriesInSync } from "../disk/files.ts";
 
 /** One dropped document with the beginning of its text. */
 export interface RemovedSample {
+  /** Name of the stage that dropped the document. */
   readonly stage: string;
+  /** Reason that the stage gave. */
   readonly reason: string;
+  /** Id of the document. */
   readonly id: string;
+  /** Address of the document, if it has one. */
   readonly url?: string;
+  /** Beginning of its text. */
   readonly text: string;
   /** Length of the whole text in UTF-16 units. */
   readonly length: number;

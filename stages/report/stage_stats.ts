@@ -13,8 +13,11 @@ import { count, share, time } from "./quantity.ts";
 
 /** Statistics of one stage over the whole run, resumes included. */
 export interface StageStats {
+  /** Name of the stage. */
   readonly name: string;
+  /** Number of items that the stage received. */
   readonly seen: number;
+  /** Number of items that the stage passed on. */
   readonly kept: number;
   /** Number of dropped items by reason, most frequent first. */
   readonly dropped: Readonly<Record<string, number>>;

@@ -22,6 +22,7 @@ export interface Display {
 
 /** The terminal or stream to which a display writes. */
 export interface Screen {
+  /** Writes a text as it is. */
   write(text: string): void;
   /** The current size; read before each drawing, so that no resize signal is needed. */
   size(): { readonly columns: number; readonly rows: number };

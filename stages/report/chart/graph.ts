@@ -9,6 +9,7 @@ import { type Chart, escaped } from "./chart.ts";
 
 /** A node: a box of fields, or a round node with a sign such as "+". */
 export interface GraphNode {
+  /** Name of the node, by which edges refer to it. */
   readonly id: string;
   /** Texts of a box's fields, from left to right, or the sign of a round node. */
   readonly fields: readonly string[];
@@ -18,7 +19,9 @@ export interface GraphNode {
 
 /** Options of `graphChart`. */
 export interface GraphOptions {
+  /** Title above the graph (default: none). */
   readonly title?: string;
+  /** Nodes, in any order. */
   readonly nodes: readonly GraphNode[];
   /** Edges as pairs of node ids. */
   readonly edges: readonly (readonly [from: string, to: string])[];

@@ -8,8 +8,11 @@ import { short } from "./chart.ts";
 
 /** A point and the character that is drawn for it. */
 export interface Mark {
+  /** Position on the x axis. */
   readonly x: number;
+  /** Position on the y axis. */
   readonly y: number;
+  /** Character drawn in the cell of the point. */
   readonly character: string;
 }
 
@@ -21,6 +24,7 @@ export interface GridOptions {
   readonly y: readonly [number, number];
   /** Number of columns of the terminal; the grid uses at most 64. */
   readonly columns: number;
+  /** Points to draw; a later one covers an earlier one in the same cell. */
   readonly marks: readonly Mark[];
   /** Character of a cell without a point (default: a space). */
   background?(x: number, y: number): string;

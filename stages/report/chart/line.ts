@@ -9,6 +9,7 @@ import { axisLabel, type Chart, type ChartOptions, colorOf, legend, short, svgOf
 
 /** One curve. */
 export interface Series {
+  /** Name in the legend. */
   readonly name: string;
   /** Values; NaN or infinite ones leave a gap. */
   readonly y: ArrayLike<number>;
@@ -18,6 +19,7 @@ export interface Series {
 
 /** Options of `lineChart`. */
 export interface LineOptions extends ChartOptions {
+  /** Curves, drawn in this order. */
   readonly series: readonly Series[];
   /** Whether the x axis is logarithmic (default: linear). */
   readonly logX?: boolean;

@@ -9,7 +9,9 @@ import { gridLines, groupMarks } from "./grid.ts";
 
 /** A point of a scatter chart. */
 export interface Point {
+  /** Position on the x axis. */
   readonly x: number;
+  /** Position on the y axis. */
   readonly y: number;
   /** Text drawn in the point (default: none). */
   readonly label?: string;
@@ -19,6 +21,7 @@ export interface Point {
 
 /** Options of `scatterChart`. */
 export interface ScatterOptions extends ChartOptions {
+  /** Points to draw. */
   readonly points: readonly Point[];
   /** Names of the groups (default: a single group without a name). */
   readonly groups?: readonly string[];

@@ -1,0 +1,79 @@
+/**
+ * The door `./filters`: FineWeb's filters, language identification, deduplication by MinHash, and statistics
+ * of a corpus.
+ *
+ * @module
+ */
+export type { Shape, TensorMap } from "../../kernels/core/tensor.ts";
+export * from "./extract.ts";
+export * from "./fineweb.ts";
+export * from "./fineweb_group.ts";
+export { FastText, type Prediction } from "./language/fasttext.ts";
+export * from "./language/language.ts";
+export * from "./minhash/drop_duplicates.ts";
+export {
+  type DuplicateCounts,
+  findDuplicates,
+  type FindDuplicatesOptions,
+  readRemoval,
+} from "./minhash/find_duplicates.ts";
+export { minhashClusters, type MinhashClustersOptions } from "./minhash/minhash_clusters.ts";
+export { minhashSeen, type MinhashSeenOptions } from "./minhash/minhash_seen.ts";
+export { minhashSign } from "./minhash/minhash_sign.ts";
+export * from "./minhash/rank_store.ts";
+export { SignatureLog } from "./minhash/signature_log.ts";
+export type { SignatureSet } from "./minhash/signature_set.ts";
+export { type SignatureOptions, Signer } from "./minhash/signer.ts";
+export { type SortOptions, sortSignatures } from "./minhash/sort_signatures.ts";
+export * from "./pii/pii.ts";
+export * from "./recipe.ts";
+export * from "./rules/c4.ts";
+export * from "./rules/fineweb_quality.ts";
+export * from "./rules/gopher_quality.ts";
+export * from "./rules/gopher_repetition.ts";
+export type { FrequencyCounts } from "./survey/frequency_counts.ts";
+export * from "./survey/survey.ts";
+export * from "./url/url.ts";
+export * from "./url/url_lists.ts";
+export * from "./words/words.ts";
+export type {
+  Barrier,
+  Checkpoints,
+  Json,
+  SavedState,
+  StageCounts,
+  StageSnapshot,
+  TensorFile,
+} from "../flow/checkpoint/checkpoint.ts";
+export type {
+  CheckpointEvent,
+  DoneEvent,
+  EvalEvent,
+  HellaswagEvent,
+  InspectEvent,
+  LessonEvent,
+  NoteEvent,
+  RunEvent,
+  RunStartEvent,
+  SampleEvent,
+  StageEvent,
+  StepEvent,
+  SurveyEvent,
+  TensorStats,
+  TokensEvent,
+} from "../flow/events.ts";
+export type {
+  Effect,
+  Flow,
+  Lengths,
+  Measure,
+  PipeOptions,
+  Reject,
+  Rejects,
+  RunOptions,
+  RunResult,
+  Step,
+  StepInfo,
+} from "../flow/flow.ts";
+export type { Context, Many, Rng, Source, Stage, takeCheckpoint } from "../flow/stage.ts";
+export type { Document } from "../items.ts";

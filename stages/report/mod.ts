@@ -1,0 +1,51 @@
+/**
+ * The door `./report`: the events of a run on a terminal, in metrics.jsonl and on a page, and charts.
+ *
+ * @module
+ */
+export type { Json } from "../flow/checkpoint/checkpoint.ts";
+export type {
+  CheckpointEvent,
+  DoneEvent,
+  EvalEvent,
+  HellaswagEvent,
+  InspectEvent,
+  LessonEvent,
+  NoteEvent,
+  RunEvent,
+  RunStartEvent,
+  SampleEvent,
+  StageEvent,
+  StepEvent,
+  SurveyEvent,
+  TensorStats,
+  TokensEvent,
+} from "../flow/events.ts";
+export type { Lengths } from "../flow/flow.ts";
+export { barChart, type BarOptions } from "./chart/bars.ts";
+export { boundaryChart, type BoundaryOptions } from "./chart/boundary.ts";
+export type { Chart, ChartOptions } from "./chart/chart.ts";
+export { graphChart, type GraphNode, type GraphOptions } from "./chart/graph.ts";
+export { gridLines, type GridOptions, type Mark } from "./chart/grid.ts";
+export { heatmapChart, type HeatmapOptions } from "./chart/heatmap.ts";
+export { histogramChart, type HistogramOptions } from "./chart/histogram.ts";
+export { lineChart, type LineOptions, type Series } from "./chart/line.ts";
+export { type Point, scatterChart, type ScatterOptions } from "./chart/scatter.ts";
+export type { Distributions, DomainRow, LanguageRow, LengthRow, Total } from "./distributions.ts";
+export { mergeEvents } from "./merge_events.ts";
+export { lastEvent, MetricsFile, readEvents } from "./metrics.ts";
+export { Progress, type RunLimits, type StageProgress } from "./progress.ts";
+export { type RemovedSample, removedSamples } from "./removed_samples.ts";
+export { type ReportInput, reportPage } from "./report.ts";
+export { type RunStats, runStats, runStatsLines } from "./run_stats.ts";
+export { type StageStats, stageStats, statsLines } from "./stage_stats.ts";
+export { TensorboardFile } from "./tensorboard.ts";
+export {
+  type Display,
+  liveDisplay,
+  notesDisplay,
+  plainDisplay,
+  type Screen,
+  silentDisplay,
+  standardError,
+} from "./terminal.ts";

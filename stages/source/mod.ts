@@ -1,0 +1,48 @@
+/**
+ * The door `./sources`: documents and token shards from files, the network and installed packages, and sinks
+ * that write documents.
+ *
+ * @module
+ */
+export type { Shape, TensorMap } from "../../kernels/core/tensor.ts";
+export type { Json, SavedState, TensorFile } from "../flow/checkpoint/checkpoint.ts";
+export type {
+  CheckpointEvent,
+  DoneEvent,
+  EvalEvent,
+  HellaswagEvent,
+  InspectEvent,
+  LessonEvent,
+  NoteEvent,
+  RunEvent,
+  RunStartEvent,
+  SampleEvent,
+  StageEvent,
+  StepEvent,
+  SurveyEvent,
+  TensorStats,
+  TokensEvent,
+} from "../flow/events.ts";
+export type { Lengths } from "../flow/flow.ts";
+export type { Context, Many, Rng, Source, Stage, takeCheckpoint } from "../flow/stage.ts";
+export type { ByteRange } from "../format/packed/byte_range.ts";
+export type { Anchor } from "../format/packed/packed_file.ts";
+export type { TokenFormat } from "../format/tokens/token_formats.ts";
+export type { RetryOptions } from "../format/web/retry.ts";
+export { type Document, textLength, type TokenShard } from "../items.ts";
+export * from "../sink/documents.ts";
+export * from "../sink/parquet.ts";
+export * from "./chain.ts";
+export * from "./embedded/embedded.ts";
+export type { DamageOptions, DamagePolicy } from "./files/damage.ts";
+export * from "./files/file_source.ts";
+export * from "./files/html.ts";
+export * from "./files/json_files.ts";
+export * from "./files/parquet.ts";
+export * from "./files/text.ts";
+export * from "./files/warc.ts";
+export * from "./hub.ts";
+export * from "./mix.ts";
+export * from "./parts.ts";
+export * from "./token_shards.ts";
+export * from "./uri.ts";

@@ -1,0 +1,43 @@
+/**
+ * The door `./tokenizers`: training, loading and saving tokenizers, and the stages that encode documents.
+ *
+ * @module
+ */
+export type { Shape, TensorMap } from "../../kernels/core/tensor.ts";
+export type { Json, SavedState, TensorFile } from "../flow/checkpoint/checkpoint.ts";
+export type {
+  CheckpointEvent,
+  DoneEvent,
+  EvalEvent,
+  HellaswagEvent,
+  InspectEvent,
+  LessonEvent,
+  NoteEvent,
+  RunEvent,
+  RunStartEvent,
+  SampleEvent,
+  StageEvent,
+  StepEvent,
+  SurveyEvent,
+  TensorStats,
+  TokensEvent,
+} from "../flow/events.ts";
+export type { Lengths } from "../flow/flow.ts";
+export type { Context, Many, Rng, Stage, takeCheckpoint } from "../flow/stage.ts";
+export type { Document, Tokens } from "../items.ts";
+export * from "./bpe.ts";
+export * from "./byte.ts";
+export * from "./char.ts";
+export { count as countTokens } from "./count.ts";
+export * from "./decode_stream.ts";
+export * from "./encode.ts";
+export * from "./encode_parallel.ts";
+export { END_OF_TEXT, endOfText } from "./end_of_text.ts";
+export * from "./files/folder.ts";
+export * from "./load_tokenizer.ts";
+export * from "./special.ts";
+export type { Pattern } from "./split/patterns.ts";
+export * from "./tokenizer.ts";
+export { tokenizerNames } from "./tokenizer_names.ts";
+export * from "./train/train_bpe.ts";
+export { Vocabulary } from "./vocabulary.ts";

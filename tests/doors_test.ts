@@ -1,0 +1,81 @@
+/**
+ * Tests the doors of the package, which are the modules named in `exports` of deno.json. The main door has at
+ * most 80 values, so that a reader can survey them; a topic's door has everything of its topic.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok } from "node:assert/strict";
+import config from "../deno.json" with { type: "json" };
+
+const root = new URL("../", import.meta.url);
+const doors: ReadonlyMap<string, string> = new Map(Object.entries(config.exports));
+const most = 80; // values of the main door: what a person reads through in a few minutes
+
+Deno.test("the main door has at most 80 values", async () => {
+  const names = await valuesOf(".");
+  ok(
+    names.length >= 60 && names.length <= most,
+    `mod.ts exports ${names.length} values, wanted 60 to ${most}`,
+  );
+});
+
+Deno.test("every value of the main door is also behind the door of its topic", async () => {
+  const behind = new Set<string>();
+  for (const door of doors.keys()) {
+    if (door !== ".") (await valuesOf(door)).forEach((name) => behind.add(name));
+  }
+  deepStrictEqual((await valuesOf(".")).filter((name) => !behind.has(name)), []);
+});
+
+Deno.test("every value that version 0.1.0 exported is behind a door", async () => {
+  const behind = new Set<string>();
+  for (const door of doors.keys()) (await valuesOf(door)).forEach((name) => behind.add(name));
+  deepStrictEqual(version010.filter((name) => !behind.has(name)), []);
+});
+
+Deno.test("every door documents its symbols and exports the types that their signatures name", async (t) => {
+  for (const [door, path] of doors) {
+    await t.step(door, async () => {
+      const { success, text } = await denoDoc(["--lint", path]);
+      ok(success, text);
+    });
+  }
+});
+
+/** Names of the functions, classes and constants that a door exports. */
+async function valuesOf(door: string): Promise<string[]> {
+  return Object.keys(await import(new URL(doors.get(door)!, root).href));
+}
+
+async function denoDoc(args: readonly string[]): Promise<{ success: boolean; text: string }> {
+  const { success, stdout, stderr } = await new Deno.Command("deno", {
+    args: ["doc", "--quiet", ...args],
+    cwd: decodeURIComponent(root.pathname),
+    env: { NO_COLOR: "1" },
+  }).output();
+  return { success, text: new TextDecoder().decode(success ? stdout : stderr) };
+}
+
+/** The values that version 0.1.0 exported from its only door, except the namespace that is now `./kernels`. */
+const version010 = `
+Barrier BpeTokenizer BpeTrainer CHOICES_PER_BATCH CharTokenizer Decoder DeviceTrainer DivergenceDetector
+END_OF_TEXT Flow MemoryCheckpoints ModelSession PendingResults Profiler SignatureLog Signer SkipBatchError
+SpecialTokens StopStrings StreamDecoder TensorFile Vocabulary adamw asSource asStage asTransform batch
+batchCount byteTokenizer c4 chain checkFiles checkSource checkStage checkUrlLists choiceRows contextExamples
+countDuplicates countTokenBytes countTokens deadUnits decodeStream defaultSentences defaultWords
+deleteRankStores devicePrograms dropDuplicates embedded embeddedNames embeddedSizes emptyChoiceTally
+emptyLossTally emptyUrlLists encode encodeBatch encodeParallel endOfText evalEvent evaluate
+evaluateHellaswag evaluateModel exampleCount examplesOfWords extract fileKind fileKinds fileSource
+findDuplicates findParts findSource fineweb finewebDuplicates finewebFilters finewebQuality finewebStages
+fitWeights from generateText generateTexts gopherQuality gopherRepetition gpt gptOptions hellaswag
+hellaswagEvent histogramOf htmlFile hubFiles initialWeights inspect isHub jsonFile jsonlFile language
+lettersAndDigits loadLanguageModel loadTokenizer map measureBatch minhashClusters minhashSeen minhashSign
+mix muon needsDeferredUpdates openCheckpoints openDeviceTrainer openEngine openModel openSource
+outlierWindow parallel parquetFile parquetRowGroups parseCharMeta partsOfRank pii plan planCost
+principalAxes readCheckpoint readRemoval readTokenizer readUrlLists resolveRuleOptions resolveUri
+rewritingFilters rowExamples rule sample saveTokenizer schedule scoreChoices scoreRows selectedFilters
+sentenceSplitter sentenceSplitterNames serialFilters sgd shard shardFiles sortSignatures stage
+storeRankDocuments storedDocuments summarizeLoss survey takeCheckpoint textFile textLength threadsFor toRow
+tokenShards tokenizerNames train trainBpe url utf8Length validationLoss valueStats warcFile windows
+withoutPadding wordSplitter wordSplitterNames writeDocuments writeParquet writeRemoved zScore
+`.trim().split(/\s+/);
