@@ -1,8 +1,8 @@
 /**
- * Training a GPT as a stream graph of typed stages. This is the main door, with what a training script needs:
- * flows, sources, filters, tokenizers, shards, models, engines, training, evaluation, text generation, reports.
- * The other doors have everything of their topic: `./flow`, `./sources`, `./filters`, `./tokenizers`,
- * `./train`, `./report`, `./kernels`.
+ * Training a GPT as a stream graph of typed stages. This is the main door, with what a training script
+ * needs: flows, sources, filters, tokenizers, shards, models, engines, training, evaluation, text generation,
+ * reports. The other doors have everything of their topic: `./flow`, `./sources`, `./filters`,
+ * `./tokenizers`, `./train`, `./report`, `./kernels`.
  *
  * @module
  */

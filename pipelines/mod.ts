@@ -20,3 +20,67 @@ export {
 } from "./cli/pipeline.ts";
 export type { DescribedPreset, Preset, PresetChoice, Presets } from "./cli/presets.ts";
 export { UsageError } from "./cli/usage_error.ts";
+export type { Case, InputFill } from "../kernels/core/case.ts";
+export type { Gpu, GpuFeature, GpuLimits, WgslKernel } from "../kernels/core/gpu.ts";
+export type {
+  Call,
+  CustomGradient,
+  Graph,
+  Op,
+  Pack,
+  Tensor,
+  Traffic,
+  WasmFormula,
+} from "../kernels/core/graph.ts";
+export type { NamedSpec, PackMember } from "../kernels/core/pack.ts";
+export type { Program, Slot } from "../kernels/core/program.ts";
+export type { DType, MemoryKind, Shape, Spec, TensorMap } from "../kernels/core/tensor.ts";
+export type {
+  CallTiming,
+  Engine,
+  ReplayOptions,
+  Session,
+  SessionCounters,
+} from "../kernels/engine/engine.ts";
+export type { Machine } from "./cli/machine.ts";
+export type {
+  Barrier,
+  Checkpoints,
+  Json,
+  SavedState,
+  StageCounts,
+  StageSnapshot,
+  TensorFile,
+} from "../stages/flow/checkpoint/checkpoint.ts";
+export type {
+  CheckpointEvent,
+  DoneEvent,
+  EvalEvent,
+  HellaswagEvent,
+  InspectEvent,
+  LessonEvent,
+  NoteEvent,
+  RunEvent,
+  RunStartEvent,
+  SampleEvent,
+  StageEvent,
+  StepEvent,
+  SurveyEvent,
+  TensorStats,
+  TokensEvent,
+} from "../stages/flow/events.ts";
+export type {
+  Effect,
+  Flow,
+  Lengths,
+  Measure,
+  PipeOptions,
+  Reject,
+  Rejects,
+  RunOptions,
+  RunResult,
+  Step,
+  StepInfo,
+} from "../stages/flow/flow.ts";
+export type { Context, Many, Rng, Source, Stage, takeCheckpoint } from "../stages/flow/stage.ts";
+export type { StageStats } from "../stages/report/stage_stats.ts";

@@ -56,7 +56,7 @@ async function denoDoc(args: readonly string[]): Promise<{ success: boolean; tex
   return { success, text: new TextDecoder().decode(success ? stdout : stderr) };
 }
 
-/** The values that version 0.1.0 exported from its only door, except the namespace that is now `./kernels`. */
+/** The values that version 0.1.0 exported from `mod.ts`, except the namespace that is now `./kernels`. */
 const version010 = `
 Barrier BpeTokenizer BpeTrainer CHOICES_PER_BATCH CharTokenizer Decoder DeviceTrainer DivergenceDetector
 END_OF_TEXT Flow MemoryCheckpoints ModelSession PendingResults Profiler SignatureLog Signer SkipBatchError

@@ -6,6 +6,7 @@
 
 /** Properties of a machine that determine which preset is picked. */
 export interface Machine {
+  /** The engine that the run will use. */
   readonly device: "webgpu" | "cpu";
   /**
    * Size limit of a tensor on the GPU, in bytes: the smaller of the limits of buffers and of storage

@@ -10,12 +10,15 @@ import type { Option } from "./pipeline.ts";
  * Fields of an option other than its help text and its parser. `fixed` defaults to false.
  */
 export interface OptionSettings<T> extends Omit<Option<T>, "about" | "parse" | "fixed" | "repeat" | "flag"> {
+  /** Whether the value is fixed for a run; see `Option`. */
   readonly fixed?: boolean;
 }
 
 /** The values that a number may have. Both bounds are allowed values. */
 export interface Bounds<W extends string> {
+  /** Smallest allowed value. */
   readonly min?: number;
+  /** Largest allowed value. */
   readonly max?: number;
   /** Words that are accepted in place of a number: "auto". */
   readonly words?: readonly W[];
@@ -23,6 +26,7 @@ export interface Bounds<W extends string> {
 
 /** The words that an option accepts. */
 export interface Choices<W extends string> {
+  /** The accepted words, in the order in which the help lists them. */
   readonly choices: readonly W[];
 }
 
@@ -34,6 +38,7 @@ export interface ListSettings<T> extends OptionSettings<T> {
 
 /** An option for any text. A default of null means that the option is unset. */
 export function text(about: string, settings: OptionSettings<string>): Option<string>;
+/** As above, for an option that may be unset. */
 export function text(about: string, settings: OptionSettings<string | null>): Option<string | null>;
 export function text(about: string, settings: OptionSettings<string | null>): Option<string | null> {
   return option<string | null>(about, { placeholder: "TEXT", ...settings }, (given) => given);
@@ -41,6 +46,7 @@ export function text(about: string, settings: OptionSettings<string | null>): Op
 
 /** An option for the path of a file or folder. A default of null means that the option is unset. */
 export function path(about: string, settings: OptionSettings<string>): Option<string>;
+/** As above, for an option that may be unset. */
 export function path(about: string, settings: OptionSettings<string | null>): Option<string | null>;
 export function path(about: string, settings: OptionSettings<string | null>): Option<string | null> {
   return option<string | null>(about, { placeholder: "PATH", ...settings }, (given) => {
@@ -54,10 +60,12 @@ export function path(about: string, settings: OptionSettings<string | null>): Op
  * null means that the option is unset.
  */
 export function integer(about: string, settings: OptionSettings<number> & Bounds<never>): Option<number>;
+/** As above, for an option that may be unset. */
 export function integer(
   about: string,
   settings: OptionSettings<number | null> & Bounds<never>,
 ): Option<number | null>;
+/** As above, for an option that may also be one of `words`. */
 export function integer<W extends string>(
   about: string,
   settings: OptionSettings<number | NoInfer<W>> & Bounds<W>,
@@ -79,6 +87,7 @@ export function integer(
 
 /** An option for a number. A default of null means that the option is unset. */
 export function number(about: string, settings: OptionSettings<number> & Bounds<never>): Option<number>;
+/** As above, for an option that may be unset. */
 export function number(
   about: string,
   settings: OptionSettings<number | null> & Bounds<never>,
@@ -113,6 +122,7 @@ export function oneOf<W extends string>(
   about: string,
   settings: OptionSettings<NoInfer<W>> & Choices<W>,
 ): Option<W>;
+/** As above, for an option that may be unset. */
 export function oneOf<W extends string>(
   about: string,
   settings: OptionSettings<NoInfer<W> | null> & Choices<W>,
@@ -132,6 +142,7 @@ export function oneOf(about: string, settings: OptionSettings<string> & Choices<
  * is unset.
  */
 export function list(about: string, settings: ListSettings<readonly string[]>): Option<readonly string[]>;
+/** As above, for an option that may be unset. */
 export function list(
   about: string,
   settings: ListSettings<readonly string[] | null>,
@@ -167,6 +178,7 @@ export function repeated(
  * of null means that the option is unset.
  */
 export function duration(about: string, settings: OptionSettings<number>): Option<number>;
+/** As above, for an option that may be unset. */
 export function duration(about: string, settings: OptionSettings<number | null>): Option<number | null>;
 export function duration(about: string, settings: OptionSettings<number | null>): Option<number | null> {
   return option<number | null>(about, { placeholder: "TIME", unit: "s", ...settings }, (given) => {

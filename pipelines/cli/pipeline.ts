@@ -93,6 +93,7 @@ export interface Env {
   largestPack(): Promise<number>;
   /** The run's folder, without a trailing slash. */
   readonly out: string;
+  /** Seed from which all randomness of the run derives. */
   readonly seed: number;
   /** Number of threads for data stages and the CPU engine. */
   readonly workers: number;
@@ -128,11 +129,13 @@ export interface Env {
 export interface TextStyle {
   /** Width of the terminal in characters. */
   readonly columns: number;
+  /** Whether colours may be used. */
   readonly color: boolean;
 }
 
 /** What a finished run did. The run's last lines are made from it. */
 export interface RunSummary {
+  /** Statistics of each stage, in the order of the flow. */
   readonly stages: readonly StageStats[];
   /** Seconds since the run was last started or resumed. */
   readonly seconds: number;
@@ -144,6 +147,7 @@ export interface RunSummary {
 export interface SkippedBatch {
   /** Index of the batch in the run, from 0. */
   readonly batch: number;
+  /** Why the batch is skipped. */
   readonly reason: string;
 }
 
@@ -165,6 +169,7 @@ export interface RankFolders {
 export interface Pipeline<O> {
   /** One line in lower case for the list of pipelines; it names the input and the output. */
   readonly about: string;
+  /** Options of the pipeline, by their names in camel case. */
   readonly options: O;
   /**
    * Builds the flow. A RangeError, ShapeError or Deno.errors.NotFound thrown here counts as a wrong command

@@ -12,18 +12,23 @@ export type Preset = Readonly<Record<string, number | string | boolean>>;
 
 /** A preset's option values and its line in --help. */
 export interface DescribedPreset {
+  /** Help text: one phrase in lower case. */
   readonly about: string;
+  /** Option values of the preset. */
   readonly options: Preset;
 }
 
 /** The name of a preset, and why it was chosen. */
 export interface PresetChoice {
+  /** Name of the preset. */
   readonly name: string;
+  /** Reason, as the run's first line prints it. */
   readonly why: string;
 }
 
 /** The presets of a pipeline. */
 export interface Presets {
+  /** Presets by name. */
   readonly byName: Readonly<Record<string, DescribedPreset>>;
   /** Picks the preset that `--preset auto` means on a machine. */
   pick(machine: Machine): PresetChoice;

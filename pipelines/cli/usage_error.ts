@@ -6,5 +6,6 @@
 
 /** A wrong command line. The message says what is wrong, what was expected, and the nearest valid name. */
 export class UsageError extends Error {
+  /** Name of the error class. */
   override readonly name = "UsageError";
 }
