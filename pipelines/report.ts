@@ -44,7 +44,7 @@ export default pipeline({
       open: () => null,
       async *push(path: string) {
         await makeFolder(env.out);
-        await writeWhole(path, await pageOf(runs));
+        await writeWhole(path, pageOf(runs));
         env.print(`Report: ${path}\n`);
         yield path;
       },
@@ -67,13 +67,13 @@ async function readRun(folder: string): Promise<Run> {
  * The page: a full report for a single run; for several runs, their curves and the options in which they
  * differ.
  */
-async function pageOf([first, ...others]: readonly Run[]): Promise<string> {
+function pageOf([first, ...others]: readonly Run[]): string {
   const { name, events, options } = first;
-  if (others.length === 0) return await reportPage({ events, options, title: name });
+  if (others.length === 0) return reportPage({ events, options, title: name });
   const names = [first, ...others].map((run, i, all) =>
     all.filter((other) => other.name === run.name).length > 1 ? run.folder : `${run.name || i}`
   );
-  return await reportPage({
+  return reportPage({
     events: events.filter(({ type }) => curveEvents.has(type)),
     title: names[0],
     others: others.map((run, i) => ({

@@ -1,8 +1,11 @@
 /**
- * Compiles the AssemblyScript files (`*_wasm.ts` and those of this folder) to kernels.wasm, to
- * kernels_plain.wasm for WASM engines without relaxed SIMD, and to random/normals.wasm, which generates
+ * Compiles the AssemblyScript files (`*_wasm.ts` and those of this folder) to kernels.wasm.base64, to
+ * kernels_plain.wasm.base64 for WASM engines without relaxed SIMD, and to random/normals.wasm, which generates
  * random numbers for any engine. Run `deno task wasm` after a change. The modules are committed because the
  * compiler is 100 MB of packages and takes about ten seconds; a test compares them with a new build.
+ *
+ * The kernels are base64 because an import of a WASM module instantiates it, and each thread of the CPU engine
+ * instantiates them itself, on the memory of its session; base64 can be imported as text.
  *
  * @module
  */
@@ -41,10 +44,14 @@ export interface Build {
 /** Features of WASM engines that have relaxed SIMD. */
 export const engineFeatures = "simd,relaxed-simd,threads";
 
-/** The committed modules, keyed by path relative to kernels/. */
+/** The committed modules, as base64 where the name says so, keyed by path relative to kernels/. */
 export const builds: Readonly<Record<string, Build>> = {
-  "wasm/kernels.wasm": { source: "wasm/index.ts", features: engineFeatures, memory: engineMemory },
-  "wasm/kernels_plain.wasm": { source: "wasm/index.ts", features: "simd,threads", memory: engineMemory },
+  "wasm/kernels.wasm.base64": { source: "wasm/index.ts", features: engineFeatures, memory: engineMemory },
+  "wasm/kernels_plain.wasm.base64": {
+    source: "wasm/index.ts",
+    features: "simd,threads",
+    memory: engineMemory,
+  },
   // This module has its own memory: one page, plus four pages for 65,536 floats.
   "random/normals.wasm": {
     source: "random/normals_wasm.ts",
@@ -92,7 +99,9 @@ export async function compileSource(
 if (import.meta.main) {
   for (const build of Object.keys(builds)) {
     const bytes = await buildKernels(build);
-    await Deno.writeFile(new URL(build, kernels), bytes);
+    const path = new URL(build, kernels);
+    if (!build.endsWith(".base64")) await Deno.writeFile(path, bytes);
+    else await Deno.writeTextFile(path, bytes.toBase64().replace(/.{1,100}/g, "$&\n"));
     console.error(`${build}: ${bytes.length} bytes`);
   }
 }

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { baseStyle } from "../../stages/report/base_style.ts";
+import baseStyle from "../../stages/report/base.css" with { type: "text" };
 import { escaped } from "../../stages/report/chart/chart.ts";
+import pageStyle from "./page.css" with { type: "text" };
 import { type Check, type Item, outcomeOf, shown, tolerance } from "./item.ts";
 
 /** Content of the page. */
@@ -18,8 +19,7 @@ export interface PageOptions {
 }
 
 /** The HTML of the page. */
-export async function lessonPage({ title, items, options }: PageOptions): Promise<string> {
-  const style = await baseStyle() + await Deno.readTextFile(new URL("./page.css", import.meta.url));
+export function lessonPage({ title, items, options }: PageOptions): string {
   const checks = items.filter((item) => item.kind === "check");
   const same = checks.filter((item) => outcomeOf(item) === "same").length;
   const incomparable = checks.filter((item) => outcomeOf(item) === "not compared").length;
@@ -36,7 +36,7 @@ export async function lessonPage({ title, items, options }: PageOptions): Promis
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="color-scheme" content="light dark">
 <title>${escaped(title)}</title>
-<style>${style}</style>
+<style>${baseStyle}${pageStyle}</style>
 </head>
 <body><main>
 <h1>${escaped(title)}</h1>

@@ -4,11 +4,16 @@
  *
  * @module
  */
+import uPlotScript from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
+import uPlotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
 import uPlotPackage from "uplot/package.json" with { type: "json" };
 import type { Json } from "../flow/checkpoint/checkpoint.ts";
 import type { InspectEvent, RunEvent, TensorStats } from "../flow/events.ts";
 import { jsonInHtml } from "./json_in_html.ts";
-import { baseStyle } from "./base_style.ts";
+import baseStyle from "./base.css" with { type: "text" };
+import page from "./page.html" with { type: "text" };
+import dataScript from "./page_data.js" with { type: "text" };
+import inspectScript from "./page_inspect.js" with { type: "text" };
 import type { RemovedSample } from "./removed_samples.ts";
 import { runStats } from "./run_stats.ts";
 
@@ -28,19 +33,8 @@ export interface ReportInput {
 
 const mostSteps = 4000; // points of a curve: more points than pixels would only make the page larger
 
-/** The page's HTML. Throws Deno.errors.NotFound if uPlot's files are missing. */
-export async function reportPage(input: ReportInput): Promise<string> {
-  const manifest = import.meta.resolve("uplot/package.json");
-  const library = (file: string) => Deno.readTextFile(new URL(`dist/${file}`, manifest));
-  const own = (file: string) => Deno.readTextFile(new URL(file, import.meta.url));
-  const [page, data, inspect, base, style, script] = await Promise.all([
-    own("page.html"),
-    own("page_data.js"),
-    own("page_inspect.js"),
-    baseStyle(),
-    library("uPlot.min.css"),
-    library("uPlot.iife.min.js"),
-  ]);
+/** The page's HTML. */
+export function reportPage(input: ReportInput): string {
   const run = {
     title: input.title ?? "",
     events: shown(input.events),
@@ -50,11 +44,11 @@ export async function reportPage(input: ReportInput): Promise<string> {
     options: input.options,
   };
   const parts: Readonly<Record<string, string>> = {
-    "plot-style": style.replace(/<\/style/gi, "<\\/style"),
-    "plot-script": `/* uPlot ${uPlotPackage.version} */${script.replace(/<\/script/gi, "<\\/script")}`,
-    "base-style": base,
-    "data-script": data,
-    "inspect-script": inspect,
+    "plot-style": uPlotStyle.replace(/<\/style/gi, "<\\/style"),
+    "plot-script": `/* uPlot ${uPlotPackage.version} */${uPlotScript.replace(/<\/script/gi, "<\\/script")}`,
+    "base-style": baseStyle,
+    "data-script": dataScript,
+    "inspect-script": inspectScript,
     "run": jsonInHtml(run),
   };
   return page.replace(/\/\*\{([\w-]+)\}\*\//g, (mark, name: string) => parts[name] ?? mark);

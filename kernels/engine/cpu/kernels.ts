@@ -1,8 +1,11 @@
 /**
- * Loads the build of the WASM kernels that this JavaScript engine can run.
+ * Loads the build of the WASM kernels that this JavaScript engine can run. The builds are imported as base64
+ * text, so that they come with the modules: from a registry too, without permission to read files.
  *
  * @module
  */
+import plain from "../../wasm/kernels_plain.wasm.base64" with { type: "text" };
+import withRelaxedSimd from "../../wasm/kernels.wasm.base64" with { type: "text" };
 
 // (module (func (result v128) (f32x4.relaxed_madd …three times i32x4.splat of 0…)))
 const splat = [0x41, 0x00, 0xfd, 0x11];
@@ -18,6 +21,5 @@ export const hasRelaxedSimd: boolean = WebAssembly.validate(probe);
 
 /** Compiles the build of the kernels that uses relaxed SIMD, or the build that does not. */
 export async function loadKernels(relaxed: boolean): Promise<WebAssembly.Module> {
-  const file = relaxed ? "kernels.wasm" : "kernels_plain.wasm";
-  return await WebAssembly.compile(await Deno.readFile(new URL(`../../wasm/${file}`, import.meta.url)));
+  return await WebAssembly.compile(Uint8Array.fromBase64(relaxed ? withRelaxedSimd : plain));
 }

@@ -54,7 +54,7 @@ async function writeReports(
   await writeWhole(`${recordFolder}/${statsPath(pipeline)}`, `${JSON.stringify(stats, null, 2)}\n`);
   // All ranks write removed documents into one folder, so only the merged report shows them.
   const removed = recordFolder === out ? await removedSamples(`${out}/removed`) : [];
-  const page = await reportPage({ events, removed, options: asJson(values) });
+  const page = reportPage({ events, removed, options: asJson(values) });
   await writeWhole(`${recordFolder}/report.html`, page);
   display.close();
   if (!result.stopped) {

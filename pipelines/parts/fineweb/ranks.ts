@@ -98,7 +98,7 @@ export async function writeMerged(
   await writeWhole(`${out}/stats.json`, `${JSON.stringify(runStats(events), null, 2)}\n`, { writer });
   await writeWhole(
     `${out}/report.html`,
-    await reportPage({ events, removed, options: asJson(values) }),
+    reportPage({ events, removed, options: asJson(values) }),
     { writer },
   );
 }

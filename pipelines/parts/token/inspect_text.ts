@@ -76,7 +76,7 @@ export async function inspectText(options: InspectTextOptions, env: Env): Promis
     const shown = text.slice(0, mostCharacters);
     await writeWhole(
       options.page,
-      await tokenPage({ name: options.tokenizer, tokenizer, text: shown, compression }),
+      tokenPage({ name: options.tokenizer, tokenizer, text: shown, compression }),
     );
   }));
 }

@@ -4,13 +4,15 @@
  *
  * @module
  */
-import { baseStyle } from "../../../stages/report/base_style.ts";
+import style from "../../../stages/report/base.css" with { type: "text" };
 import { jsonInHtml } from "../../../stages/report/json_in_html.ts";
 import { BpeTokenizer } from "../../../stages/token/bpe.ts";
 import { CharTokenizer } from "../../../stages/token/char.ts";
 import { patternRegExp } from "../../../stages/token/split/patterns.ts";
 import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
 import type { Compression } from "./compression.ts";
+import page from "./token_page.html" with { type: "text" };
+import script from "./token_page.js" with { type: "text" };
 
 /** The data of the page. */
 export interface TokenPageInput {
@@ -24,13 +26,7 @@ export interface TokenPageInput {
 }
 
 /** The page's HTML. Throws TypeError unless the tokenizer is a BpeTokenizer or a CharTokenizer. */
-export async function tokenPage({ name, tokenizer, text, compression }: TokenPageInput): Promise<string> {
-  const own = (file: string) => Deno.readTextFile(new URL(file, import.meta.url));
-  const [page, script, style] = await Promise.all([
-    own("token_page.html"),
-    own("token_page.js"),
-    baseStyle(),
-  ]);
+export function tokenPage({ name, tokenizer, text, compression }: TokenPageInput): string {
   const parts: Readonly<Record<string, string>> = {
     vocabulary: jsonInHtml({
       name,

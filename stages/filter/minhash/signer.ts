@@ -7,6 +7,7 @@
 import { NumpyRandom } from "../../../kernels/random/numpy_random.ts";
 import { resolveRuleOptions, type RuleOptions } from "../recipe.ts";
 import type { Splitter } from "../words/words.ts";
+import minhash from "./minhash.wasm.base64" with { type: "text" };
 import { simplify } from "./simplify.ts";
 
 /** The prime 2^61 - 1, which is greater than all hashes. */
@@ -145,9 +146,7 @@ export function permutations(
 let loaded: Promise<WebAssembly.Module> | undefined;
 
 function load(): Promise<WebAssembly.Module> {
-  return loaded ??= Deno.readFile(new URL("./minhash.wasm", import.meta.url)).then((bytes) =>
-    WebAssembly.compile(bytes)
-  );
+  return loaded ??= WebAssembly.compile(Uint8Array.fromBase64(minhash));
 }
 
 function exportsOf(instance: WebAssembly.Instance): MinhashExports {

@@ -7,8 +7,8 @@ const hostile =
   "</script><script>globalThis.hit = 1</script><img src=x onerror='globalThis.hit = 1'><!-- $& $1 ${x}";
 const options = { source: ["embedded"], prompt: hostile };
 
-Deno.test("reportPage() needs no network and contains every event", async () => {
-  const page = await reportPage({ events: runEvents(100), options: {} });
+Deno.test("reportPage() needs no network and contains every event", () => {
+  const page = reportPage({ events: runEvents(100), options: {} });
   const addresses = page.match(/(?:src|href|url\(|@import)\s*=?\s*["']?(?:https?:)?\/\//g) ?? [];
   deepStrictEqual(addresses, []);
   const data = /<script id="run"[^>]*>(.*?)<\/script>/s.exec(page)?.[1] ?? "";
@@ -17,9 +17,9 @@ Deno.test("reportPage() needs no network and contains every event", async () => 
   strictEqual(stages[1].name, "language");
 });
 
-Deno.test("reportPage() never turns texts into markup", async () => {
-  const plain = await reportPage({ events: runEvents(40, "text"), options: {} });
-  const attacked = await reportPage({ events: runEvents(40, hostile), options, title: hostile });
+Deno.test("reportPage() never turns texts into markup", () => {
+  const plain = reportPage({ events: runEvents(40, "text"), options: {} });
+  const attacked = reportPage({ events: runEvents(40, hostile), options, title: hostile });
   for (const tag of [/<script/g, /<\/script/g, /<img/g, /<!--/g]) {
     strictEqual(attacked.match(tag)?.length, plain.match(tag)?.length, `${tag}`);
   }
@@ -57,16 +57,16 @@ const hostileRun = {
   options: {},
 };
 
-Deno.test("reportPage() shows dropped documents, languages and domains as text", async () => {
-  const plain = await reportPage({ events: runEvents(0), options: {} });
-  const attacked = await reportPage(hostileRun);
+Deno.test("reportPage() shows dropped documents, languages and domains as text", () => {
+  const plain = reportPage({ events: runEvents(0), options: {} });
+  const attacked = reportPage(hostileRun);
   for (const tag of [/<script/g, /<\/script/g, /<img/g, /<!--/g]) {
     strictEqual(attacked.match(tag)?.length, plain.match(tag)?.length, `${tag}`);
   }
 });
 
-Deno.test("reportPage() thins out a long run and keeps its last step", async () => {
-  const page = await reportPage({ events: runEvents(30_001), options: {} });
+Deno.test("reportPage() thins out a long run and keeps its last step", () => {
+  const page = reportPage({ events: runEvents(30_001), options: {} });
   const { events } = JSON.parse(/<script id="run"[^>]*>(.*?)<\/script>/s.exec(page)?.[1] ?? "");
   const steps = events.filter(({ type }: { type: string }) => type === "step");
   ok(steps.length <= 4001, `${steps.length}`);
@@ -86,7 +86,7 @@ if (browser === null && Deno.env.get("CI") === "true") {
     ignore: browser === null,
     async fn() {
       const found = await browse(
-        await reportPage({ events: runEvents(100, hostile), options, title: hostile }),
+        reportPage({ events: runEvents(100, hostile), options, title: hostile }),
       );
       deepStrictEqual(found.errors, []);
       strictEqual(found.hit, false);
@@ -103,7 +103,7 @@ if (browser === null && Deno.env.get("CI") === "true") {
     }`,
     ignore: browser === null,
     async fn() {
-      const found = await browse(await reportPage(hostileRun));
+      const found = await browse(reportPage(hostileRun));
       deepStrictEqual([found.errors, found.hit], [[], false]);
       deepStrictEqual(found.sections, [
         "Stages",
@@ -121,13 +121,13 @@ if (browser === null && Deno.env.get("CI") === "true") {
     ignore: browser === null,
     async fn() {
       const events = [...runEvents(40), inspectEvent(20, hostile), inspectEvent(40, hostile)];
-      const inspected = await browse(await reportPage({ events, options: {} }));
+      const inspected = await browse(reportPage({ events, options: {} }));
       deepStrictEqual([inspected.errors, inspected.hit], [[], false]);
       deepStrictEqual(inspected.sections.slice(0, 2), ["Training", "Gradients and activations"]);
       strictEqual(inspected.plots.length, 10);
       const other = { name: hostile, events: runEvents(30) };
       const over = await browse(
-        await reportPage({ events: runEvents(40), others: [other], options: {}, title: "a" }),
+        reportPage({ events: runEvents(40), others: [other], options: {}, title: "a" }),
       );
       deepStrictEqual([over.errors, over.hit, over.plots.length], [[], false, 4]);
       for (const pixels of over.plots) ok(pixels > 500, `${over.plots}`);
@@ -139,7 +139,7 @@ if (browser === null && Deno.env.get("CI") === "true") {
     }`,
     ignore: browser === null,
     async fn() {
-      const found = await browse(await reportPage({ events: [{ type: "run", pipeline: "x" }], options: {} }));
+      const found = await browse(reportPage({ events: [{ type: "run", pipeline: "x" }], options: {} }));
       deepStrictEqual([found.errors, found.plots, found.heading], [[], [], "x"]);
     },
   });

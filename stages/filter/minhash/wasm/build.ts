@@ -1,7 +1,7 @@
 /**
- * Compiles the AssemblyScript of this folder to ../minhash.wasm. Run `deno task wasm` after a change. The
- * result is committed, because the compiler takes seconds and 200 MB of memory; a test compiles it again and
- * compares the results.
+ * Compiles the AssemblyScript of this folder to ../minhash.wasm.base64. Run `deno task wasm` after a change.
+ * The result is committed, because the compiler takes seconds and 200 MB of memory; a test compiles it again
+ * and compares the results. It is base64 so that it can be imported as text, without reading files.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const options = [
   "--use=abort=",
 ];
 
-/** Compiles minhash.wasm in memory and returns its bytes. Throws Error with the compiler's messages. */
+/** Compiles the module in memory and returns its bytes. Throws Error with the compiler's messages. */
 export async function buildMinhash(): Promise<Uint8Array<ArrayBuffer>> {
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(options, {
@@ -36,6 +36,9 @@ export async function buildMinhash(): Promise<Uint8Array<ArrayBuffer>> {
 
 if (import.meta.main) {
   const bytes = await buildMinhash();
-  await Deno.writeFile(new URL("../minhash.wasm", import.meta.url), bytes);
-  console.error(`minhash.wasm: ${bytes.length} bytes`);
+  await Deno.writeTextFile(
+    new URL("../minhash.wasm.base64", import.meta.url),
+    bytes.toBase64().replace(/.{1,100}/g, "$&\n"),
+  );
+  console.error(`minhash.wasm.base64: ${bytes.length} bytes`);
 }

@@ -14,14 +14,16 @@ import { sharedTest } from "../../../shared_data.ts";
 
 const fox = "The quick brown fox jumps over the lazy dog.";
 
-Deno.test("minhash.wasm is the compiled form of its AssemblyScript", async () => {
-  const committed = await Deno.readFile(
-    new URL("../../../../stages/filter/minhash/minhash.wasm", import.meta.url),
+Deno.test("minhash.wasm.base64 is the compiled form of its AssemblyScript", async () => {
+  const committed = Uint8Array.fromBase64(
+    await Deno.readTextFile(
+      new URL("../../../../stages/filter/minhash/minhash.wasm.base64", import.meta.url),
+    ),
   );
   const built = await buildMinhash();
   ok(
     built.length === committed.length && built.every((byte, i) => byte === committed[i]),
-    "minhash.wasm is out of date: run deno task wasm and commit it",
+    "minhash.wasm.base64 is out of date: run deno task wasm and commit it",
   );
 });
 
