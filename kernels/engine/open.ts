@@ -14,7 +14,7 @@ export type OpenedEngine = Readonly<{ engine: Engine; why: string }>;
 
 /** Options of `openEngine`. */
 export interface OpenEngineOptions {
-  /** Number of threads of the CPU engine; see `CpuOptions`. */
+  /** Number of threads of the CPU engine, 0 for the calling thread; see `CpuOptions`. */
   readonly threads?: number;
   /** BLAS of the CPU engine; see `CpuOptions`. */
   readonly blas?: string;

@@ -1,7 +1,8 @@
 /**
  * The CPU engine: WASM SIMD kernels in Workers on one shared memory. A run is a list of op tables in that
  * memory, which all threads execute together: no message is sent per call, nothing is allocated, and the main
- * thread's event loop stays free. Needs --allow-read for the worker's module and the kernels.
+ * thread's event loop stays free. Workers need --allow-read for their module; without permission, the calling
+ * thread can execute the kernels (`threads: 0`).
  *
  * The order of every sum depends on the shapes alone, so that results have the same bits for any number of
  * threads.
@@ -29,7 +30,8 @@ const SPINS = 2000;
 export interface CpuOptions {
   /**
    * Number of threads; default: one per core, at most 16. If there are more threads than cores, every thread
-   * sleeps at every barrier.
+   * sleeps at every barrier. With 0, the calling thread executes the kernels instead of a Worker: no
+   * permission is needed, but a run blocks the event loop.
    */
   readonly threads?: number;
   /**
@@ -49,30 +51,36 @@ export interface CpuOptions {
 
 /**
  * Opens the CPU engine. Each session starts its own threads, which end when the session is disposed of.
- * Throws RangeError unless `threads` is a whole number from 1 to 64, Deno.errors.NotCapable if `blas` is a
+ * Throws RangeError unless `threads` is a whole number from 0 to 64, Deno.errors.NotCapable if `blas` is a
  * path and FFI is not permitted, and Deno.errors.NotFound if that library cannot be used.
  */
 export async function openCpu(options: CpuOptions = {}): Promise<Engine> {
   const cores = navigator.hardwareConcurrency;
   const threads = options.threads ?? Math.min(cores, MAX_DEFAULT_THREADS);
-  if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
-    throw new RangeError(`Cannot use ${threads} threads: wanted a whole number from 1 to 64`);
+  if (!Number.isInteger(threads) || threads < 0 || threads > 64) {
+    throw new RangeError(`Cannot use ${threads} threads: wanted a whole number from 0 to 64`);
   }
   const module = await loadKernels(options.relaxedSimd ?? hasRelaxedSimd);
   const blas = await findBlas(options.blas ?? "off");
   const wide = options.wideTile ?? (blas === null && prefersWide(module));
   const threadOptions = {
     module,
-    threads,
+    threads: Math.max(1, threads),
     spins: threads <= cores ? SPINS : 0,
     blas: blas?.path ?? null,
     wide,
   };
   return {
     name: "cpu",
-    device: `WASM SIMD${blas === null ? "" : ` and ${blas.name}`}, ${threads} ${
-      threads === 1 ? "thread" : "threads"
-    }${wide ? ", fast kernels" : ""}`,
-    open: (programs, weights) => CpuSession.open(programs, { weights, threads: threadOptions }),
+    device: `WASM SIMD${blas === null ? "" : ` and ${blas.name}`}, ${threadsText(threads)}${
+      wide ? ", fast kernels" : ""
+    }`,
+    open: (programs, weights) =>
+      CpuSession.open(programs, { weights, threads: threadOptions, here: threads === 0 }),
   };
+}
+
+function threadsText(threads: number): string {
+  if (threads === 0) return "the calling thread";
+  return threads === 1 ? "1 thread" : `${threads} threads`;
 }

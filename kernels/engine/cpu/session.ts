@@ -7,9 +7,10 @@
 import type { Program } from "../../core/program.ts";
 import { regionsOf } from "../../core/regions.ts";
 import { bytesOf, sizeOf, type TensorMap } from "../../core/tensor.ts";
-import { runListAddress, runListLength, timingNumbers, word } from "./control.ts";
+import { callingThread } from "./calling_thread.ts";
+import { runListLength, timingNumbers } from "./control.ts";
 import { type Layout, layOut, type PlacedTensor, writeTable } from "./layout.ts";
-import { controlOf, startThreads, type ThreadOptions, type WorkerThreads } from "./threads.ts";
+import { controlOf, startThreads, type ThreadOptions, type Threads } from "./threads.ts";
 import type { CallTiming, ReplayOptions, Session, SessionCounters } from "../engine.ts";
 
 /** A session on the CPU: programs and their memory. */
@@ -18,38 +19,35 @@ export class CpuSession implements Session {
   readonly readsDrain = false;
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #layout: Layout;
-  readonly #control: Int32Array<SharedArrayBuffer>;
-  readonly #threads: WorkerThreads;
+  readonly #buffer: SharedArrayBuffer;
+  readonly #threads: Threads;
   /** Resolves when all queued work is done. */
   #tail: Promise<void> = Promise.resolve();
   /** Number of queued runs, reads and writes that have not ended. */
   #waiting = 0;
   /** Number of queued runs that have not ended. */
   #running = 0;
-  /**
-   * Number of messages with times that the workers have sent or will send, and that `timings` has not read.
-   */
-  #timed = 0;
   readonly #counts = { submits: 0, readBacks: 0, waits: 0 };
   #disposed = false;
 
   private constructor(
     programs: readonly Program[],
-    { layout, memory, threads }: { layout: Layout; memory: WebAssembly.Memory; threads: WorkerThreads },
+    { layout, buffer, threads }: { layout: Layout; buffer: SharedArrayBuffer; threads: Threads },
   ) {
     this.#programs = new Map(programs.map((p) => [p.name, p]));
     this.#layout = layout;
-    this.#control = controlOf(memory);
+    this.#buffer = buffer;
     this.#threads = threads;
   }
 
   /**
-   * Lays out and fills the memory and starts the threads. Throws TypeError for an op without a WASM kernel,
+   * Lays out and fills the memory and starts the threads; `here` runs the kernels on the calling thread
+   * instead. Throws TypeError for an op without a WASM kernel,
    * and RangeError if the memory exceeds 4 GiB.
    */
   static async open(
     programs: readonly Program[],
-    { weights, threads: options }: { weights: TensorMap; threads: ThreadOptions },
+    { weights, threads: options, here }: { weights: TensorMap; threads: ThreadOptions; here: boolean },
   ): Promise<CpuSession> {
     const exports = WebAssembly.Module.exports(options.module).map((e) => e.name);
     checkKernels(programs, exports);
@@ -61,12 +59,14 @@ export class CpuSession implements Session {
     const zeros = regionsOf(programs).flatMap(({ members }) => members)
       .filter(({ label }) => !(label in weights) && layout.tensors.has(label))
       .map((member) => ({ address: layout.tensors.get(member.label)!.address, bytes: bytesOf(member) }));
-    const threads = startThreads(programs, { options, layout, memory, exports, zeros });
-    const session = new CpuSession(programs, { layout, memory, threads });
+    const control = controlOf(memory), { buffer } = control;
+    const start = here ? callingThread : startThreads;
+    const threads = start(programs, { options, memory: { memory, control, layout, exports, zeros } });
+    const session = new CpuSession(programs, { layout, buffer, threads });
     try {
       const known = Object.entries(weights).filter(([label]) => layout.tensors.has(label));
       session.write(Object.fromEntries(known));
-      await Promise.race([threads.ready, threads.failure]);
+      await threads.ready;
     } catch (error) {
       await session[Symbol.asyncDispose]();
       throw error;
@@ -121,7 +121,7 @@ export class CpuSession implements Session {
     return this.#queue(async () => {
       try {
         for (let i = 0; i < tables.length; i += runListLength) {
-          await this.#round(tables.slice(i, i + runListLength), timed);
+          await this.#threads.run(tables.slice(i, i + runListLength), timed);
         }
       } finally {
         this.#running--;
@@ -149,10 +149,9 @@ export class CpuSession implements Session {
   async timings(): Promise<readonly CallTiming[]> {
     this.#checkOpen();
     await this.#queue(() => {});
-    const count = this.#timed, names = new Map([...this.#layout.tables].map(([name, at]) => [at, name]));
-    this.#timed = 0;
+    const names = new Map([...this.#layout.tables].map(([name, at]) => [at, name]));
     const all: CallTiming[] = [];
-    for (const { thread, times } of await this.#threads.times(count)) {
+    for (const { thread, times } of await this.#threads.times()) {
       for (let at = 0; at < times.length; at += timingNumbers) {
         const [table, call, start, end, allEnd] = times.subarray(at, at + timingNumbers);
         const program = names.get(table)!;
@@ -167,26 +166,7 @@ export class CpuSession implements Session {
     if (this.#disposed) return;
     this.#disposed = true;
     await this.#tail.catch(() => {}); // reported by the run that failed
-    Atomics.store(this.#control, word.stop, 1);
-    Atomics.add(this.#control, word.started, 1);
-    Atomics.notify(this.#control, word.started);
-    for (const worker of this.#threads.workers) worker.terminate();
-  }
-
-  /** Runs a list of op tables once on all workers. */
-  async #round(tables: readonly number[], timed: boolean): Promise<void> {
-    const control = this.#control;
-    if (Atomics.load(control, word.failed) !== 0) await this.#threads.failure;
-    control.set(tables, runListAddress / 4);
-    control[word.programs] = tables.length;
-    control[word.timed] = Number(timed);
-    if (timed) this.#timed += this.#threads.workers.length;
-    const run = Atomics.load(control, word.started);
-    Atomics.add(control, word.started, 1);
-    Atomics.notify(control, word.started);
-    const end = Atomics.waitAsync(control, word.finished, run);
-    if (end.async) await end.value; // resolves after a failure too
-    if (Atomics.load(control, word.failed) !== 0) await this.#threads.failure;
+    this.#threads.end();
   }
 
   #queue(work: () => void | Promise<void>): Promise<void> {
@@ -206,7 +186,7 @@ export class CpuSession implements Session {
   }
 
   #view({ spec, address }: PlacedTensor): Float32Array | Uint32Array {
-    const { buffer } = this.#control, size = sizeOf(spec.shape);
+    const buffer = this.#buffer, size = sizeOf(spec.shape);
     return spec.dtype === "u32"
       ? new Uint32Array(buffer, address, size)
       : new Float32Array(buffer, address, size);

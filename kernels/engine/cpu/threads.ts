@@ -4,26 +4,41 @@
  * @module
  */
 import type { Program } from "../../core/program.ts";
-import { fail, scratchBytes } from "./control.ts";
+import { fail, runListAddress, scratchBytes, word } from "./control.ts";
+import type { KernelFailure, MemoryRange, ThreadStart } from "./kernel_thread.ts";
 import type { Layout } from "./layout.ts";
-import type { MemoryRange, StartMessage, WorkerMessage } from "./worker.ts";
+import type { WorkerMessage } from "./worker.ts";
 
 /** The kernels, the number of threads, and the library for matrix products. */
-export type ThreadOptions = Pick<StartMessage, "module" | "threads" | "spins" | "blas" | "wide">;
+export type ThreadOptions = Pick<ThreadStart, "module" | "threads" | "spins" | "blas" | "wide">;
 
-/** The workers of a session. */
-export interface WorkerThreads {
-  /** The workers, one per thread; the session terminates them. */
-  readonly workers: readonly Worker[];
-  /** Resolves once all workers have instantiated the kernels. */
+/** The memory of a session as its threads need it. */
+export interface SessionMemory {
+  /** The shared memory. */
+  readonly memory: WebAssembly.Memory;
+  /** The control block, at the memory's beginning. */
+  readonly control: Int32Array<SharedArrayBuffer>;
+  /** Addresses of op tables and scratch memory. */
+  readonly layout: Layout;
+  /** Names of the module's exports; op tables refer to them by index. */
+  readonly exports: readonly string[];
+  /** Tensors that start as zeros. */
+  readonly zeros: readonly MemoryRange[];
+}
+
+/** The threads of a session. */
+export interface Threads {
+  /** Resolves once all threads have instantiated the kernels; rejects if one cannot. */
   readonly ready: Promise<unknown>;
-  /** Rejects with the first failure of a worker; the message names the call and the program. */
-  readonly failure: Promise<never>;
   /**
-   * Waits for the next `count` messages with times, one per thread and round; see `timingNumbers` for their
-   * contents.
+   * Executes op tables, given by address, once on all threads, and measures the calls if `timed`. Rejects with
+   * an error that names the call and the program if a kernel fails, then and for every later run.
    */
-  times(count: number): Promise<readonly { readonly thread: number; readonly times: Float64Array }[]>;
+  run(tables: readonly number[], timed: boolean): Promise<void>;
+  /** Times since the last call, per thread and run; see `timingNumbers` for their contents. */
+  times(): Promise<readonly { readonly thread: number; readonly times: Float64Array }[]>;
+  /** Ends the threads. No run may be in progress. */
+  end(): void;
 }
 
 /** The control block of a session's memory. Throws TypeError if the memory is not shared. */
@@ -34,24 +49,28 @@ export function controlOf(memory: WebAssembly.Memory): Int32Array<SharedArrayBuf
   return new Int32Array(memory.buffer);
 }
 
+/** What the thread with index `thread` starts with. */
+export function startOf(
+  thread: number,
+  { options, memory: { memory, layout, exports, zeros } }: { options: ThreadOptions; memory: SessionMemory },
+): ThreadStart {
+  const scratch = layout.scratch + thread * scratchBytes;
+  return { ...options, memory, exports, zeros, thread, scratch };
+}
+
 /** Starts one worker per thread. */
 export function startThreads(
   programs: readonly Program[],
-  { options, layout, memory, exports, zeros }: {
-    options: ThreadOptions;
-    layout: Layout;
-    memory: WebAssembly.Memory;
-    exports: readonly string[];
-    zeros: readonly MemoryRange[];
-  },
-): WorkerThreads {
+  { options, memory }: { options: ThreadOptions; memory: SessionMemory },
+): Threads {
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {}); // the run that the failure interrupts reports it
-  const control = controlOf(memory);
+  const { control, layout } = memory;
   const workers: Worker[] = [];
   const ready: Promise<void>[] = [];
   const timed: { thread: number; times: Float64Array }[] = [];
   let arrived = Promise.withResolvers<void>();
+  let expected = 0; // messages with times that `times` has not returned
   for (let thread = 0; thread < options.threads; thread++) {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), {
       type: "module",
@@ -72,26 +91,43 @@ export function startThreads(
       fail(control);
       failed.reject(new Error(`Cannot continue: thread ${thread} of the CPU engine ended: ${event.message}`));
     };
-    const scratch = layout.scratch + thread * scratchBytes;
-    const start: StartMessage = { ...options, memory, exports, zeros, thread, scratch };
-    worker.postMessage(start);
+    worker.postMessage(startOf(thread, { options, memory }));
   }
   return {
-    workers,
-    ready: Promise.all(ready),
-    failure: failed.promise,
-    async times(count) {
-      while (timed.length < count) {
+    ready: Promise.race([Promise.all(ready), failed.promise]),
+    async run(tables, withTimes) {
+      if (Atomics.load(control, word.failed) !== 0) await failed.promise;
+      control.set(tables, runListAddress / 4);
+      control[word.programs] = tables.length;
+      control[word.timed] = Number(withTimes);
+      if (withTimes) expected += workers.length;
+      const run = Atomics.load(control, word.started);
+      Atomics.add(control, word.started, 1);
+      Atomics.notify(control, word.started);
+      const end = Atomics.waitAsync(control, word.finished, run);
+      if (end.async) await end.value; // resolves after a failure too
+      if (Atomics.load(control, word.failed) !== 0) await failed.promise;
+    },
+    async times() {
+      while (timed.length < expected) {
         arrived = Promise.withResolvers();
         await Promise.race([arrived.promise, failed.promise]);
       }
-      return timed.splice(0, count);
+      expected = 0;
+      return timed.splice(0);
+    },
+    end() {
+      Atomics.store(control, word.stop, 1);
+      Atomics.add(control, word.started, 1);
+      Atomics.notify(control, word.started);
+      for (const worker of workers) worker.terminate();
     },
   };
 }
 
-function failureText(
-  { failed, table, call }: Extract<WorkerMessage, { failed: string }>,
+/** The message of an error for a kernel's failure, which names the call and the program. */
+export function failureText(
+  { failed, table, call }: KernelFailure,
   { programs, layout }: { programs: readonly Program[]; layout: Layout },
 ): string {
   const program = programs.find((p) => layout.tables.get(p.name) === table);

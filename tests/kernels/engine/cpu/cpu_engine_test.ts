@@ -46,7 +46,11 @@ Deno.test("openCpu() describes itself and refuses thread counts out of range", a
   deepStrictEqual([engine.name, engine.device], ["cpu", "WASM SIMD, 1 thread"]);
   const { device } = await openCpu({ threads: 2, wideTile: true });
   deepStrictEqual(device, "WASM SIMD, 2 threads, fast kernels");
-  for (const threads of [0, 1.5, 65]) await rejects(openCpu({ threads }), RangeError);
+  deepStrictEqual(
+    (await openCpu({ threads: 0, wideTile: false })).device,
+    "WASM SIMD, the calling thread",
+  );
+  for (const threads of [-1, 1.5, 65]) await rejects(openCpu({ threads }), RangeError);
 });
 
 Deno.test("a session shares memory by label between programs, and memory starts as zeros", async () => {
@@ -126,13 +130,15 @@ async function kernelTraps(): Promise<void> {
   const x = graph.leaf("x", { shape: [8], dtype: "f32" }, "input");
   graph.where = "h.0";
   graph.output("y", wild([clear(x)], null)[0]);
-  const engine = await openCpu({ threads: 3 });
-  await using session = await engine.open([compile("broken", graph)], {});
-  const message =
-    /failed at .* \(op slice, call 1 of program broken\): RuntimeError: memory access out of bounds/;
-  await rejects(session.run(["broken"]), message);
-  await rejects(session.run(["broken"]), message);
-  await rejects(session.read(["y"]), message);
+  for (const threads of [0, 3]) {
+    const engine = await openCpu({ threads });
+    await using session = await engine.open([compile("broken", graph)], {});
+    const message =
+      /failed at .* \(op slice, call 1 of program broken\): RuntimeError: memory access out of bounds/;
+    await rejects(session.run(["broken"]), message);
+    await rejects(session.run(["broken"]), message);
+    await rejects(session.read(["y"]), message);
+  }
 }
 
 Deno.test("open() refuses an op without a WASM kernel", async () => {
@@ -205,7 +211,7 @@ Deno.test("results have the same bits for any number of threads where work is sp
     w: { shape: w.shape, data: normals(1, "w", 40 * 523) },
   };
   const results: TensorMap[] = [];
-  for (const threads of [1, 2, 3, 5, 8]) {
+  for (const threads of [0, 1, 2, 3, 5, 8]) {
     const engine = await openCpu({ threads });
     await using session = await engine.open([program], weights);
     await session.run(["p"]);
@@ -251,25 +257,27 @@ Deno.test("exp and tanh of the WASM kernels have relative errors below 1.5e-7 an
   ok(ofExp < 1.5e-7, `exp: ${ofExp}`);
 });
 
-Deno.test("cpu timings() returns each call of the timed runs once per thread", async () => {
-  await using session = await (await openCpu({ threads: 2 })).open(sharing(), {
-    b: f32([1, 0, 0, 1], [2, 2]),
+for (const threads of [0, 2]) {
+  Deno.test(`cpu timings() returns each call of the timed runs once per thread, ${threads} threads`, async () => {
+    await using session = await (await openCpu({ threads })).open(sharing(), {
+      b: f32([1, 0, 0, 1], [2, 2]),
+    });
+    await session.run(["forward"]);
+    const before = performance.timeOrigin + performance.now();
+    session.run(["tick", "forward"], { timed: true });
+    session.run(["set"]);
+    session.run(["tick"], { timed: true });
+    const timings = await session.timings();
+    for (const thread of threads === 0 ? [0] : [0, 1]) {
+      const own = timings?.filter((timing) => timing.thread === thread) ?? [];
+      deepStrictEqual(own.map(({ program, call }) => [program, call]), [["tick", 0], ["forward", 0], [
+        "tick",
+        0,
+      ]]);
+      ok(own.every(({ start }, i) => start >= (own[i - 1]?.start ?? before)), "in order");
+      ok(own.every(({ duration, wait }) => wait >= 0 && duration >= wait));
+    }
+    deepStrictEqual(timings?.length, 3 * Math.max(1, threads));
+    deepStrictEqual(await session.timings(), []);
   });
-  await session.run(["forward"]);
-  const before = performance.timeOrigin + performance.now();
-  session.run(["tick", "forward"], { timed: true });
-  session.run(["set"]);
-  session.run(["tick"], { timed: true });
-  const timings = await session.timings();
-  for (const thread of [0, 1]) {
-    const own = timings?.filter((timing) => timing.thread === thread) ?? [];
-    deepStrictEqual(own.map(({ program, call }) => [program, call]), [["tick", 0], ["forward", 0], [
-      "tick",
-      0,
-    ]]);
-    ok(own.every(({ start }, i) => start >= (own[i - 1]?.start ?? before)), "in order");
-    ok(own.every(({ duration, wait }) => wait >= 0 && duration >= wait));
-  }
-  deepStrictEqual(timings?.length, 6);
-  deepStrictEqual(await session.timings(), []);
-});
+}
