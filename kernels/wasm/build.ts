@@ -1,11 +1,12 @@
 /**
  * Compiles the AssemblyScript files (`*_wasm.ts` and those of this folder) to kernels.wasm.base64, to
- * kernels_plain.wasm.base64 for WASM engines without relaxed SIMD, and to random/normals.wasm, which generates
- * random numbers for any engine. Run `deno task wasm` after a change. The modules are committed because the
- * compiler is 100 MB of packages and takes about ten seconds; a test compares them with a new build.
+ * kernels_plain.wasm.base64 for WASM engines without relaxed SIMD, and to random/normals.wasm, which
+ * generates random numbers for any engine. Run `deno task wasm` after a change. The modules are committed
+ * because the compiler is 100 MB of packages and takes about ten seconds; a test compares them with a new
+ * build.
  *
- * The kernels are base64 because an import of a WASM module instantiates it, and each thread of the CPU engine
- * instantiates them itself, on the memory of its session; base64 can be imported as text.
+ * The kernels are base64 because an import of a WASM module instantiates it, while each thread of the CPU
+ * engine instantiates the kernels itself on the memory of its session. Base64 can be imported as text.
  *
  * @module
  */

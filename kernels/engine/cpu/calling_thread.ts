@@ -1,6 +1,6 @@
 /**
- * The CPU engine without Workers: the calling thread executes the kernels. This needs no permission, but a run
- * blocks the event loop until it ends.
+ * The CPU engine without Workers: the calling thread executes the kernels. This needs no permission, but a
+ * run blocks the event loop until it ends.
  *
  * @module
  */

@@ -31,8 +31,8 @@ export interface Threads {
   /** Resolves once all threads have instantiated the kernels; rejects if one cannot. */
   readonly ready: Promise<unknown>;
   /**
-   * Executes op tables, given by address, once on all threads, and measures the calls if `timed`. Rejects with
-   * an error that names the call and the program if a kernel fails, then and for every later run.
+   * Executes op tables, given by address, once on all threads, and measures the calls if `timed`. If a kernel
+   * fails, this run and every later one reject with an error that names the call and the program.
    */
   run(tables: readonly number[], timed: boolean): Promise<void>;
   /** Times since the last call, per thread and run; see `timingNumbers` for their contents. */
@@ -89,7 +89,12 @@ export function startThreads(
     worker.onerror = (event) => {
       event.preventDefault();
       fail(control);
-      failed.reject(new Error(`Cannot continue: thread ${thread} of the CPU engine ended: ${event.message}`));
+      const hint = event.message.includes("Requires read access")
+        ? ", or open the engine with threads: 0, which needs no permission"
+        : "";
+      failed.reject(
+        new Error(`Cannot continue: thread ${thread} of the CPU engine ended: ${event.message}${hint}`),
+      );
     };
     worker.postMessage(startOf(thread, { options, memory }));
   }
