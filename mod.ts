@@ -76,7 +76,7 @@ export type {
   WordSplitterName,
   wordSplitterNames,
 } from "./stages/filter/words/words.ts";
-export { asSource } from "./stages/flow/as_source.ts";
+export { asSource, type ItemCursor } from "./stages/flow/as_source.ts";
 export { asStage } from "./stages/flow/as_stage.ts";
 export { asTransform } from "./stages/flow/as_transform.ts";
 export { type CheckResumeOptions, checkSource, checkStage } from "./stages/flow/check_resume.ts";
@@ -115,6 +115,8 @@ export {
   type Effect,
   Flow,
   from,
+  type FromOptions,
+  type Items,
   type Lengths,
   type Measure,
   type PipeOptions,

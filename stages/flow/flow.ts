@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type FromOptions, type Items, itemsSource } from "./items_source.ts";
 import { sinksOf } from "./rejects.ts";
 import { Run } from "./run/run.ts";
 import { streamOf } from "./run/stream.ts";
@@ -11,6 +12,7 @@ import type { RunOptions, RunResult } from "./run_options.ts";
 import type { Source, Stage } from "./stage.ts";
 import type { PipeOptions, Step } from "./step.ts";
 
+export type { FromOptions, Items } from "./items_source.ts";
 export type { Lengths, Measure } from "./lengths.ts";
 export type { Reject, Rejects } from "./rejects.ts";
 export type { Effect, RunOptions, RunResult } from "./run_options.ts";
@@ -24,9 +26,41 @@ export type StepInfo =
   >
   | Readonly<{ kind: "tee"; branch: readonly StepInfo[] }>;
 
-/** Starts a flow at a source. */
-export function from<T>(source: Source<T>): Flow<T> {
-  return new Flow<T>(source, []);
+/**
+ * Starts a flow at a source, which says itself how it resumes.
+ *
+ * @example
+ * ```ts
+ * import { from, map } from "@stagewise/gpt";
+ *
+ * const squares = from([1, 2, 3]).pipe(map("square", (x: number) => x * x));
+ * console.log(await Array.fromAsync(squares.stream())); // [ 1, 4, 9 ]
+ * ```
+ */
+export function from<T>(source: Source<T>): Flow<T>;
+/**
+ * Starts a flow at a stream. The flow can run only once. A run that has read from the stream cannot be
+ * resumed, and rejects with an Error whose cause is a Deno.errors.NotSupported: a stream may divide the same
+ * bytes into other chunks, and cannot be read again. `from(asSource(name, open))` with a function that opens
+ * the stream can, if the chunks are the same each time.
+ */
+export function from<T>(items: ReadableStream<T>, options?: FromOptions): Flow<T>;
+/**
+ * Starts a flow at an array or any other iterable or async iterable. A checkpoint holds the number of items
+ * read; a resumed run iterates again and skips that many, so the items must be the same each time. If there
+ * are fewer, the run rejects with an Error whose cause is a RangeError. A generator or other iterator can be
+ * read only once: a second run of the flow rejects with a Deno.errors.NotSupported as cause, but a new
+ * process that makes the generator again can resume. Throws TypeError for a text and for values that cannot
+ * be iterated.
+ */
+export function from<T>(items: Items<T>, options?: FromOptions): Flow<T>;
+export function from<T>(given: Source<T> | Items<T>, options: FromOptions = {}): Flow<T> {
+  return new Flow<T>(isSource(given) ? given : itemsSource(given, options), []);
+}
+
+/** Callers without types may pass anything, also null. */
+function isSource<T>(given: Source<T> | Items<T>): given is Source<T> {
+  return typeof given === "object" && given !== null && "open" in given && "read" in given;
 }
 
 /** A source and the steps after it. Each method returns a new flow. */

@@ -5,7 +5,7 @@
  * @module
  */
 export type { Shape, TensorMap } from "../../kernels/core/tensor.ts";
-export * from "./as_source.ts";
+export { asSource, type ItemCursor } from "./as_source.ts";
 export * from "./as_stage.ts";
 export * from "./as_transform.ts";
 export * from "./check_resume.ts";
