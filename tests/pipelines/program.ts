@@ -12,7 +12,8 @@ const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 const { tasks } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`));
 
 /** Arguments that follow "deno" in the task `pipeline`. */
-export const task: readonly string[] = tasks.pipeline.command.split(" ").slice(1);
+export const task: readonly string[] = tasks.pipeline.command
+  .replace(/^.*&& deno /, "").replaceAll('"$ROOT/', "").replaceAll('"', "").split(" ");
 
 /** Options of a model so small that a step takes a millisecond; data and tokenizer are real. */
 export const small: readonly string[] =
