@@ -1,7 +1,7 @@
 /**
  * Benches of cross entropy and its gradient: each op by itself, and both together in a comparison with
- * jax-js. Further benches measure the output head of a language model with its loss, forward and backward,
- * with all logits at once and in blocks.
+ * jax-js. Further benches measure the output head of a language model together with its loss, forward and
+ * backward: once with all logits in memory, and once with blocks of logits.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
  * Overhead of the runner with real filters. FineWeb's filters process 1,500 embedded mails, alternately in a
- * plain loop and in a flow. Prints the median ratio of their times. Run `deno run -A bench/flow_overhead.ts`.
+ * plain loop and in a flow. Prints the median ratio: time in the flow divided by time in the loop. Run `deno
+ * run -A bench/flow_overhead.ts`.
  *
  * @module
  */

@@ -61,7 +61,7 @@ const backend = deviceOf(values.backend);
 const maxRounds = Number(values.rounds ?? 7), minRounds = values.rounds === undefined ? 3 : maxRounds;
 const BUDGET = 10_000; // milliseconds per comparison, after which no more rounds are started
 if (!Number.isInteger(maxRounds) || maxRounds < 1) {
-  throw new RangeError(`Cannot measure ${values.rounds} rounds: wanted a whole number from 1`);
+  throw new RangeError(`Cannot measure ${values.rounds} rounds: wanted a whole number of at least 1`);
 }
 const engine: Engine = backend === "wasm"
   ? await openCpu()

@@ -1,5 +1,5 @@
 /**
- * Whole training steps of three model sizes, for which the benches compare engines and peers.
+ * Whole training steps of three model sizes. The benches use them to compare engines and peers.
  *
  * @module
  */

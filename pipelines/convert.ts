@@ -45,7 +45,7 @@ const options = {
     },
   ),
   dtype: oneOf(
-    "type of the weights in the files; bf16 rounds to nearest; default: bf16 for a bf16 model, else f32",
+    "type of the weights in the files; bf16 rounds to nearest; default: bf16 for a bf16 model, f32 for any other",
     {
       value: null,
       group,
@@ -53,7 +53,7 @@ const options = {
     },
   ),
   vocabPad: integer(
-    "llm.c only: pad the embedding to a multiple of this many rows; default: as in the llm.c file that is read, else 128",
+    "llm.c only: pad the embedding to a multiple of this many rows; default: as in the llm.c file that is read, or 128 for other formats",
     {
       value: null,
       min: 1,
@@ -62,7 +62,7 @@ const options = {
     },
   ),
   tokenizer: text(
-    "tokenizer to write into a folder; default: the one beside --from, else gpt2 for a model of 50257 tokens, else none",
+    "tokenizer to write into a folder; default: the one beside --from; if there is none, gpt2 for a model of 50257 tokens",
     {
       value: null,
       group,

@@ -35,7 +35,7 @@ const options = {
     ...model,
   }),
   tokenizer: text(
-    "gpt2, p50k, cl100k, o200k, byte or a tokenizer's folder; default: the one in the run's folder, else gpt2",
+    "gpt2, p50k, cl100k, o200k, byte or a tokenizer's folder; default: the one in the run's folder, or gpt2 if there is none",
     { value: null, placeholder: "NAME|PATH", ...model },
   ),
   valShards: {
@@ -103,7 +103,7 @@ export default pipeline({
 /**
  * The model's tokenizer. If none is known, GPT-2's tokenizer is tried; if that has more tokens than the
  * model, the result is null, and the loss is measured without bits per byte. Throws RangeError for a
- * tokenizer that does not fit the model, and if HellaSwag is to be measured but no tokenizer fits.
+ * tokenizer that does not fit the model, and if --hellaswag is given but no tokenizer fits.
  */
 async function tokenizerOf(o: Values<typeof options>, { vocabSize }: GptConfig): Promise<Tokenizer | null> {
   const known = o.tokenizer ?? await runTokenizer(o.checkpoint), name = known ?? "gpt2";

@@ -28,16 +28,19 @@ const options = {
     ...model,
   }),
   tokenizer: text(
-    "gpt2, p50k, cl100k, o200k, byte or a tokenizer's folder; default: the one in the run's folder, else gpt2",
+    "gpt2, p50k, cl100k, o200k, byte or a tokenizer's folder; default: the one in the run's folder, or gpt2 if there is none",
     { value: null, placeholder: "NAME|PATH", ...model },
   ),
-  prompt: repeated("prompt, or FILE:PATH to read it from a file; may be repeated for a text of each", {
-    value: [],
-    placeholder: "TEXT",
-    ...sampling,
-  }),
+  prompt: repeated(
+    "prompt, or FILE:PATH to read it from a file; may be repeated to continue several prompts",
+    {
+      value: [],
+      placeholder: "TEXT",
+      ...sampling,
+    },
+  ),
   count: integer("texts per prompt", { value: 1, min: 1, ...sampling }),
-  maxTokens: integer("most tokens to generate per text", { value: 200, min: 0, ...sampling }),
+  maxTokens: integer("largest number of tokens to generate per text", { value: 200, min: 0, ...sampling }),
   temperature: number("temperature; 0 = always take the most likely token", {
     value: 0.8,
     min: 0,
@@ -65,7 +68,7 @@ const options = {
     placeholder: "TEXT",
     ...sampling,
   }),
-  batchSize: integer("most texts to generate at the same time", {
+  batchSize: integer("largest number of texts to generate at the same time", {
     value: 8,
     min: 1,
     max: 1024,
@@ -116,7 +119,9 @@ async function generatorOf(o: Values<typeof options>): Promise<Generator> {
   return { plan: plan({ model: gpt(config), sampling: { texts } }), weights, tokenizer };
 }
 
-/** The prompts' texts. If no prompt is given, one empty text, with which the model starts a new document. */
+/**
+ * The prompts' texts. If no prompt is given, a single empty text, which makes the model start a new document.
+ */
 async function promptsOf(given: readonly string[]): Promise<readonly string[]> {
   if (given.length === 0) return [""];
   return await Promise.all(given.map(async (prompt) => {

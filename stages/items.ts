@@ -13,7 +13,7 @@ export type Document = Readonly<{
   dump?: string;
   filePath?: string;
   language?: string;
-  /** Confidence of the language identification, 0 to 1. */
+  /** Confidence of the language identification, from 0 to 1. */
   languageScore?: number;
   /** Number of tokens, set by the stage `count`. */
   tokenCount?: number;
@@ -49,7 +49,7 @@ export type TokenShard = Readonly<{
   path: string;
   start: number;
   count: number;
-  /** Format of the file, if its name does not determine it; absent: llm.c's format. */
+  /** Format of the file, if its name does not determine the format. Default: llm.c's. */
   format?: "llmc" | "nanogpt";
 }>;
 
@@ -63,7 +63,7 @@ export type Sequence = Readonly<{ ids: Uint32Array; path: string; start: number 
 export type Batch = Readonly<{
   inputs: Uint32Array;
   targets: Uint32Array;
-  /** 1 for targets whose loss counts, 0 for all other targets; absent: all targets count. */
+  /** 1 for targets whose loss counts, 0 for all other targets. If absent, all targets count. */
   mask?: Float32Array;
   /** For each of the A · B sequences, the range of tokens that are its inputs. */
   origins?: readonly TokenShard[];

@@ -59,8 +59,8 @@ function withoutNumbers(line: string): string {
 }
 
 /**
- * Runs an example and returns the values that it prints by `console.log()` calls followed by a comment with
- * the expected output. Values printed by other calls are not compared.
+ * Runs an example and returns what its `console.log()` calls print. A call counts only if the expected output
+ * follows it in a comment.
  */
 async function printed(code: string, file: URL): Promise<string[]> {
   const module = code

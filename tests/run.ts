@@ -62,8 +62,8 @@ console.log(`${counts.passed} passed, ${failed} failed, ${counts.skipped.length}
 Deno.exit(failed > 0 || forbidden > 0 ? 1 : 0);
 
 /**
- * Environment variables with which a new Deno process finds the adapter for the tests. Also prints the
- * adapter to stderr.
+ * Environment variables that let a new Deno process find the adapter for the tests. Also prints the adapter
+ * to stderr.
  */
 async function webgpuEnvironment(): Promise<Record<string, string>> {
   const found = await findAdapter();

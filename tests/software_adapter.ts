@@ -16,8 +16,8 @@ const cache = new URL("../.cache/", import.meta.url);
 export const hasSoftwareAdapter: boolean = Deno.build.os === "linux" && Deno.build.arch === "x86_64";
 
 /**
- * Unpacks SwiftShader unless this has been done before. Returns the environment variables with which a new
- * Deno process finds SwiftShader and no other Vulkan driver. The Vulkan loader reads the variables at start,
+ * Unpacks SwiftShader unless this has been done before. Returns the environment variables that make a new
+ * Deno process find SwiftShader and no other Vulkan driver. The Vulkan loader reads the variables at start,
  * so a process cannot set them for itself.
  */
 export async function softwareAdapter(): Promise<Record<string, string>> {

@@ -33,7 +33,7 @@ export interface Scope {
    * `parameter/name`.
    */
   state(name: string, like: Pack): Pack;
-  /** Gives a value a name by which it can be inspected; returns it unchanged. */
+  /** Names a value so that it can be inspected; returns the value unchanged. */
   probe(name: string, x: Tensor): Tensor;
 }
 

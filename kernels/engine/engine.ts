@@ -38,7 +38,7 @@ export interface CallTiming {
   readonly program: string;
   /** Index of the call in the program's calls. */
   readonly call: number;
-  /** Thread of the CPU engine, from 0; always 0 on a GPU. */
+  /** Index of the CPU engine's thread, starting at 0; always 0 on a GPU. */
   readonly thread: number;
   /**
    * Start time on the clock of `performance.timeOrigin + performance.now()`. A GPU's own clock is shifted so

@@ -18,7 +18,8 @@ export interface Randomness {
 }
 
 /**
- * A KV cache: it stores the keys and values of several texts, so that `forward` needs only their new tokens.
+ * A KV cache: it stores the keys and values of several texts, so that `forward` needs only the texts' new
+ * tokens.
  */
 export interface KvCache {
   /** Number of texts that the cache holds. */

@@ -145,7 +145,7 @@ export function withDefaults(table: OptionTable, config: Readonly<Record<string,
   return Object.fromEntries(Object.entries(table).map(([name, row]) => [name, config[name] ?? row.value]));
 }
 
-/** Those options of a configuration for which `keep` accepts the option's row. */
+/** The options of a configuration whose rows `keep` accepts. */
 export function selectOptions<T extends OptionTable>(
   table: T,
   config: ConfigOf<T>,

@@ -9,9 +9,9 @@ import { decayedElements, type Optimizer } from "./optimizer.ts";
 
 /** AdamW's constants; the learning rate is an input of each update. */
 export interface AdamWOptions {
-  /** Decay factor of the first moment, the running mean of gradients; default 0.9. */
+  /** Decay rate of the first moment, which is the running mean of gradients; default 0.9. */
   readonly beta1?: number;
-  /** Decay factor of the second moment, the running mean of squared gradients; default 0.95. */
+  /** Decay rate of the second moment, which is the running mean of squared gradients; default 0.95. */
   readonly beta2?: number;
   /** Number added to the root of the second moment, so that nothing is divided by 0; default 1e-8. */
   readonly eps?: number;
@@ -24,13 +24,13 @@ export interface AdamWOptions {
 
 /**
  * AdamW, which stores the moments of each parameter in `<param>/m` and `<param>/v`. Throws RangeError unless
- * the betas are from 0 to below 1, eps is above 0 and the weight decay is 0 or more.
+ * both betas are at least 0 and less than 1, eps is greater than 0, and the weight decay is at least 0.
  */
 export function adamw(options: AdamWOptions = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.95, eps = 1e-8, weightDecay = 0.1 } = options;
   for (const [name, beta] of Object.entries({ beta1, beta2 })) {
     if (!(beta >= 0 && beta < 1)) {
-      throw new RangeError(`Cannot use AdamW with ${name} ${beta}: wanted 0 to below 1`);
+      throw new RangeError(`Cannot use AdamW with ${name} ${beta}: wanted at least 0 and less than 1`);
     }
   }
   if (!(eps > 0)) throw new RangeError(`Cannot use AdamW with eps ${eps}: wanted above 0`);

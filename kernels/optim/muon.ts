@@ -37,13 +37,13 @@ export function isHiddenMatrix({ label, shape }: NamedSpec): boolean {
  * Muon, which stores the velocity of hidden matrices in `<param>/velocity` and AdamW's moments as `adamw`
  * does. The step of a hidden matrix [in, out] is orthogonal, multiplied by the learning rate of hidden
  * matrices and by √max(1, out / in); the weight decay is multiplied by this learning rate, but not by the
- * root. Throws RangeError unless the momentum is from 0 to below 1 and the rate is above 0, and the same
- * errors as `adamw()`.
+ * root. Throws RangeError unless the momentum is at least 0 and less than 1 and the rate is greater than 0.
+ * Also throws the errors of `adamw()`.
  */
 export function muon(options: MuonOptions = {}): Optimizer {
   const { momentum = 0.95, rate = 1, weightDecay = 0.1 } = options, others = adamw(options);
   if (!(momentum >= 0 && momentum < 1)) {
-    throw new RangeError(`Cannot use Muon with momentum ${momentum}: wanted 0 to below 1`);
+    throw new RangeError(`Cannot use Muon with momentum ${momentum}: wanted at least 0 and less than 1`);
   }
   if (!(rate > 0 && Number.isFinite(rate))) {
     throw new RangeError(`Cannot use Muon at ${rate} times the learning rate: wanted a number above 0`);

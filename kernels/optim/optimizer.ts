@@ -17,7 +17,7 @@ export interface UpdateInputs {
   readonly learningRate: Tensor;
   /** Number of the update, counted from 1, f32 [1]. */
   readonly step: Tensor;
-  /** Factor by which the gradients must be multiplied to clip them, f32 [1]. */
+  /** Factor that clips the gradients when they are multiplied by it, f32 [1]. */
   readonly scale: Tensor;
 }
 

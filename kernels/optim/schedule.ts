@@ -54,18 +54,18 @@ export function schedule(options: ScheduleOptions): Schedule {
   }
   if (!(minLr >= 0 && minLr <= lr)) {
     throw new RangeError(
-      `Cannot schedule a minimum learning rate of ${minLr}: wanted 0 to ${lr}, the highest learning rate`,
+      `Cannot schedule a minimum learning rate of ${minLr}: wanted a number from 0 to ${lr}, the highest learning rate`,
     );
   }
   if (!Number.isInteger(warmup) || warmup < 0) {
-    throw new RangeError(`Cannot warm up for ${warmup} steps: wanted a whole number, 0 or more`);
+    throw new RangeError(`Cannot warm up for ${warmup} steps: wanted a whole number of at least 0`);
   }
   if (!Number.isInteger(steps) || steps < 1) {
     throw new RangeError(`Cannot schedule ${steps} steps: wanted a whole number above 0`);
   }
   if (!(divisor > 0) || !(decayFraction > 0 && decayFraction <= 1)) {
     throw new RangeError(
-      `Cannot schedule: warmupDivisor is ${divisor}, wanted above 0; decayFraction is ${decayFraction}, wanted above 0 to 1`,
+      `Cannot schedule: warmupDivisor is ${divisor}, wanted greater than 0; decayFraction is ${decayFraction}, wanted greater than 0 and at most 1`,
     );
   }
   const fallsFrom = kind === "wsd" ? Math.max(warmup, Math.floor((1 - decayFraction) * steps)) : warmup;

@@ -19,11 +19,11 @@ export interface SgdOptions {
 
 /**
  * SGD, which stores the velocity of each parameter in `<param>/velocity`. Throws RangeError unless the
- * momentum is from 0 to below 1 and the weight decay is 0 or more.
+ * momentum is at least 0 and less than 1 and the weight decay is at least 0.
  */
 export function sgd({ momentum = 0.9, weightDecay = 0 }: SgdOptions = {}): Optimizer {
   if (!(momentum >= 0 && momentum < 1)) {
-    throw new RangeError(`Cannot use SGD with momentum ${momentum}: wanted 0 to below 1`);
+    throw new RangeError(`Cannot use SGD with momentum ${momentum}: wanted at least 0 and less than 1`);
   }
   if (!(weightDecay >= 0)) {
     throw new RangeError(`Cannot use SGD with weight decay ${weightDecay}: wanted 0 or above`);

@@ -122,9 +122,10 @@ async function compareFamily(all: readonly Trial[], gpu: Gpu): Promise<readonly 
 }
 
 /**
- * The op whose reference rounds its operands to 16-bit floats. Products of two rounded operands are exact in
- * float32 and are summed in float32, so the tolerance stays 1e-5. A kernel that rounds differently changes an
- * operand by up to 5e-4 of its value, and that exceeds the tolerance.
+ * Returns the op with a different reference implementation, which first rounds the operands to 16-bit floats.
+ * Products of two rounded operands are exact in float32 and are summed in float32, so the tolerance stays
+ * 1e-5. A kernel that rounds differently changes an operand by up to 5e-4 of its value, and that exceeds the
+ * tolerance.
  */
 function withRoundedOperands(op: Op<any>): Op<any> {
   return {

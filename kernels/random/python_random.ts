@@ -29,7 +29,7 @@ export class PythonRandom {
     return low + (high - low) * this.random();
   }
 
-  /** A whole number from 0 to below - 1, where `below` is from 1 to 2^32 - 1. */
+  /** A whole number that is at least 0 and less than `below`; `below` must be from 1 to 2^32 - 1. */
   integer(below: number): number {
     const unused = Math.clz32(below);
     for (;;) {

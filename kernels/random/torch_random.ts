@@ -98,9 +98,9 @@ export class TorchRandom {
   }
 
   /**
-   * `multinomial(weights, 1)` of the PyTorch version with which the lectures were recorded: a binary search
-   * for a uniform number in the cumulative sums of the weights. It reproduces the published samples. Weights
-   * need not sum to 1.
+   * `multinomial(weights, 1)` as in the PyTorch version that the lectures use: a binary search for a uniform
+   * number in the cumulative sums of the weights. It reproduces the published samples. Weights need not sum
+   * to 1.
    */
   multinomialBySums(weights: ArrayLike<number>): number {
     const sums = new Float32Array(weights.length);

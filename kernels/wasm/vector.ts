@@ -1,8 +1,8 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Loads and stores of less than a whole vector, and reductions over lanes and arrays. The last one to three
- * elements of an array go through the same vector code as the others, so the bits of a result do not depend
- * on how the work is divided among threads.
+ * Functions that load or store less than a whole vector, and functions that reduce lanes or arrays to one
+ * number. The last one to three elements of an array go through the same vector code as the others, so the
+ * bits of a result do not depend on how the work is divided among threads.
  *
  * @module
  */

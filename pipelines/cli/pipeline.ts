@@ -145,7 +145,7 @@ export interface RunSummary {
 
 /** A batch that training skips. */
 export interface SkippedBatch {
-  /** Index of the batch in the run, from 0. */
+  /** Index of the batch in the run, starting at 0. */
   readonly batch: number;
   /** Why the batch is skipped. */
   readonly reason: string;

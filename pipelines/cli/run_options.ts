@@ -17,7 +17,7 @@ export const runOptions = {
     "auto resumes from the last checkpoint in --out; never starts a new run and moves the old folder aside; PATH resumes from that checkpoint",
     { value: "auto", group: run, placeholder: "auto|never|PATH" },
   ),
-  config: path("JSON file of options; stronger than the preset, weaker than the command line", {
+  config: path("JSON file of options; they override the preset, and the command line overrides them", {
     value: null,
     group: run,
     placeholder: "FILE",
@@ -39,12 +39,12 @@ export const runOptions = {
     group: run,
   }),
   help: flag("print this text", { value: false, group: run }),
-  device: oneOf("auto takes a GPU through WebGPU where there is one, else the CPU", {
+  device: oneOf("auto uses a GPU through WebGPU if there is one, and the CPU otherwise", {
     value: "auto",
     group: device,
     choices: ["auto", "webgpu", "cpu"],
   }),
-  workers: integer("threads for data stages and the CPU engine; auto takes one per CPU core", {
+  workers: integer("threads for data stages and the CPU engine; auto uses one per CPU core", {
     value: "auto",
     min: 1,
     max: 1024,
@@ -52,7 +52,7 @@ export const runOptions = {
     group: device,
   }),
   blas: text(
-    "library that multiplies matrices on the CPU: auto takes the system's BLAS under deno task native, else WASM; off takes WASM",
+    "library that multiplies matrices on the CPU: auto uses the system's BLAS under deno task native, and WASM otherwise; off uses WASM",
     { value: "auto", group: device, placeholder: "auto|off|PATH" },
   ),
   tune: path(
@@ -63,7 +63,7 @@ export const runOptions = {
   json: flag("print events as JSON lines to standard output", { value: false, group: printing }),
   color: flag("print without colour", { value: true, group: printing }),
   logEvery: integer(
-    "steps between progress lines when standard output is not a terminal; also how often losses are read from a GPU, at least every 16 steps",
+    "steps between progress lines when standard output is not a terminal; losses are read from a GPU equally often, but at least every 16 steps",
     { value: 10, min: 1, group: printing },
   ),
   trace: flag("print where in the program an error arose", { value: false, group: printing }),

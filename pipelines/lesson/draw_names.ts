@@ -23,7 +23,7 @@ export interface DrawOptions {
   readonly exponentialRace?: boolean;
 }
 
-/** The random generator with which the notebooks draw names. Its seed is the lesson's seed plus 10. */
+/** The random generator that the notebooks use to draw names. Its seed is the lesson's seed plus 10. */
 export function samplingRandom(seed: number): TorchRandom {
   return new TorchRandom((seed + 10) % 2 ** 32);
 }
@@ -54,7 +54,7 @@ export async function drawNames(
   return names;
 }
 
-/** Probabilities of a bigram model: the row of its table that belongs to the last letter. */
+/** Probabilities of a bigram model: the last letter's row in its table. */
 export function bigramProbabilities(
   table: readonly ArrayLike<number>[],
 ): (before: readonly number[]) => ArrayLike<number> {

@@ -87,7 +87,7 @@ export interface Exercise<O extends Options, D extends LessonData> {
 
 /** The declaration of a lesson. */
 export interface Lesson<O extends Options, D extends LessonData> {
-  /** Position in the course, from 1. */
+  /** Position in the course, starting at 1. */
   readonly part: number;
   /** Subject, one line in lower case for the list of lessons. */
   readonly about: string;

@@ -28,7 +28,7 @@ export interface TrainOptions {
   readonly batch: number;
   /** Random generator for the row indices of the batches. */
   readonly random: TorchRandom;
-  /** Learning rate of the step with the given index, from 0. */
+  /** Learning rate of the step with the given index, which starts at 0. */
   rate(step: number): number;
 }
 

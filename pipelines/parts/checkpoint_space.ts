@@ -41,7 +41,10 @@ export async function checkCheckpointSpace(
   });
 }
 
-/** Number of free bytes on the disk that holds a path; the path need not exist yet. Null: unknown. */
+/**
+ * Number of free bytes on the disk that holds a path; the path need not exist yet. Null if the number is
+ * unknown.
+ */
 async function freeBytesAt(path: string): Promise<number | null> {
   for (let folder = path;; folder = dirname(folder)) {
     const free = await freeBytes(folder);

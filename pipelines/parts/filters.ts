@@ -17,7 +17,8 @@ import { recipeOf, removedIn } from "./recipe.ts";
 /** The part of the work that this process does. */
 export interface FilterWork {
   /**
-   * Rank of this process among the processes that write into the same folder. Default null: it works alone.
+   * Rank of this process among the processes that write into the same folder; null (default) if it works
+   * alone.
    */
   readonly rank?: number | null;
   /** Whether minhash only stores signatures, which a later step compares. Default false. */

@@ -24,8 +24,8 @@ export function usesHellaswag({ hellaswag, hellaswagEvery }: HellaswagValues): b
 }
 
 /**
- * The stage that evaluates on HellaSwag. Null: the options ask for none. Throws Deno.errors.NotFound if the
- * file does not exist, RangeError if the tokenizer is not known.
+ * The stage that evaluates on HellaSwag. Null if the options ask for no such evaluation. Throws
+ * Deno.errors.NotFound if the file does not exist, RangeError if the tokenizer is not known.
  */
 export async function hellaswagStage(
   o: HellaswagValues,

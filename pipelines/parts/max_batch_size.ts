@@ -12,7 +12,7 @@ export interface MaxBatchSizes {
   readonly budgets: readonly number[];
   readonly rows: readonly {
     readonly recompute: Recompute;
-    /** Largest batch size for each budget. Null: not even one sequence fits. */
+    /** Largest batch size for each budget; null if not even one sequence fits. */
     readonly batchSizes: readonly (number | null)[];
   }[];
 }

@@ -17,7 +17,7 @@ export interface ModelPlan {
   readonly memory: Readonly<Partial<Record<MemoryKind, number>>>;
   readonly flopsPerStep?: number;
   readonly tokensPerStep?: number;
-  /** Length of the run; null: the run ends when there are no more tokens. */
+  /** Length of the run; null if the run ends when there are no more tokens. */
   readonly steps?: number | null;
   readonly cost?: PlanCost;
   readonly maxBatchSizes?: MaxBatchSizes;

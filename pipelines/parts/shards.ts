@@ -9,7 +9,7 @@ import { readTokenizer } from "../../stages/token/files/folder.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import type { StartingWeights } from "./starting_weights.ts";
 
-/** The tokenizer in a folder `tokenizer` beside the shards or beside their folder. Null: there is none. */
+/** The tokenizer in a folder `tokenizer` beside the shards or beside their folder. Null if there is none. */
 export async function shardsTokenizer(glob: string): Promise<Tokenizer | null> {
   const folder = dirname(glob);
   for (const dir of [`${folder}/tokenizer`, `${folder}/../tokenizer`]) {

@@ -32,9 +32,9 @@ export interface TrainingParts {
   readonly schedule: Schedule;
   /** Model whose weights training starts from. Default: GPT-2's initial values, drawn from the seed. */
   readonly start?: StartingWeights | null;
-  /** Tokenizer that decodes samples. Null: no samples are generated. */
+  /** Tokenizer that decodes samples. If null, no samples are generated. */
   readonly tokenizer: Tokenizer | null;
-  /** Options of the validation loss. Null: the model is not evaluated. */
+  /** Options of the validation loss. If null, the model is not evaluated. */
   readonly validation: Validation | null;
 }
 

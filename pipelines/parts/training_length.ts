@@ -6,7 +6,7 @@
 import { type Schedule, schedule } from "../../kernels/optim/schedule.ts";
 import { batchShape, type TrainingValues } from "./training_plan.ts";
 
-/** Number of steps of a run. Null: the run ends when there are no more tokens, or at --time-limit. */
+/** Number of steps of a run; null if the run ends when there are no more tokens, or at --time-limit. */
 export function stepsOf(o: TrainingValues): number | null {
   if (o.steps !== null) return o.steps;
   const [accum, batchSize, seqLen] = batchShape(o);

@@ -23,7 +23,7 @@ export interface ValidationInputs {
   /** Number of training tokens to count; all of them must exist by the first evaluation. */
   readonly counted: number;
   readonly vocabSize: number;
-  /** Tokenizer for bits per byte. Null: shards.json beside the validation shards is used if it exists. */
+  /** Tokenizer for bits per byte. If null, shards.json beside the validation shards is used if it exists. */
   readonly tokenizer: Tokenizer | null;
   /** Format of all shards. Default llmc. */
   readonly format?: TokenFormat;

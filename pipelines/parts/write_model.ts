@@ -40,7 +40,7 @@ export interface ModelTarget {
    * model. The other rows are zeros.
    */
   readonly padding: { readonly paddedVocabSize: number; readonly rows: number };
-  /** Tokenizer to write beside the model; null: none. */
+  /** Tokenizer to write beside the model; null if none should be written. */
   readonly tokenizer: Tokenizer | null;
 }
 

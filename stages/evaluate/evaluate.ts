@@ -12,8 +12,8 @@ import { unigramLoss } from "./unigram.ts";
 /** Options of `evaluate`. */
 export interface EvaluateOptions {
   /**
-   * Number of updates between evaluations; the model is also evaluated after the last update. 0: no
-   * evaluations.
+   * Number of updates between evaluations; the model is also evaluated after the last update. 0 means that
+   * there are no evaluations.
    */
   readonly every: number;
   /**

@@ -13,8 +13,8 @@ import { CHOICES_PER_BATCH, emptyChoiceTally, hellaswagEvent, scoreChoices } fro
 /** Options of `evaluateHellaswag`. */
 export interface EvaluateHellaswagOptions {
   /**
-   * Number of updates between evaluations; the model is also evaluated after the last update. 0: no
-   * evaluations.
+   * Number of updates between evaluations; the model is also evaluated after the last update. 0 means that
+   * there are no evaluations.
    */
   readonly every: number;
   /** The items of one evaluation; the source is opened again for each. */

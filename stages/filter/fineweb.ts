@@ -13,7 +13,7 @@ import { minhashClusters } from "./minhash/minhash_clusters.ts";
 import { minhashSeen } from "./minhash/minhash_seen.ts";
 import { defaultWords } from "./recipe.ts";
 
-/** Returns the sink for the documents that a filter drops; null: they are only counted. */
+/** Returns the sink for the documents that a filter drops. If it returns null, they are only counted. */
 export type RejectsSinkFor = (filter: FinewebFilter) => Stage<Reject, never> | null;
 
 /**

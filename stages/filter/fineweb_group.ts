@@ -64,7 +64,7 @@ export type FinewebOptions = Readonly<{
   sentences?: SentenceSplitterName;
   /** Folders and files with block lists for `url` (default: none). */
   urlLists?: readonly string[];
-  /** Name or path of the tokenizer with which `count` counts tokens (default `gpt2`). */
+  /** Name or path of the tokenizer that `count` uses (default `gpt2`). */
   tokenizer?: string;
   /** Languages to keep (default `["en"]`). */
   languages?: readonly string[];

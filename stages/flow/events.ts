@@ -78,7 +78,10 @@ export type SurveyEvent = Readonly<{
   languages: Readonly<Record<string, number>>;
   /** Number of documents from each of the most frequent registered domains, in descending order. */
   domains: Readonly<Record<string, number>>;
-  /** Largest amount by which a domain's count may be too small; 0 if all domains were counted. */
+  /**
+   * Largest possible error of a domain's count: it can be too small by at most this number, and is never too
+   * large. 0 if all domains were counted.
+   */
   domainsMissed: number;
   /** Number of documents without a URL. */
   withoutUrl: number;

@@ -24,7 +24,7 @@ export interface PeriodicState<T> {
 
 /** Options of `periodic`. `Own` is the state of the action. */
 export interface PeriodicOptions<T extends StepItem, Own, Saved> {
-  /** Number of steps between actions; 0: never act. */
+  /** Number of steps between actions. 0 means that the stage never acts. */
   readonly every: number;
   /** Returns the initial state, or the state from a checkpoint. */
   open(saved: Saved | undefined): Own & { readonly actedOn: number };

@@ -14,8 +14,8 @@ export type Reject = Readonly<{
 }>;
 
 /**
- * A sink for all items that a stage drops. For a group, it may also be a record with a sink for each stage
- * inside; key: the stage's name.
+ * A sink for all items that a stage drops. For a group, it can also be a record with a sink for each stage
+ * inside, keyed by the stage's name.
  */
 export type Rejects = Stage<Reject, never> | Readonly<Record<string, Stage<Reject, never>>>;
 

@@ -33,7 +33,7 @@ export interface Context {
   readonly stopping: boolean;
   /** Random numbers keyed by the run's seed and the stage's name; the runner saves their position. */
   readonly rng: Rng;
-  /** The run's seed, for random numbers with other keys. */
+  /** The run's seed, for random numbers that are keyed by something other than the stage's name. */
   readonly seed: number;
   /** Adds an event to the run's stream of events. */
   emit(event: RunEvent): void;

@@ -14,9 +14,15 @@ import { normOf, valueStats, type ValueStatsOptions } from "./value_stats.ts";
 
 /** Options of `inspect`. */
 export interface InspectOptions extends ValueStatsOptions {
-  /** Updates between inspections; 0: never inspect. Otherwise the last update is inspected too. */
+  /**
+   * Number of updates between inspections; the last update is inspected too. 0 means that no update is
+   * inspected.
+   */
   readonly every: number;
-  /** Name of an embedding [rows, C] to draw as points, and the label of each row; absent: none is drawn. */
+  /**
+   * Name of an embedding [rows, C] to draw as points, and the label of each row. If absent, no embedding is
+   * drawn.
+   */
   readonly embedding?: { readonly name: string; label(row: number): string };
 }
 

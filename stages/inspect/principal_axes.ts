@@ -4,7 +4,7 @@
  * @module
  */
 
-const ITERATIONS = 100; // of the power method; accurate enough for a picture
+const ITERATIONS = 100; // iterations of the power method: accurate enough for a picture
 
 /**
  * Projects rows [N][C] onto their first two principal axes, [N][2]; rows with C = 2 are returned as they are.

@@ -8,7 +8,10 @@ import type { Batch } from "../items.ts";
 import type { Plan } from "./plan.ts";
 import type { TrainingPlan } from "./training_plan.ts";
 
-/** Throws RangeError for a token id that is not below `limit`; among targets, `ignoredTarget` is allowed. */
+/**
+ * Throws RangeError unless all token ids are less than `limit`; among targets, `ignoredTarget` is allowed
+ * too.
+ */
 export function checkTokens(
   ids: Uint32Array,
   options: { readonly limit: number; readonly what: string },

@@ -9,7 +9,7 @@ import { decodeCounts, prefillLengths } from "./decode_plan.ts";
 import type { Plan } from "./plan.ts";
 import { floats, integers } from "./tensor_data.ts";
 
-/** The last token of a text, for which the decoder predicts the next one. */
+/** The last token of a text; the decoder predicts the token after it. */
 export interface LastToken {
   /** Index of the text in the KV cache, below the plan's `texts`. */
   readonly text: number;

@@ -34,7 +34,7 @@ export interface OpenModelOptions {
   readonly plan: Plan;
   /** Parameters, keyed by name; `fitWeights` adapts published weights to the model. */
   readonly weights: TensorMap;
-  /** Optimizer state, keyed by label, such as `<parameter>/m`; absent: all zeros. */
+  /** Optimizer state, keyed by label, such as `<parameter>/m`. Default: all zeros. */
   readonly optimizer?: TensorMap;
   /** Seed of the dropout masks; default 1. */
   readonly seed?: number;
@@ -93,9 +93,9 @@ export class ModelSession implements AsyncDisposable {
    * Begins an update: forward and backward over all micro-batches, then clip and optimize (for a deferred
    * update, `commit` optimizes). It only queues the work on the device; `results` returns the loss.
    *
-   * `step` is the index of the update, from 0. `timed`: whether `timings` will include the calls of this
-   * update. Throws RangeError for a batch of another shape or with tokens outside the vocabulary, and if a
-   * result that was never read would be overwritten.
+   * `step` is the index of the update, starting at 0. `timed`: whether `timings` will include the calls of
+   * this update. Throws RangeError for a batch of another shape or with tokens outside the vocabulary, and if
+   * a result that was never read would be overwritten.
    */
   begin(
     batch: Batch,

@@ -24,12 +24,12 @@ export type { TrainingPlan } from "./training_plan.ts";
 export interface PlanOptions {
   /** The model. */
   readonly model: Model<unknown>;
-  /** How to train it; absent: no programs for training. */
+  /** How to train the model. If absent, there are no programs for training. */
   readonly training?: TrainingPlan;
-  /** Size of a batch for the program `eval`; absent: the program is not made. */
+  /** Size of a batch for the program `eval`. If absent, the program is not made. */
   readonly evaluation?: { readonly batch: number; readonly seqLen: number };
   /**
-   * Number of tokens in one run of a program `score/<length>`, see `scoringShapes`; absent: these programs
+   * Number of tokens in one run of a program `score/<length>`, see `scoringShapes`. If absent, these programs
    * are not made.
    */
   readonly scoring?: { readonly tokens: number };

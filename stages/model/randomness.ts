@@ -43,7 +43,7 @@ export function advanceDraw(graph: Graph): void {
 export function randomKeys(programs: readonly Program[], seed: number): TensorMap {
   const labels = programs.flatMap((p) => p.slots).map((s) => s.label).filter((l) => l.endsWith(keySuffix));
   if (labels.length > 0 && !(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)) {
-    throw new RangeError(`Cannot draw from seed ${seed}: wanted a whole number from 0, below 2^32`);
+    throw new RangeError(`Cannot draw from seed ${seed}: wanted a whole number from 0 to 4294967295`);
   }
   return Object.fromEntries(labels.map((label) => {
     const path = label.slice(0, -keySuffix.length);

@@ -14,7 +14,8 @@ export interface TrainingPlan {
   /** Shape of a batch: micro-batches per update, sequences per micro-batch, tokens per sequence. */
   readonly shape: Batch["shape"];
   /**
-   * Maximum norm of all gradients together; larger gradients are scaled down to this norm. 0: no clipping.
+   * Maximum norm of all gradients together; larger gradients are scaled down to this norm. 0 disables
+   * clipping.
    */
   readonly clip: number;
   /**

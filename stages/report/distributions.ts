@@ -45,7 +45,10 @@ export interface Distributions {
   readonly languages: readonly LanguageRow[];
   /** Documents by registered domain. */
   readonly domains: readonly DomainRow[];
-  /** Largest number by which a domain's count may be too small. */
+  /**
+   * Largest possible error of a domain's count: it can be too small by at most this number, and is never too
+   * large.
+   */
   readonly domainsMissed: number;
 }
 

@@ -83,7 +83,7 @@ function parametersOf(progress: Progress): string {
   return progress.parameters === null ? "" : `${count(progress.parameters)} parameters`;
 }
 
-/** A progress bar of `columns` characters; `done` is a fraction, 0 to 1. */
+/** A progress bar of `columns` characters; `done` is a fraction, from 0 to 1. */
 function bar(done: number, columns: number): string {
   const full = Math.round(Math.min(1, Math.max(0, done)) * columns);
   return "━".repeat(full) + "╌".repeat(columns - full);

@@ -30,8 +30,9 @@ export function mergeEvents(processes: readonly (readonly RunEvent[])[]): (Stage
 }
 
 /**
- * The last event of each stage and survey of one process. Seconds start at 0 after each resume, so their last
- * values before each resume are added up.
+ * The last event of every stage and of every survey in the events of one process. A stage event counts
+ * seconds of work and of waiting from the last resume on, so the seconds counted before each resume are
+ * added.
  */
 function finalEvents(events: readonly RunEvent[]): Map<string, StageEvent | SurveyEvent> {
   const last = new Map<string, StageEvent | SurveyEvent>();

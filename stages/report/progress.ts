@@ -29,7 +29,7 @@ export interface StageProgress {
    * Items per second, measured over about 3 seconds: output items, or input items if a stage has no output.
    */
   readonly perSecond: number;
-  /** Fraction of the last 3 seconds or so in which the stage worked, 0 to 1. */
+  /** Fraction of about the last 3 seconds during which the stage worked, from 0 to 1. */
   readonly busy: number;
   /**
    * Name of the busiest earlier stage, if this stage spends more time waiting for input than working;
@@ -129,7 +129,7 @@ export class Progress {
     return this.step === null ? 0 : this.step.step + 1;
   }
 
-  /** Fraction of the run that is done, 0 to 1; null if the run has no limit. */
+  /** Fraction of the run that is done, from 0 to 1; null if the run has no limit. */
   get fractionDone(): number | null {
     if (this.step === null) return null;
     const { steps, tokens, seconds } = this.limits;

@@ -21,7 +21,7 @@ export interface StageStats {
   readonly kept: number;
   /** Number of dropped items by reason, most frequent first. */
   readonly dropped: Readonly<Record<string, number>>;
-  /** Fraction of the seen items that was dropped, 0 to 1. */
+  /** Fraction of the seen items that was dropped, from 0 to 1. */
   readonly droppedShare: number;
   /**
    * Lengths of the kept items, such as characters of documents; absent for items without a length.

@@ -75,11 +75,11 @@ export function checkGenerateOptions(
   const { maxTokens, slide = 1, stop = [] } = options;
   checkSamplingOptions(options);
   if (!Number.isInteger(maxTokens) || maxTokens < 0) {
-    throw new RangeError(`Cannot generate ${maxTokens} tokens: wanted a whole number from 0`);
+    throw new RangeError(`Cannot generate ${maxTokens} tokens: wanted a whole number of at least 0`);
   }
   if (!Number.isInteger(slide) || slide < 1 || slide > seqLen) {
     throw new RangeError(
-      `Cannot drop ${slide} tokens at once (slide): wanted 1 to ${seqLen}, the model's sequence length`,
+      `Cannot drop ${slide} tokens at once (slide): wanted 1 to ${seqLen} (the model's sequence length)`,
     );
   }
   new StopStrings(stop); // throws for an empty stop string

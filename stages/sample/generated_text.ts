@@ -48,7 +48,7 @@ export class GeneratedText {
   readonly prompt: string;
   /** Token ids of the prompt and of the text so far. */
   readonly ids: number[];
-  /** Slot of the KV cache; -1: none yet. */
+  /** Slot of the KV cache; -1 if the text has no slot yet. */
   slot = -1;
   /** Index in `ids` of the token at the model's position 0. */
   start = 0;

@@ -37,7 +37,10 @@ export async function* generateText(
 export interface SampleStageOptions extends SampleOptions {
   /** The model's tokenizer. */
   readonly tokenizer: Tokenizer;
-  /** Updates between samples; 0: never sample. Otherwise a sample follows the last update too. */
+  /**
+   * Number of updates between samples; a sample follows the last update too. 0 means that there are no
+   * samples.
+   */
   readonly every: number;
 }
 

@@ -10,18 +10,18 @@ import { likeliest } from "./top_k.ts";
 
 /** How to sample tokens. */
 export interface SamplingOptions {
-  /** Divisor of the logits; 0: always take the likeliest token. Default 1. */
+  /** Divisor of the logits. If it is 0, the likeliest token is always taken. Default 1. */
   readonly temperature?: number;
-  /** Number of likeliest tokens to draw from; 0: all tokens. Default 0. */
+  /** Number of likeliest tokens to draw from. 0 (default) means all tokens. */
   readonly topK?: number;
   /**
-   * Total probability that the tokens to draw from must reach: as few as possible of the likeliest tokens are
-   * taken. 1: all tokens. Default 1.
+   * Total probability of the tokens to draw from: the likeliest tokens are taken until their probabilities
+   * reach this sum. 1 (default) means all tokens.
    */
   readonly topP?: number;
   /**
-   * Minimum probability of the tokens to draw from, as a fraction of the likeliest token's; 0: all tokens.
-   * Default 0.
+   * Minimum probability of the tokens to draw from, as a fraction of the likeliest token's probability. 0
+   * (default) means all tokens.
    */
   readonly minP?: number;
   /**
@@ -51,26 +51,28 @@ export interface Candidates {
 }
 
 /**
- * Throws RangeError for a temperature below 0, a topK that is not a whole number from 0, a topP that is not
- * above 0 and at most 1, a minP outside 0 to 1, and a penalty that is not above 0.
+ * Throws RangeError unless temperature is at least 0, topK is an integer of at least 0, topP is greater than
+ * 0 and at most 1, minP is at least 0 and at most 1, and repetitionPenalty is greater than 0.
  */
 export function checkSamplingOptions(options: SamplingOptions): void {
   const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 } = options;
   if (!(temperature >= 0 && Number.isFinite(temperature))) {
-    throw new RangeError(`Cannot sample at temperature ${temperature}: wanted 0 or more`);
+    throw new RangeError(`Cannot sample at temperature ${temperature}: wanted a number of at least 0`);
   }
   if (!Number.isInteger(topK) || topK < 0) {
-    throw new RangeError(`Cannot sample from the top ${topK}: wanted a whole number, or 0 for all`);
+    throw new RangeError(
+      `Cannot sample from the top ${topK}: wanted a whole number of at least 0 (0: all tokens)`,
+    );
   }
   if (!(topP > 0 && topP <= 1)) {
-    throw new RangeError(`Cannot sample with top-p ${topP}: wanted above 0, up to 1`);
+    throw new RangeError(`Cannot sample with top-p ${topP}: wanted a number greater than 0 and at most 1`);
   }
   if (!(minP >= 0 && minP <= 1)) {
-    throw new RangeError(`Cannot sample with min-p ${minP}: wanted 0 to 1`);
+    throw new RangeError(`Cannot sample with min-p ${minP}: wanted a number from 0 to 1`);
   }
   if (!(repetitionPenalty > 0 && Number.isFinite(repetitionPenalty))) {
     throw new RangeError(
-      `Cannot sample with repetition penalty ${repetitionPenalty}: wanted above 0, 1 for none`,
+      `Cannot sample with repetition penalty ${repetitionPenalty}: wanted a number greater than 0 (1: no penalty)`,
     );
   }
 }

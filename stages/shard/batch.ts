@@ -37,7 +37,7 @@ export function batch(options: BatchOptions): Stage<Sequence, Batch> {
   const { batchSize, gradAccum, seqLen } = options;
   for (const [name, value] of Object.entries(options)) {
     if (!Number.isSafeInteger(value) || value < 1) {
-      throw new RangeError(`Cannot make batches: ${name} is ${value}: expected a whole number from 1`);
+      throw new RangeError(`Cannot make batches: ${name} is ${value}: expected a whole number of at least 1`);
     }
   }
   const size = gradAccum * batchSize;

@@ -54,7 +54,9 @@ function check(options: ShardOptions): void {
     ] as const
   ) {
     if (!Number.isSafeInteger(value) || value < least || value > 0x7FFFFFFF) {
-      throw new RangeError(`Cannot write shards: ${name} is ${value}: expected a whole number from ${least}`);
+      throw new RangeError(
+        `Cannot write shards: ${name} is ${value}: expected a whole number of at least ${least}`,
+      );
     }
   }
   if (options.format === "nanogpt" && tokenWidth(vocabSize) !== 2) {

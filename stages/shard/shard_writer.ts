@@ -16,7 +16,10 @@ import { SHARD_SUMMARY, type ShardSummary, writeShardSummary } from "./summary.t
 export interface ShardOptions {
   /** Folder of the shards, created if it is missing. Shards that an earlier run left in it are replaced. */
   readonly dir: string;
-  /** The first documents are held out until they have this many tokens; documents are not split. 0: none. */
+  /**
+   * The first documents are held out for validation until they have this many tokens. Documents are not
+   * split. If it is 0, no document is held out.
+   */
   readonly validationTokens: number;
   /**
    * Vocabulary size, above all token ids. Shards have uint16 ids if it is at most 65,536, otherwise uint32

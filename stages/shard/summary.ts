@@ -6,7 +6,9 @@
  */
 import { readIfThere, writeWholeSync } from "../disk/whole_files.ts";
 
-/** Number of tokens, number of UTF-8 bytes in their texts (0: unknown), and number of documents. */
+/**
+ * Number of tokens, number of UTF-8 bytes of the tokens' text (0 if it is unknown), and number of documents.
+ */
 export type SplitSummary = Readonly<{ tokens: number; bytes: number; documents: number }>;
 
 /** The vocabulary size and the amount of text of all shards in a folder. */

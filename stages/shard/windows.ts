@@ -29,7 +29,7 @@ export interface WindowsOptions {
 export interface WindowsState {
   /** The extents that have arrived. */
   regions: Region[];
-  /** Index of the current epoch, from 0. */
+  /** Index of the current epoch, starting at 0. */
   epoch: number;
   /** Position of the next extent in the epoch's order; used after the first epoch. */
   extent: number;
@@ -194,7 +194,9 @@ function checkEnough(regions: readonly Region[], { seqLen, shuffle }: WindowsOpt
 function check({ seqLen, vocabSize, epochs = 1 }: WindowsOptions): void {
   for (const [name, value] of Object.entries({ seqLen, vocabSize, epochs })) {
     if (!Number.isSafeInteger(value) || value < 1) {
-      throw new RangeError(`Cannot make sequences: ${name} is ${value}: expected a whole number from 1`);
+      throw new RangeError(
+        `Cannot make sequences: ${name} is ${value}: expected a whole number of at least 1`,
+      );
     }
   }
 }

@@ -40,7 +40,7 @@ export interface DocumentFileState {
   heldLength: number;
 }
 
-const MEMBER_CHARACTERS = 1 << 20; // per gzip member: enough to compress well, few enough to hold in memory
+const MEMBER_CHARACTERS = 1 << 20; // enough to compress well, few enough to hold in memory
 
 /** A sink that writes documents as JSON lines. */
 export function writeDocuments(options: DocumentFileOptions): Stage<Document, never, DocumentFileState> {

@@ -22,7 +22,7 @@ export interface TokenShardsOptions {
 export interface TokenShardsState {
   /** Path and number of tokens of every file. */
   readonly files: readonly (readonly [path: string, count: number])[];
-  /** Index of the file, from 0. */
+  /** Index of the file, starting at 0. */
   file: number;
   /** Index of the next token in that file. */
   start: number;

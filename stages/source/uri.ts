@@ -30,7 +30,7 @@ export interface SourceSummary {
 
 /** A source of documents, and a summary of what it will read. */
 export interface OpenedSource {
-  /** Source of the documents, with which a flow can begin. */
+  /** Source of the documents, to start a flow from. */
   readonly source: Source<Document>;
   /** Summary of the input. */
   readonly summary: SourceSummary;

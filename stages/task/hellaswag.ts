@@ -12,7 +12,7 @@ import type { MultipleChoice } from "./multiple_choice.ts";
 
 /** Options of `hellaswag`. */
 export interface HellaswagOptions {
-  /** Maximum number of items to read from the start of the file; absent: all. */
+  /** Maximum number of items to read from the start of the file. Default: all. */
   readonly items?: number;
 }
 

@@ -10,7 +10,7 @@ const BASE = 0x01000193; // odd, so that multiplication modulo 2^32 loses no bit
 /** Maps bytes to token ids; if several tokens have equal bytes, the least of their ids is used. */
 export class ByteIndex {
   readonly #tokens: readonly (Uint8Array | undefined)[];
-  readonly #slots: Int32Array; // hash table of ids with open addressing, at most half full; -1: empty slot
+  readonly #slots: Int32Array; // hash table of ids with open addressing, at most half full; -1: empty
   readonly #shift: number;
   #size = 0;
 

@@ -33,7 +33,7 @@ export class ChunkIndex {
     }
   }
 
-  /** Adds the chunk for which the last call of `find` returned -1, and returns its index. */
+  /** Adds the chunk that the last call of `find` looked up without success, and returns the chunk's index. */
   add(text: string, start: number, stop: number): number {
     if (this.#size === this.#hashes.length) this.#grow();
     const chunk = this.#size++, at = this.#starts[chunk], end = at + stop - start;

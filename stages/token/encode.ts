@@ -19,7 +19,7 @@ export interface EncodeOptions {
 
 interface Encoding {
   readonly tokenizer: Tokenizer;
-  /** Id that is put before each document; null: none. */
+  /** Id that is put before each document; null if none is put there. */
   readonly before: number | null;
 }
 

@@ -13,8 +13,8 @@ export class SkipBatchError extends Error {
   override readonly name = "SkipBatchError";
 
   /**
-   * `batch` is the index of the batch in the run, from 0; `reason` says what happened and where the batch
-   * comes from.
+   * `batch` is the index of the batch in the run, starting at 0; `reason` says what happened and where the
+   * batch comes from.
    */
   constructor(readonly batch: number, readonly reason: string) {
     super(`Cannot train on batch ${batch}: ${reason}: resume from the last checkpoint and skip the batch`);

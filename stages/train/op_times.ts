@@ -17,9 +17,12 @@ export interface OpTime {
   readonly calls: number;
   /** Total time of these calls in seconds. */
   readonly seconds: number;
-  /** Fraction of the time of all ops, 0 to 1. */
+  /** Fraction of the time of all ops, from 0 to 1. */
   readonly share: number;
-  /** Fraction of the threads' time spent waiting for each other at the end of a call, 0 to 1; 0 on a GPU. */
+  /**
+   * Fraction of the threads' time spent waiting for each other at the end of a call, from 0 to 1; always 0 on
+   * a GPU.
+   */
   readonly waiting: number;
   /** Throughput in 10⁹ floating-point operations per second; 0 for an op that only moves data. */
   readonly gflops: number;

@@ -10,7 +10,7 @@ import type { ModelSession, StepResult } from "../model/model_session.ts";
 
 /** An update whose result has not been read yet. */
 export interface PendingUpdate {
-  /** Index of the update, from 0. */
+  /** Index of the update, starting at 0. */
   readonly step: number;
   /** Index of the update's batch in the run: `step` plus the number of batches skipped before it. */
   readonly batch: number;

@@ -19,13 +19,16 @@ export interface TrainOptions {
   readonly engine: Engine;
   /** The plan of the model's programs; it must have `training`. */
   readonly plan: Plan;
-  /** Learning rate for each update, given its index from 0. */
+  /** Learning rate for each update, given the update's index, which starts at 0. */
   readonly schedule: Schedule;
-  /** Number of updates, those of resumed runs included; absent: as many as there are batches. */
+  /** Number of updates, including those before a resume. If absent, there are as many updates as batches. */
   readonly steps?: number;
-  /** Seconds of training, over all resumes; absent: no limit. */
+  /** Seconds of training, over all resumes. If absent, there is no limit. */
   readonly timeLimit?: number;
-  /** Number of updates between checkpoints; 0 or absent: only one checkpoint, after the last update. */
+  /**
+   * Number of updates between checkpoints. If it is 0 or absent, a single checkpoint is taken, after the last
+   * update.
+   */
   readonly checkpointEvery?: number;
   /**
    * Initial weights of a run that has no checkpoint; default: initialized by the model from the run's seed.
@@ -62,7 +65,7 @@ export interface TrainState {
   tokens: number;
   /** Seconds of training, over all resumes. */
   elapsed: number;
-  /** The value of `step` at the last checkpoint; -1: there is no checkpoint. */
+  /** The value of `step` at the last checkpoint; -1 if there is no checkpoint. */
   savedStep: number;
   /**
    * Value that `performance.now()` would have had when `elapsed` was 0, if the run had never been

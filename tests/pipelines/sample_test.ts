@@ -62,7 +62,7 @@ Deno.test("sample prints the texts of several prompts in order, the same texts i
       const [wrong, said] of [
         ["--stop=", /empty string/],
         ["--slide=49", /wanted 1 to 48/],
-        ["--repetition-penalty=0", /wanted above 0/],
+        ["--repetition-penalty=0", /wanted a number greater than 0/],
         ["--min-p=2", /from 0 to 1/],
         [`--prompt=FILE:${dir}/none`, /there is no such file/],
       ] as const

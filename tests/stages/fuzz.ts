@@ -23,7 +23,7 @@ export interface Fuzz {
 }
 
 const MAX_TIME = 20_000; // milliseconds per mutant
-const MAX_MEMORY = 1 << 30; // bytes by which the process may grow
+const MAX_MEMORY = 1 << 30; // bytes; limit for the growth of the process's memory
 
 /**
  * Reads all mutants, and returns how many were read and how many were rejected. Throws, with the mutant's

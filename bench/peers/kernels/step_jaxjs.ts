@@ -39,7 +39,7 @@ export async function jaxStep(device: JaxDevice, setup: StepSetup): Promise<Cont
         // Pending steps hold their memory, and on WASM waiting for them costs nothing.
         if (device === "wasm") await blockUntilReady({ loss, weights, m, v });
       }
-      await blockUntilReady({ loss, weights, m, v }); // also waits for the last update, which no loss needs
+      await blockUntilReady({ loss, weights, m, v }); // also waits for the last update, which no loss uses
       return (await loss.data())[0];
     },
     dispose() {

@@ -8,7 +8,7 @@
 
 /** A BLAS library that was found and tested. */
 export interface BlasLibrary {
-  /** Path or name with which the library is opened. */
+  /** Path of the library, or a name under which the system finds it. */
   readonly path: string;
   /** Name to show to users, such as "OpenBLAS 0.3.21 (Haswell)". */
   readonly name: string;

@@ -1,5 +1,5 @@
 /**
- * The control words in shared memory with which the CPU engine's main thread and workers synchronize, and the
+ * The control words in shared memory, which synchronize the CPU engine's main thread and its workers, and the
  * barrier between calls.
  *
  * @module

@@ -25,7 +25,7 @@ export interface ThreadStart {
   readonly memory: WebAssembly.Memory;
   /** Names of the module's exports; op tables refer to them by index. */
   readonly exports: readonly string[];
-  /** Index of this thread, from 0. */
+  /** Index of this thread, starting at 0. */
   readonly thread: number;
   /** Number of threads. */
   readonly threads: number;

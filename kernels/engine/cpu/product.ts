@@ -125,7 +125,7 @@ function edge(size: number, at: number, parts: number): number {
 }
 
 /**
- * Number of parts that the rows are divided into; the columns are divided into threads / parts. The number is
+ * Number of parts p into which the rows are divided; the columns are divided into threads / p parts. p is
  * chosen to minimize the work of the busiest thread, including the copies that a BLAS makes of its operands.
  */
 function threadRows({ m, n }: { readonly m: number; readonly n: number }, threads: number): number {

@@ -33,7 +33,7 @@ export function hasBoundsChecks(): boolean {
 
 /** Duration of the trial in milliseconds: long enough for V8's optimizing compiler to compile both tiles. */
 const TRIAL = 25;
-/** Factor by which the wide tile must be faster to be chosen: smaller differences are noise. */
+/** The wide tile is chosen only if it is at least this many times as fast; smaller differences are noise. */
 const MARGIN = 1.03;
 
 let wideIsFaster: boolean | undefined;

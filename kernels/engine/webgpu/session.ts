@@ -50,7 +50,7 @@ export class WebgpuSession implements Session {
   readonly #timed: TimedRun[] = [];
   /** Host time at the first timed submit, in milliseconds; 0 before that submit. */
   #timedFrom = 0;
-  /** Milliseconds by which the host's clock is ahead of the GPU's; null until it is known. */
+  /** The host's clock minus the GPU's clock, in milliseconds; null until it is known. */
   #clockOffset: number | null = null;
   /** Nanoseconds per tick of the GPU's clock; null until it is measured. */
   #tick: number | null = null;

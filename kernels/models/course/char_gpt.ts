@@ -60,9 +60,9 @@ export interface CharGptConfig {
   /** Dropout probability in training for attention weights and the outputs of a block; default 0. */
   readonly dropout?: number;
   /**
-   * Standard deviation of initial weights, with all biases initially 0; gpt.py uses 0.02. Default null: the
-   * variances of torch's modules, 1 for embeddings and 1 / (3 · inputs) for the weights and biases of a
-   * layer.
+   * Standard deviation of initial weights, with all biases initially 0; gpt.py uses 0.02. If null (default),
+   * variances are those of torch's modules: 1 for embeddings and 1 / (3 · inputs) for the weights and biases
+   * of a layer.
    */
   readonly std?: number | null;
 }

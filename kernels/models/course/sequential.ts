@@ -113,7 +113,7 @@ export function flatten(by?: number): SequentialLayer {
 export interface DenseOptions {
   /** Standard deviation of the weights; default gain / sqrt(inputs). */
   readonly std?: number;
-  /** Factor of the weights' standard deviation; default 1. */
+  /** Factor that multiplies the weights' standard deviation; default 1. */
   readonly gain?: number;
   /**
    * True (default): the bias starts at 0. False: there is no bias. A number: the bias is initially normal

@@ -171,7 +171,7 @@ function wasmArgs({ inputs: [qkv], attrs }: Call<AttentionAttrs>): readonly numb
 }
 
 /**
- * Factor by which dropout multiplies an attention weight: 0 if the weight is dropped. `row` is a row of lse,
+ * Factor that dropout applies to an attention weight: 0 if the weight is dropped. `row` is a row of lse,
  * `key` the position of a key.
  */
 function maskFor(
@@ -187,7 +187,9 @@ function withDropout(qkv: Shape, attrs: AttentionAttrs): Case<AttentionAttrs> {
   return { inputs: [qkv, [2], [1]], attrs, fill: ["normal", word, word] };
 }
 
-/** Number of multiply-adds of one product over all pairs of a query and a key that the query attends to. */
+/**
+ * Number of multiply-adds of one product that is computed for every query with each key that it attends to.
+ */
 function pairs({ batch, time, channels }: AttentionSizes): number {
   return batch * channels * time * (time + 1) / 2;
 }

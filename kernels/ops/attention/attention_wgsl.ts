@@ -61,7 +61,7 @@ ${rowPosition(sizes)}
 ${load("q", { from: "in0", start: `query + own * ${3 * channels}u`, width, scale: scaleOf(width) })}
 ${zeros("sum", n)}
   var top = -3.4e38;
-  var total = 0.0; // of exp(score - top)
+  var total = 0.0; // sum of exp(score - top)
 ${mask.begin}  for (var first = 0u; first < min(row0 + ${ROWS}u, ${time}u); first += ${tile}u) {
     ${stageKeysAndValues(sizes)}
     workgroupBarrier();

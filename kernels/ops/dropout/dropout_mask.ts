@@ -16,7 +16,7 @@ import { expectU32 } from "../specs.ts";
 
 /** Inputs of dropout besides the values. */
 export interface Dropout {
-  /** Fraction of elements to drop, 0 to below 1. */
+  /** Fraction of elements to drop, at least 0 and less than 1. */
   readonly rate: number;
   /** Philox key of a place in the model, u32 [2]: the seed and a hash of the place's name. */
   readonly key: Tensor;
@@ -38,13 +38,13 @@ export interface DropoutConstants {
 /** Constants of a dropout rate. Throws RangeError unless 0 < rate < 1. */
 export function dropoutConstants(rate: number): DropoutConstants {
   if (!(rate > 0 && rate < 1)) {
-    throw new RangeError(`Cannot use dropout rate ${rate}: wanted a number above 0 and below 1`);
+    throw new RangeError(`Cannot use dropout rate ${rate}: wanted a number greater than 0 and less than 1`);
   }
   const threshold = Math.min(Math.max(1, Math.floor(rate * 2 ** 32)), 2 ** 32 - 1);
   return { threshold, scale: 1 / (1 - rate) };
 }
 
-/** The factor of each element, 0 or 1 / (1 - rate), in float64. */
+/** The factor that each element is multiplied by, 0 or 1 / (1 - rate), in float64. */
 export function maskOf(
   rate: number,
   { key, draw: [draw] }: { readonly key: Float64Array; readonly draw: Float64Array },

@@ -115,7 +115,7 @@ export const narrowOp: Op<NarrowAttrs> = {
     const axis = axisOf("narrow", x.shape, attrs), size = x.shape[axis];
     if (![start, length].every(Number.isInteger) || start < 0 || length < 1 || start + length > size) {
       throw new ShapeError(
-        `Cannot narrow axis ${axis} of [${x.shape}] from ${start}, length ${length}: wanted a range of 0 to ${size}, 1 or longer`,
+        `Cannot narrow axis ${axis} of [${x.shape}] from ${start}, length ${length}: wanted start >= 0, length >= 1 and start + length <= ${size}`,
       );
     }
     return [{ shape: x.shape.with(axis, length), dtype: x.dtype }];

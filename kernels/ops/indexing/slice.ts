@@ -54,7 +54,7 @@ export const sliceOp: Op<SliceAttrs> = {
     const rows = rowsOf("slice", x);
     if (![start, length].every(Number.isInteger) || start < 0 || length < 1 || start + length > rows) {
       throw new ShapeError(
-        `Cannot slice [${x.shape}] from ${start}, length ${length}: wanted a range of 0 to ${rows}, 1 or longer`,
+        `Cannot slice [${x.shape}] from ${start}, length ${length}: wanted start >= 0, length >= 1 and start + length <= ${rows}`,
       );
     }
     return [{ shape: [length, ...x.shape.slice(1)], dtype: x.dtype }];

@@ -134,7 +134,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   ${find}
   let start = row * ${columns}u;
   var top = -3.4e38;
-  var sum = 0.0; // of exp(x - top) so far
+  var sum = 0.0; // sum of exp(x - top) so far
   for (var c = lane; c < ${valid}u; c += ${size}u) {
     let x = ${logits}[start + c];
     if (x > top) {

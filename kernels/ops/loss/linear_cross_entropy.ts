@@ -24,8 +24,8 @@ export interface LinearCrossEntropyOptions {
   readonly valid?: number;
   /**
    * Largest size, in bytes, of the logits that exist at a time. If all logits fit, they are computed at once
-   * and stored; else they are computed in blocks. Default: `storedBytes` for all logits, `blockBytes` for a
-   * block.
+   * and stored. Otherwise they are computed in blocks. Default: `storedBytes` for all logits, `blockBytes`
+   * for a block.
    */
   readonly blockBytes?: number;
 }

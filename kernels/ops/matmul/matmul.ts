@@ -17,7 +17,10 @@ export interface MatmulAttrs {
   readonly transposeA?: boolean;
   /** Whether b is transposed: [..., K], flattened to [N, K]. */
   readonly transposeB?: boolean;
-  /** Shape of the result, if its rows are to be divided into other leading axes; the last size is N. */
+  /**
+   * Shape of the result, which must end in N and have one row for each row of the product. Default: see
+   * `matmul()`.
+   */
   readonly shape?: Shape;
 }
 

@@ -11,7 +11,7 @@ import { madd } from "../../wasm/madd.ts";
 import { loadPart, storePart } from "../../wasm/vector.ts";
 
 const KC: usize = 256; // as in matmul_wasm.ts
-const COLUMNS: usize = 2048; // per block; their sums for one row, 8 KiB, stay in the first-level cache
+const COLUMNS: usize = 2048; // columns per block: the sums of a row, 8 KiB, stay in the first-level cache
 
 /**
  * Largest number of rows for which this method is used. Measured: for eight rows it took as long as tiles,

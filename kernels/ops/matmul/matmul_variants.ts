@@ -163,7 +163,7 @@ function workgroupsOf({ rows, columns, across, down }: MatmulShape, { m, n }: Ma
   return Math.ceil(m / (rows * down)) * Math.ceil(n / (columns * across));
 }
 
-/** Number of parts of K that keeps a GPU busy, a power of two. */
+/** Number of parts into which K is divided to keep a GPU busy, a power of two. */
 function partsOf(shape: MatmulShape, { limits }: Gpu, sizes: MatmulSizes): number {
   const wanted = Math.min(MOST_PARTS, BUSY / workgroupsOf(shape, sizes), sizes.k / LEAST_PART);
   const parts = 2 ** Math.floor(Math.log2(Math.max(1, wanted)));

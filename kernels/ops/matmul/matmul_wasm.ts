@@ -1,9 +1,9 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
  * WASM kernels of kernels/ops/matmul/matmul.ts, blocked and packed as in Goto and van de Geijn 2008, "Anatomy
- * of high-performance matrix multiplication". The four layouts differ only in the strides with which operands
- * are packed. Every element is summed over k in blocks of 256, whatever its tile, so its bits depend neither
- * on the number of threads nor on the tile.
+ * of high-performance matrix multiplication". The four layouts differ only in the strides of the operands
+ * that are packed. Every element is summed over k in blocks of 256, whatever its tile, so its bits depend
+ * neither on the number of threads nor on the tile.
  *
  * @module
  */

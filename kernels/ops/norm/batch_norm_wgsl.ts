@@ -51,7 +51,7 @@ export function batchNormGradKernel(call: Call, sizes: BatchNormSizes): WgslKern
     `var mean = 0.0;
   var rstd = 0.0;
   if (within) { mean = in2[column]; rstd = 1.0 / sqrt(in3[column] + f32(${eps})); }
-  var parts2 = vec2f(0.0, 0.0); // of dy times the normalized x, of dy
+  var parts2 = vec2f(0.0, 0.0); // sums of dy times the normalized x, and of dy
   ${eachRow("let d = in4[i]; parts2 += vec2f(d * (in0[i] - mean) * rstd, d);")}
   let sums = columnSums(parts2, lane);
   if (within) {

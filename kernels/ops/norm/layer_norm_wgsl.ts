@@ -73,7 +73,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let start = row * ${channels}u;
     let mean = in2[row];
     let rstd = in3[row];
-    var sums = vec2f(0.0, 0.0); // of g = weight dy, and of g times the normalized x
+    var sums = vec2f(0.0, 0.0); // sums of g = weight dy, and of g times the normalized x
     ${
       columns(({ c, i, within }) =>
         `var normal${i} = 0.0;

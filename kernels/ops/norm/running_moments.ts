@@ -11,12 +11,12 @@ import { expectF32 } from "../specs.ts";
 
 /** Attributes of `running_moments`. */
 export interface RunningMomentsAttrs {
-  /** Weight of the new batch, 0 to 1. */
+  /** Weight of the new batch, at least 0 and at most 1. */
   readonly momentum: number;
   /** Whether the running spread is a variance or a standard deviation. */
   readonly spread: "variance" | "std";
   /**
-   * Factor by which the batch's variance is multiplied first. PyTorch normalizes with divisor n but tracks a
+   * Factor that the batch's variance is first multiplied by. PyTorch normalizes with divisor n but tracks a
    * variance with divisor n - 1, a factor of n / (n - 1). Default 1.
    */
   readonly factor?: number;
@@ -32,8 +32,8 @@ export interface RunningMoments {
 
 /**
  * Updates running statistics with the moments of a batch, in place: running = (1 - momentum) · running +
- * momentum · batch. Throws ShapeError if sizes differ, and RangeError for a momentum outside 0 … 1 or a
- * factor that is not above 0.
+ * momentum · batch. Throws ShapeError if sizes differ, and RangeError unless the momentum is at least 0 and
+ * at most 1 and the factor is greater than 0.
  */
 export function trackMoments(
   running: RunningMoments,

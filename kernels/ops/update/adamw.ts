@@ -31,9 +31,9 @@ export interface AdamWInputs {
 
 /** Attributes of `adamw`. */
 export interface AdamWAttrs {
-  /** Decay rate of the first moment, 0 to below 1. */
+  /** Decay rate of the first moment, at least 0 and less than 1. */
   readonly beta1: number;
-  /** Decay rate of the second moment, 0 to below 1. */
+  /** Decay rate of the second moment, at least 0 and less than 1. */
   readonly beta2: number;
   /** Number that is added to the denominator. */
   readonly eps: number;
@@ -62,7 +62,7 @@ export const adamwOp: Op<AdamWAttrs> = {
     expectNumber("adamw", { lr, step, scale });
     for (const [name, beta] of Object.entries({ beta1, beta2 })) {
       if (beta >= 0 && beta < 1) continue;
-      throw new RangeError(`Cannot call adamw: ${name} is ${beta}, wanted at least 0 and below 1`);
+      throw new RangeError(`Cannot call adamw: ${name} is ${beta}, wanted at least 0 and less than 1`);
     }
     for (const [name, value] of Object.entries({ eps, decay })) {
       if (value >= 0 && Number.isFinite(value)) continue;

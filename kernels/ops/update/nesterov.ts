@@ -12,7 +12,7 @@ import { expectF32 } from "../specs.ts";
 
 /** Attributes of `nesterov`. */
 export interface NesterovAttrs {
-  /** Factor of the previous velocity, 0 to below 1. */
+  /** Fraction of the previous velocity that is kept, at least 0 and less than 1. */
   readonly momentum: number;
 }
 
@@ -39,7 +39,9 @@ export const nesterovOp: Op<NesterovAttrs> = {
       );
     }
     if (!(momentum >= 0 && momentum < 1)) {
-      throw new RangeError(`Cannot call nesterov with momentum ${momentum}: wanted 0 to below 1`);
+      throw new RangeError(
+        `Cannot call nesterov with momentum ${momentum}: wanted at least 0 and less than 1`,
+      );
     }
     return [velocity, grad].map(({ shape }) => ({ shape, dtype: "f32" as const }));
   },

@@ -28,7 +28,10 @@ export interface SgdInputs {
 
 /** Attributes of `sgd`. */
 export interface SgdAttrs {
-  /** Factor of the previous velocity, 0 to below 1; 0 without a velocity. */
+  /**
+   * Fraction of the previous velocity that is kept, at least 0 and less than 1. Must be 0 if there is no
+   * velocity.
+   */
   readonly momentum: number;
   /** Weight decay: decay · parameter is added to the gradient of each decayed element. */
   readonly decay: number;
@@ -54,7 +57,7 @@ export const sgdOp: Op<SgdAttrs> = {
     expectNumber("sgd", { lr, scale });
     if (!(momentum >= 0 && momentum < 1) || velocity === undefined && momentum > 0) {
       throw new RangeError(
-        `Cannot call sgd with momentum ${momentum}: wanted 0 without a velocity, 0 to below 1 with one`,
+        `Cannot call sgd with momentum ${momentum}: wanted at least 0 and less than 1 (0 if there is no velocity)`,
       );
     }
     if (!(decay >= 0 && Number.isFinite(decay))) {

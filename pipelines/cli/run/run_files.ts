@@ -54,7 +54,7 @@ function effectOf(file: MetricsFile | TensorboardFile) {
   return { save: () => file.save(), restore: (saved: Json) => file.restore(saved) };
 }
 
-/** Opens a file with a name by which TensorBoard finds it: `tensorboard --logdir OUT/tensorboard`. */
+/** Opens a file whose name TensorBoard recognizes: `tensorboard --logdir OUT/tensorboard`. */
 async function openTensorboard(recordFolder: string): Promise<TensorboardFile> {
   await makeFolder(`${recordFolder}/tensorboard`);
   return new TensorboardFile(`${recordFolder}/tensorboard/events.out.tfevents.0.run`);

@@ -34,7 +34,7 @@ export interface BatchNormSetup {
   readonly steps: number;
   /** Why values may differ from the lecture's; null if they should be equal. */
   readonly mayDiffer: string | null;
-  /** As `mayDiffer`, for losses that depend on the number of steps. */
+  /** Like `mayDiffer`, but for losses that depend on the number of steps. */
   readonly lossMayDiffer: string | null;
 }
 

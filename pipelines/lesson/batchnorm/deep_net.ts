@@ -32,7 +32,7 @@ export const afterTanh: readonly number[] = [4, 7, 10, 13, 16];
 /** The step at which the notebook stops. */
 const lastStep = 1000;
 
-/** The first names that are drawn from the notebook's net after `lastStep`. */
+/** The ten samples that the notebook draws first from its net after `lastStep`. */
 const publishedNames =
   "carpah. qarlileif. jmrix. thty. sacansa. jazhnte. dpn. arciigqeiunellaia. chriiv. kalein.".split(" ");
 

@@ -78,7 +78,7 @@ export interface UpdateTrace {
 
 /** Settings of the training, and the steps that are inspected. */
 export interface UpdateTraceOptions {
-  /** Index of the last step, from 0. */
+  /** Index of the last step; the first step has index 0. */
   readonly until: number;
   /** Number of steps between inspections. */
   readonly every: number;

@@ -39,7 +39,10 @@ interface ScaleStats {
   readonly layers: readonly LayerStats[];
 }
 
-/** 7. The same net before its first step: with other scales of the weights, with and without batch norm. */
+/**
+ * 7. The same net before its first step, for several scales of the weights, some with batch norm and some
+ *   without.
+ */
 export async function* weightScales(setup: BatchNormSetup): AsyncGenerator<Item> {
   yield heading("The scale of the weights");
   yield say(

@@ -40,7 +40,7 @@ export interface BigramNetOptions {
    * computes the loss.
    */
   readonly inSteps?: boolean;
-  /** Factor of the penalty in the loss; default 0. The penalty is the mean of the squares of W. */
+  /** Weight of the penalty in the loss; default 0. The penalty is the mean of the squares of W. */
   readonly penalty?: number;
 }
 

@@ -12,7 +12,7 @@ export const notebook = "makemore part 1, notebook";
 /** Source of the values that the notebook does not print. */
 export const rerun = "makemore part 1, its code run with torch 2.13";
 
-/** Names drawn from the counts. The names drawn from the net differ in one letter of the last name. */
+/** Five names drawn from the counts. The net draws the same five, except for one letter in the fifth. */
 export const publishedNames: readonly string[] = [
   "mor.",
   "axx.",

@@ -1,5 +1,5 @@
 /**
- * Sections of the lesson on pairs of letters in which a net with one layer learns the table.
+ * The sections about training in the lesson on pairs of letters: a net with one layer learns the table.
  *
  * @module
  */
@@ -105,8 +105,8 @@ interface EarlierResults {
 }
 
 /**
- * 8. The same loss with far less computation, so that there is time for a thousand steps, and the table that
- * the net learned.
+ * 8. The same loss with far less computation, which leaves time for a thousand steps. Then the table that the
+ *   net has learned.
  */
 export async function* trainOnDistinctPairs(
   engine: Engine,

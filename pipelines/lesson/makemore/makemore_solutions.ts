@@ -73,7 +73,7 @@ function ratesSentence(bestRates: ReadonlyMap<string, number>): string {
 export const regularizedSteps = 14_000;
 
 /**
- * Hyperparameters with which the transformer overfits less. In addition, the learning rate should fall to 0
+ * Hyperparameters that make the transformer overfit less. In addition, the learning rate should fall to 0
  * during training.
  */
 export function regularized(hyperparameters: MakemoreHyperparameters): MakemoreHyperparameters {

@@ -34,6 +34,6 @@ export interface MlpSetup {
   readonly largerSteps: number;
   /** Why values may differ from the lecture's; null if they should be equal. */
   readonly mayDiffer: string | null;
-  /** As `mayDiffer`, for losses of the larger net, which depend on the number of steps. */
+  /** Like `mayDiffer`, but for losses of the larger net, which depend on the number of steps. */
   readonly lossMayDiffer: string | null;
 }

@@ -16,7 +16,7 @@ import { engineForSmallNets, lossesOfSplit, means, openNet, trainOn } from "../n
 
 type NamesEnv = LessonEnv<Names>;
 
-/** Smaller initial weights, with which logits are near 0 and inputs of tanh have magnitudes near 1. */
+/** Smaller initial weights, which keep logits near 0 and the magnitudes of tanh's inputs near 1. */
 const smaller = { first: { gain: 5 / 3, bias: 0 }, last: { std: .01, bias: 0 } } as const;
 /** Smallest number of steps after which our run reaches the values that the checks expect. */
 const enoughSteps = 20_000;
@@ -52,9 +52,7 @@ export async function* tunedNet(env: NamesEnv, steps: number): AsyncGenerator<It
   });
 }
 
-/**
- * E02: the loss before training, and smaller initial weights with which all letters are about equally likely.
- */
+/** E02: the loss before training, and smaller initial weights that make all letters about equally likely. */
 export async function* scaledStart(env: NamesEnv): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), engine = await engineForSmallNets(env);
   const context = 3, batch = 32, steps = 2000, mayDiffer = env.reasonToDiffer();

@@ -63,7 +63,7 @@ export async function* averagesSection(
     "The first way is a loop. The second is a matrix product: row t of a triangular matrix holds `1 / (t + 1)` up to column t, and zeros after it. The third computes the same matrix as a softmax of scores: 0 for the positions so far, and -∞ for later positions. The fourth is this project's attention kernel. Its queries are 0, so all scores are 0.",
   );
   yield figure(
-    "Each row is a position. It shows the weights with which this position uses the others.",
+    "Each row belongs to a position and shows how much weight that position gives to each position.",
     heatmapChart({
       title: "weights of the means",
       values: rowsOf(weights, time),

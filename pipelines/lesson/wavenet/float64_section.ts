@@ -15,7 +15,7 @@ import { examplesOf, type Letters, splitWords } from "../letters.ts";
 import { trainOn } from "../net_training.ts";
 import { batch } from "./train_on_names.ts";
 
-/** Data and number of steps of the training that is compared. */
+/** Data of the compared training runs, and their number of steps. */
 export interface PrecisionOptions {
   readonly engine: Engine;
   readonly words: readonly string[];

@@ -22,7 +22,7 @@ export interface RankValues {
 export interface RankWork {
   /** `all`: single process. `first`: the per-document filters. `last`: deduplication and later filters. */
   readonly step: "all" | "first" | "last";
-  /** Rank of the process, from 0. Null: the process works alone, or does the last step. */
+  /** Rank of the process, starting at 0; null if the process works alone or does the last step. */
   readonly rank: number | null;
   /** Number of processes in the first step. */
   readonly world: number;
@@ -81,8 +81,8 @@ function checkRank({ rank, world }: { readonly rank: number | null; readonly wor
 }
 
 /**
- * Name of a process's folder in `<out>/ranks`, from options that may be incomplete. Null: the process works
- * alone.
+ * Name of a process's folder in `<out>/ranks`, taken from options that may be incomplete; null if the process
+ * works alone.
  */
 export function rankFolder(given: Lookup): string | null {
   const only = given("only"), rank = given("rank");

@@ -16,7 +16,7 @@ export const hellaswagOptions = {
     placeholder: "FILE",
     ...evaluation,
   }),
-  hellaswagItems: integer("HellaSwag items to use, from the first; default: all", {
+  hellaswagItems: integer("HellaSwag items to use, counted from the start of the file; default: all", {
     value: null,
     min: 1,
     ...evaluation,

@@ -28,7 +28,7 @@ export const optimizerOptions = {
     "optimizer; muon updates the hidden matrices, and adamw all other weights",
     { value: "adamw", choices: ["adamw", "muon", "sgd"], ...optimizer },
   ),
-  momentum: number("momentum, 0 to 0.9999; default: 0.95 for muon, 0.9 for sgd", {
+  momentum: number("momentum, from 0 to 0.9999; default: 0.95 for muon, 0.9 for sgd", {
     value: null,
     min: 0,
     max: 0.9999,

@@ -25,9 +25,12 @@ export const shardOptions = {
     choices: ["llmc", "nanogpt"],
     ...common,
   }),
-  vocabSize: integer("vocabulary size of the shards; default: their tokenizer's, else --init-from's", {
-    value: null,
-    min: 1,
-    ...common,
-  }),
+  vocabSize: integer(
+    "vocabulary size of the shards; default: that of their tokenizer, or of --init-from if they have no tokenizer",
+    {
+      value: null,
+      min: 1,
+      ...common,
+    },
+  ),
 };

@@ -22,13 +22,16 @@ export const trainingOptions = {
     { value: "windows", fixed, group: "Data", choices: ["none", "shards", "windows", "all"] },
   ),
   batchSize: integer("sequences per micro-batch", { value: 16, min: 1, max: 65536, ...batch }),
-  gradAccum: integer("micro-batches per step; default: from --total-batch-tokens, else 1", {
-    value: null,
-    replaces: ["totalBatchTokens"],
-    min: 1,
-    max: 65536,
-    ...batch,
-  }),
+  gradAccum: integer(
+    "micro-batches per step; default: computed from --total-batch-tokens, or 1 without that option",
+    {
+      value: null,
+      replaces: ["totalBatchTokens"],
+      min: 1,
+      max: 65536,
+      ...batch,
+    },
+  ),
   totalBatchTokens: integer("tokens per step; must be a multiple of --batch-size times --seq-len", {
     value: null,
     replaces: ["gradAccum"],
@@ -63,7 +66,7 @@ export const trainingOptions = {
     { value: "f32", fixed, choices: ["f32", "f16"], ...computation },
   ),
   profile: flag(
-    "time every op of steps 5 to 9 and write OUT/profile/profile.json and the Chrome trace OUT/profile/trace.json; fewer steps with many micro-batches",
+    "time every op of steps 5 to 9 and write OUT/profile/profile.json and the Chrome trace OUT/profile/trace.json; times fewer steps if they have many micro-batches",
     { value: false, group: "Device" },
   ),
 };

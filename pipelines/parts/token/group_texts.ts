@@ -9,7 +9,7 @@ import { GROUP_CHARACTERS, type TextGroup } from "../../../stages/token/train/co
 
 /** Options of `groupTexts`. */
 export interface GroupTextsOptions {
-  /** Number of characters after which no further documents are read; null: all documents are read. */
+  /** Number of characters after which no further documents are read; if null, all documents are read. */
   readonly maxCharacters: number | null;
   /** Number of characters, from the beginning of the texts, that are passed on as excerpts. */
   readonly excerpt: number;

@@ -1,5 +1,5 @@
 /**
- * The tokenizers with which other tokenizers are compared.
+ * The published tokenizers that a user's tokenizer is compared with.
  *
  * @module
  */

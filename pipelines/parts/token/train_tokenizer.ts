@@ -15,7 +15,7 @@ import { referenceTokenizers } from "./reference_tokenizers.ts";
 
 /** Options of `trainTokenizer`. */
 export interface TrainTokenizerOptions extends Required<TrainBpeOptions> {
-  /** Number of characters after which no further documents are read; null: all documents are read. */
+  /** Number of characters after which no further documents are read; if null, all documents are read. */
   readonly maxCharacters: number | null;
   /** Number of threads that count chunks. */
   readonly workers: number;

@@ -27,7 +27,7 @@ export interface LanguageOptions {
  * Keeps documents whose most probable language is in the list with a sufficient score, and sets `language`
  * and `languageScore`. The reason for dropping a document contains its language: `language_fr`, or
  * `language_score_en` if only the score is too low. Needs read permission for the package cache. Throws
- * RangeError for a threshold outside 0 to 1.
+ * RangeError for a threshold below 0 or above 1.
  */
 export function language(options: LanguageOptions = {}): Stage<Document, Document> {
   const { languages = ["en"], threshold = 0.65, recipe = "current" } = options;

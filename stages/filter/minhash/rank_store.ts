@@ -23,7 +23,7 @@ export interface StoreRankOptions {
   readonly dir: string;
   /** Rank of this process. */
   readonly rank: number;
-  /** Options of the signatures; null: documents are stored without signatures. */
+  /** Options of the signatures; if null, documents are stored without signatures. */
   readonly sign: SignatureOptions | null;
   /** Memory limit in bytes for sorting signatures (default 512 MiB). */
   readonly memory?: number;
@@ -100,7 +100,7 @@ export function storeRankDocuments(
 export interface StoredDocumentsState {
   /** Rank of the next document. */
   rank: number;
-  /** Number of documents of that rank that have been read. */
+  /** Number of documents read from that rank so far. */
   next: number;
 }
 

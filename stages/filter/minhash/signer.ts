@@ -23,7 +23,7 @@ const TEXT = 65536;
 
 /** Parameters of signatures. Signatures with different parameters cannot be compared. */
 export interface SignatureOptions extends RuleOptions {
-  /** Number of words per shingle, 1 to 63 (default 5). */
+  /** Number of words per shingle, from 1 to 63 (default 5). */
   readonly shingle?: number;
   /** Number of buckets (default 14). Two documents that agree in one bucket are near-duplicates. */
   readonly buckets?: number;

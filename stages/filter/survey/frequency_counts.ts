@@ -13,7 +13,9 @@ export type FrequencyCounts = {
   counts: Record<string, number>;
   /** Number of kinds in `counts`. */
   kinds: number;
-  /** Largest amount by which a count may be too small. */
+  /**
+   * Largest possible error of a count: it can be too small by at most this number, and is never too large.
+   */
   missed: number;
 };
 

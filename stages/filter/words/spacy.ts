@@ -33,7 +33,7 @@ interface SpacyTokens {
   readonly texts: string[];
   /** ADJACENT, SPACED or WHITE for each token. */
   readonly spacing: number[];
-  /** Indices of tokens with which a split exception may begin. */
+  /** Indices of tokens that a split exception can begin with. */
   readonly begins: readonly number[];
 }
 
@@ -41,7 +41,7 @@ interface SpacyTokens {
 interface ChunkTokens {
   /** Text of each token. */
   readonly parts: readonly string[];
-  /** Indices of tokens with which a split exception may begin. */
+  /** Indices of tokens that a split exception can begin with. */
   readonly begins: readonly number[];
 }
 
@@ -53,7 +53,10 @@ const WHITE = 2; // the token itself is white space
 export class Spacy {
   readonly #exceptions = spacyExceptions();
   readonly #longestException = Math.max(...[...this.#exceptions.keys()].map((word) => word.length));
-  /** First token → the tokens of each exception that begins with it and that the rules alone would split. */
+  /**
+   * For a token, the exceptions that begin with it and that the rules alone would split, each as a list of
+   * tokens.
+   */
   readonly #splitExceptions = new Map<string, string[][]>();
   readonly #cache = new Map<string, ChunkTokens>();
 

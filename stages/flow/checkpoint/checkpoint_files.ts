@@ -22,7 +22,7 @@ const FILE = /^[\w-][\w.-]*$/; // no path separators: a name in a manifest canno
 export interface EncodedCheckpoint {
   /** Text of stream.json: all states. */
   readonly stream: string;
-  /** Tensors of each safetensors file; key: the file's name without its extension. */
+  /** Tensors of each safetensors file, keyed by the file's name without its extension. */
   readonly tensors: ReadonlyMap<string, TensorMap>;
 }
 
@@ -108,7 +108,7 @@ export async function checkFiles(folder: string, names: readonly string[]): Prom
   for (const name of names) await checkFile(`${folder}/${name}`, files[name]);
 }
 
-/** Size and SHA-256 sum of each file; key: the file's name. */
+/** Size and SHA-256 sum of each file, keyed by the file's name. */
 async function readManifest(folder: string): Promise<Readonly<Record<string, Json>>> {
   const manifest = await readJson(`${folder}/manifest.json`);
   if (!isRecord(manifest) || manifest.format !== FORMAT || !isRecord(manifest.files)) {

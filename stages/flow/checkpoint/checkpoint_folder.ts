@@ -21,8 +21,8 @@ export type WrittenCheckpoint = Readonly<{ step: number; path: string; seconds: 
 /** How checkpoints are kept. */
 export interface CheckpointFolderOptions {
   /**
-   * Number of newest checkpoints to keep, besides the one with the lowest validation loss; 0: all. Default:
-   * 3.
+   * Number of newest checkpoints to keep, besides the one with the lowest validation loss. 0 keeps all.
+   * Default: 3.
    */
   readonly keep?: number;
   /** Whether to write in a separate thread while the run continues. Default: false. */
@@ -96,8 +96,9 @@ function lossAt(snapshots: ReadonlyMap<string, StageSnapshot>, step: number): nu
 }
 
 /**
- * Returns tensors that do not change while the checkpoint is written. These are copies, unless nothing else
- * uses the original tensors or they are sent to a thread, because sending copies or transfers them anyway.
+ * Returns tensors that do not change while the checkpoint is written. They are copies, except in two cases:
+ * nothing else uses the originals, or the originals are sent to a thread, which copies or transfers them
+ * anyway.
  */
 function stableTensors({ tensors, options }: TensorFile, thread: CheckpointThread | null): TensorMap {
   if (thread !== null || options.transfer === true) return tensors;

@@ -15,7 +15,7 @@ import { checkFreeSpace } from "./disk_space.ts";
 export interface CheckpointJob {
   readonly dir: string;
   readonly name: string;
-  /** Number of newest checkpoints to keep, besides the best; 0: all. */
+  /** Number of newest checkpoints to keep, besides the best one. 0 keeps all. */
   readonly keep: number;
   /** Validation loss of the checkpoint's weights; null if unknown. */
   readonly valLoss: number | null;

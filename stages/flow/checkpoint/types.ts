@@ -55,7 +55,7 @@ export interface StageSnapshot {
 
 /** A position in the stream. The barrier takes a snapshot of each stage when it passes the stage. */
 export class Barrier {
-  /** Snapshots; key: the stage's name, or `effect:<name>` for an effect. */
+  /** Snapshots, keyed by the stage's name, or by `effect:<name>` for an effect. */
   readonly snapshots: Map<string, StageSnapshot> = new Map();
 }
 

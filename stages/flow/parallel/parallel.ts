@@ -47,10 +47,10 @@ interface GroupRunner {
 /**
  * A stage that runs a whole group of stages in each of `workers` workers. Outputs, their order, dropped
  * items, counts, events and checkpoints do not depend on the number of workers. They are the same as if each
- * stage were a separate step of the flow under its own name. The option `rejects` of `pipe` may be one sink,
- * or a record with a sink for each stage inside the group; key: the stage's name. At most 16 items per worker
- * are in flight. Errors name the item and the stage inside the group. A worker has the permissions of this
- * process.
+ * stage were a separate step of the flow under its own name. The option `rejects` of `pipe` can be one sink,
+ * or a record with a sink for each stage inside the group, keyed by the stage's name. At most 16 items per
+ * worker are in flight. Errors name the item and the stage inside the group. A worker has the permissions of
+ * this process.
  *
  * Throws RangeError for an invalid number of workers. A run throws TypeError for stateful stages (with
  * flush, settle, done or takesCheckpoints) and for stages that use `ctx.rng`.
@@ -71,7 +71,7 @@ interface GroupRunner {
 export function parallel<In, Out>(group: GroupModule, options: ParallelOptions): Stage<In, Out> {
   const { workers, name = group.group, limit } = options;
   if (!Number.isInteger(workers) || workers < 0) {
-    throw new RangeError(`Cannot run ${name} on ${workers} workers: expected a whole number from 0`);
+    throw new RangeError(`Cannot run ${name} on ${workers} workers: expected a whole number of at least 0`);
   }
   return {
     name,

@@ -126,7 +126,7 @@ class LayoutBuilder {
     const { ahead = 0 } = step.options;
     if (!Number.isInteger(ahead) || ahead < 0) {
       throw new RangeError(
-        `Cannot read ${ahead} items ahead of ${step.stage.name}: expected a whole number from 0`,
+        `Cannot read ${ahead} items ahead of ${step.stage.name}: expected a whole number of at least 0`,
       );
     }
     return ahead > 0 ? this.#queue(step, rest, place) : this.#stage(step, rest, place);

@@ -55,7 +55,9 @@ export class SourceDriver {
     const { host, segment, saved, every } = place;
     for (const items of [every, place.flushEvery]) {
       if (Number.isInteger(items) && items >= 1) continue;
-      throw new RangeError(`Cannot set a barrier every ${items} items: expected a whole number from 1`);
+      throw new RangeError(
+        `Cannot set a barrier every ${items} items: expected a whole number of at least 1`,
+      );
     }
     this.#source = source;
     this.#ended = saved?.flushed ?? false;

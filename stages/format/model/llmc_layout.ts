@@ -80,7 +80,7 @@ export function llmcFault(sizes: LlmcSizes): string | null {
   if (fault !== null) return fault;
   return Number.isInteger(paddedVocabSize) && paddedVocabSize >= vocabSize && paddedVocabSize < 2 ** 31
     ? null
-    : `paddedVocabSize is ${paddedVocabSize}, expected a whole number from vocabSize, ${vocabSize}`;
+    : `paddedVocabSize is ${paddedVocabSize}, expected a whole number of at least ${vocabSize} (vocabSize)`;
 }
 
 /** Number of bytes in a model file with these sizes. */

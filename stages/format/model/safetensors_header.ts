@@ -12,7 +12,7 @@ import { checkJsonKeys } from "../text/json_keys.ts";
 import { parseJson } from "../text/parse_json.ts";
 import { isRecord } from "../../disk/json.ts";
 
-/** Free text in a file's header; key: a name. */
+/** Free texts in a file's header, keyed by name. */
 export type SafetensorsMetadata = Readonly<Record<string, string>>;
 
 /**

@@ -20,7 +20,8 @@ export interface WeightFile {
   /** Type of the floats on disk; "mixed" if there are several types. */
   readonly dtype: FloatType | "f16" | "mixed";
   /**
-   * Shape of each tensor; key: the tensor's name. The embedding may have padding rows beyond the vocabulary.
+   * Shape of each tensor, keyed by the tensor's name. The embedding can have padding rows beyond the
+   * vocabulary.
    */
   readonly shapes: ReadonlyMap<string, Shape>;
   /** Reads a tensor as float32. Throws RangeError for a name that the file does not contain. */

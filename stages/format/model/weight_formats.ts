@@ -14,7 +14,7 @@ export type WeightFormat = "llm.c" | "Hugging Face" | "checkpoint";
 
 /** Properties of a format. */
 interface FormatInfo {
-  /** The form of the path with which `convert --to` selects the format. */
+  /** The form of path that selects the format in `convert --to`. */
   readonly path: string;
   /** Whether a file of this format contains the option's value. */
   stores(option: string, row: OptionRow): boolean;

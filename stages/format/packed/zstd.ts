@@ -12,7 +12,7 @@ import { Unpacker } from "./unpacker.ts";
 
 const MAGIC = 0xFD2FB528;
 const SKIPPABLE_MAGIC = 0x184D2A50; // the first of 16 magic numbers
-const MAX_BLOCK_BYTES = 1 << 17; // of a block, packed or unpacked; only one block is in memory
+const MAX_BLOCK_BYTES = 1 << 17; // limit for a packed or unpacked block; only one block is in memory
 const MAX_WINDOW_LOG = 27; // 128 MiB, the limit of `zstd -d` without options
 
 /**

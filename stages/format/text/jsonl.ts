@@ -33,7 +33,10 @@ export interface JsonlOptions {
   readonly from?: JsonlPosition;
   /** Maximum length of a line in bytes (default 64 MiB). */
   readonly limit?: number;
-  /** Called for each line that cannot be read; the line is then skipped. Default: the error is thrown. */
+  /**
+   * Called for each line that cannot be read; the line is then skipped. By default, the error is thrown
+   * instead.
+   */
   readonly onUnreadable?: (error: Error, line: UnreadableLine) => void;
   /**
    * Whether to stop before the line that begins at byte `offset`. Default: never, so reading ends after the

@@ -145,7 +145,7 @@ function wordsOf(element: any): string[] {
   return names.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase().split(/[^a-z]+/);
 }
 
-/** Fraction of an element's characters that are in links, 0 to 1. */
+/** Fraction of an element's characters that are in links, from 0 to 1. */
 function linkShare(element: any): number {
   const linked = all(element, "a").reduce((sum, link) => sum + lengthOf(link), 0);
   return linked / Math.max(1, lengthOf(element));

@@ -40,7 +40,7 @@ export function pageText(html: string): string {
   return textOf(parsePage(html));
 }
 
-// Limits of a page that can be parsed in seconds; the time grows with the square of the nesting depth.
+// A page within these limits is parsed in seconds. The time grows with the square of the nesting depth.
 const MAX_DEPTH = 10_000;
 const MAX_TAGS = 1 << 19; // each takes half a kilobyte of memory; a page of 1 MB has at most 350,000 tags
 // Maximum number of steps of the parser. An end tag without a start tag takes a step for each open element; a

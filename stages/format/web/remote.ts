@@ -98,7 +98,10 @@ export async function* readRemote(
   }
 }
 
-/** Requests bytes `first` to `last` (inclusive; null: to the file's end). Throws what `refusal()` returns. */
+/**
+ * Requests bytes `first` to `last`, both included; if `last` is null, all bytes from `first` on. Throws what
+ * `refusal()` returns.
+ */
 async function request(
   url: string,
   { first, last, retries }: {

@@ -13,7 +13,7 @@ export interface RetryOptions {
   readonly firstPause?: number;
   /** Milliseconds without a received byte after which a request counts as failed (default 30,000). */
   readonly idle?: number;
-  /** Signal that aborts requests and pauses. */
+  /** Signal that aborts running requests and ends the waits between requests. */
   readonly signal?: AbortSignal;
 }
 

@@ -7,7 +7,7 @@ import { ByteQueue } from "../packed/byte_queue.ts";
 
 /** A WARC record. */
 export interface WarcRecord {
-  /** Number of the record in the file, from 1. */
+  /** Number of the record in the file, starting at 1. */
   readonly number: number;
   /** Byte offset of the record, from the start of the unpacked file. */
   readonly offset: number;

@@ -30,7 +30,7 @@ export const embeddedSizes: Readonly<Record<EmbeddedName, number>> = { "sotu": 2
 
 /** Position in an embedded corpus. */
 export interface EmbeddedState {
-  /** Index of the next document in reading order, from 0. */
+  /** Index of the next document in reading order, starting at 0. */
   next: number;
 }
 

@@ -24,7 +24,7 @@ export interface JsonlState {
   offset: number;
   /** Number of lines before the next line. */
   line: number;
-  /** Point from which decompression can start to reach the next line; absent: the file's start. */
+  /** Point at which decompression can start in order to reach the next line. Default: the file's start. */
   anchor?: Anchor;
   /** Greatest offset at which a line of the range may begin; absent until it is known. */
   last?: number;
@@ -88,7 +88,7 @@ export function jsonlFile(
 
 /** Position in a JSON file. */
 export interface JsonState {
-  /** Index of the next record, from 0. */
+  /** Index of the next record, starting at 0. */
   next: number;
   /** Set once it has been reported that the file cannot be read. */
   damaged?: true;

@@ -138,7 +138,7 @@ async function* readGroup(
   }
 }
 
-/** The columns of a document that the file has. Throws TypeError if it has no flat column `text`. */
+/** Names of the file's columns that documents use. Throws TypeError if the file has no flat column `text`. */
 function columnsOf(path: string, metadata: FileMetaData): readonly string[] {
   const flat: string[] = [];
   const all: string[] = [];

@@ -23,7 +23,7 @@ export interface WarcState {
   offset: number;
   /** Number of records before the next one; each damaged place counts as one record. */
   record: number;
-  /** Point from which decompression can start to reach the next record; absent: the file's start. */
+  /** Point at which decompression can start in order to reach the next record. Default: the file's start. */
   anchor?: Anchor;
   /** Number of damaged places that were skipped. */
   damages?: number;
@@ -31,7 +31,7 @@ export interface WarcState {
   ended?: true;
 }
 
-const maxDamages = 100; // per file, because the search for the next intact record is slow
+const maxDamages = 100; // limit per file, because the search for the next intact record is slow
 
 /** How documents are made from an archive, and which part of it is read. */
 export interface WarcFileOptions extends PageOptions {

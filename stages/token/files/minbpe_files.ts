@@ -54,7 +54,7 @@ export function minbpeVocab(tokenizer: BpeTokenizer): string {
   return lines.join("");
 }
 
-const mostBytes = 1 << 26; // of all tokens together; each merge in a hostile file could double the length
+const mostBytes = 1 << 26; // limit for all tokens together: in a hostile file each merge could double it
 
 /** Reads a `.model`. Throws SyntaxError with file, line and reason. */
 export function parseMinbpeModel(text: string, file: string): BpeTokenizer {

@@ -19,7 +19,7 @@ interface RanksModule {
  */
 export type OpenAiVocabulary = "gpt2" | "p50k" | "cl100k" | "o200k";
 
-/** Pattern with which each vocabulary splits text into chunks. */
+/** Pattern that each vocabulary uses to split text into chunks. */
 export const openAiPatterns: Readonly<Record<OpenAiVocabulary, Pattern>> = {
   gpt2: "gpt2",
   p50k: "gpt2",

@@ -12,8 +12,8 @@
 import { contractionEnd, isNewline, spaceEnd, widthAt } from "./scanners.ts";
 
 const OTHER = 1, UPPER = 2, LOWER = 3, CASELESS = 4, MARK = 5, NUMBER = 6, SPACE = 7;
-// Class of each code point, determined at its first use; 0: not determined yet. Parts of the array that are
-// never written take no physical memory.
+// Class of each code point, determined at its first use and 0 until then. Parts of the array that are never
+// written take no physical memory.
 const classes = new Uint8Array(0x110000);
 
 const EXPRESSIONS: readonly (readonly [RegExp, number])[] = [

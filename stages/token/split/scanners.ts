@@ -5,8 +5,8 @@
  */
 
 const OTHER = 1, LETTER = 2, NUMBER = 3, SPACE = 4;
-// Class of each code point, determined at its first use; 0: not determined yet. Parts of the array that are
-// never written take no physical memory.
+// Class of each code point, determined at its first use and 0 until then. Parts of the array that are never
+// written take no physical memory.
 const classes = new Uint8Array(0x110000);
 
 /** Finds a code point's class and stores it. */

@@ -19,7 +19,7 @@ import { compareBytes } from "../vocabulary.ts";
 /** Which of several equally frequent pairs is merged; `TrainBpeOptions.tieBreak` explains the values. */
 export type TieBreak = "first-seen" | "greatest" | "smallest-id";
 
-const NONE = -1; // as an id: merged into the token on its left; as a link: no neighbour
+const NONE = -1; // id of a position that was merged into the token on its left, or link without a neighbour
 
 /**
  * The distinct chunks as one array of ids. Within a chunk each position is linked to the positions of the
@@ -82,7 +82,7 @@ class Pairs {
   readonly right: number[] = [];
   readonly count: number[] = [];
   readonly positions: number[][] = [];
-  readonly #first: number[] = []; // for each pair, index of the first position that may still hold it
+  readonly #first: number[] = []; // for each pair, index of the first position that can still hold it
   readonly #table = new PairTable(1 << 12);
 
   constructor(readonly chunks: LinkedChunks) {}

@@ -67,7 +67,7 @@ export class BpeTrainer {
     const least = 256 + special.length;
     if (!Number.isSafeInteger(vocabSize) || vocabSize < least || vocabSize > 2 ** 21) {
       throw new RangeError(
-        `Cannot train a vocabulary of ${vocabSize} tokens: expected a whole number from ${least} (256 bytes and ` +
+        `Cannot train a vocabulary of ${vocabSize} tokens: expected a whole number of at least ${least} (256 bytes and ` +
           `${special.length} special tokens) to ${2 ** 21}`,
       );
     }

@@ -19,7 +19,10 @@ export interface Descent {
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly learningRate: number;
   readonly steps: number;
-  /** Factor by which the gradients are multiplied before the update; the update divides by it. Default 1. */
+  /**
+   * Loss scale: the gradients are multiplied by it before the update, and the update divides by it. Default
+   * 1.
+   */
   readonly scale?: number;
   /** Initial value of each parameter; default: random numbers of seed 1. */
   readonly start?: (name: string) => Float32Array;

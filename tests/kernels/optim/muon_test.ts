@@ -129,7 +129,7 @@ Deno.test("muon() takes an orthogonal first step of rate · √(outputs / inputs
 });
 
 Deno.test("muon() refuses constants out of range", () => {
-  throws(() => muon({ momentum: 1 }), /Muon with momentum 1: wanted 0 to below 1/);
+  throws(() => muon({ momentum: 1 }), /Muon with momentum 1: wanted at least 0 and less than 1/);
   throws(() => muon({ rate: 0 }), /at 0 times the learning rate/);
   throws(() => muon({ beta1: 2 }), /beta1 2/);
 });

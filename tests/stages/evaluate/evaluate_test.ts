@@ -1,6 +1,6 @@
 /**
- * Tests HellaSwag's accuracies against the float64 reference, row by row, and evaluations that are
- * interrupted.
+ * Tests that HellaSwag's accuracies are those of the float64 reference, row by row, and that an interrupted
+ * evaluation gives the same results as an uninterrupted one.
  *
  * @module
  */

@@ -33,7 +33,7 @@ async function* cut(bytes: Uint8Array<ArrayBuffer>): AsyncGenerator<Uint8Array<A
   for (let at = 0; at < bytes.length; at += 1000) yield bytes.slice(at, at + 1000);
 }
 
-/** Registers the tests with a fraction `share` of their mutants, from 0 to 1. */
+/** Registers the tests with the fraction `share` (from 0 to 1) of their mutants. */
 export function fuzzFormats(share: number): void {
   Deno.test("mutants: gzip and zstd are unpacked or refused", async () => {
     for (

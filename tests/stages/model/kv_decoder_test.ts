@@ -70,7 +70,7 @@ Deno.test("Decoder gives the logits of the whole forward pass at every position,
         weights,
       });
       const { decoder } = session;
-      // Prompts of 33, 5 and 1 tokens, which are read in another order; the second prompt is read in two
+      // Prompts of 33, 5 and 1 tokens. They are not read in this order, and the second prompt is read in two
       // parts.
       const lengths = [33, 5, 1];
       for (const [text, length] of [[1, 3], [0, 33], [2, 1]]) {

@@ -63,7 +63,7 @@ Deno.test("the order of windows() depends only on seed, file and epoch", () =>
     const once = await sequences(dir, { ...T4, epochs: 2 }, 1000);
     deepStrictEqual(await sequences(dir, { ...T4, epochs: 2 }, 1000), once);
     notDeepStrictEqual(await sequences(dir, { ...T4, epochs: 2 }, 1000, 1), once);
-    notDeepStrictEqual(once.slice(17), once.slice(0, 17)); // the second epoch has another order
+    notDeepStrictEqual(once.slice(17), once.slice(0, 17)); // the second epoch has a different order
     await withShards(async (other) => { // the order does not depend on the folder
       deepStrictEqual(await sequences(other, { ...T4, epochs: 2 }, 1000), once);
     });

@@ -43,7 +43,7 @@ Deno.test("results() gives what step() gives, however many updates are read toge
   for (let step = 0; step < 8; step++) {
     wanted.push(await one.step(batchAt(step), { learningRate: rate, step }));
     many.begin(batchAt(step), { learningRate: rate, step });
-    if ([0, 2, 5].includes(step)) found.push(...await many.results()); // 1, 2 and 3 updates; after the loop 2
+    if ([0, 2, 5].includes(step)) found.push(...await many.results()); // reads 1, 2 and 3 updates; 2 are left
   }
   found.push(...await many.results());
   deepStrictEqual(found, wanted);

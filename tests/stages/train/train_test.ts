@@ -194,8 +194,8 @@ Deno.test("train() counts no time twice: each update begins after the one before
 });
 
 /**
- * A learning rate with which the third update makes the weights NaN. The loss of that update is finite, since
- * it is computed before the weights change.
+ * A learning rate so high that the third update makes the weights NaN. The loss of that update is finite,
+ * since it is computed before the weights change.
  */
 const ruiningRate = (step: number) => step === 2 ? NaN : 1e-3;
 

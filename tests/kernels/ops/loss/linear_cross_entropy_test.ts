@@ -90,8 +90,8 @@ for (const [name, open] of Object.entries(engines)) {
   Deno.test(`linearCrossEntropy() in blocks of any size gives the losses and gradients of all logits at once, on ${name}`, async () => {
     const engine = await open();
     const expected = await run(openReference(), B * T);
-    // 14: all rows at once. 13: rounded down to blocks of 7 rows. 7: blocks of 7 rows. 4: blocks of 4 rows,
-    // of which the last is incomplete. 1: blocks of 1 row.
+    // 14 computes all rows at once. 13 is rounded down to blocks of 7 rows. 7, 4 and 1 give blocks of this
+    // many rows; the last block of 4 is incomplete.
     for (const rows of [14, 13, 7, 4, 1]) {
       const actual = await run(engine, rows);
       checkClose(actual, expected, `${rows} rows on ${name}`);

@@ -42,7 +42,7 @@ Deno.test("adamwStep() refuses inputs that do not fit, and names them", () => {
   });
   throws(() => adamwStep(param, inputs, { ...usual, beta2: 1 }), {
     name: "RangeError",
-    message: "Cannot call adamw: beta2 is 1, wanted at least 0 and below 1",
+    message: "Cannot call adamw: beta2 is 1, wanted at least 0 and less than 1",
   });
   throws(() => adamwStep(param, inputs, { ...usual, decay: NaN }), {
     name: "RangeError",

@@ -61,7 +61,7 @@ Deno.test("trainTokenizer() stops at maxCharacters and refuses impossible option
     );
     throws(() => trainTokenizer({ ...first, special: ["a", "a"] }), /"a": it is given twice/);
     throws(() => trainTokenizer({ ...first, special: ["a\n"] }), /it has a line break/);
-    throws(() => trainTokenizer({ ...first, vocabSize: 256 }), /expected a whole number from 257/);
+    throws(() => trainTokenizer({ ...first, vocabSize: 256 }), /expected a whole number of at least 257/);
   });
 });
 

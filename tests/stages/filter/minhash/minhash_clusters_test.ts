@@ -141,7 +141,7 @@ Deno.test("minhashClusters() is not influenced by the files of an earlier run", 
         .pipe(sink)
         .run({ checkpoints, barrierEvery: 10, ...(signal && { signal }) });
     };
-    await run(20); // an earlier run with 20 documents writes other clusters
+    await run(20); // an earlier run with only 20 documents writes different clusters
     await Deno.writeTextFile(`${dir}/bucket_003/00000.minhash.sig.run-7`, "left over");
     const half = checkpoints.all[1];
     const again = new MemoryCheckpoints(half);

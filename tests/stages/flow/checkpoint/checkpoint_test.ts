@@ -77,7 +77,7 @@ Deno.test("openCheckpoints() keeps the checkpoint of lowest validation loss besi
     "step-000020",
     "step-000040",
   ]]);
-  await checkpoints.commit(evaluated(50, 1, 45)); // the loss of other weights
+  await checkpoints.commit(evaluated(50, 1, 45)); // this loss was measured with the weights of step 45
   deepStrictEqual([best(), names(dir.path)], ["step-000020", [
     "best",
     "latest",

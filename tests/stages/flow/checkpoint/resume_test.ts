@@ -15,7 +15,7 @@ interface Shape {
   /** Numbers of items read ahead of the trainer, of a stage before it, and of the stages after it. */
   readonly ahead: readonly [number, number, number];
   readonly tee: boolean;
-  /** Whether the trainer takes checkpoints; otherwise barriers from the source do. */
+  /** Whether the trainer takes the checkpoints. If not, checkpoints are taken at barriers from the source. */
   readonly trains: boolean;
 }
 

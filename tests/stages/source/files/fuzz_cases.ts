@@ -162,7 +162,7 @@ const sources: readonly {
   },
 ];
 
-/** Registers the tests with a fraction of their mutants, from 0 to 1. */
+/** Registers the tests with a fraction (from 0 to 1) of their mutants. */
 export function fuzzReaders(fraction: number): void {
   for (const { name, ending, files, count, make } of sources) {
     Deno.test(`mutants of ${name} give documents or a promised error, and no error with skip`, async () => {
