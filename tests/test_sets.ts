@@ -1,5 +1,5 @@
 /**
- * Decides from the names of test files which set they belong to.
+ * Decides from a test file's name which set the file belongs to.
  *
  * @module
  */

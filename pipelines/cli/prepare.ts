@@ -14,7 +14,7 @@ import { shellWord } from "./shell_word.ts";
 
 /** A run as its command line describes it. */
 export interface PreparedRun {
-  /** `writes` is true or false here. */
+  /** Here `writes` of the pipeline is true or false, never a function. */
   readonly named: NamedPipeline;
   /** The options of every pipeline and those of this one. */
   readonly options: Options;

@@ -67,7 +67,7 @@ export async function* generateTexts(
   }
 }
 
-/** Throws RangeError for options that a model with this sequence length cannot generate texts with. */
+/** Throws RangeError for invalid options. A model with this sequence length must be able to use them. */
 export function checkGenerateOptions(
   options: GenerateOptions,
   { seqLen }: { readonly seqLen: number },

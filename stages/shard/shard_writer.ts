@@ -221,7 +221,7 @@ export class ShardWriter {
       count: this.#heldCount,
       ...(format !== "llmc" && { format }),
     };
-    this.#index?.flush(); // before training can read these tokens
+    this.#index?.flush(); // so that the index is complete for tokens that training can read
     this.#passed += this.#heldCount;
     this.#heldCount = this.#heldWritten = 0;
     return [extent];

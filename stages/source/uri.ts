@@ -30,7 +30,7 @@ export interface SourceSummary {
 
 /** A source of documents, and a summary of what it will read. */
 export interface OpenedSource {
-  /** Source of the documents, to start a flow from. */
+  /** Source of the documents, from which a flow can be made. */
   readonly source: Source<Document>;
   /** Summary of the input. */
   readonly summary: SourceSummary;

@@ -11,7 +11,7 @@ import { runsTo, start, withFolder } from "./program.ts";
 
 /**
  * Kills a run of `train` at `times` random moments, half of them while a checkpoint is being written, and
- * resumes it each time. Throws if its final result is not bit for bit that of an uninterrupted run.
+ * resumes it each time. Throws if the run's final result is not bit for bit that of an uninterrupted run.
  */
 export async function trainKilled(times: number): Promise<void> {
   await withFolder(async (dir) => {

@@ -170,7 +170,7 @@ export interface UniformSource {
 /** Function that a neuron applies to its weighted sum. */
 export type Activation = "relu" | "tanh" | "linear";
 
-/** Options of neurons. micrograd uses ReLU with biases 0, the lecture tanh with random biases. */
+/** Options of neurons. micrograd uses ReLU with biases of 0; the lecture uses tanh with random biases. */
 export interface NeuronOptions {
   readonly random: UniformSource;
   /** Activation; default "relu". */

@@ -1,5 +1,5 @@
 /**
- * Opens the nets of the lesson on batch norm on a device, with the notebook's initial weights, trains and
+ * Opens the batch norm lesson's nets on a device with the notebook's initial weights, trains the nets and
  * inspects them.
  *
  * @module

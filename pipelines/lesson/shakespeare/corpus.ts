@@ -1,7 +1,7 @@
 /**
  * The lesson's text, prepared as in the lecture: each character is a token, and the first nine tenths are for
- * training. Torch's random numbers choose the positions of the excerpts, so they are the same excerpts as in
- * the lecture.
+ * training. Torch's random numbers choose the positions of the excerpts, so the excerpts are those of the
+ * lecture.
  *
  * @module
  */

@@ -18,7 +18,7 @@ import { show } from "../../cli/resolve.ts";
 import { ranksFolder } from "../../cli/resume.ts";
 import { asJson, readRunFolder } from "../../cli/run/run_folder.ts";
 
-/** The processes that run the first step, the filters of single documents. */
+/** The processes that run the first step, which filters each document by itself. */
 export interface RankGroup {
   readonly out: string;
   /** Number of processes. */

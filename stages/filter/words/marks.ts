@@ -4,7 +4,7 @@
  * @module
  */
 
-// datatrove's list of 159 marks: Unicode's Sentence_Terminal property and three Khmer signs, without some
+// datatrove's list of 159 marks: Unicode's Sentence_Terminal property plus three Khmer signs, minus some
 // marks that datatrove does not list.
 const terminal =
   /^[[\p{Sentence_Terminal}\u17d6\u17d9\u17da]--[\u1b4e\u1b4f\u1b7f\u2024\u2cf9-\u2cfb\ufe12\ufe15\ufe16\u{113d4}\u{113d5}\u{16d6e}\u{16d6f}]]$/v;

@@ -22,7 +22,7 @@ export class StageNode implements Inlet {
   readonly context: GroupContext;
   next!: Inlet;
   readonly rejects: RejectSink[] = [];
-  /** Meters of the stages inside a group, in order; empty for other stages. */
+  /** Meters of the stages inside a group, in order; empty if this stage is not a group. */
   readonly inside: Map<string, StageMeter> = new Map();
   readonly saved: StageSnapshot | undefined;
   /** Whether the stage is on a branch, so that the run does not end when the stage wants no more items. */

@@ -19,7 +19,7 @@ export interface JsonlPosition {
 export interface JsonlRecord {
   /** The parsed value; its type is not checked. */
   readonly value: unknown;
-  /** Line number, from 1. */
+  /** Line number, starting at 1. */
   readonly line: number;
   /** Position of the next line. */
   readonly next: JsonlPosition;
@@ -47,7 +47,7 @@ export interface JsonlOptions {
 
 /** A line that is skipped because it cannot be read. */
 export interface UnreadableLine {
-  /** Line number, from 1. */
+  /** Line number, starting at 1. */
   readonly line: number;
   /** Position of the next line. */
   readonly next: JsonlPosition;

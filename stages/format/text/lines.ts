@@ -26,7 +26,9 @@ export interface LineOptions {
   readonly limit?: number;
 }
 
-/** Splits chunks of bytes into lines. A line ending at the end of the bytes does not start another line. */
+/**
+ * Splits chunks of bytes into lines. A line break at the very end of the bytes does not start another line.
+ */
 export async function* lines(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
   options: LineOptions = {},

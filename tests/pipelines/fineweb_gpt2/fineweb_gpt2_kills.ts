@@ -11,8 +11,8 @@ import { runsTo, small, start, withFolder } from "../program.ts";
 export const intervals: readonly string[] = "--eval-every 20 --sample-every 30".split(" ");
 
 /**
- * Kills a run at each of `moments` (see `killedAt`) and resumes it. Throws if its final result is not bit for
- * bit that of an uninterrupted run.
+ * Kills a run at each of `moments` (see `killedAt`) and resumes it. Throws if the run's final result is not
+ * bit for bit that of an uninterrupted run.
  */
 export async function finewebGpt2Killed(moments: readonly (string | number)[]): Promise<void> {
   await withFolder(async (dir) => {

@@ -87,8 +87,8 @@ Deno.test("checkReadable() refuses a folder and a missing file; checkWritable() 
   }));
 
 /**
- * Files that may call Deno directly, because they handle the program's own files or word errors in their own
- * way.
+ * Files that may call Deno directly, because they handle the program's own files or make their own error
+ * messages.
  */
 const direct = new Set([
   "pipelines/cli/catalogue.ts",

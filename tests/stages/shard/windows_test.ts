@@ -95,8 +95,8 @@ Deno.test("windows() gives the file and position of each sequence", () =>
         const { ids, path, start } of from(source(dir)).pipe(windows({ ...T4, shuffle, epochs: 2 })).stream()
       ) {
         const begin = path.endsWith("train_000001.bin") ? 50 + start : start;
-        // The sequence that starts in the first file and ends in the second file has a position in the second
-        // file.
+        // A sequence that starts in the first file and ends in the second is reported at the start of the
+        // second.
         strictEqual(ids[0], ids[0] < 50 && begin === 50 ? 48 : begin);
       }
     }

@@ -113,7 +113,8 @@ Deno.test("lectureWeights() draws in torch's order, head by head and keys first,
   deepStrictEqual(weights["wpe.weight"].data, random.randn(8));
   const { shape, data } = weights["h.0.attn.c_attn.weight"];
   deepStrictEqual(shape, [4, 12]);
-  for (const column of [4, 0, 8, 6, 2, 10]) { // key, query, value of each head; [2, 4] in torch
+  // First columns of key, query and value, head by head; torch draws the weight of each as [2, 4].
+  for (const column of [4, 0, 8, 6, 2, 10]) {
     const drawn = random.uniform(8, { low: -.5, high: .5 });
     for (let at = 0; at < 8; at++) strictEqual(data[at % 4 * 12 + column + Math.floor(at / 4)], drawn[at]);
   }
