@@ -39,7 +39,9 @@ export async function* trainOnOneName(
   );
   const weights = new TorchRandom(seed).randn(size * size), probabilities = softmaxRows(weights, size);
   yield say(
-    "W starts with random numbers. Before training, the net gives the pairs of the first name these probabilities:",
+    `W starts with random numbers. Before training, the net gives the pairs of "${
+      words[0]
+    }" these probabilities:`,
   );
   yield table(
     ["letter", "next", "probability", "-log"],

@@ -27,7 +27,7 @@ export function* longerContexts({ words, letters, data, mayDiffer }: MlpSetup): 
       new Ngrams(data.examples, count).contexts.toLocaleString("en-US")
     } of them occur in the names, and the counts of one row say nothing about the others. Bengio et al. found a different way: every letter (in their paper: every word) gets a vector, a net computes the probabilities from the vectors, and both are learned. Letters that behave alike get similar vectors, so what is learned about one also holds for the others.`,
   );
-  yield say(`The first name as examples, with \`${symbols[0]}\` before and after it:`);
+  yield say(`The examples of "${words[0]}", with \`${symbols[0]}\` before and after it:`);
   const first = examplesOf([words[0]], { letters, context });
   yield lines(Array.from(first.targets, (target, i) => {
     return `${letters.decode(contextAt(first, i))} → ${symbols[target]}`;
@@ -41,7 +41,7 @@ export function* longerContexts({ words, letters, data, mayDiffer }: MlpSetup): 
   }
 }
 
-/** 2. The net, and its loss before training. Returns the examples of the first five names. */
+/** 2. The net, and its loss before training. Returns the examples of names 1 to 5. */
 export async function* letterVectors(
   { words, letters, engine, seed, mayDiffer }: MlpSetup,
 ): AsyncGenerator<Item, Examples> {
@@ -51,7 +51,7 @@ export async function* letterVectors(
   yield say(
     "C is a table with a row of two numbers for each letter. `C[x]` selects the rows of three letters, which are six numbers side by side. A layer of 100 neurons with tanh follows, then a layer that gives a logit for each letter, then softmax.",
   );
-  yield table(["tensor", "shape", "for the first five names"], [
+  yield table(["tensor", "shape", "for names 1 to 5"], [
     ["x", "[B, 3]", `[${five.count}, ${context}]`],
     ["C[x]", "[B, 3, 2]", `[${five.count}, ${context}, 2]`],
     ["the same numbers as rows of 6", "[B, 6]", `[${five.count}, 6]`],
@@ -76,7 +76,7 @@ export async function* letterVectors(
   });
   const loss = await net.loss(Uint32Array.from(five.targets.keys())), uniformLoss = Math.log(letters.count);
   yield check({
-    name: "loss of the first five names before training",
+    name: "loss of names 1 to 5 before training",
     ours: loss,
     lecture: 17.7697,
     within: 1e-4,

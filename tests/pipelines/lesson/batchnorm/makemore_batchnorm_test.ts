@@ -30,7 +30,7 @@ async function setupFor(source: string): Promise<BatchNormSetup> {
 }
 
 sharedTest(
-  "the deep net of makemore-batchnorm reproduces every value of the lecture, its first names included",
+  "the deep net of makemore-batchnorm reproduces every value of the lecture, the first samples included",
   ["text/names.txt"],
   async (path) => {
     const setup = await setupFor(path("text/names.txt")), different: Item[] = [];

@@ -144,7 +144,7 @@ Deno.test("trainBpe() treats special tokens in texts as plain text", async () =>
 });
 
 Deno.test("BpeTrainer refuses a vocabulary that is too small for the bytes and special tokens", async () => {
-  throws(() => new BpeTrainer({ vocabSize: 256, special: ["<s>"] }), /from 257/);
+  throws(() => new BpeTrainer({ vocabSize: 256, special: ["<s>"] }), /of at least 257/);
   throws(() => new BpeTrainer({ vocabSize: 1000.5 }), RangeError);
   await rejects(trainBpe([], { vocabSize: 300, pattern: "[" }), SyntaxError);
 });
