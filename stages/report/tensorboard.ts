@@ -74,7 +74,9 @@ function scalarsOf(event: RunEvent): Omit<TensorboardEvent, "wallTime"> | null {
       };
     case "eval": {
       const { step, valLoss, bitsPerByte } = event;
-      const bits = bitsPerByte === undefined ? {} : { "eval/bits_per_byte": bitsPerByte };
+      const bits: Record<string, number> = bitsPerByte === undefined
+        ? {}
+        : { "eval/bits_per_byte": bitsPerByte };
       return { step, scalars: { "loss/validation": valLoss, ...bits } };
     }
     case "hellaswag": {

@@ -1,0 +1,85 @@
+/**
+ * Tests the package as it would be published: which files it has, and that scripts in another folder work with
+ * exactly these files, from a folder and from an HTTP server in place of a registry.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok } from "node:assert/strict";
+import config from "../../deno.json" with { type: "json" };
+import { withFolder } from "../temporary.ts";
+import { copyTo, publishedFiles, serveFolder } from "./published.ts";
+import { losses, root, runDeno, runScript } from "./script.ts";
+
+const scripts = ["train_tiny.ts", "use_doors.ts"];
+const used = { signature: true, page: true, random: 4, flow: "function" };
+
+Deno.test("deno publish --dry-run passes; its files suffice for scripts elsewhere", async (t) => {
+  const files = await publishedFiles();
+
+  await t.step("the files are the product's: no tests, benches, data or sources of WASM", () => {
+    const others = /^(tests|bench|runs|\.)|_test\.ts$|_wasm\.ts$|\/wasm\/.*\.ts$/;
+    deepStrictEqual(files.filter((file) => others.test(file)), []);
+    for (const file of ["deno.json", "LICENSE", "NOTICE", "README.md", ...Object.values(config.exports)]) {
+      ok(files.includes(file.replace("./", "")), `${file} is not published`);
+    }
+  });
+
+  await withFolder(async (folder) => {
+    const copy = `${folder}/package`, user = `${folder}/user`;
+    await copyTo(copy, files);
+    await Deno.mkdir(user);
+    for (const script of scripts) await Deno.copyFile(`${root}tests/package/${script}`, `${user}/${script}`);
+    const doors = Object.keys(config.exports).map((door) => door.replace(/^\./, config.name));
+    await Deno.writeTextFile(`${user}/doors.ts`, doorsScript(doors));
+
+    await t.step("from a folder, linked: types under default options, doors, training", async () => {
+      await Deno.writeTextFile(
+        `${user}/deno.json`,
+        JSON.stringify({ imports: { [config.name]: `jsr:${config.name}` }, links: [copy], lock: false }),
+      );
+      const names = ["doors.ts", ...scripts];
+      const { code, err } = await runDeno(["check", "--quiet", "--cached-only", ...names], { cwd: user });
+      deepStrictEqual([code, err], [0, ""]);
+      const run = (args: readonly string[]) =>
+        runScript(["--cached-only", "--no-prompt", ...args], { cwd: user });
+      deepStrictEqual(JSON.parse((await run(["doors.ts"])).out), doors);
+      deepStrictEqual(JSON.parse((await run(["use_doors.ts"])).out), used);
+      const trained = losses(await run(["train_tiny.ts", "0"]));
+      deepStrictEqual(losses(await run([`--allow-read=${copy}`, "train_tiny.ts", "2"])), trained);
+    });
+
+    await t.step("from a server, without a folder: training and what comes besides modules", async () => {
+      await using server = serveFolder(copy);
+      const address = `http://127.0.0.1:${server.port}/`;
+      const imports: Record<string, string> = { ...config.imports };
+      for (const [door, path] of Object.entries(config.exports)) {
+        imports[door.replace(/^\./, config.name)] = new URL(path, address).href;
+      }
+      await Deno.writeTextFile(`${user}/deno.json`, JSON.stringify({ imports, lock: false }));
+      const env = { DENO_DIR: await cacheWithPackages(folder) };
+      const run = (args: readonly string[]) =>
+        runScript(["--no-prompt", `--allow-import=127.0.0.1:${server.port}`, ...args], { cwd: user, env });
+      deepStrictEqual(JSON.parse((await run(["use_doors.ts"])).out), used);
+      const trained = losses(await run(["train_tiny.ts", "0"]));
+      deepStrictEqual(losses(await run(["train_tiny.ts", "2"])), trained);
+    });
+  });
+});
+
+/** A script that imports all doors and prints their names as JSON. */
+function doorsScript(doors: readonly string[]): string {
+  const imports = doors.map((door, i) => `import * as door${i} from "${door}";`);
+  const pairs = doors.map((door, i) => `[${JSON.stringify(door)}, door${i}]`);
+  return `${imports.join("\n")}
+const doors: [string, object][] = [${pairs.join(", ")}];
+console.log(JSON.stringify(doors.filter(([, door]) => Object.keys(door).length > 0).map(([name]) => name)));
+`;
+}
+
+/** A cache folder for Deno with the npm packages of the real one and no modules. */
+async function cacheWithPackages(folder: string): Promise<string> {
+  const { npmCache } = JSON.parse((await runDeno(["info", "--json"])).out);
+  await Deno.mkdir(`${folder}/cache`);
+  await Deno.symlink(npmCache, `${folder}/cache/npm`);
+  return `${folder}/cache`;
+}
