@@ -90,13 +90,14 @@ async function refuseOtherFormats(path: string): Promise<void> {
 
 /**
  * Verifies the checksums of a checkpoint's files. The optimizer state is not verified: it is not read, and it
- * is twice as large as the weights.
+ * is twice as large as the weights. A checkpoint of another format version is refused as it is: the run's
+ * other checkpoints have the same version.
  */
 async function verifyFiles(folder: string): Promise<void> {
   try {
     await checkFiles(folder, ["model.safetensors", "stream.json"]);
   } catch (cause) {
-    if (!(cause instanceof Error)) throw cause;
+    if (!(cause instanceof Error) || cause instanceof Deno.errors.NotSupported) throw cause;
     throw new Deno.errors.InvalidData(
       `Cannot use checkpoint ${folder}: ${cause.message}: give another of the run's checkpoints`,
       { cause },

@@ -1,6 +1,6 @@
 /**
- * Tests the package as it would be published: which files it has, and that scripts in another folder work with
- * exactly these files, from a folder and from an HTTP server in place of a registry.
+ * Tests the package as it would be published: which files it has, and that scripts in another folder work
+ * with exactly these files, from a folder and from an HTTP server in place of a registry.
  *
  * @module
  */

@@ -11,10 +11,10 @@ import { isRecord, type Json } from "../../disk/json.ts";
 import { writeSynced } from "../../disk/whole_files.ts";
 import { readSafetensors, writeSafetensors } from "../../format/model/safetensors.ts";
 import { asError } from "../run/failure.ts";
+import { checkFormat, checkpointFormat } from "./checkpoint_format.ts";
 import { decodeState, encodeState } from "./state_json.ts";
 import { type StageSnapshot, TensorFile } from "./types.ts";
 
-const FORMAT = 1;
 const STREAM = "stream.json";
 const FILE = /^[\w-][\w.-]*$/; // no path separators: a name in a manifest cannot lead out of the folder
 
@@ -40,7 +40,7 @@ export function encodeCheckpoint(
     if (FILE.test(file)) continue;
     throw new TypeError(`Cannot name a file ${JSON.stringify(file)}: expected letters, digits, - and .`);
   }
-  return { stream: `${JSON.stringify({ format: FORMAT, parts: stream }, null, 1)}\n`, files };
+  return { stream: `${JSON.stringify({ format: checkpointFormat, parts: stream }, null, 1)}\n`, files };
 }
 
 /**
@@ -58,7 +58,7 @@ export async function writeCheckpoint(
   for (const { name } of await entriesIn(folder)) {
     files[name] = await digest(`${folder}/${name}`);
   }
-  const manifest = { format: FORMAT, ...(valLoss !== null && { valLoss }), files };
+  const manifest = { format: checkpointFormat, ...(valLoss !== null && { valLoss }), files };
   await writeSynced(`${folder}/manifest.json`, `${JSON.stringify(manifest, null, 1)}\n`);
 }
 
@@ -74,7 +74,8 @@ export async function validationLossOf(folder: string): Promise<number | null> {
 
 /**
  * Reads one checkpoint after checking every file against the manifest. Throws Deno.errors.InvalidData if a
- * file is missing, truncated or changed, and Deno.errors.NotFound if there is no manifest.
+ * file is missing, truncated or changed, Deno.errors.NotFound if there is no manifest, and
+ * Deno.errors.NotSupported if the checkpoint has an older or newer format.
  */
 export async function readCheckpoint(folder: string): Promise<ReadonlyMap<string, StageSnapshot>> {
   const files = await readManifest(folder);
@@ -111,8 +112,10 @@ export async function checkFiles(folder: string, names: readonly string[]): Prom
 /** Size and SHA-256 sum of each file, keyed by the file's name. */
 async function readManifest(folder: string): Promise<Readonly<Record<string, Json>>> {
   const manifest = await readJson(`${folder}/manifest.json`);
-  if (!isRecord(manifest) || manifest.format !== FORMAT || !isRecord(manifest.files)) {
-    throw new Deno.errors.InvalidData(`${folder}/manifest.json is not a manifest of this version`);
+  if (!isRecord(manifest)) throw new Deno.errors.InvalidData(`${folder}/manifest.json is not an object`);
+  checkFormat(manifest.format, folder);
+  if (!isRecord(manifest.files)) {
+    throw new Deno.errors.InvalidData(`${folder}/manifest.json lists no files of a checkpoint`);
   }
   for (const name of Object.keys(manifest.files)) {
     if (FILE.test(name)) continue;

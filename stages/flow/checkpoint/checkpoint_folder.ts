@@ -39,8 +39,9 @@ export interface CheckpointFolderOptions {
 /**
  * Keeps checkpoints in `dir`, which is created if it does not exist. A checkpoint is called `step-000200` if
  * a stage's state has a `step`, and otherwise `items-000512` after the number of items read from the source.
- * `latest()` reads the checkpoint that the file `latest` names, or else the newest undamaged one. If writing
- * fails, the earlier checkpoints are untouched.
+ * `latest()` reads the checkpoint that the file `latest` names, or else the newest undamaged one; it throws
+ * Deno.errors.NotSupported for a checkpoint of an older or newer format. If writing fails, the earlier
+ * checkpoints are untouched.
  */
 export async function openCheckpoints(
   dir: string,
@@ -137,6 +138,12 @@ async function latest(
       if (damaged.length > 0) onDamage(`${damaged.join("; ")}: resuming from ${name}`);
       return snapshots;
     } catch (error) {
+      if (error instanceof Deno.errors.NotSupported) {
+        // Resuming from an earlier checkpoint would abandon and later delete this one, which is sound.
+        throw new Deno.errors.NotSupported(`${error.message}, or start over with --resume never`, {
+          cause: error,
+        });
+      }
       damaged.push(`Checkpoint ${dir}/${name} cannot be used: ${asError(error).message}`);
     }
   }

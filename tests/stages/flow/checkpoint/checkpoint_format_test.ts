@@ -1,0 +1,50 @@
+/**
+ * Tests what becomes of a checkpoint whose format has another version than the one that this program reads.
+ *
+ * @module
+ */
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import {
+  checkFiles,
+  openCheckpoints,
+  readCheckpoint,
+} from "../../../../stages/flow/checkpoint/checkpoint.ts";
+import { checkpointFormat } from "../../../../stages/flow/checkpoint/checkpoint_format.ts";
+import { at, temporary } from "./checkpoint_barriers.ts";
+
+Deno.test("a checkpoint of an older or newer format is refused by name and kept, not skipped as damaged", async () => {
+  await using dir = await temporary();
+  const checkpoints = await openCheckpoints(dir.path);
+  await checkpoints.commit(at(10));
+  await checkpoints.commit(at(20));
+  const path = `${dir.path}/step-000020/manifest.json`, text = Deno.readTextFileSync(path);
+  const { format } = JSON.parse(text);
+  strictEqual(format, checkpointFormat);
+  const withFormat = (other: unknown) =>
+    Deno.writeTextFileSync(path, text.replace(`"format": ${format}`, `"format": ${JSON.stringify(other)}`));
+  for (
+    const [other, message] of [
+      [
+        format + 1,
+        /step-000020 has checkpoint format 2, this version reads format 1: .* newer version: update/,
+      ],
+      [
+        format - 1,
+        /step-000020 has checkpoint format 0, .* older version: use the version that .*config\.json/,
+      ],
+    ]
+  ) {
+    withFormat(other);
+    const refusal = { name: "NotSupported", message };
+    await rejects(checkpoints.latest(), refusal);
+    await rejects(checkpoints.latest(), /, or start over with --resume never$/);
+    await rejects(readCheckpoint(`${dir.path}/step-000020`), refusal);
+    await rejects(checkFiles(`${dir.path}/step-000020`, ["model.safetensors"]), refusal);
+  }
+  for (const other of [1.5, "1", null, -1]) {
+    withFormat(other);
+    await rejects(readCheckpoint(`${dir.path}/step-000020`), /is not the manifest of a checkpoint/);
+  }
+  withFormat(format);
+  deepStrictEqual((await checkpoints.latest())?.get("train"), at(20).snapshots.get("train"));
+});
