@@ -34,8 +34,8 @@ export interface Optimizer {
   /** Name of the optimizer, as given to `--optimizer`. */
   readonly name: string;
   /**
-   * Whether a parameter is stored in separate packs, which hold only parameters for which this is true.
-   * Default: false for all parameters.
+   * Whether a parameter is stored in separate packs, which hold only such parameters. Default: false for all
+   * parameters.
    */
   separate?(parameter: NamedSpec): boolean;
   /**

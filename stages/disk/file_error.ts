@@ -14,7 +14,7 @@ export interface FileAttempt {
   readonly hint?: string;
 }
 
-/** A file system error for which Deno has no class, such as a full disk or a name that is too long. */
+/** A file system error that has no class in Deno, such as a full disk or a name that is too long. */
 export class FileError extends Error {
   override readonly name: string = "FileError";
 }

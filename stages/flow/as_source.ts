@@ -66,7 +66,7 @@ async function* restAsync<T>(items: AsyncIterable<T>, state: ItemCursor): AsyncG
   checkEnd(next, at);
 }
 
-/** Throws RangeError if a resumed run would start behind the end of the items. */
+/** Throws RangeError if a resumed run would start past the end of the items. */
 function checkEnd(next: number, length: number): void {
   if (next <= length) return;
   throw new RangeError(

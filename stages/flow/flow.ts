@@ -27,7 +27,7 @@ export type StepInfo =
   | Readonly<{ kind: "tee"; branch: readonly StepInfo[] }>;
 
 /**
- * Starts a flow at a source, which says itself how it resumes.
+ * Starts a flow at a source, which determines how a resumed run continues.
  *
  * @example
  * ```ts
@@ -41,8 +41,8 @@ export function from<T>(source: Source<T>): Flow<T>;
 /**
  * Starts a flow at a stream. The flow can run only once. A run that has read from the stream cannot be
  * resumed, and rejects with an Error whose cause is a Deno.errors.NotSupported: a stream may divide the same
- * bytes into other chunks, and cannot be read again. `from(asSource(name, open))` with a function that opens
- * the stream can, if the chunks are the same each time.
+ * bytes into other chunks, and cannot be read again. A flow that starts with `from(asSource(name, open))` can
+ * be resumed if `open` returns a stream with the same chunks each time.
  */
 export function from<T>(items: ReadableStream<T>, options?: FromOptions): Flow<T>;
 /**

@@ -70,7 +70,7 @@ function kindOf(items: unknown): string {
   return Object.prototype.toString.call(items).slice("[object ".length, -1);
 }
 
-/** What to type instead, for the mistakes that are easily made. */
+/** What to type instead, for common mistakes. */
 function hintFor(items: unknown): string {
   if (typeof items === "string") return `: from(await openSource([${JSON.stringify(items.slice(0, 40))}]))`;
   if (typeof items === "function") return ': from(asSource("name", f)) calls f for the items';

@@ -31,7 +31,7 @@ export function windowStart(
   return n <= seqLen ? 0 : Math.ceil((n - seqLen) / slide) * slide;
 }
 
-/** The slots of the model's KV cache, each of which holds one text. */
+/** The slots of the model's KV cache. A slot holds one text. */
 export class CacheSlots {
   readonly #model: ModelSession;
   readonly #slide: number;

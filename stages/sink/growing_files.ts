@@ -1,6 +1,6 @@
 /**
- * Numbered files in a folder, of which only the last one grows. That file is called `….partial` until it is
- * complete, and a resume truncates it to its saved length.
+ * Numbered files in a folder. Only the last one grows: it is called `….partial` until it is complete, and a
+ * resume truncates it to its saved length.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * Tests which permissions a script needs that trains through the package: none on the calling thread, and
- * reading the package's folder with Workers, which Deno refuses to start from a file that may not be read.
+ * Tests which permissions a script that trains through the package needs: none if the calling thread trains,
+ * and reading the package's folder if Workers train, because Deno starts no Worker from a file that may not
+ * be read.
  *
  * @module
  */

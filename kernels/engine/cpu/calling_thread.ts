@@ -17,7 +17,7 @@ export function callingThread(
   const { control, layout } = memory;
   const thread = new KernelThread(startOf(0, { options, memory }), control);
   const timed: { thread: number; times: Float64Array }[] = [];
-  let broken: Error | undefined; // of the first failure, after which tensors have unknown values
+  let broken: Error | undefined; // error of the first failure; tensors then have unknown values
   return {
     ready: Promise.resolve(),
     run(tables, withTimes): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * Loads the build of the WASM kernels that this JavaScript engine can run. The builds are imported as base64
- * text, so that they come with the modules: from a registry too, without permission to read files.
+ * text, so that they are loaded with the modules, even from a registry and without permission to read files.
  *
  * @module
  */

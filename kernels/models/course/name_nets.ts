@@ -128,7 +128,7 @@ export interface WavenetOptions extends Pick<MlpOptions, "vocabSize" | "channels
   /** Number of tanh units per layer; default 128. */
   readonly hidden?: number;
   /**
-   * Number of layers, each of which joins pairs of consecutive positions: the context has 2^depth tokens;
+   * Number of layers that join pairs of consecutive positions, so that the context has 2^depth tokens;
    * default 3.
    */
   readonly depth?: number;

@@ -33,7 +33,7 @@ export interface CacheSizes {
 const LANES = 64;
 /** Number of keys per workgroup if the keys are divided into spans. */
 const SPAN = 128;
-/** Largest number of tokens for which keys are divided into spans; more tokens keep a GPU busy anyway. */
+/** Keys are divided into spans if there are at most this many tokens; more tokens keep a GPU busy anyway. */
 const FEW = 8;
 
 /** Kernel of (qkv, cache, firstRows) → out. */

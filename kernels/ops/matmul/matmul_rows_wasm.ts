@@ -14,8 +14,8 @@ const KC: usize = 256; // as in matmul_wasm.ts
 const COLUMNS: usize = 2048; // columns per block: the sums of a row, 8 KiB, stay in the first-level cache
 
 /**
- * Largest number of rows for which this method is used. Measured: for eight rows it took as long as tiles,
- * for four rows less than half as long. kernels/engine/cpu/product.ts has the same constant.
+ * This method is used for at most this many rows. Measured: for eight rows it took as long as tiles, for four
+ * rows less than half as long. kernels/engine/cpu/product.ts has the same constant.
  */
 export const FEW: usize = 8;
 

@@ -108,8 +108,8 @@ const BUSY = 96;
 /** Fewest terms per part of K; with fewer, adding up the parts would cost more than the division saves. */
 const LEAST_PART = 128;
 /**
- * Largest number of rows for which memory bandwidth limits the speed, as it does when a few texts are
- * extended by one token each.
+ * Up to this number of rows, memory bandwidth limits the speed, as it does when a few texts are extended by
+ * one token each.
  */
 const FEW = 8;
 /**

@@ -11,7 +11,7 @@ import type { NameTraining, TrainedNet } from "./train_on_names.ts";
 /** Source of most of the published values. */
 export const notebook = "makemore part 5, notebook";
 
-/** Number of steps for which the lecture trains each net. */
+/** Number of steps in the lecture's training of each net. */
 export const lectureSteps = 200_000;
 
 /** Data, engine and numbers of updates that the sections use. */

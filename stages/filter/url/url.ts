@@ -19,7 +19,7 @@ export interface UrlOptions {
   readonly softWordThreshold?: number;
 }
 
-/** State of the stage, of which only `told` is saved. */
+/** State of the stage; a checkpoint holds only `told`. */
 export interface UrlState {
   /** Block lists, read when the stage opens. */
   readonly lists: UrlLists;

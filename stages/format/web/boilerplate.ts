@@ -89,8 +89,8 @@ export function removeBoilerplate(root: any): void {
 }
 
 /**
- * Removes groups of cards: three or more siblings with the same class, each of which is short and consists
- * mostly of links. A list that belongs to the text has no class, or has more text than links.
+ * Removes groups of cards: three or more siblings with the same class that are short and consist mostly of
+ * links. A list that belongs to the text has no class, or has more text than links.
  */
 function removeCards(root: any, whole: number): void {
   const parents = new Set(all(root, "[class]").map((element) => element.parentNode));

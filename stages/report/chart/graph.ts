@@ -9,7 +9,7 @@ import { type Chart, escaped } from "./chart.ts";
 
 /** A node: a box of fields, or a round node with a sign such as "+". */
 export interface GraphNode {
-  /** Name of the node, by which edges refer to it. */
+  /** Name of the node; edges refer to it. */
   readonly id: string;
   /** Texts of a box's fields, from left to right, or the sign of a round node. */
   readonly fields: readonly string[];

@@ -10,7 +10,7 @@ interface Result {
   readonly err: string;
 }
 
-/** Types `deno task … pipeline …` in a folder, as a user does whose folder is not the project's. */
+/** Types `deno task … pipeline …` as a user does, in a folder that is not the project's. */
 async function typed(folder: string, ...args: readonly string[]): Promise<Result> {
   const { INIT_CWD: _ofTheTests, ...env } = Deno.env.toObject();
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
