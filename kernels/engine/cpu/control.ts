@@ -19,8 +19,8 @@ export const word = {
   sleepers: 4,
   /** 1 after a worker has failed; threads then stop waiting. */
   failed: 5,
-  /** 1 to make the workers end. */
-  stop: 6,
+  /** Number of times that the workers were ended: a worker that started under another number ends. */
+  generation: 6,
   /** Number of programs in this run. */
   programs: 7,
   /** 1 if the calls of this run are timed. */

@@ -7,7 +7,8 @@ import type { Program } from "../../core/program.ts";
 import { fail, runListAddress, scratchBytes, word } from "./control.ts";
 import type { KernelFailure, MemoryRange, ThreadStart } from "./kernel_thread.ts";
 import type { Layout } from "./layout.ts";
-import type { WorkerMessage } from "./worker.ts";
+import { IdleTimer } from "./idle_timer.ts";
+import type { WorkerMessage, WorkerStart } from "./worker.ts";
 
 /** The kernels, the number of threads, and the library for matrix products. */
 export type ThreadOptions = Pick<ThreadStart, "module" | "threads" | "spins" | "blas" | "wide">;
@@ -25,6 +26,13 @@ export interface SessionMemory {
   /** Tensors that start as zeros. */
   readonly zeros: readonly MemoryRange[];
 }
+
+/**
+ * Milliseconds without a run after which the workers end, since a process does not end before its workers:
+ * so a program ends although it has not closed a session. The next run starts them again, which takes about
+ * 30 ms.
+ */
+const idleMs = 1000;
 
 /** The threads of a session. */
 export interface Threads {
@@ -58,7 +66,7 @@ export function startOf(
   return { ...options, memory, exports, zeros, thread, scratch };
 }
 
-/** Starts one worker per thread. */
+/** Starts one worker per thread. Workers without work end after a second, and start again when needed. */
 export function startThreads(
   programs: readonly Program[],
   { options, memory }: { options: ThreadOptions; memory: SessionMemory },
@@ -66,53 +74,65 @@ export function startThreads(
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {}); // the run that the failure interrupts reports it
   const { control, layout } = memory;
-  const workers: Worker[] = [];
-  const ready: Promise<void>[] = [];
+  let workers: Worker[] = [];
   const timed: { thread: number; times: Float64Array }[] = [];
   let arrived = Promise.withResolvers<void>();
   let expected = 0; // messages with times that `times` has not returned
-  for (let thread = 0; thread < options.threads; thread++) {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
-      type: "module",
-      name: `cpu engine, thread ${thread}`,
-    });
-    workers.push(worker);
-    const isReady = Promise.withResolvers<void>();
-    ready.push(isReady.promise);
-    worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
-      if ("ready" in data) isReady.resolve();
-      else if ("times" in data) {
-        timed.push({ thread, times: data.times });
-        arrived.resolve();
-      } else failed.reject(new Error(failureText(data, { programs, layout })));
-    };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      fail(control);
-      const hint = event.message.includes("Requires read access")
-        ? ", or open the engine with threads: 0, which needs no permission"
-        : "";
-      failed.reject(
-        new Error(`Cannot continue: thread ${thread} of the CPU engine ended: ${event.message}${hint}`),
-      );
-    };
-    worker.postMessage(startOf(thread, { options, memory }));
-  }
+  const idle = new IdleTimer(idleMs, () => {
+    const timesMissing = timed.length < expected && Atomics.load(control, word.failed) === 0;
+    if (timesMissing) idle.start();
+    else endWorkers();
+  });
+
+  const startWorkers = (zeros: SessionMemory["zeros"]): Promise<unknown> => {
+    const starting: Promise<void>[] = [];
+    const run = Atomics.load(control, word.started), generation = Atomics.load(control, word.generation);
+    for (let thread = 0; thread < options.threads; thread++) {
+      const isReady = Promise.withResolvers<void>();
+      starting.push(isReady.promise);
+      const start = { ...startOf(thread, { options, memory: { ...memory, zeros } }), run, generation };
+      workers.push(startWorker(start, {
+        onMessage(data) {
+          if ("ready" in data) isReady.resolve();
+          else if ("times" in data) {
+            timed.push({ thread, times: data.times });
+            arrived.resolve();
+          } else failed.reject(new Error(failureText(data, { programs, layout })));
+        },
+        onEnd(error) {
+          fail(control);
+          failed.reject(error);
+        },
+      }));
+    }
+    idle.start();
+    return idle.during(() => Promise.race([Promise.all(starting), failed.promise]));
+  };
+  const endWorkers = (): void => {
+    Atomics.add(control, word.generation, 1);
+    Atomics.add(control, word.started, 1);
+    Atomics.notify(control, word.started);
+    for (const worker of workers) worker.terminate();
+    workers = [];
+  };
+
   return {
-    ready: Promise.race([Promise.all(ready), failed.promise]),
-    async run(tables, withTimes) {
-      if (Atomics.load(control, word.failed) !== 0) await failed.promise;
-      control.set(tables, runListAddress / 4);
-      control[word.programs] = tables.length;
-      control[word.timed] = Number(withTimes);
-      if (withTimes) expected += workers.length;
-      const run = Atomics.load(control, word.started);
-      Atomics.add(control, word.started, 1);
-      Atomics.notify(control, word.started);
-      const end = Atomics.waitAsync(control, word.finished, run);
-      if (end.async) await end.value; // resolves after a failure too
-      if (Atomics.load(control, word.failed) !== 0) await failed.promise;
-    },
+    ready: startWorkers(memory.zeros),
+    run: (tables, withTimes) =>
+      idle.during(async () => {
+        if (Atomics.load(control, word.failed) !== 0) await failed.promise;
+        if (workers.length === 0) await startWorkers([]); // their tensors have values by now
+        control.set(tables, runListAddress / 4);
+        control[word.programs] = tables.length;
+        control[word.timed] = Number(withTimes);
+        if (withTimes) expected += workers.length;
+        const run = Atomics.load(control, word.finished);
+        Atomics.add(control, word.started, 1);
+        Atomics.notify(control, word.started);
+        const end = Atomics.waitAsync(control, word.finished, run);
+        if (end.async) await end.value; // resolves after a failure too
+        if (Atomics.load(control, word.failed) !== 0) await failed.promise;
+      }),
     async times() {
       while (timed.length < expected) {
         arrived = Promise.withResolvers();
@@ -122,12 +142,32 @@ export function startThreads(
       return timed.splice(0);
     },
     end() {
-      Atomics.store(control, word.stop, 1);
-      Atomics.add(control, word.started, 1);
-      Atomics.notify(control, word.started);
-      for (const worker of workers) worker.terminate();
+      idle.stop();
+      endWorkers();
     },
   };
+}
+
+/** Starts a worker. `onEnd` is called if the worker ends by itself, which it does only after an error. */
+function startWorker(
+  start: WorkerStart,
+  { onMessage, onEnd }: { onMessage(data: WorkerMessage): void; onEnd(error: Error): void },
+): Worker {
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+    type: "module",
+    name: `cpu engine, thread ${start.thread}`,
+  });
+  worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => onMessage(data);
+  worker.onerror = (event) => {
+    event.preventDefault();
+    const hint = event.message.includes("Requires read access")
+      ? ", or open the engine with threads: 0, which needs no permission"
+      : "";
+    const { thread } = start;
+    onEnd(new Error(`Cannot continue: thread ${thread} of the CPU engine ended: ${event.message}${hint}`));
+  };
+  worker.postMessage(start);
+  return worker;
 }
 
 /** The message of an error for a kernel's failure, which names the call and the program. */

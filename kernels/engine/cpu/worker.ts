@@ -9,17 +9,25 @@ import { type KernelFailure, KernelThread, type ThreadStart } from "./kernel_thr
 
 /**
  * A message from a worker. It says that the worker is ready, contains the times of a run (`timingNumbers`
- * numbers per call), or reports a failure. A worker receives one message, its `ThreadStart`.
+ * numbers per call), or reports a failure. A worker receives one message, its `WorkerStart`.
  */
 export type WorkerMessage =
   | { readonly ready: true }
   | { readonly times: Float64Array<ArrayBuffer> }
   | KernelFailure;
 
+/** What a worker needs to start. */
+export interface WorkerStart extends ThreadStart {
+  /** Sequence number of the latest run before the worker started, which it must not execute. */
+  readonly run: number;
+  /** The control word `generation` when the worker started. */
+  readonly generation: number;
+}
+
 // Types for the part of a worker's global scope that is used here, since the project's types describe a main
 // thread.
 const scope = globalThis as unknown as {
-  onmessage: (event: MessageEvent<ThreadStart>) => void;
+  onmessage: (event: MessageEvent<WorkerStart>) => void;
   postMessage(answer: WorkerMessage): void;
   close(): void;
 };
@@ -34,12 +42,12 @@ scope.onmessage = ({ data: start }) => {
 
 function serve(
   thread: KernelThread,
-  { start, control }: { start: ThreadStart; control: Int32Array<SharedArrayBuffer> },
+  { start, control }: { start: WorkerStart; control: Int32Array<SharedArrayBuffer> },
 ): void {
-  for (let run = 0;;) {
+  for (let run = start.run;;) {
     waitForChange(control, { index: word.started, from: run, spins: start.spins });
     run = Atomics.load(control, word.started);
-    if (Atomics.load(control, word.stop) !== 0) return;
+    if (Atomics.load(control, word.generation) !== start.generation) return;
     const outcome = thread.run();
     if (outcome === "aborted") continue;
     if ("failed" in outcome) {

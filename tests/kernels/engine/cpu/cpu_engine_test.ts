@@ -182,6 +182,18 @@ Deno.test("a disposed session ends its threads and refuses more work", async () 
   throws(() => session.run(["forward"]), /it is closed/);
 });
 
+Deno.test("idle threads end, and the next run starts them again without repeating the last run", async () => {
+  const engine = await openCpu({ threads: 2 });
+  await using session = await engine.open(sharing(), { steps: { shape: [1], data: Uint32Array.of(0) } });
+  await session.run(["tick", "tick"]);
+  for (const [wanted, pause] of [[3, 1500], [4, 0], [0, 1500]]) {
+    await new Promise((resolve) => setTimeout(resolve, pause)); // threads end after a second
+    await session.run(["tick"], { timed: true });
+    deepStrictEqual([...(await session.read(["steps"])).steps.data], [wanted]);
+    deepStrictEqual((await session.timings())?.map(({ thread }) => thread).sort(), [0, 1]);
+  }
+});
+
 Deno.test("run() leaves the event loop free", async () => {
   const graph = new Graph();
   const a = graph.leaf("a", { shape: [256, 256], dtype: "f32" }, "parameter");

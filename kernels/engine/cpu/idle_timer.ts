@@ -1,0 +1,51 @@
+/**
+ * A timer for the end of idle threads.
+ *
+ * @module
+ */
+
+/** Calls a function once after a time without work. */
+export class IdleTimer {
+  readonly #ms: number;
+  readonly #onIdle: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #working = 0;
+  #since = 0;
+
+  /** `ms`: milliseconds without work after which `onIdle` is called. The timer starts stopped. */
+  constructor(ms: number, onIdle: () => void) {
+    this.#ms = ms;
+    this.#onIdle = onIdle;
+  }
+
+  /** Starts the timer if it is stopped. */
+  start(): void {
+    this.#since = performance.now();
+    this.#timer ??= setTimeout(() => this.#check(), this.#ms);
+  }
+
+  /** Executes work, during which the time does not count as idle. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.#working++;
+    try {
+      return await work();
+    } finally {
+      this.#working--;
+      this.#since = performance.now();
+    }
+  }
+
+  /** Stops the timer. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Work only notes its end, and this decides whether it was long ago: a new timer per run costs more. */
+  #check(): void {
+    this.#timer = undefined;
+    const left = this.#working > 0 ? this.#ms : this.#since + this.#ms - performance.now();
+    if (left > 0) this.#timer = setTimeout(() => this.#check(), left);
+    else this.#onIdle();
+  }
+}
