@@ -9,7 +9,7 @@
  */
 import { type MakemoreType, makemoreTypes } from "../kernels/models/course/makemore.ts";
 import { flag, integer, number, oneOf } from "./cli/option_types.ts";
-import { UsageError } from "./cli/usage_error.ts";
+import { UsageError } from "../stages/run/usage_error.ts";
 import { names } from "./lesson/data.ts";
 import { lesson } from "./lesson/lesson.ts";
 import { Letters } from "./lesson/letters.ts";

@@ -13,13 +13,11 @@ export {
   type Pipeline,
   pipeline,
   type RankFolders,
-  type RunSummary,
   type SkippedBatch,
   type TextStyle,
   type Values,
 } from "./cli/pipeline.ts";
 export type { DescribedPreset, Preset, PresetChoice, Presets } from "./cli/presets.ts";
-export { UsageError } from "./cli/usage_error.ts";
 export type { Case, InputFill } from "../kernels/core/case.ts";
 export type { Gpu, GpuFeature, GpuLimits, WgslKernel } from "../kernels/core/gpu.ts";
 export type {
@@ -84,3 +82,5 @@ export type {
 } from "../stages/flow/flow.ts";
 export type { Context, Many, Rng, Source, Stage, takeCheckpoint } from "../stages/flow/stage.ts";
 export type { StageStats } from "../stages/report/stage_stats.ts";
+export type { RunSummary } from "../stages/run/record_run.ts";
+export { UsageError } from "../stages/run/usage_error.ts";

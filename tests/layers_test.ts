@@ -51,6 +51,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "stages/evaluate": [...model, "stages/task", "stages/token"],
   "stages/sample": [...model, "stages/token"],
   "stages/inspect": model,
+  "stages/run": ["stages/disk", "stages/flow", "stages/report", "stages/items.ts", libraries],
   "stages/report": ["stages/disk", "stages/flow", "stages/format", libraries],
   "pipelines/cli": [
     "kernels/engine",
@@ -58,6 +59,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "stages/flow",
     "stages/items.ts",
     "stages/report",
+    "stages/run",
     libraries,
   ],
   "pipelines/parts": ["kernels", "stages", "pipelines/cli", libraries],

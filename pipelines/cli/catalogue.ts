@@ -8,7 +8,7 @@ import { exists } from "../../stages/disk/whole_files.ts";
 import { nearest } from "./args.ts";
 import { isFilePath, loadPipelineFile } from "./pipeline_file.ts";
 import { isPipeline, type Options, type Pipeline } from "./pipeline.ts";
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "../../stages/run/usage_error.ts";
 
 /** A pipeline and what users type for it. */
 export interface NamedPipeline {

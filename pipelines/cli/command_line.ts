@@ -7,7 +7,7 @@ import { fileError, isWrongPath } from "../../stages/disk/file_error.ts";
 import { isRecord } from "../../stages/disk/json.ts";
 import { nearest, parseArgs } from "./args.ts";
 import type { Option, Options } from "./pipeline.ts";
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "../../stages/run/usage_error.ts";
 
 /** The option values that were given. The key is the option's name in camel case. */
 export type GivenValues = ReadonlyMap<string, unknown>;

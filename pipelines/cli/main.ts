@@ -5,8 +5,10 @@
  * @module
  */
 import { exists } from "../../stages/disk/whole_files.ts";
+import { type Console, processConsole } from "../../stages/run/console.ts";
+import { moveAside } from "../../stages/run/folder.ts";
 import { loadPipeline, pipelineNames } from "./catalogue.ts";
-import { type Console, errorText, processConsole } from "./console.ts";
+import { errorText } from "./error_text.ts";
 import { dryRunText } from "./dry_run.ts";
 import { helpText, listText } from "./help.ts";
 import { type PreparedRun, prepareRun } from "./prepare.ts";
@@ -14,9 +16,8 @@ import { checkFixed, limitsOf, show } from "./resolve.ts";
 import { buildFlow } from "./run/build.ts";
 import { environment } from "./run/environment.ts";
 import { executeWithRollback } from "./run/rollback.ts";
-import { moveAside } from "./run/run_folder.ts";
 import { shellWord } from "./shell_word.ts";
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "../../stages/run/usage_error.ts";
 
 /** How the program was called. */
 export interface MainOptions {

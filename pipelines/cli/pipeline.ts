@@ -7,7 +7,7 @@ import type { Engine } from "../../kernels/engine/engine.ts";
 import type { StageSnapshot } from "../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
-import type { StageStats } from "../../stages/report/stage_stats.ts";
+import type { RunSummary } from "../../stages/run/record_run.ts";
 import type { Presets } from "./presets.ts";
 
 /**
@@ -131,16 +131,6 @@ export interface TextStyle {
   readonly columns: number;
   /** Whether colours may be used. */
   readonly color: boolean;
-}
-
-/** What a finished run did. The run's last lines are made from it. */
-export interface RunSummary {
-  /** Statistics of each stage, in the order of the flow. */
-  readonly stages: readonly StageStats[];
-  /** Seconds since the run was last started or resumed. */
-  readonly seconds: number;
-  /** Output of the source before the run was last resumed; both counts are 0 for a new run. */
-  readonly earlier: { readonly documents: number; readonly characters: number };
 }
 
 /** A batch that training skips. */

@@ -6,7 +6,7 @@
 import { isWrongPath } from "../../stages/disk/file_error.ts";
 import { loadModule } from "../../stages/disk/module_file.ts";
 import { isPipeline, missingFields, type Options, type Pipeline } from "./pipeline.ts";
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "../../stages/run/usage_error.ts";
 
 /** Whether a word is the path of a file, rather than a name: it contains a slash. */
 export function isFilePath(word: string): boolean {

@@ -5,7 +5,7 @@
  */
 import { nearest } from "./args.ts";
 import type { Machine } from "./machine.ts";
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "../../stages/run/usage_error.ts";
 
 /** Option values, as in a config file; the key is the option's name. */
 export type Preset = Readonly<Record<string, number | string | boolean>>;

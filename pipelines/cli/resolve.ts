@@ -9,7 +9,7 @@ import { flagOf, fromRecord, type GivenValues } from "./command_line.ts";
 import type { Machine } from "./machine.ts";
 import type { Options } from "./pipeline.ts";
 import { choosePreset, type PresetChoice, type Presets } from "./presets.ts";
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "../../stages/run/usage_error.ts";
 
 /** Every option's value, and where it came from. */
 export interface ResolvedOptions {

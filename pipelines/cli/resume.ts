@@ -10,8 +10,8 @@ import { exists } from "../../stages/disk/whole_files.ts";
 import type { NamedPipeline } from "./catalogue.ts";
 import type { GivenValues } from "./command_line.ts";
 import type { RankFolders } from "./pipeline.ts";
-import { findCheckpoint, readRunFolder, type RunFolderState } from "./run/run_folder.ts";
-import { UsageError } from "./usage_error.ts";
+import { findCheckpoint, readRunFolder, type RunFolderState } from "../../stages/run/folder.ts";
+import { UsageError } from "../../stages/run/usage_error.ts";
 
 /** The run's folder, and what is kept from an earlier run. */
 export interface ResumeDecision {

@@ -6,7 +6,7 @@
 import type { Stage } from "../../stages/flow/stage.ts";
 import { truncate } from "../../stages/report/terminal_text.ts";
 import { standardError } from "../../stages/report/terminal.ts";
-import { processConsole } from "../cli/console.ts";
+import { processConsole } from "../../stages/run/console.ts";
 import type { Env } from "../cli/pipeline.ts";
 import type { Item } from "./item.ts";
 import { itemLines } from "./text.ts";

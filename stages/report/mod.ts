@@ -1,9 +1,19 @@
 /**
- * The door `./report`: the events of a run on a terminal, in metrics.jsonl and on a page, and charts.
+ * The door `./report`: a run's folder; the events of a run on a terminal, in metrics.jsonl and on a page;
+ * charts.
  *
  * @module
  */
-export type { Json } from "../flow/checkpoint/checkpoint.ts";
+export type { DType, Shape, Spec, TensorMap } from "../../kernels/core/tensor.ts";
+export type {
+  Barrier,
+  Checkpoints,
+  Json,
+  SavedState,
+  StageCounts,
+  StageSnapshot,
+  TensorFile,
+} from "../flow/checkpoint/checkpoint.ts";
 export type {
   CheckpointEvent,
   DoneEvent,
@@ -21,7 +31,20 @@ export type {
   TensorStats,
   TokensEvent,
 } from "../flow/events.ts";
-export type { Lengths } from "../flow/flow.ts";
+export type {
+  Effect,
+  Flow,
+  Lengths,
+  Measure,
+  PipeOptions,
+  Reject,
+  Rejects,
+  RunOptions,
+  RunResult,
+  Step,
+  StepInfo,
+} from "../flow/flow.ts";
+export type { Context, Many, Rng, Source, Stage, takeCheckpoint } from "../flow/stage.ts";
 export { barChart, type BarOptions } from "./chart/bars.ts";
 export { boundaryChart, type BoundaryOptions } from "./chart/boundary.ts";
 export type { Chart, ChartOptions } from "./chart/chart.ts";
@@ -49,3 +72,5 @@ export {
   silentDisplay,
   standardError,
 } from "./terminal.ts";
+export { type FolderRun, runFolder, type RunFolderOptions } from "../run/run_folder.ts";
+export { UsageError } from "../run/usage_error.ts";

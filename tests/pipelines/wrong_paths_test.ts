@@ -6,7 +6,7 @@
  * @module
  */
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
-import type { Console } from "../../pipelines/cli/console.ts";
+import type { Console } from "../../stages/run/console.ts";
 import { runMain } from "../../pipelines/cli/main.ts";
 import { shardHeader } from "../../stages/format/tokens/llmc_shard.ts";
 import { smallConfig, writeGpt2Folder } from "../stages/format/model/gpt2_folder.ts";

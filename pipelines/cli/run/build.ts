@@ -7,7 +7,7 @@ import { explained, isWrongPath } from "../../../stages/disk/file_error.ts";
 import type { Flow } from "../../../stages/flow/flow.ts";
 import { flagOf } from "../command_line.ts";
 import type { Env, Options, Pipeline, Values } from "../pipeline.ts";
-import { UsageError } from "../usage_error.ts";
+import { UsageError } from "../../../stages/run/usage_error.ts";
 
 /** Builds the flow. Errors caused by option values are thrown as UsageError: see `Pipeline.build`. */
 export async function buildFlow(

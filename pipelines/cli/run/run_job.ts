@@ -4,7 +4,7 @@
  * @module
  */
 import type { NamedPipeline } from "../catalogue.ts";
-import type { Console } from "../console.ts";
+import type { Console } from "../../../stages/run/console.ts";
 import type { ResolvedOptions } from "../resolve.ts";
 
 /** Everything that is known before a run starts. */

@@ -10,7 +10,7 @@ import {
   readSafetensorsHeader,
   writeSafetensors,
 } from "../../../stages/format/model/safetensors.ts";
-import { UsageError } from "../../cli/usage_error.ts";
+import { UsageError } from "../../../stages/run/usage_error.ts";
 import { replaceWhole } from "../../../stages/disk/whole_files.ts";
 
 /** Keys of the metadata that a run compares with its own values, and their names in messages. */

@@ -16,7 +16,7 @@ import { runStats } from "../../../stages/report/run_stats.ts";
 import type { Options } from "../../cli/pipeline.ts";
 import { show } from "../../cli/resolve.ts";
 import { ranksFolder } from "../../cli/resume.ts";
-import { asJson, readRunFolder } from "../../cli/run/run_folder.ts";
+import { asJson, readRunFolder } from "../../../stages/run/folder.ts";
 
 /** The processes that run the first step, which filters each document by itself. */
 export interface RankGroup {

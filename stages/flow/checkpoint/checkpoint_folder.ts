@@ -12,7 +12,7 @@ import { asError } from "../run/failure.ts";
 import { encodeCheckpoint, readCheckpoint } from "./checkpoint_files.ts";
 import { type CheckpointJob, writeJob } from "./checkpoint_job.ts";
 import { checkpointNames, nameOf } from "./checkpoint_names.ts";
-import { CheckpointThread } from "./checkpoint_thread.ts";
+import { CheckpointThread, mayStartThread } from "./checkpoint_thread.ts";
 import { type Barrier, type Checkpoints, type StageSnapshot, TensorFile } from "./types.ts";
 
 /** A checkpoint that has just been written; `seconds`: how long writing took. */
@@ -25,7 +25,10 @@ export interface CheckpointFolderOptions {
    * Default: 3.
    */
   readonly keep?: number;
-  /** Whether to write in a separate thread while the run continues. Default: false. */
+  /**
+   * Whether to write in a separate thread while the run continues. Without permission to read the thread's
+   * module, checkpoints are written in this thread. Default: false.
+   */
   readonly thread?: boolean;
   /** Called with each checkpoint once it is complete. */
   onCommit?(written: WrittenCheckpoint): void;
@@ -48,7 +51,7 @@ export async function openCheckpoints(
   options: CheckpointFolderOptions = {},
 ): Promise<Checkpoints> {
   await makeFolder(dir);
-  const thread = options.thread === true ? new CheckpointThread() : null;
+  const thread = options.thread === true && await mayStartThread() ? new CheckpointThread() : null;
   return {
     commit: (barrier) => commit(barrier, { ...options, dir, thread }),
     latest: () => latest(dir, options),

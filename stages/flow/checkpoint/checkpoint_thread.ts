@@ -6,6 +6,14 @@
 import type { CheckpointJob } from "./checkpoint_job.ts";
 import type { WriteResult } from "./checkpoint_worker.ts";
 
+const module = new URL("./checkpoint_worker.ts", import.meta.url);
+
+/** Whether Deno's permissions include reading the worker's module. */
+export async function mayStartThread(): Promise<boolean> {
+  if (module.protocol !== "file:") return true;
+  return (await Deno.permissions.query({ name: "read", path: module })).state === "granted";
+}
+
 /** One worker, started when it is first needed. */
 export class CheckpointThread {
   #worker: Worker | null = null;
@@ -15,9 +23,7 @@ export class CheckpointThread {
    * the same errors as `writeJob()`.
    */
   async write(job: CheckpointJob, transfer: ArrayBuffer[]): Promise<void> {
-    const worker = this.#worker ??= new Worker(new URL("./checkpoint_worker.ts", import.meta.url), {
-      type: "module",
-    });
+    const worker = this.#worker ??= new Worker(module, { type: "module" });
     const { promise, resolve, reject } = Promise.withResolvers<WriteResult>();
     worker.onmessage = ({ data }: MessageEvent<WriteResult>) => resolve(data);
     worker.onerror = (event) => {

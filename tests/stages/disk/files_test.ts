@@ -93,7 +93,7 @@ Deno.test("checkReadable() refuses a folder and a missing file; checkWritable() 
 const direct = new Set([
   "pipelines/cli/catalogue.ts",
   "pipelines/cli/command_line.ts",
-  "pipelines/cli/run/run_folder.ts",
+  "stages/run/folder.ts",
   "pipelines/parts/write_model.ts",
   "stages/flow/checkpoint/checkpoint_job.ts",
   "stages/source/embedded/embedded.ts",

@@ -4,7 +4,7 @@ import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
 import { openReference } from "../../../../kernels/engine/reference.ts";
 import { makemoreTypes } from "../../../../kernels/models/course/makemore.ts";
 import { ignoredTarget } from "../../../../kernels/ops/loss/cross_entropy.ts";
-import { UsageError } from "../../../../pipelines/cli/usage_error.ts";
+import { UsageError } from "../../../../stages/run/usage_error.ts";
 import { type Item, lines } from "../../../../pipelines/lesson/item.ts";
 import { Letters } from "../../../../pipelines/lesson/letters.ts";
 import { makemoreData } from "../../../../pipelines/lesson/makemore/makemore_data.ts";

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { makeFolderSync } from "../../../stages/disk/files.ts";
-import { writeWholeSync } from "../../../stages/disk/whole_files.ts";
-import type { RunEvent, RunStartEvent, StageEvent, SurveyEvent } from "../../../stages/flow/events.ts";
-import { textWithPrompt } from "../../../stages/report/event_lines.ts";
-import type { MetricsFile } from "../../../stages/report/metrics.ts";
-import type { TensorboardFile } from "../../../stages/report/tensorboard.ts";
-import type { Display } from "../../../stages/report/terminal.ts";
+import { makeFolderSync } from "../disk/files.ts";
+import { writeWholeSync } from "../disk/whole_files.ts";
+import type { RunEvent, RunStartEvent, StageEvent, SurveyEvent } from "../flow/events.ts";
+import { textWithPrompt } from "../report/event_lines.ts";
+import type { MetricsFile } from "../report/metrics.ts";
+import type { TensorboardFile } from "../report/tensorboard.ts";
+import type { Display } from "../report/terminal.ts";
 
 /** The outputs of a recorder other than files. */
 export interface RecorderOutputs {

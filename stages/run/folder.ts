@@ -4,12 +4,12 @@
  * @module
  */
 import { basename, dirname, resolve as absolute } from "node:path";
-import { fileError, isWrongPath } from "../../../stages/disk/file_error.ts";
-import { readText } from "../../../stages/disk/files.ts";
-import type { Json } from "../../../stages/disk/json.ts";
-import { exists, writeWhole } from "../../../stages/disk/whole_files.ts";
-import { lastEvent } from "../../../stages/report/metrics.ts";
-import { UsageError } from "../usage_error.ts";
+import { fileError, isWrongPath } from "../disk/file_error.ts";
+import { readText } from "../disk/files.ts";
+import type { Json } from "../disk/json.ts";
+import { exists, writeWhole } from "../disk/whole_files.ts";
+import { lastEvent } from "../report/metrics.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** The content of config.json. */
 export interface RunRecord {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import manifest from "../../../deno.json" with { type: "json" };
+import manifest from "../../deno.json" with { type: "json" };
 
 /** Versions of this program, Deno, V8 and TypeScript; the key is the program's name. */
 export function versions(): Readonly<Record<string, string>> {

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { Writer } from "./display.ts";
+
+/** Writes text; throws Deno.errors.BrokenPipe once the reader has closed the pipe. */
+export type Writer = (text: string) => void;
 
 /** A request to stop, which may be made at any time. */
 export class StopRequest {

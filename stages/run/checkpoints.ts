@@ -4,13 +4,9 @@
  * @module
  */
 import { basename } from "node:path";
-import { writeWhole } from "../../../stages/disk/whole_files.ts";
-import {
-  type Checkpoints,
-  openCheckpoints,
-  type StageSnapshot,
-} from "../../../stages/flow/checkpoint/checkpoint.ts";
-import type { RunEvent } from "../../../stages/flow/events.ts";
+import { writeWhole } from "../disk/whole_files.ts";
+import { type Checkpoints, openCheckpoints, type StageSnapshot } from "../flow/checkpoint/checkpoint.ts";
+import type { RunEvent } from "../flow/events.ts";
 
 /** How checkpoints are kept, and which one a run resumes from. */
 export interface CheckpointOptions {

@@ -1,0 +1,49 @@
+/**
+ * Standard output and standard error of this process.
+ *
+ * @module
+ */
+
+/** Where a process writes results, progress and errors. */
+export interface Console {
+  /**
+   * Writes a result to standard output. Throws Deno.errors.BrokenPipe once the reader has closed the pipe.
+   */
+  out(text: string): void;
+  /** Writes one line to standard error. */
+  err(line: string): void;
+  /** Width of the terminal in characters. */
+  readonly columns: number;
+  readonly outIsTerminal: boolean;
+  readonly errIsTerminal: boolean;
+}
+
+/** The console of this process. */
+export function processConsole(): Console {
+  const encoder = new TextEncoder();
+  const writeAll = (to: typeof Deno.stdout | typeof Deno.stderr, text: string): void => {
+    const data = encoder.encode(text);
+    for (let at = 0; at < data.length;) at += to.writeSync(data.subarray(at));
+  };
+  return {
+    out: (text) => writeAll(Deno.stdout, text),
+    err(line) {
+      try {
+        writeAll(Deno.stderr, `${line}\n`);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.BrokenPipe)) throw error; // the reader has closed the pipe
+      }
+    },
+    columns: width(),
+    outIsTerminal: Deno.stdout.isTerminal(),
+    errIsTerminal: Deno.stderr.isTerminal(),
+  };
+}
+
+function width(): number {
+  try {
+    return Math.max(40, Deno.consoleSize().columns);
+  } catch {
+    return 100; // not a terminal
+  }
+}

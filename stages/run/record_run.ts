@@ -1,0 +1,226 @@
+/**
+ * Runs a flow, shows and records its events, keeps checkpoints, and stops with a checkpoint on Ctrl-C.
+ *
+ * @module
+ */
+import type { StageSnapshot } from "../flow/checkpoint/checkpoint.ts";
+import type { RunEvent } from "../flow/events.ts";
+import type { Flow, RunOptions } from "../flow/flow.ts";
+import { textLength } from "../items.ts";
+import type { StageStats } from "../report/stage_stats.ts";
+import type { Display } from "../report/terminal.ts";
+import { checkpointsIn } from "./checkpoints.ts";
+import { displayFor } from "./display.ts";
+import type { RecordedRun } from "./recorded_run.ts";
+import { Recorder } from "./recorder.ts";
+import { writeReports } from "./reports.ts";
+import { openRunFiles, type RunFiles } from "./run_files.ts";
+import { type InterruptHandlers, onInterrupt } from "./signals.ts";
+import { StopRequest } from "./stop.ts";
+
+/** Receives the states of stages that have been saved to disk: see `RunAccess.onSaved`. */
+export type SavedListener = (states: ReadonlyMap<string, StageSnapshot> | null) => void;
+
+/** What the builder of a flow may use of its run. */
+export interface RunAccess {
+  /** Cancels all work at once when aborted. */
+  readonly signal: AbortSignal;
+  /** Records an event. The fields of a "run" event are added to the first line of metrics.jsonl. */
+  emit(event: RunEvent): void;
+  /** Writes a result to standard output unchanged; does nothing with the output `json`. */
+  print(text: string): void;
+  /**
+   * Calls the listener each time the states of the stages have been saved to disk. The first call gets the
+   * states that the run resumes from (an empty map for a new run), further calls get the states of each
+   * complete checkpoint, and the call at the end of the run gets null.
+   */
+  onSaved(listener: SavedListener): void;
+}
+
+/** What a finished run did. The run's last lines are made from it. */
+export interface RunSummary {
+  /** Statistics of each stage, in the order of the flow. */
+  readonly stages: readonly StageStats[];
+  /** Seconds since the run was last started or resumed. */
+  readonly seconds: number;
+  /** Output of the source before the run was last resumed; both counts are 0 for a new run. */
+  readonly earlier: { readonly documents: number; readonly characters: number };
+}
+
+/** The parts of a run that depend on what is run. */
+export interface RunHooks {
+  /** Builds the flow; Ctrl-C ends the wait for it. */
+  build(access: RunAccess): Flow<unknown> | Promise<Flow<unknown>>;
+  /** Lines for standard output after the last item. Default: none. */
+  finish?(summary: RunSummary): readonly string[] | Promise<readonly string[]>;
+  /** Whether the caller resumes the run after this error, so that it has not failed. Default: no. */
+  resumesAfter?(error: unknown): boolean;
+}
+
+/** How a recorded run ended. */
+export interface RunEnd {
+  /** Whether it was stopped before its end, by Ctrl-C or because the reader of its output has gone. */
+  readonly stopped: boolean;
+  /** Exit code of a process that did nothing else: 0, or 130 after Ctrl-C. */
+  readonly exitCode: 0 | 130;
+  /** Folder of the newest checkpoint; null if there is none. */
+  readonly checkpoint: string | null;
+  readonly stages: readonly StageStats[];
+  /** Seconds from the first item to the last. */
+  readonly seconds: number;
+}
+
+/** Runs a flow. Throws the error of a run that fails. */
+export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunEnd> {
+  const { folder, console, seed, output, barrierEvery } = run;
+  const stop = new StopRequest();
+  const display = displayFor(run, (write) => stop.guard(write));
+  using _interrupts = onInterrupt(interruptHandlers(run, { display, stop }));
+  const write = stop.guard(console.out);
+  const recorder = recorderFor(run, { display, write });
+  let checkpoint = run.checkpoint;
+  const emit = (event: RunEvent): void => {
+    if (event.type === "checkpoint") checkpoint = event.path;
+    recorder.take(event);
+  };
+  let announced = false;
+  const announce = (): void => {
+    if (!announced && folder !== null) emit({ type: "note", text: run.firstLine });
+    announced = true;
+  };
+  const listeners: SavedListener[] = [];
+  const notifySaved: SavedListener = (states) => listeners.forEach((listener) => listener(states));
+  let earlier: RunSummary["earlier"] = { documents: 0, characters: 0 };
+  const { signal } = new AbortController();
+  const print = (text: string): void => {
+    if (output !== "json") write(text);
+  };
+  const access: RunAccess = {
+    signal,
+    onSaved: (listener) => void listeners.push(listener),
+    print,
+    emit(event) {
+      if (event.type !== "run") announce();
+      emit(event);
+    },
+  };
+  const storage = async (folder: string): Promise<Pick<RunOptions, "checkpoints">> => ({
+    checkpoints: await checkpointsIn(folder, {
+      keep: run.keepCheckpoints,
+      checkpoint: run.checkpoint,
+      emit,
+      onSaved(states, isStart) {
+        if (isStart) earlier = sourceOutput(states);
+        notifySaved(states);
+      },
+    }),
+  });
+  let files: RunFiles | null = null;
+  try {
+    const flow = await Promise.race([hooks.build(access), stop.made]);
+    if (flow === "stopped") {
+      display.close();
+      console.err("Interrupted before the run started: there is nothing to resume: type the command again");
+      return { stopped: true, exitCode: 130, checkpoint, stages: [], seconds: 0 };
+    }
+    announce(); // after the build, so that a wrong command line prints nothing but its error
+    if (folder !== null) {
+      files = await openRunFiles(run, { folder, device: recorder.start?.device });
+      recorder.openFiles(files);
+    }
+    const began = performance.now();
+    const { stopped } = await flow.run({
+      signal,
+      stop: stop.signal,
+      seed,
+      onEvent: emit,
+      measure: textLength,
+      ...(barrierEvery === undefined ? {} : { barrierEvery }),
+      ...(folder === null ? {} : await storage(folder)),
+      ...(files === null ? {} : { effects: files.effects }),
+    });
+    const seconds = (performance.now() - began) / 1000;
+    if (!stopped) notifySaved(null);
+    recorder.finish({ type: "done", reason: stopped ? "interrupted" : "finished" });
+    const reports = folder === null ? null : await writeReports(run, folder);
+    const stages = reports?.stats.stages ?? [];
+    display.close();
+    if (!stopped) {
+      print(linesOf(reports?.lines ?? []));
+      print(linesOf(await hooks.finish?.({ stages, seconds, earlier }) ?? []));
+    } else if (folder !== null) {
+      console.err(
+        checkpoint === null ? "Interrupted: no checkpoint yet" : `Interrupted: checkpoint ${checkpoint}`,
+      );
+      console.err(`To resume: ${run.howToResume}`);
+    }
+    const interrupted = stopped && !(stop.readerGone && folder === null);
+    return { stopped, exitCode: interrupted ? 130 : 0, checkpoint, stages, seconds };
+  } catch (error) {
+    const failed = hooks.resumesAfter?.(error) !== true;
+    if (failed && (files !== null || output === "json" && announced)) recordFailure(recorder, error);
+    throw error;
+  } finally {
+    display.close();
+    files?.close();
+  }
+}
+
+function linesOf(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function recorderFor(
+  { name, seed, resumed, output }: RecordedRun,
+  { display, write }: { readonly display: Display; write(text: string): void },
+): Recorder {
+  return new Recorder({ type: "run", pipeline: name, seed, resumed }, {
+    display,
+    json: output === "json" ? (line) => write(`${line}\n`) : null,
+    now: () => performance.now() / 1000,
+  });
+}
+
+function interruptHandlers(
+  { folder, console, howToResume }: RecordedRun,
+  { display, stop }: { readonly display: Display; readonly stop: StopRequest },
+): InterruptHandlers {
+  const writes = folder !== null;
+  return {
+    first() {
+      display.say(
+        `Stopping after this step${writes ? ", with a checkpoint" : ""}; Ctrl-C again stops at once`,
+      );
+      stop.make();
+    },
+    second() {
+      display.close();
+      console.err("Stopped at once");
+      if (writes) console.err(`To resume from the last checkpoint, if there is one: ${howToResume}`);
+      Deno.exit(130);
+    },
+  };
+}
+
+/**
+ * Writes the last line of metrics.jsonl. An error while writing it is ignored, because the run's own error is
+ * more important.
+ */
+function recordFailure(recorder: Recorder, error: unknown): void {
+  try {
+    recorder.finish({
+      type: "done",
+      reason: "failed",
+      error: error instanceof Error ? error.message : `${error}`,
+    });
+  } catch (second) {
+    if (!(second instanceof Error)) throw second;
+  }
+}
+
+/** Number of documents and characters that the source had emitted when the states were saved. */
+function sourceOutput(states: ReadonlyMap<string, StageSnapshot>): RunSummary["earlier"] {
+  // The state of the source is first in the map, so the first counts belong to the source.
+  const counts = [...states.values()].find(({ counts }) => counts !== undefined)?.counts;
+  return { documents: counts?.out ?? 0, characters: counts?.lengths?.sum ?? 0 };
+}
