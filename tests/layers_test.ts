@@ -49,7 +49,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "stages/model": ["kernels", "stages/items.ts"],
   "stages/train": [...model, "stages/disk", "stages/format", "stages/shard"],
   "stages/evaluate": [...model, "stages/task", "stages/token"],
-  "stages/sample": [...model, "stages/token"],
+  "stages/sample": [...model, "stages/token", "stages/format/viewer/notebook.ts"],
   "stages/inspect": model,
   "stages/run": ["stages/disk", "stages/flow", "stages/report", "stages/items.ts", libraries],
   "stages/report": ["stages/disk", "stages/flow", "stages/format", libraries],

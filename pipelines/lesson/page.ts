@@ -4,7 +4,7 @@
  * @module
  */
 import baseStyle from "../../stages/report/base.css" with { type: "text" };
-import { escaped } from "../../stages/report/chart/chart.ts";
+import { escaped } from "../../stages/format/viewer/notebook.ts";
 import pageStyle from "./page.css" with { type: "text" };
 import { type Check, type Item, outcomeOf, shown, tolerance } from "./item.ts";
 

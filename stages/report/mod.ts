@@ -45,6 +45,7 @@ export type {
   StepInfo,
 } from "../flow/flow.ts";
 export type { Context, Many, Rng, Source, Stage, takeCheckpoint } from "../flow/stage.ts";
+export { jupyterDisplay, type MimeBundle, type NotebookDisplay } from "../format/viewer/notebook.ts";
 export { barChart, type BarOptions } from "./chart/bars.ts";
 export { boundaryChart, type BoundaryOptions } from "./chart/boundary.ts";
 export type { Chart, ChartOptions } from "./chart/chart.ts";

@@ -24,6 +24,7 @@ export type {
 } from "../flow/events.ts";
 export type { Lengths } from "../flow/flow.ts";
 export type { Context, Many, Rng, Stage, takeCheckpoint } from "../flow/stage.ts";
+export { jupyterDisplay, type MimeBundle, type NotebookDisplay } from "../format/viewer/notebook.ts";
 export type { Document, Tokens } from "../items.ts";
 export * from "./bpe.ts";
 export * from "./byte.ts";
@@ -40,4 +41,6 @@ export type { Pattern } from "./split/patterns.ts";
 export * from "./tokenizer.ts";
 export { tokenizerNames } from "./tokenizer_names.ts";
 export * from "./train/train_bpe.ts";
+export type { TextToken } from "./view/text_tokens.ts";
+export { TokenView, tokenView } from "./view/token_view.ts";
 export { Vocabulary } from "./vocabulary.ts";

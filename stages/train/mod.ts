@@ -68,6 +68,7 @@ export type { Context, Many, Rng, Source, Stage, takeCheckpoint } from "../flow/
 export type { JsonlPosition } from "../format/text/jsonl.ts";
 export type { TokenFormat } from "../format/tokens/token_formats.ts";
 export type { TraceSpan } from "../format/viewer/chrome_trace.ts";
+export { jupyterDisplay, type MimeBundle, type NotebookDisplay } from "../format/viewer/notebook.ts";
 export { type DeadUnitOptions, deadUnits } from "../inspect/dead_units.ts";
 export * from "../inspect/inspect.ts";
 export { principalAxes } from "../inspect/principal_axes.ts";
@@ -92,6 +93,7 @@ export { type GenerateOptions, generateTexts } from "../sample/generate_texts.ts
 export type { GeneratedTextOptions, GenerationEvent, TextRequest } from "../sample/generated_text.ts";
 export * from "../sample/sample.ts";
 export type { SamplingOptions } from "../sample/sample_token.ts";
+export { sampleTexts, type SampleTextsOptions, TextSamples } from "../sample/sample_texts.ts";
 export { StopStrings } from "../sample/stop_strings.ts";
 export * from "../shard/batch.ts";
 export type { Region } from "../shard/extents.ts";

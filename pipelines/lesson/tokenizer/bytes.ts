@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { hex } from "../../parts/token/visible_token.ts";
+import { hex } from "../../../stages/token/view/visible_token.ts";
 import { heading, type Item, say, table } from "../item.ts";
 
 const utf8 = new TextEncoder();

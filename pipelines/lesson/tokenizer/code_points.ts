@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { visible } from "../../parts/token/visible_token.ts";
+import { visible } from "../../../stages/token/view/visible_token.ts";
 import type { Text } from "../data.ts";
 import { check, type Item, lines, progress, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";

@@ -7,7 +7,7 @@
 import type { BpeTokenizer } from "../../../stages/token/bpe.ts";
 import { chunks, patternSource } from "../../../stages/token/split/patterns.ts";
 import { trainBpe } from "../../../stages/token/train/train_bpe.ts";
-import { visible } from "../../parts/token/visible_token.ts";
+import { visible } from "../../../stages/token/view/visible_token.ts";
 import type { Text } from "../data.ts";
 import { check, heading, type Item, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";

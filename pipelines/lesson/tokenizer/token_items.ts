@@ -6,9 +6,9 @@
 import stringWidth from "string-width";
 import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
 import type { Env } from "../../cli/pipeline.ts";
-import { visibleToken } from "../../parts/token/visible_token.ts";
+import { visibleToken } from "../../../stages/token/view/visible_token.ts";
 import { tokenLines } from "../../parts/token/token_lines.ts";
-import { tokensOf } from "../../parts/token/text_tokens.ts";
+import { tokensOf } from "../../../stages/token/view/text_tokens.ts";
 import { type Item, lines } from "../item.ts";
 
 /** The tokens of a text, each with its id below it. */

@@ -8,7 +8,7 @@ import { count } from "../../../stages/report/quantity.ts";
 import { utf8Length } from "../../../stages/token/encode.ts";
 import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
 import { type Passage, passages } from "./passages.ts";
-import { encodeWithSpecial } from "./text_tokens.ts";
+import { encodeWithSpecial } from "../../../stages/token/view/text_tokens.ts";
 
 /** A tokenizer and its name. */
 export interface NamedTokenizer {

@@ -17,7 +17,7 @@ import { compareCompression, compressionLines } from "./compression.ts";
 import { referenceNames, referenceTokenizers } from "./reference_tokenizers.ts";
 import { tokenLines } from "./token_lines.ts";
 import { tokenPage } from "./token_page.ts";
-import { encodeWithSpecial, tokensOfIds } from "./text_tokens.ts";
+import { encodeWithSpecial, tokensOfIds } from "../../../stages/token/view/text_tokens.ts";
 import { checkWritable, makeFolder } from "../../../stages/disk/files.ts";
 
 /** Options of `inspectText`. */

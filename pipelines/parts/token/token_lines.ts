@@ -6,8 +6,8 @@
  */
 import stringWidth from "string-width";
 import { painter, truncate } from "../../../stages/report/terminal_text.ts";
-import { visibleToken } from "./visible_token.ts";
-import type { TextToken } from "./text_tokens.ts";
+import { visibleToken } from "../../../stages/token/view/visible_token.ts";
+import type { TextToken } from "../../../stages/token/view/text_tokens.ts";
 
 /** The terminal's width, and whether colours may be used. */
 export interface TokenLinesOptions {

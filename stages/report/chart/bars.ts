@@ -5,7 +5,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import { truncate } from "../terminal_text.ts";
-import { axisLabel, type Chart, type ChartOptions, colorOf, short, svgOf } from "./chart.ts";
+import { axisLabel, type Chart, chartOf, type ChartOptions, colorOf, short, svgOf } from "./chart.ts";
 
 /** Options of `barChart`. */
 export interface BarOptions extends ChartOptions {
@@ -17,7 +17,7 @@ export interface BarOptions extends ChartOptions {
 export function barChart(options: BarOptions): Chart {
   const { title = "", bars, width = 640, height = 40 + 24 * bars.length } = options;
   const longest = Math.max(0, ...bars.map(({ name }) => name.length));
-  return {
+  return chartOf({
     title,
     html: () =>
       svgOf({
@@ -52,5 +52,5 @@ export function barChart(options: BarOptions): Chart {
         )
       );
     },
-  };
+  });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { axisLabel, type Chart, type ChartOptions, colorOf, legend, svgOf } from "./chart.ts";
+import { axisLabel, type Chart, chartOf, type ChartOptions, colorOf, legend, svgOf } from "./chart.ts";
 import { gridLines, groupMarks } from "./grid.ts";
 import { type Point, pointMarks } from "./scatter.ts";
 
@@ -43,7 +43,7 @@ export function boundaryChart(options: BoundaryOptions): Chart {
     width: across,
     height: down,
   };
-  return {
+  return chartOf({
     title,
     html: () =>
       legend(groups) + svgOf({
@@ -73,5 +73,5 @@ export function boundaryChart(options: BoundaryOptions): Chart {
         },
         marks: points.map(({ x, y, group = 0 }) => ({ x, y, character: groupMarks[group % 2] })),
       }),
-  };
+  });
 }

@@ -10,9 +10,10 @@
  */
 import * as Plot from "@observablehq/plot";
 import { DOMParser } from "linkedom";
+import { escaped, jupyterDisplay, type NotebookDisplay } from "../../format/viewer/notebook.ts";
 
 /** A chart, drawn when one of its methods is called. */
-export interface Chart {
+export interface Chart extends NotebookDisplay {
   /** Title above the chart; may be empty. */
   readonly title: string;
   /** HTML of the chart: a legend if there are several series, and an SVG. */
@@ -34,6 +35,30 @@ export interface ChartOptions {
   /** Height of the SVG in pixels. */
   readonly height?: number;
 }
+
+/** How a chart is drawn on a page and on a terminal. */
+export type Drawing = Pick<Chart, "title" | "html" | "lines">;
+
+/** A chart that is drawn so. A notebook shows its title too, and 80 columns of it in plain text. */
+export function chartOf(drawing: Drawing): Chart {
+  const { title } = drawing;
+  return {
+    ...drawing,
+    [jupyterDisplay]: () => ({
+      "text/plain": [...(title === "" ? [] : [title]), ...drawing.lines(80)].join("\n"),
+      "text/html": `<div class="run-chart"><style>${notebookStyle}</style>${
+        title === "" ? "" : `<b style="display:block">${escaped(title)}</b>`
+      }${drawing.html()}</div>`,
+    }),
+  };
+}
+
+/** Each colour has a contrast of at least 3 on white and on black, since a notebook may have either. */
+const notebookStyle = `.run-chart { max-width: 680px; font: 13px/1.5 system-ui, sans-serif;
+  --c0: #3b82f6; --c1: #ea580c; --c2: #16a34a; --c3: #8b5cf6;
+  --c4: #b7791f; --c5: #0891b2; --c6: #db2777; --c7: #7b8390; --panel: transparent; }
+.run-chart .legend { display: flex; flex-wrap: wrap; gap: 2px 14px; }
+.run-chart .legend i { display: inline-block; width: 11px; height: 11px; margin-right: 5px; }`;
 
 /** CSS colour of the i-th series of a chart. */
 export function colorOf(i: number): string {
@@ -64,14 +89,6 @@ export function legend(names: readonly string[]): string {
     `<span><i style="background:${colorOf(i)}"></i>${escaped(name)}</span>`
   );
   return `<div class="legend">${keys.join("")}</div>`;
-}
-
-/** Text escaped for HTML content and attributes. */
-export function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll(
-    '"',
-    "&quot;",
-  );
 }
 
 /** A number with four significant digits. */

@@ -5,7 +5,8 @@
  */
 import dagre from "@dagrejs/dagre";
 import { truncate } from "../terminal_text.ts";
-import { type Chart, escaped } from "./chart.ts";
+import { escaped } from "../../format/viewer/notebook.ts";
+import { type Chart, chartOf } from "./chart.ts";
 
 /** A node: a box of fields, or a round node with a sign such as "+". */
 export interface GraphNode {
@@ -38,11 +39,11 @@ export function graphChart({ title = "", nodes, edges, direction = "LR" }: Graph
   if (direction !== "LR" && direction !== "TB") {
     throw new RangeError(`Cannot draw a graph in direction ${direction}: give LR or TB`);
   }
-  return {
+  return chartOf({
     title,
     html: () => svg({ nodes, edges, direction }),
     lines: (columns) => textLines(nodes, edges).map((line) => truncate(line, columns)),
-  };
+  });
 }
 
 function svg({ nodes, edges, direction }: Required<Omit<GraphOptions, "title">>): string {

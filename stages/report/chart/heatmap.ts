@@ -5,7 +5,8 @@
  */
 import * as Plot from "@observablehq/plot";
 import { truncate } from "../terminal_text.ts";
-import { axisLabel, type Chart, type ChartOptions, escaped, extent, short, svgOf } from "./chart.ts";
+import { escaped } from "../../format/viewer/notebook.ts";
+import { axisLabel, type Chart, chartOf, type ChartOptions, extent, short, svgOf } from "./chart.ts";
 
 /** Options of `heatmapChart`. */
 export interface HeatmapOptions extends ChartOptions {
@@ -38,7 +39,7 @@ export function heatmapChart(options: HeatmapOptions): Chart {
   const text = cellText === undefined
     ? []
     : cells.map(({ i, j }) => ({ i: i + .5, j: j + .5, text: cellText(j, i).join("\n") }));
-  return {
+  return chartOf({
     title,
     html: () =>
       svgOf({
@@ -79,7 +80,7 @@ export function heatmapChart(options: HeatmapOptions): Chart {
         columns,
       ),
     ],
-  };
+  });
 }
 
 /** Yields 0 and the absolute values of a matrix's elements. */

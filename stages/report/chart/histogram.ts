@@ -5,7 +5,17 @@
  */
 import * as Plot from "@observablehq/plot";
 import { binMeans, eighths, truncate } from "../terminal_text.ts";
-import { axisLabel, type Chart, type ChartOptions, colorOf, extent, legend, short, svgOf } from "./chart.ts";
+import {
+  axisLabel,
+  type Chart,
+  chartOf,
+  type ChartOptions,
+  colorOf,
+  extent,
+  legend,
+  short,
+  svgOf,
+} from "./chart.ts";
 
 /** Options of `histogramChart`. */
 export interface HistogramOptions extends ChartOptions {
@@ -29,7 +39,7 @@ export function histogramChart(options: HistogramOptions): Chart {
     densities: densitiesOf(values, { domain, bins }),
   }));
   const step = (domain[1] - domain[0]) / bins;
-  return {
+  return chartOf({
     title,
     html: () =>
       legend(series.map(({ name }) => name)) + svgOf({
@@ -68,7 +78,7 @@ export function histogramChart(options: HistogramOptions): Chart {
         )
       );
     },
-  };
+  });
 }
 
 function* allOf(lists: readonly ArrayLike<number>[]): Generator<number> {

@@ -5,7 +5,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import { sparkline, truncate } from "../terminal_text.ts";
-import { axisLabel, type Chart, type ChartOptions, colorOf, legend, short, svgOf } from "./chart.ts";
+import { axisLabel, type Chart, chartOf, type ChartOptions, colorOf, legend, short, svgOf } from "./chart.ts";
 
 /** One curve. */
 export interface Series {
@@ -37,7 +37,7 @@ const mostPoints = 2000; // points of a curve: more points than pixels would onl
 export function lineChart(options: LineOptions): Chart {
   const { title = "", series, logX = false, logY = false, marks = [], yDomain, width = 640, height = 320 } =
     options;
-  return {
+  return chartOf({
     title,
     html: () =>
       legend(series.map(({ name }) => name)) + svgOf({
@@ -77,7 +77,7 @@ export function lineChart(options: LineOptions): Chart {
         return truncate(`${truncate(one.name, name).padEnd(name)} ${spark}  ${words}`.trimStart(), columns);
       });
     },
-  };
+  });
 }
 
 /**

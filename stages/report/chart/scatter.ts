@@ -4,7 +4,16 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { axisLabel, type Chart, type ChartOptions, colorOf, extent, legend, svgOf } from "./chart.ts";
+import {
+  axisLabel,
+  type Chart,
+  chartOf,
+  type ChartOptions,
+  colorOf,
+  extent,
+  legend,
+  svgOf,
+} from "./chart.ts";
 import { gridLines, groupMarks } from "./grid.ts";
 
 /** A point of a scatter chart. */
@@ -31,7 +40,7 @@ export interface ScatterOptions extends ChartOptions {
 export function scatterChart(options: ScatterOptions): Chart {
   const { title = "", points, groups = [], width = 560, height = 460 } = options;
   const labelled = points.some(({ label }) => label !== undefined);
-  return {
+  return chartOf({
     title,
     html: () =>
       legend(groups) + svgOf({
@@ -55,7 +64,7 @@ export function scatterChart(options: ScatterOptions): Chart {
           character: label?.[0] ?? groupMarks[group % groupMarks.length],
         })),
       }),
-  };
+  });
 }
 
 /** Plot marks for points, which other charts draw on top of their own marks. */

@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import stringWidth from "string-width";
 import { normals } from "../../../kernels/random/philox.ts";
+import { jupyterDisplay } from "../../../stages/format/viewer/notebook.ts";
 import { barChart } from "../../../stages/report/chart/bars.ts";
 import { boundaryChart } from "../../../stages/report/chart/boundary.ts";
 import type { Chart } from "../../../stages/report/chart/chart.ts";
@@ -114,4 +115,14 @@ Deno.test("graphChart() refuses directions other than LR and TB", () => {
     name: "RangeError",
     message: /give LR or TB/,
   });
+});
+
+Deno.test("a chart shows its title, legend and SVG in a notebook, and its lines in plain text", () => {
+  const chart = lineChart({ title: "a <b>", series: [{ name: "x", y: [1, 2] }, { name: "y", y: [2, 1] }] });
+  const bundle = chart[jupyterDisplay]();
+  strictEqual(bundle["text/plain"], ["a <b>", ...chart.lines(80)].join("\n"));
+  const html = bundle["text/html"];
+  ok(html.includes(">a &lt;b&gt;</b>") && html.includes('class="legend"') && html.includes("<svg"), html);
+  const colours = [...html.matchAll(/var\((--[\w-]+)\)/g)].map(([, name]) => name);
+  deepStrictEqual(colours.filter((name) => !html.includes(`${name}: `)), []);
 });

@@ -1,38 +1,8 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok } from "node:assert/strict";
 import stringWidth from "string-width";
-import { segmentsOf, visibleToken } from "../../../../pipelines/parts/token/visible_token.ts";
 import { tokenLines } from "../../../../pipelines/parts/token/token_lines.ts";
-import { tokensOf } from "../../../../pipelines/parts/token/text_tokens.ts";
+import { tokensOf } from "../../../../stages/token/view/text_tokens.ts";
 import { loadTokenizer } from "../../../../stages/token/load_tokenizer.ts";
-
-const bytes = (...numbers: number[]) => Uint8Array.from(numbers);
-const utf8 = new TextEncoder();
-
-Deno.test("segmentsOf() separates complete characters from other bytes", () => {
-  deepStrictEqual(segmentsOf(utf8.encode("né你🙂")), [{ text: "né你🙂" }]);
-  deepStrictEqual(segmentsOf(bytes(0x20, 0xE4, 0xBD)), [{ text: " " }, { bytes: bytes(0xE4, 0xBD) }]);
-  deepStrictEqual(segmentsOf(bytes(0xA0, 0x61, 0xFF)), [{ bytes: bytes(0xA0) }, { text: "a" }, {
-    bytes: bytes(0xFF),
-  }]);
-  // An encoded surrogate is not a character.
-  deepStrictEqual(segmentsOf(bytes(0xED, 0xA0, 0x80)), [{ bytes: bytes(0xED, 0xA0, 0x80) }]);
-  deepStrictEqual(segmentsOf(bytes()), []);
-  for (let first = 0; first < 256; first++) {
-    for (const second of [0x00, 0x41, 0x80, 0xBF, 0xC3, 0xFF]) {
-      const joined = segmentsOf(bytes(first, second)).flatMap((part) => [
-        ..."bytes" in part ? part.bytes : utf8.encode(part.text),
-      ]);
-      deepStrictEqual(joined, [first, second]);
-    }
-  }
-});
-
-Deno.test("visibleToken() draws spaces, escapes control characters and shows incomplete characters as bytes", () => {
-  strictEqual(visibleToken(utf8.encode(" a\n\t\x1b[2J")), "␣a↵⇥\\u{1b}[2J");
-  strictEqual(visibleToken(utf8.encode("\u200d\u202e\u3000\u0301")), "\\u{200d}\\u{202e}\\u{3000}\u0301");
-  strictEqual(visibleToken(utf8.encode("\u0301a")), "◌\u0301a");
-  strictEqual(visibleToken(bytes(0x20, 0xF0, 0x9F)), "␣<f09f>");
-});
 
 Deno.test("tokenLines() puts each id below its token and fits the width, with and without colours", async () => {
   const tokenizer = await loadTokenizer("gpt2");

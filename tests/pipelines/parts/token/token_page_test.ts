@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { compareCompression } from "../../../../pipelines/parts/token/compression.ts";
 import { tokenPage } from "../../../../pipelines/parts/token/token_page.ts";
-import { encodeWithSpecial } from "../../../../pipelines/parts/token/text_tokens.ts";
+import { encodeWithSpecial } from "../../../../stages/token/view/text_tokens.ts";
 import { CharTokenizer } from "../../../../stages/token/char.ts";
 import { loadTokenizer } from "../../../../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../../../../stages/token/tokenizer.ts";

@@ -3,11 +3,13 @@
  *
  * @module
  */
-import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
+import type { Tokenizer } from "../tokenizer.ts";
 
 /** One token of a text. */
 export interface TextToken {
+  /** Id in the vocabulary. */
   readonly id: number;
+  /** The bytes of text that it stands for. */
   readonly bytes: Uint8Array;
   /** Whether it is a special token. */
   readonly special: boolean;

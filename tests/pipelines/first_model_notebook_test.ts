@@ -1,0 +1,99 @@
+/**
+ * Tests the notebook: its cells run in order as one module, and the cells that end with a chart, a token view
+ * or samples show them.
+ *
+ * @module
+ */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import notebook from "../../pipelines/first_model.ipynb" with { type: "text" };
+import type { MimeBundle } from "../../stages/format/viewer/notebook.ts";
+
+interface Cell {
+  readonly cell_type: "code" | "markdown";
+  readonly id: string;
+  readonly source: readonly string[];
+  readonly outputs?: readonly unknown[];
+}
+
+interface Notebook {
+  readonly cells: readonly Cell[];
+  readonly metadata: { readonly kernelspec: { readonly name: string } };
+  readonly nbformat: number;
+}
+
+const { cells, metadata, nbformat }: Notebook = JSON.parse(notebook);
+const codeCells = cells.filter((cell) => cell.cell_type === "code");
+const folder = decodeURIComponent(new URL("../../pipelines/", import.meta.url).pathname);
+
+Deno.test("the notebook has format 4, Deno's kernel, and text before each cell of code", () => {
+  deepStrictEqual([nbformat, metadata.kernelspec.name], [4, "deno"]);
+  deepStrictEqual(new Set(cells.map(({ id }) => id)).size, cells.length);
+  cells.forEach((cell, i) => {
+    if (cell.cell_type === "markdown") return;
+    deepStrictEqual(cell.outputs, [], `${cell.id} has no outputs`);
+    strictEqual(cells[i - 1]?.cell_type, "markdown", `a cell of text before ${cell.id}`);
+  });
+});
+
+Deno.test("the notebook's cells run in order as one module and display graph, tokens, losses and samples", async () => {
+  const shown = await runCells();
+  deepStrictEqual(Object.keys(shown), ["tokens", "flow", "train", "samples"]);
+  for (const [id, bundle] of Object.entries(shown)) {
+    ok(!/undefined|NaN|\[object/.test(JSON.stringify(bundle)), `${id}: ${JSON.stringify(bundle)}`);
+  }
+  const words = "<|endoftext|>|The|␣cat|␣sees|␣the|␣owl|␣by|␣the|␣barn|.";
+  ok(shown.tokens["text/plain"].startsWith(`10 tokens for 46 bytes: ${words} (`), shown.tokens["text/plain"]);
+  strictEqual(shown.tokens["text/html"].match(/<span title="id \d+, \d+ bytes"/g)?.length, 10);
+  match(shown.flow["text/html"], />The flow<\/b>.*<svg.*windows/s);
+  match(shown.train["text/html"], />Loss by update<\/b>.*<svg.*least possible/s);
+  const [, first, last] = /([\d.]+) → ([\d.]+)/.exec(shown.train["text/plain"]) ?? [];
+  ok(Number(first) > 5 && Number(last) < 0.9, shown.train["text/plain"]);
+  const texts = shown.samples["text/plain"].split("\n---\n");
+  strictEqual(texts.length, 5);
+  const animal = "(cat|dog|fox|hen|owl)";
+  const sentence = new RegExp(
+    `^The ${animal} (sees|likes|follows) the ${animal} by the (river|hill|barn)\\.$`,
+  );
+  ok(texts.filter((text) => sentence.test(text)).length >= 3, shown.samples["text/plain"]);
+  strictEqual(shown.samples["text/html"].match(/<li/g)?.length, 5);
+});
+
+/**
+ * Runs the cells as a module in a process of its own and returns what they display, by the id of the cell.
+ * The module comes from standard input, so its imports start at the notebook's folder, as in Deno's kernel.
+ */
+async function runCells(): Promise<Readonly<Record<string, MimeBundle>>> {
+  const module = `const shown: Record<string, unknown> = {};
+const show = (id: string, value: any) => {
+  const display = value?.[Symbol.for("Jupyter.display")];
+  if (display !== undefined) shown[id] = display.call(value);
+};
+${codeCells.map(withDisplay).join("\n")}
+console.log(JSON.stringify(shown));`;
+  const args = ["run", "--quiet", "--check", "--frozen", "--no-prompt", "--allow-read", "--allow-write", "-"];
+  const child = new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: folder,
+    env: { NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    signal: AbortSignal.timeout(120_000),
+  }).spawn();
+  await new Blob([module]).stream().pipeTo(child.stdin);
+  const { code, stdout, stderr } = await child.output();
+  if (code !== 0) throw new Error(`The cells ended with ${code}:\n${new TextDecoder().decode(stderr)}`);
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+/**
+ * The code of a cell in which the last statement, if it is an expression, is passed to `show`. A statement
+ * starts at a line that is not indented and does not begin with a closing bracket.
+ */
+function withDisplay({ id, source }: Cell): string {
+  const lines = source.join("").split("\n");
+  const at = lines.findLastIndex((line) => /^[^\s)}\]]/.test(line));
+  const last = lines.slice(at).join("\n");
+  if (/^(import|const|let|function|for|if|await)\b/.test(last)) return lines.join("\n");
+  return [...lines.slice(0, at), `show(${JSON.stringify(id)}, ${last.replace(/;$/, "")});`].join("\n");
+}
