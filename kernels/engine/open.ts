@@ -7,7 +7,7 @@ import { leastLimits } from "../core/gpu.ts";
 import { largestBuffer } from "../core/limits.ts";
 import type { Engine } from "./engine.ts";
 import type { Tuning } from "./webgpu/tuning.ts";
-import { findAdapter } from "./webgpu/device.ts";
+import { knownAdapter } from "./webgpu/device.ts";
 
 /** An engine, and a short text for users that says why it was chosen. */
 export type OpenedEngine = Readonly<{ engine: Engine; why: string }>;
@@ -52,7 +52,8 @@ export async function openEngine(device: string, options: OpenEngineOptions = {}
  */
 export async function largestPack(device: string): Promise<number> {
   if ((await choose(device)).kind === "cpu") return Infinity;
-  const { maxStorageBufferBindingSize, maxBufferSize } = (await findAdapter())?.adapter.limits ?? leastLimits;
+  const { maxStorageBufferBindingSize, maxBufferSize } = (await knownAdapter())?.adapter.limits ??
+    leastLimits;
   return Math.min(maxStorageBufferBindingSize, maxBufferSize, largestBuffer);
 }
 
@@ -62,7 +63,7 @@ async function choose(device: string): Promise<{ kind: "webgpu" | "cpu"; why: st
     case "cpu":
       return { kind: device, why: "chosen by --device" };
     case "auto": {
-      const adapter = await findAdapter();
+      const adapter = await knownAdapter();
       if (adapter !== null && !adapter.software) return { kind: "webgpu", why: "this machine has a GPU" };
       return {
         kind: "cpu",

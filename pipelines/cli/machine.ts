@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { knownAdapter } from "../../kernels/engine/webgpu/device.ts";
 
 /** Properties of a machine that determine which preset is picked. */
 export interface Machine {
@@ -21,13 +22,11 @@ export interface Machine {
  */
 export async function machineFor(device: string): Promise<Machine> {
   if (device === "cpu") return { device: "cpu" };
-  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" }) ?? null;
-  const software = adapter === null || adapter.info.isFallbackAdapter ||
-    /llvmpipe|swiftshader|software|basic render/i.test(`${adapter.info.description} ${adapter.info.device}`);
-  if (adapter === null || software && device === "auto") {
+  const found = await knownAdapter();
+  if (found === null || found.software && device === "auto") {
     return { device: device === "auto" ? "cpu" : "webgpu" };
   }
-  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  const { adapter: { limits: { maxBufferSize, maxStorageBufferBindingSize } }, software } = found;
   return {
     device: "webgpu",
     maxTensorBytes: software ? 0 : Math.min(maxBufferSize, maxStorageBufferBindingSize),

@@ -33,6 +33,16 @@ export async function findAdapter(): Promise<SystemAdapter | null> {
   return { adapter, description: name, key, software: isFallbackAdapter || softwareNames.test(name) };
 }
 
+let known: Promise<SystemAdapter | null> | null = null;
+
+/**
+ * The same as `findAdapter()`, but the system is asked only once. Its properties may be read; for a device,
+ * ask `findAdapter()` for an adapter of its own, because an adapter gives only one.
+ */
+export function knownAdapter(): Promise<SystemAdapter | null> {
+  return known ??= findAdapter();
+}
+
 /** Names of software adapters; some of them do not set `isFallbackAdapter`. */
 const softwareNames = /llvmpipe|lavapipe|softpipe|swiftshader|basic render/i;
 

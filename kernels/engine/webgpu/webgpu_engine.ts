@@ -7,7 +7,7 @@ import type { Gpu } from "../../core/gpu.ts";
 import type { Program } from "../../core/program.ts";
 import type { TensorMap } from "../../core/tensor.ts";
 import type { Engine } from "../engine.ts";
-import { adapterHint, findAdapter, type MemoryLimits, WebgpuDevice } from "./device.ts";
+import { adapterHint, findAdapter, knownAdapter, type MemoryLimits, WebgpuDevice } from "./device.ts";
 import { WebgpuSession } from "./session.ts";
 import { timeVariants } from "./timing.ts";
 import { tuneKernels } from "./tuner.ts";
@@ -55,7 +55,7 @@ export async function openWebgpu(
   { allowSoftware = true, memoryLimits = {}, half = false, tune = "off", choices = new Map() }:
     WebgpuOptions = {},
 ): Promise<WebgpuEngine> {
-  const first = await findAdapter();
+  const first = await knownAdapter();
   if (first === null) {
     throw new Deno.errors.NotSupported(
       `Cannot compute with WebGPU: this system has no adapter: ${adapterHint}`,
