@@ -1,6 +1,6 @@
 /**
  * Measures the memory bandwidth of one-token decoding on the CPU engine, relative to a memory copy. The model
- * is GPT-2 124M with random weights. Run `deno run --frozen -A bench/decode_bandwidth.ts`. Copying and
+ * is GPT-2 124M with random weights. Run `deno run -A bench/decode_bandwidth.ts`. Copying and
  * decoding alternate, so that both see the same load on the machine.
  *
  * @module

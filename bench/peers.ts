@@ -96,9 +96,20 @@ async function ours(size: StepSize, which: string): Promise<{ readonly peer: Pee
 
 /** The CPU engine under the V8 flags of `deno task fast`. */
 function fast(size: StepSize): Promise<Peer> {
-  const script = decodeURIComponent(new URL("./peers/steps.ts", import.meta.url).pathname);
+  const [script, lock] = ["./peers/steps.ts", "../deno.lock"].map((path) =>
+    decodeURIComponent(new URL(path, import.meta.url).pathname)
+  );
   const flags = /--v8-flags=\S+/.exec(config.tasks.fast.command)?.[0] ?? "";
-  const command = [Deno.execPath(), "run", "--quiet", "--frozen", "--allow-read", flags, script];
+  const command = [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    `--lock=${lock}`,
+    "--frozen",
+    "--allow-read",
+    flags,
+    script,
+  ];
   return startPeer([...command, JSON.stringify(size), String(threads)], {
     ready: /./,
     nameOf: (device) => device,

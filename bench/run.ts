@@ -42,7 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
   const flags = args.filter((arg, i) => arg.startsWith("-") || values.has(i));
   const files = namedFiles.length > 0 ? namedFiles : await benchFiles();
   if (!flags.includes("--json")) {
-    const command = ["bench", "--quiet", "--frozen", "--allow-all", ...flags, ...files];
+    const command = ["bench", "--quiet", "--lock=deno.lock", "--frozen", "--allow-all", ...flags, ...files];
     const child = new Deno.Command(Deno.execPath(), {
       args: command,
       cwd: decodeURIComponent(root.pathname),

@@ -39,6 +39,7 @@ const { code } = await new Deno.Command(Deno.execPath(), {
   args: [
     "test",
     "--quiet",
+    "--lock=deno.lock",
     "--frozen",
     "--allow-all",
     `--junit-path=${report}`,

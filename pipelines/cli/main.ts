@@ -1,6 +1,7 @@
 /**
- * `deno task pipeline NAME …`: finds the pipeline, reads the command line, and starts or resumes a run. Exit
- * codes: 0 for success, 1 if the run failed, 2 if the command line was wrong, 130 if the run was interrupted.
+ * `deno task pipeline NAME …`, called by `launch.ts`: finds the pipeline, reads the command line, and starts
+ * or resumes a run. Exit codes: 0 for success, 1 if the run failed, 2 if the command line was wrong, 130 if
+ * the run was interrupted.
  *
  * @module
  */
@@ -138,14 +139,4 @@ async function start(
     if (unused) await Deno.rename(moved, recordFolder); // nothing was started: restore the earlier run
     throw error;
   }
-}
-
-if (import.meta.main) {
-  Deno.exit(
-    await runMain({
-      args: Deno.args,
-      folder: new URL("../", import.meta.url),
-      command: "deno task pipeline",
-    }),
-  );
 }

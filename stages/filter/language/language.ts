@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { packageFolder } from "../../disk/packages.ts";
 import { type Stage, stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { FastText } from "./fasttext.ts";
@@ -58,8 +59,7 @@ export function loadLanguageModel(): Promise<FastText> {
 }
 
 async function load(): Promise<FastText> {
-  await import("fasttext.wasm.js/package.json", { with: { type: "json" } }); // makes Deno install it
-  const home = import.meta.resolve("fasttext.wasm.js/package.json");
+  const home = await packageFolder("fasttext.wasm.js");
   const path = new URL("./dist/models/language-identification/assets/lid.176.ftz", home);
   return new FastText(await Deno.readFile(path));
 }

@@ -19,7 +19,7 @@ export interface MimeBundle {
 /** A value that a notebook shows as more than its fields. */
 export interface NotebookDisplay {
   /** The forms of the value that a notebook can show. */
-  [jupyterDisplay](): MimeBundle;
+  [jupyterDisplay](): MimeBundle | Promise<MimeBundle>;
 }
 
 /** Text escaped for HTML content and attributes. */

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import * as Plot from "@observablehq/plot";
 import { truncate } from "../terminal_text.ts";
 import { axisLabel, type Chart, chartOf, type ChartOptions, colorOf, short, svgOf } from "./chart.ts";
 
@@ -20,7 +19,7 @@ export function barChart(options: BarOptions): Chart {
   return chartOf({
     title,
     html: () =>
-      svgOf({
+      svgOf((plot) => ({
         width,
         height,
         marginLeft: Math.min(240, 16 + 7 * longest),
@@ -28,8 +27,8 @@ export function barChart(options: BarOptions): Chart {
         x: { label: axisLabel(options.xLabel), grid: true },
         y: { label: axisLabel(options.yLabel), domain: bars.map(({ name }) => name) },
         marks: [
-          Plot.barX(bars, { x: "value", y: "name", fill: colorOf(0) }),
-          Plot.text(bars, {
+          plot.barX(bars, { x: "value", y: "name", fill: colorOf(0) }),
+          plot.text(bars, {
             x: (bar: { value: number }) => Math.max(0, bar.value),
             y: "name",
             text: (bar: { value: number }) => short(bar.value),
@@ -37,7 +36,7 @@ export function barChart(options: BarOptions): Chart {
             dx: 4,
           }),
         ],
-      }),
+      })),
     lines(columns) {
       const name = Math.min(Math.floor(columns / 3), longest);
       const value = Math.max(0, ...bars.map((bar) => short(bar.value).length));

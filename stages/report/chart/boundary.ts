@@ -3,7 +3,6 @@
  *
  * @module
  */
-import * as Plot from "@observablehq/plot";
 import { axisLabel, type Chart, chartOf, type ChartOptions, colorOf, legend, svgOf } from "./chart.ts";
 import { gridLines, groupMarks } from "./grid.ts";
 import { type Point, pointMarks } from "./scatter.ts";
@@ -45,8 +44,8 @@ export function boundaryChart(options: BoundaryOptions): Chart {
   };
   return chartOf({
     title,
-    html: () =>
-      legend(groups) + svgOf({
+    html: async () =>
+      legend(groups) + await svgOf((plot) => ({
         width,
         height,
         marginLeft: 48,
@@ -54,13 +53,13 @@ export function boundaryChart(options: BoundaryOptions): Chart {
         y: { label: axisLabel(options.yLabel), domain: [y[0], field.y2] },
         marks: [
           ...[scores.map((score) => -score), scores].map((half, group) => [
-            Plot.contour(half, { ...field, thresholds: [0], fill: colorOf(group), fillOpacity: .18 }),
-            Plot.contour(half, { ...field, thresholds: [most / 3], fill: colorOf(group), fillOpacity: .12 }),
+            plot.contour(half, { ...field, thresholds: [0], fill: colorOf(group), fillOpacity: .18 }),
+            plot.contour(half, { ...field, thresholds: [most / 3], fill: colorOf(group), fillOpacity: .12 }),
           ]).flat(),
-          Plot.contour(scores, { ...field, thresholds: [0], stroke: "currentColor", strokeWidth: 1.5 }),
-          ...pointMarks(points, { radius: 4 }),
+          plot.contour(scores, { ...field, thresholds: [0], stroke: "currentColor", strokeWidth: 1.5 }),
+          ...pointMarks(points, { plot, radius: 4 }),
         ],
-      }),
+      })),
     lines: (columns) =>
       gridLines({
         x,

@@ -8,18 +8,26 @@
  *
  * @module
  */
-import * as Plot from "@observablehq/plot";
+import type * as Plot from "@observablehq/plot";
 import { DOMParser } from "linkedom";
-import { escaped, jupyterDisplay, type NotebookDisplay } from "../../format/viewer/notebook.ts";
+import { importPackage } from "../../disk/packages.ts";
+import {
+  escaped,
+  jupyterDisplay,
+  type MimeBundle,
+  type NotebookDisplay,
+} from "../../format/viewer/notebook.ts";
 
 /** A chart, drawn when one of its methods is called. */
 export interface Chart extends NotebookDisplay {
   /** Title above the chart; may be empty. */
   readonly title: string;
   /** HTML of the chart: a legend if there are several series, and an SVG. */
-  html(): string;
+  html(): Promise<string>;
   /** The chart for a terminal; no line is wider than `columns`. */
   lines(columns: number): string[];
+  /** The chart for a notebook. */
+  [jupyterDisplay](): Promise<MimeBundle>;
 }
 
 /** Options of every kind of chart. */
@@ -44,11 +52,11 @@ export function chartOf(drawing: Drawing): Chart {
   const { title } = drawing;
   return {
     ...drawing,
-    [jupyterDisplay]: () => ({
+    [jupyterDisplay]: async () => ({
       "text/plain": [...(title === "" ? [] : [title]), ...drawing.lines(80)].join("\n"),
       "text/html": `<div class="run-chart"><style>${notebookStyle}</style>${
         title === "" ? "" : `<b style="display:block">${escaped(title)}</b>`
-      }${drawing.html()}</div>`,
+      }${await drawing.html()}</div>`,
     }),
   };
 }
@@ -65,11 +73,15 @@ export function colorOf(i: number): string {
   return `var(--c${i % 8})`;
 }
 
-/** Draws an SVG with Plot in the style that all charts share, and returns its markup. */
-export function svgOf(options: Plot.PlotOptions): string {
+/**
+ * Draws an SVG with Observable Plot in the style that all charts share, and returns its markup. Plot is
+ * fetched when the first chart is drawn; `options` gets the library.
+ */
+export async function svgOf(options: (plot: typeof Plot) => Plot.PlotOptions): Promise<string> {
+  const plot = await importPackage("@observablehq/plot");
   const document = new DOMParser().parseFromString("<html></html>", "text/html");
-  const drawn = Plot.plot({
-    ...options,
+  const drawn = plot.plot({
+    ...options(plot),
     document, // linkedom's document, which has everything that Plot uses
     figure: false,
     style: { fontSize: "12px", overflow: "visible", background: "none" },

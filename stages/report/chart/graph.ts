@@ -3,7 +3,7 @@
  *
  * @module
  */
-import dagre from "@dagrejs/dagre";
+import { importPackage } from "../../disk/packages.ts";
 import { truncate } from "../terminal_text.ts";
 import { escaped } from "../../format/viewer/notebook.ts";
 import { type Chart, chartOf } from "./chart.ts";
@@ -46,7 +46,8 @@ export function graphChart({ title = "", nodes, edges, direction = "LR" }: Graph
   });
 }
 
-function svg({ nodes, edges, direction }: Required<Omit<GraphOptions, "title">>): string {
+async function svg({ nodes, edges, direction }: Required<Omit<GraphOptions, "title">>): Promise<string> {
+  const { default: dagre } = await importPackage("@dagrejs/dagre");
   const graph = new dagre.graphlib.Graph();
   graph.setGraph({ rankdir: direction, nodesep: 14, ranksep: 30, marginx: 4, marginy: 4 });
   graph.setDefaultEdgeLabel(() => ({}));

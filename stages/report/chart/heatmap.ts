@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as Plot from "@observablehq/plot";
+import type * as Plot from "@observablehq/plot";
 import { truncate } from "../terminal_text.ts";
 import { escaped } from "../../format/viewer/notebook.ts";
 import { axisLabel, type Chart, chartOf, type ChartOptions, extent, short, svgOf } from "./chart.ts";
@@ -42,7 +42,7 @@ export function heatmapChart(options: HeatmapOptions): Chart {
   return chartOf({
     title,
     html: () =>
-      svgOf({
+      svgOf((plot) => ({
         width,
         height,
         marginLeft: rows === undefined ? 20 : 20 + 7 * Math.max(...rows.map((name) => name.length)),
@@ -67,10 +67,10 @@ export function heatmapChart(options: HeatmapOptions): Chart {
             ).join("");
             return group;
           },
-          Plot.text(text, { x: "i", y: "j", text: "text", fontSize: 9, lineHeight: 1.1 }),
-          Plot.frame({ stroke: "currentColor", strokeOpacity: .4 }),
+          plot.text(text, { x: "i", y: "j", text: "text", fontSize: 9, lineHeight: 1.1 }),
+          plot.frame({ stroke: "currentColor", strokeOpacity: .4 }),
         ],
-      }),
+      })),
     lines: (columns) => [
       ...blocks(values, { shade, rows, names, columns }),
       truncate(

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import * as Plot from "@observablehq/plot";
 import { binMeans, eighths, truncate } from "../terminal_text.ts";
 import {
   axisLabel,
@@ -41,8 +40,8 @@ export function histogramChart(options: HistogramOptions): Chart {
   const step = (domain[1] - domain[0]) / bins;
   return chartOf({
     title,
-    html: () =>
-      legend(series.map(({ name }) => name)) + svgOf({
+    html: async () =>
+      legend(series.map(({ name }) => name)) + await svgOf((plot) => ({
         width,
         height,
         marginLeft: 52,
@@ -51,21 +50,21 @@ export function histogramChart(options: HistogramOptions): Chart {
         marks: counted.map(({ densities }, i) => {
           const points = densities.map((density, bin) => ({ density, from: domain[0] + bin * step }));
           return counted.length === 1
-            ? Plot.rectY(points, {
+            ? plot.rectY(points, {
               x1: "from",
               x2: (point: { from: number }) => point.from + step,
               y: "density",
               fill: colorOf(i),
               insetLeft: .5,
             })
-            : Plot.lineY(points, {
+            : plot.lineY(points, {
               x: (point: { from: number }) => point.from + step / 2,
               y: "density",
               stroke: colorOf(i),
               strokeWidth: 1.6,
             });
         }),
-      }),
+      })),
     lines(columns) {
       const name = Math.min(Math.floor(columns / 3), Math.max(0, ...series.map((one) => one.name.length)));
       const ends = [short(domain[0]), short(domain[1])];

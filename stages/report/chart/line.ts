@@ -3,7 +3,6 @@
  *
  * @module
  */
-import * as Plot from "@observablehq/plot";
 import { sparkline, truncate } from "../terminal_text.ts";
 import { axisLabel, type Chart, chartOf, type ChartOptions, colorOf, legend, short, svgOf } from "./chart.ts";
 
@@ -39,8 +38,8 @@ export function lineChart(options: LineOptions): Chart {
     options;
   return chartOf({
     title,
-    html: () =>
-      legend(series.map(({ name }) => name)) + svgOf({
+    html: async () =>
+      legend(series.map(({ name }) => name)) + await svgOf((plot) => ({
         width,
         height,
         marginLeft: 52,
@@ -53,11 +52,11 @@ export function lineChart(options: LineOptions): Chart {
         },
         marks: [
           ...marks.flatMap(({ y, label }) => [
-            Plot.ruleY([y], { stroke: "currentColor", strokeDasharray: "4,3" }),
-            Plot.text([label], { y: () => y, frameAnchor: "top-right", dy: -6, textAnchor: "end" }),
+            plot.ruleY([y], { stroke: "currentColor", strokeDasharray: "4,3" }),
+            plot.text([label], { y: () => y, frameAnchor: "top-right", dy: -6, textAnchor: "end" }),
           ]),
           ...series.map((one, i) =>
-            Plot.lineY(pointsOf(one, { logX, logY }), {
+            plot.lineY(pointsOf(one, { logX, logY }), {
               x: "x",
               y: "y",
               stroke: colorOf(i),
@@ -65,7 +64,7 @@ export function lineChart(options: LineOptions): Chart {
             })
           ),
         ],
-      }),
+      })),
     lines(columns) {
       const name = Math.min(Math.floor(columns / 3), Math.max(0, ...series.map((one) => one.name.length)));
       return series.map((one) => {

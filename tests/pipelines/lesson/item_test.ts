@@ -89,7 +89,7 @@ Deno.test({
   ignore: browser === null && Deno.env.get("CI") !== "true",
   async fn() {
     // Allows the script that reads colours and sizes, because the page's own policy allows no scripts.
-    const page = lessonPage({ title: hostile, items: items(hostile), options: [] })
+    const page = (await lessonPage({ title: hostile, items: items(hostile), options: [] }))
       .replace("default-src 'none'", "default-src 'none'; script-src 'unsafe-inline'");
     for (const dark of [false, true]) {
       const found = await browse<{ errors: string[]; hit: boolean; sizes: number[]; contrasts: number[] }>(

@@ -47,7 +47,11 @@ export async function runLesson(
   const pieces = await lesson.items(all, env);
   const items: Item[] = [];
   for await (const item of pieces) items.push(item);
-  for (const item of items) if (item.kind === "figure") { for (const chart of item.charts) chart.html(); }
+  for (const item of items) {
+    if (item.kind === "figure") {
+      for (const chart of item.charts) await chart.html();
+    }
+  }
   const checks = items.filter((item): item is Check => item.kind === "check");
   return {
     items,

@@ -52,10 +52,10 @@ function charts(text: string): Record<string, Chart> {
   };
 }
 
-Deno.test("every chart is one SVG with the page's colours, and its texts never become markup", () => {
+Deno.test("every chart is one SVG with the page's colours, and its texts never become markup", async () => {
   const plain = charts("n".repeat(hostile.length)); // the same length, because margins depend on it
   for (const [kind, chart] of Object.entries(charts(hostile))) {
-    const html = chart.html(), other = plain[kind].html();
+    const html = await chart.html(), other = await plain[kind].html();
     for (const tag of [/<svg/g, /<text/g, /<path/g, /<g\b/g]) {
       strictEqual(html.match(tag)?.length, other.match(tag)?.length, `${kind}: ${tag}`);
     }
@@ -75,7 +75,7 @@ Deno.test("every chart's lines fit the terminal's width", () => {
   }
 });
 
-Deno.test("charts can be drawn for no values, one value and equal values", () => {
+Deno.test("charts can be drawn for no values, one value and equal values", async () => {
   const few: Chart[] = [
     lineChart({ series: [{ name: "none", y: [] }] }),
     lineChart({ series: [{ name: "nan", y: [NaN, NaN] }], logY: true }),
@@ -89,14 +89,16 @@ Deno.test("charts can be drawn for no values, one value and equal values", () =>
     graphChart({ nodes: [], edges: [] }),
   ];
   for (const chart of few) {
-    ok(!/NaN|undefined|Infinity/.test(chart.html()), chart.html());
+    const html = await chart.html();
+    ok(!/NaN|undefined|Infinity/.test(html), html);
     ok(!/undefined|NaN%/.test(chart.lines(60).join("\n")), chart.lines(60).join("\n"));
   }
 });
 
-Deno.test("lineChart() thins out a long curve", () => {
+Deno.test("lineChart() thins out a long curve", async () => {
   const y = Array.from({ length: 100_001 }, (_, i) => i % 7);
-  ok(lineChart({ series: [{ name: "y", y }] }).html().length < 60_000);
+  const html = await lineChart({ series: [{ name: "y", y }] }).html();
+  ok(html.length < 60_000);
 });
 
 Deno.test("heatmapChart() shades by absolute value, with other characters for negative values", () => {
@@ -117,9 +119,9 @@ Deno.test("graphChart() refuses directions other than LR and TB", () => {
   });
 });
 
-Deno.test("a chart shows its title, legend and SVG in a notebook, and its lines in plain text", () => {
+Deno.test("a chart shows its title, legend and SVG in a notebook, and its lines in plain text", async () => {
   const chart = lineChart({ title: "a <b>", series: [{ name: "x", y: [1, 2] }, { name: "y", y: [2, 1] }] });
-  const bundle = chart[jupyterDisplay]();
+  const bundle = await chart[jupyterDisplay]();
   strictEqual(bundle["text/plain"], ["a <b>", ...chart.lines(80)].join("\n"));
   const html = bundle["text/html"];
   ok(html.includes(">a &lt;b&gt;</b>") && html.includes('class="legend"') && html.includes("<svg"), html);

@@ -42,7 +42,7 @@ Deno.test("hasBoundsChecks() is true by default and false under the flags of den
 
 Deno.test("the CPU engine passes its tests under the flags of deno task fast", async () => {
   const { code, out, err } = await deno([
-    ...["test", "--quiet", "--frozen", "--allow-all", optimized],
+    ...["test", "--quiet", "--lock=deno.lock", "--frozen", "--allow-all", optimized],
     ...["tests/kernels/parity/cpu_parity_test.ts", "tests/kernels/engine/cpu/cpu_engine_test.ts"],
   ]);
   strictEqual(code, 0, `${out}\n${err}`);
@@ -53,6 +53,7 @@ Deno.test("every op gives the same bits under the flags of deno task fast as wit
   const { out } = await deno([
     "run",
     "--quiet",
+    "--lock=deno.lock",
     "--frozen",
     "--allow-read",
     optimized,

@@ -18,7 +18,7 @@ Deno.test("twoMoons() returns scikit-learn's points", () => {
   strictEqual(moons.filter(({ label }) => label === 1).length, 50);
 });
 
-Deno.test("valueGraph() shows label, data, grad and operation of each Value", () => {
+Deno.test("valueGraph() shows label, data, grad and operation of each Value", async () => {
   const a = value(2, "a"), b = value(-3, "b"), c = a.mul(b);
   c.label = "c";
   c.backward();
@@ -27,7 +27,7 @@ Deno.test("valueGraph() shows label, data, grad and operation of each Value", ()
     "#2 b  data -3.0000  grad 2.0000",
     "#3 c  data -6.0000  grad 1.0000  = *(#1, #2)",
   ]);
-  const html = valueGraph(c, { direction: "TB" }).html();
+  const html = await valueGraph(c, { direction: "TB" }).html();
   for (const field of ["a", "data 2.0000", "grad -3.0000", "*"]) ok(html.includes(`>${field}<`), field);
   const direction: any = "up";
   throws(() => valueGraph(c, { direction }).html(), { name: "RangeError", message: /give LR or TB/ });

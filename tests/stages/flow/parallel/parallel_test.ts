@@ -174,7 +174,8 @@ Deno.test("parallel() terminates its workers when aborted during a push", async 
 // tests.
 Deno.test("parallel() with a limit drops the items that take too long, and no others", async () => {
   const script = new URL("./limit_run.ts", import.meta.url).href;
-  const args = ["run", "--quiet", "--frozen", "--allow-read", script];
+  const lock = decodeURIComponent(new URL("../../../../deno.lock", import.meta.url).pathname);
+  const args = ["run", "--quiet", `--lock=${lock}`, "--frozen", "--allow-read", script];
   const { code, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
   strictEqual(code, 0, new TextDecoder().decode(stderr));
 });

