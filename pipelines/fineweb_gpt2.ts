@@ -6,7 +6,6 @@
  * @module
  */
 import { leastGpu } from "../kernels/core/gpu.ts";
-import { fineweb } from "../stages/filter/fineweb.ts";
 import { finewebFilters } from "../stages/filter/fineweb_group.ts";
 import { from } from "../stages/flow/flow.ts";
 import { withCost } from "../stages/model/plan_cost.ts";
@@ -27,7 +26,7 @@ import { tokenizerOptions } from "./parts/options/tokenizer_options.ts";
 import { trainingOptions } from "./parts/options/training_options.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { profileLines } from "./parts/profile.ts";
-import { recipeOf, withoutMemory } from "./parts/recipe.ts";
+import { inFlow, recipeOf, withoutMemory } from "./parts/recipe.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
 import { checkRereadable, tokenizerFor, vocabSizeOf } from "./parts/tokenizer_for.ts";
 import { training } from "./parts/training.ts";
@@ -59,7 +58,7 @@ export default pipeline({
     const schedule = scheduleOf(o), packBytes = await env.largestPack();
     // Throws if the sizes do not fit into memory, before a tokenizer is trained or a file is written.
     checkMemory(trainingPlan(o, { vocabSize: await vocabSizeOf(o), start, packBytes }), await env.engine());
-    const sampled = documents.via(fineweb(withoutMemory(await recipeOf(o, env))));
+    const sampled = documents.via(await inFlow(withoutMemory(await recipeOf(o, env))));
     const tokenizer = await tokenizerFor(o, { documents: sampled, env });
     const { vocabSize } = tokenizer;
     const plan = trainingPlan(o, { vocabSize, start, packBytes });

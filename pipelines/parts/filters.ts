@@ -1,10 +1,11 @@
 /**
- * Builds FineWeb's filters from a run's options. They run in the flow itself or on several workers.
+ * Builds the filters, FineWeb's and users' own, from the options of a run. They run in the flow itself or on
+ * several workers.
  *
  * @module
  */
-import { fineweb, finewebDuplicates } from "../../stages/filter/fineweb.ts";
-import { type FinewebFilter, selectedFilters, serialFilters } from "../../stages/filter/fineweb_group.ts";
+import { type FilterName, filtersInFlow, stageNameOf } from "../../stages/filter/filter_group.ts";
+import { finewebDuplicates } from "../../stages/filter/fineweb.ts";
 import { survey } from "../../stages/filter/survey/survey.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
 import { parallel } from "../../stages/flow/parallel/parallel.ts";
@@ -12,7 +13,7 @@ import type { Document } from "../../stages/items.ts";
 import type { PageOptions } from "../../stages/source/files/html.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
 import type { filterOptions } from "./options/document_options.ts";
-import { recipeOf, removedIn } from "./recipe.ts";
+import { inFlow, recipeOf, removedIn } from "./recipe.ts";
 
 /** The part of the work that this process does. */
 export interface FilterWork {
@@ -45,24 +46,24 @@ export async function filters(
 ): Promise<(flow: Flow<Document>) => Flow<Document>> {
   const recipe = await recipeOf(o, env, { signOnly });
   const removed = removedIn(`${env.out}/removed`, rank);
-  const names = selectedFilters(recipe);
+  const names = recipe.stages;
   // The statistics and the report name the filters.
-  env.emit({ type: "run", pipeline: "", filters: { ...recipe, stages: names } });
+  env.emit({ type: "run", pipeline: "", filters: { ...recipe, stages: names.map(stageNameOf) } });
   const extracts = names.includes("extract");
-  if (env.workers <= 1 && !extracts) return surveyed(fineweb(recipe, removed), surveys);
-  const module = import.meta.resolve("../../stages/filter/fineweb_group.ts");
+  if (env.workers <= 1 && !extracts) return surveyed(await inFlow(recipe, removed), surveys);
+  const module = import.meta.resolve("../../stages/filter/filter_group.ts");
 
-  const onWorkers = (flow: Flow<Document>, stages: readonly FinewebFilter[]): Flow<Document> => {
+  const onWorkers = (flow: Flow<Document>, stages: readonly FilterName[]): Flow<Document> => {
     const rejects = Object.fromEntries(
-      stages.filter((name) => name !== "minhash").flatMap((name) => {
+      stages.filter((name) => name !== "minhash").map(stageNameOf).flatMap((name) => {
         const sink = removed(name);
         return sink === null ? [] : [[name, sink]];
       }),
     );
-    const work = { module, group: "finewebStages", options: { ...recipe, stages }, measure: "textLength" };
+    const work = { module, group: "filterStages", options: { ...recipe, stages }, measure: "textLength" };
     const options = {
       workers: Math.max(1, env.workers),
-      name: `${stages[0]} to ${stages[stages.length - 1]}`,
+      name: `${stageNameOf(stages[0])} to ${stageNameOf(stages[stages.length - 1])}`,
       ...(stages.includes("extract") &&
         { limit: { milliseconds: 1000 * o.extractTimeout, reason: "timeout" } }),
     };
@@ -72,14 +73,15 @@ export async function filters(
     const sink = removed("minhash");
     return spread.pipe(duplicates, sink === null ? {} : { rejects: sink });
   };
-  return surveyed((flow) =>
-    neighbours(names).reduce(
-      (filtered, stages) =>
-        serialFilters.has(stages[0])
-          ? filtered.via(fineweb({ ...recipe, stages }, removed))
-          : onWorkers(filtered, stages),
-      flow,
-    ), surveys);
+  const serial = await filtersInFlow(names);
+  const groups = await Promise.all(
+    neighbours(names, serial).map(async (stages) =>
+      serial.has(stages[0])
+        ? await inFlow({ ...recipe, stages }, removed)
+        : (flow: Flow<Document>) => onWorkers(flow, stages)
+    ),
+  );
+  return surveyed((flow) => groups.reduce((filtered, group) => filtered.via(group), flow), surveys);
 }
 
 /** How sources read pages: as HTML if a filter extracts the text, otherwise as text. */
@@ -101,12 +103,12 @@ export function surveyed(
  * Groups of consecutive filters that run on the workers together; a filter that must run in the flow is a
  * group of its own. Minhash ends a group: workers compute its signatures, and the flow compares them.
  */
-function neighbours(names: readonly FinewebFilter[]): FinewebFilter[][] {
-  const groups: FinewebFilter[][] = [];
+function neighbours(names: readonly FilterName[], serial: ReadonlySet<FilterName>): FilterName[][] {
+  const groups: FilterName[][] = [];
   for (const name of names) {
     const last = groups[groups.length - 1];
-    const ended = last === undefined || serialFilters.has(last[0]) || last.includes("minhash");
-    if (ended || serialFilters.has(name)) groups.push([name]);
+    const ended = last === undefined || serial.has(last[0]) || last.includes("minhash");
+    if (ended || serial.has(name)) groups.push([name]);
     else last.push(name);
   }
   return groups;

@@ -3,16 +3,18 @@
  *
  * @module
  */
-import type { RejectsSinkFor } from "../../stages/filter/fineweb.ts";
 import {
-  type FinewebFilter,
-  finewebFilters,
-  type FinewebOptions,
-  finewebStages,
-  rewritingFilters,
-} from "../../stages/filter/fineweb_group.ts";
+  type FilterGroupOptions,
+  filterNames,
+  filterStages,
+  stageNameOf,
+} from "../../stages/filter/filter_group.ts";
+import { chained, finewebDuplicates, type RejectsSinkFor } from "../../stages/filter/fineweb.ts";
+import { rewritingFilters } from "../../stages/filter/fineweb_group.ts";
 import { defaultSentences, defaultWords } from "../../stages/filter/recipe.ts";
 import { checkUrlLists } from "../../stages/filter/url/url_lists.ts";
+import type { Flow } from "../../stages/flow/flow.ts";
+import type { Document } from "../../stages/items.ts";
 import { writeRemoved } from "../../stages/sink/documents.ts";
 import { loadTokenizer } from "../../stages/token/load_tokenizer.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
@@ -21,15 +23,15 @@ import type { filterOptions } from "./options/document_options.ts";
 /**
  * The recipe that the options describe. With `signOnly`, minhash stores signatures for a later step and
  * removes nothing. Throws Deno.errors.NotFound for a missing block list or tokenizer, RangeError for a filter
- * that is named twice.
+ * that is named twice, or for a file that holds no filter.
  */
 export async function recipeOf(
   o: Values<typeof filterOptions>,
   env: Pick<Env, "out">,
   { signOnly = false }: { readonly signOnly?: boolean } = {},
-): Promise<FinewebOptions> {
-  const stages = (o.stages ?? finewebFilters).flatMap((name) => finewebFilters.filter((f) => f === name));
-  const recipe: FinewebOptions = {
+): Promise<FilterGroupOptions> {
+  const stages = filterNames(o.stages);
+  const recipe: FilterGroupOptions = {
     recipe: o.recipe,
     words: o.words ?? defaultWords(o.recipe),
     sentences: o.sentences ?? defaultSentences(o.recipe),
@@ -45,7 +47,7 @@ export async function recipeOf(
         },
       }),
   };
-  finewebStages(recipe); // throws for options that contradict each other
+  await filterStages(recipe); // throws for options that contradict each other
   if (stages.includes("url")) await checkUrlLists(o.urlList);
   if (stages.includes("count")) await loadTokenizer(o.countTokenizer);
   return recipe;
@@ -55,8 +57,18 @@ export async function recipeOf(
  * The same recipe without deduplication. It is used to read a sample of documents that will be read a second
  * time.
  */
-export function withoutMemory({ minhash: _, ...recipe }: FinewebOptions): FinewebOptions {
-  return { ...recipe, stages: (recipe.stages ?? finewebFilters).filter((name) => name !== "minhash") };
+export function withoutMemory({ minhash: _, ...recipe }: FilterGroupOptions): FilterGroupOptions {
+  return { ...recipe, stages: recipe.stages.filter((name) => name !== "minhash") };
+}
+
+/** The recipe's filters as a part of a flow, on the thread of the flow. Throws the same as `filterStages`. */
+export async function inFlow(
+  recipe: FilterGroupOptions,
+  rejects: RejectsSinkFor = () => null,
+): Promise<(flow: Flow<Document>) => Flow<Document>> {
+  const names = recipe.stages.map(stageNameOf);
+  const duplicates = names.includes("minhash") ? finewebDuplicates(recipe) : null;
+  return chained(await filterStages(recipe), { names, duplicates, rejects });
 }
 
 /**
@@ -64,7 +76,7 @@ export function withoutMemory({ minhash: _, ...recipe }: FinewebOptions): Finewe
  * where the number is the rank.
  */
 export function removedIn(dir: string, rank: number | null = null): RejectsSinkFor {
-  return (filter: FinewebFilter) =>
+  return (filter) =>
     rewritingFilters.has(filter)
       ? null
       : writeRemoved({ dir: `${dir}/${filter}`, name: `removed ${filter}`, rank });

@@ -8,13 +8,13 @@
 import type { Flow, Reject } from "../flow/flow.ts";
 import type { Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
-import { type FinewebFilter, type FinewebOptions, finewebStages, selectedFilters } from "./fineweb_group.ts";
+import { type FinewebOptions, finewebStages, selectedFilters } from "./fineweb_group.ts";
 import { minhashClusters } from "./minhash/minhash_clusters.ts";
 import { minhashSeen } from "./minhash/minhash_seen.ts";
 import { defaultWords } from "./recipe.ts";
 
 /** Returns the sink for the documents that a filter drops. If it returns null, they are only counted. */
-export type RejectsSinkFor = (filter: FinewebFilter) => Stage<Reject, never> | null;
+export type RejectsSinkFor = (filter: string) => Stage<Reject, never> | null;
 
 /**
  * The recipe's filters, for `Flow.via`: URL block lists, text extraction, language, Gopher repetition, Gopher
@@ -34,9 +34,24 @@ export function fineweb(
   options: FinewebOptions = {},
   rejects: RejectsSinkFor = () => null,
 ): (flow: Flow<Document>) => Flow<Document> {
-  const stages = finewebStages(options);
   const names = selectedFilters(options);
   const duplicates = names.includes("minhash") ? finewebDuplicates(options) : null;
+  return chained(finewebStages(options), { names, duplicates, rejects });
+}
+
+/** Stages with the names of their filters, and what becomes of the documents that they drop. */
+export interface FilterChain {
+  readonly names: readonly string[];
+  /** The stage that drops near-duplicates, which follows the filter minhash; null if there is none. */
+  readonly duplicates: Stage<Document, Document> | null;
+  readonly rejects: RejectsSinkFor;
+}
+
+/** The filters as a part of a flow, for `Flow.via`. */
+export function chained(
+  stages: readonly Stage<Document, Document>[],
+  { names, duplicates, rejects }: FilterChain,
+): (flow: Flow<Document>) => Flow<Document> {
   return (flow) => {
     let filtered = flow;
     stages.forEach((stage, i) => {
@@ -56,7 +71,7 @@ export function fineweb(
  * The stage that drops near-duplicates among documents with signatures; null with `keep: "sign"`. Throws
  * RangeError if the option `minhash` is missing.
  */
-export function finewebDuplicates(options: FinewebOptions): Stage<Document, Document> | null {
+export function finewebDuplicates(options: Omit<FinewebOptions, "stages">): Stage<Document, Document> | null {
   const { recipe = "current", minhash } = options, { words = defaultWords(recipe) } = options;
   if (minhash === undefined) {
     throw new RangeError("The filter minhash needs a folder for its files: give the option minhash");

@@ -47,10 +47,10 @@ export type FinewebFilter = (typeof finewebFilters)[number];
  * its replacements depend on all earlier documents. The other filters have no state, so any number of workers
  * can run them. Of `minhash`, workers run only the part that computes signatures.
  */
-export const serialFilters: ReadonlySet<FinewebFilter> = new Set(["url", "pii"]);
+export const serialFilters: ReadonlySet<string> = new Set(["url", "pii"]);
 
 /** Filters that change documents but drop none. */
-export const rewritingFilters: ReadonlySet<FinewebFilter> = new Set(["pii", "count"]);
+export const rewritingFilters: ReadonlySet<string> = new Set(["pii", "count"]);
 
 /**
  * Options of the recipe. They are plain data, so that they can be sent to a worker and saved in config.json.

@@ -6,7 +6,7 @@
  */
 export type { Shape, TensorMap } from "../../kernels/core/tensor.ts";
 export * from "./extract.ts";
-export * from "./fineweb.ts";
+export { fineweb, finewebDuplicates, type RejectsSinkFor } from "./fineweb.ts";
 export * from "./fineweb_group.ts";
 export { FastText, type Prediction } from "./language/fasttext.ts";
 export * from "./language/language.ts";

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type FinewebFilter, finewebFilters } from "../../../stages/filter/fineweb_group.ts";
+import { type FilterName, filterNames } from "../../../stages/filter/filter_group.ts";
 import type { Lookup } from "../../cli/pipeline.ts";
 
 /** The options that determine what a process does. */
@@ -27,14 +27,14 @@ export interface RankWork {
   /** Number of processes in the first step. */
   readonly world: number;
   /** Filters that documents pass in this step. */
-  readonly stages: readonly FinewebFilter[];
+  readonly stages: readonly FilterName[];
   /** Whether near-duplicates are clustered: the first step stores signatures, the last step compares them. */
   readonly clusters: boolean;
 }
 
 /** The work that the options ask for. Throws RangeError if they contradict each other. */
 export function rankWorkOf({ stages: asked, minhash, rank, world, only }: RankValues): RankWork {
-  const all = (asked ?? finewebFilters).flatMap((name) => finewebFilters.filter((filter) => filter === name));
+  const all = filterNames(asked);
   const needsAll = all.findIndex((name) => name === "minhash" || name === "pii");
   const clusters = all[needsAll] === "minhash" && minhash === "cluster";
   const split = needsAll + Number(clusters); // with clusters, minhash stores its signatures in the first step

@@ -6,7 +6,7 @@
  */
 import { isRecord } from "../../../stages/disk/json.ts";
 import { writeWhole } from "../../../stages/disk/whole_files.ts";
-import { finewebFilters } from "../../../stages/filter/fineweb_group.ts";
+import { filterNames, stageNameOf } from "../../../stages/filter/filter_group.ts";
 import type { RunEvent } from "../../../stages/flow/events.ts";
 import { mergeEvents } from "../../../stages/report/merge_events.ts";
 import { readEvents } from "../../../stages/report/metrics.ts";
@@ -90,7 +90,7 @@ export async function writeMerged(
     type: "run",
     pipeline: starts[0]?.pipeline ?? "",
     ranks: world,
-    ...(isRecord(filters) && { filters: { ...filters, stages: values.stages ?? finewebFilters } }),
+    ...(isRecord(filters) && { filters: { ...filters, stages: stageNames(values.stages) } }),
   };
   const events: RunEvent[] = [start, ...mergeEvents(first), ...mergeEvents([last])];
   const removed = await removedSamples(`${out}/removed`);
@@ -101,6 +101,11 @@ export async function writeMerged(
     reportPage({ events, removed, options: asJson(values) }),
     { writer },
   );
+}
+
+/** Names of the filters that the option --stages selects. */
+function stageNames(value: unknown): string[] {
+  return filterNames(Array.isArray(value) ? value.map(String) : null).map(stageNameOf);
 }
 
 function recordFolderOf(out: string, rank: number): string {

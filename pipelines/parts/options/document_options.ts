@@ -5,7 +5,8 @@
  */
 import { finewebFilters } from "../../../stages/filter/fineweb_group.ts";
 import { sentenceSplitterNames, wordSplitterNames } from "../../../stages/filter/words/words.ts";
-import { duration, integer, list, oneOf, repeated, text } from "../../cli/option_types.ts";
+import { filterList } from "./filter_list.ts";
+import { duration, integer, oneOf, repeated, text } from "../../cli/option_types.ts";
 
 const fixed = true;
 const data = { fixed, group: "Data" };
@@ -27,9 +28,11 @@ export const sourceOptions = {
 
 /** Options for FineWeb's filters. */
 export const filterOptions = {
-  stages: list(
-    `filters that documents pass, in this order: some of ${finewebFilters.join(", ")}; or none; default: all`,
-    { value: null, choices: finewebFilters, ...filters },
+  stages: filterList(
+    `filters that documents pass, in this order: some of ${
+      finewebFilters.join(", ")
+    }, your own such as ./my_filter.ts; or none; default: all`,
+    { value: null, ...filters },
   ),
   recipe: oneOf("generation of FineWeb's rules", {
     value: "release",

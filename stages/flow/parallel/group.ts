@@ -19,7 +19,7 @@ import type { WorkerProgress } from "./progress_watchdog.ts";
 
 /**
  * Names a function that makes a group. The function is exported by a module, takes plain options and returns
- * a list of stages.
+ * a list of stages or a promise of it.
  */
 export interface GroupModule {
   /** The module's URL: `import.meta.resolve("./my_group.ts")`. */
@@ -99,7 +99,7 @@ export class Group {
     const measure = options.measures && source.measure !== undefined
       ? functionOf(exported, source.module, source.measure)
       : null;
-    const group = new Group(stagesOf(source.options), { ...options, measure });
+    const group = new Group(await stagesOf(source.options), { ...options, measure });
     for (const node of group.#nodes) await node.open();
     return group;
   }
