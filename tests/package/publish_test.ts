@@ -9,7 +9,7 @@ import importMap from "../../.imports.json" with { type: "json" };
 import config from "../../deno.json" with { type: "json" };
 import { withFolder } from "../temporary.ts";
 import { copyTo, publishedFiles, serveFolder } from "./published.ts";
-import { losses, root, runDeno, runScript } from "./script.ts";
+import { losses, printed, root, runDeno, runScript } from "./script.ts";
 
 const scripts = ["train_tiny.ts", "use_doors.ts"];
 const used = { signature: true, page: true, random: 4, flow: "function" };
@@ -52,8 +52,8 @@ Deno.test("deno publish --dry-run passes; its files suffice for scripts elsewher
       deepStrictEqual([code, err], [0, ""]);
       const run = (args: readonly string[]) =>
         runScript(["--cached-only", "--no-prompt", ...args], { cwd: user });
-      deepStrictEqual(JSON.parse((await run(["doors.ts"])).out), doors);
-      deepStrictEqual(JSON.parse((await run(["use_doors.ts"])).out), used);
+      deepStrictEqual(printed(await run(["doors.ts"])), doors);
+      deepStrictEqual(printed(await run(["use_doors.ts"])), used);
       const trained = losses(await run(["train_tiny.ts", "0"]));
       deepStrictEqual(losses(await run([`--allow-read=${copy}`, "train_tiny.ts", "2"])), trained);
     });
@@ -69,7 +69,7 @@ Deno.test("deno publish --dry-run passes; its files suffice for scripts elsewher
       const env = { DENO_DIR: await cacheWithPackages(folder) };
       const run = (args: readonly string[]) =>
         runScript(["--no-prompt", `--allow-import=127.0.0.1:${server.port}`, ...args], { cwd: user, env });
-      deepStrictEqual(JSON.parse((await run(["use_doors.ts"])).out), used);
+      deepStrictEqual(printed(await run(["use_doors.ts"])), used);
       const trained = losses(await run(["train_tiny.ts", "0"]));
       deepStrictEqual(losses(await run(["train_tiny.ts", "2"])), trained);
     });

@@ -44,7 +44,12 @@ export async function runDeno(
 }
 
 /** The losses that `train_tiny.ts` prints. Throws with the script's output if it failed. */
-export function losses({ code, out, err }: Finished): readonly number[] {
+export function losses(finished: Finished): readonly number[] {
+  return printed<readonly number[]>(finished);
+}
+
+/** The value that a script prints as JSON. Throws with the script's output if it failed. */
+export function printed<T>({ code, out, err }: Finished): T {
   if (code !== 0) throw new Error(`The script ended with ${code}:\n${out}\n${err}`);
   return JSON.parse(out);
 }
