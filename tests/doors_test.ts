@@ -19,6 +19,13 @@ Deno.test("the main door has at most 80 values", async () => {
   );
 });
 
+Deno.test("every value of the main door has an example in its docs", async () => {
+  const { nodes } = JSON.parse((await denoDoc(["--json", doors.get(".")!])).text);
+  const symbols: Documented[] = Object.values<{ symbols: Documented[] }>(nodes)[0].symbols;
+  const withExample = new Set(symbols.filter(hasExample).map(({ name }) => name));
+  deepStrictEqual((await valuesOf(".")).filter((name) => !withExample.has(name)), []);
+});
+
 Deno.test("every value of the main door is also behind the door of its topic", async () => {
   const behind = new Set<string>();
   for (const door of doors.keys()) {
@@ -42,13 +49,26 @@ Deno.test("every door documents its symbols and exports the types that their sig
   }
 });
 
+/** A symbol in the output of `deno doc --json`. */
+interface Documented {
+  readonly name: string;
+  readonly declarations: readonly {
+    readonly jsDoc?: { readonly tags?: readonly { readonly kind: string }[] };
+  }[];
+}
+
+/** Whether a declaration has an example. `deno task test` runs the examples. */
+function hasExample({ declarations }: Documented): boolean {
+  return declarations.some(({ jsDoc }) => jsDoc?.tags?.some(({ kind }) => kind === "example"));
+}
+
 /** Names of the functions, classes and constants that a door exports. */
 async function valuesOf(door: string): Promise<string[]> {
   return Object.keys(await import(new URL(doors.get(door)!, root).href));
 }
 
 async function denoDoc(args: readonly string[]): Promise<{ success: boolean; text: string }> {
-  const { success, stdout, stderr } = await new Deno.Command("deno", {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["doc", "--quiet", ...args],
     cwd: decodeURIComponent(root.pathname),
     env: { NO_COLOR: "1" },

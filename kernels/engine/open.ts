@@ -32,6 +32,14 @@ export interface OpenEngineOptions {
  * there is one, otherwise the CPU; only "webgpu" accepts an adapter that computes in software. Throws
  * Deno.errors.NotSupported for "webgpu" if there is no adapter and for `half` on the CPU, TypeError for any
  * other `device`, and the same errors as `openCpu()` and `openWebgpu()`.
+ *
+ * @example
+ * ```ts
+ * import { openEngine } from "@stagewise/gpt";
+ *
+ * const { engine, why } = await openEngine("auto"); // a GPU if there is one
+ * console.error(`${engine.name}: ${engine.device}, because ${why}`);
+ * ```
  */
 export async function openEngine(device: string, options: OpenEngineOptions = {}): Promise<OpenedEngine> {
   const { kind, why } = await choose(device);

@@ -31,6 +31,14 @@ type Full = FullConfig<typeof gptOptions>;
 /**
  * A GPT-2. Throws RangeError for an option out of range. `forward` and `losses` throw ShapeError for
  * sequences longer than `seqLen`.
+ *
+ * @example
+ * ```ts
+ * import { gpt, plan } from "@stagewise/gpt";
+ *
+ * const model = gpt({ layers: 12, heads: 12, channels: 768, seqLen: 1024, vocabSize: 50257 });
+ * console.log(plan({ model }).parameterCount); // 124475904
+ * ```
  */
 export function gpt(config: GptConfig): Model<GptConfig> {
   const fault = gptFault(config);

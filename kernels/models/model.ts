@@ -106,6 +106,14 @@ export function countParameters(model: TrainableModel): number {
 /**
  * Initial values of all parameters and buffers. The values of a tensor depend only on the seed and the
  * tensor's name, not on the order of creation.
+ *
+ * @example
+ * ```ts
+ * import { gpt, initialWeights } from "@stagewise/gpt";
+ *
+ * const model = gpt({ layers: 1, heads: 1, channels: 16, seqLen: 8, vocabSize: 257 });
+ * console.log(initialWeights(model, 1)["wpe.weight"].shape); // [ 8, 16 ]
+ * ```
  */
 export function initialWeights(model: TrainableModel, seed: number): TensorMap {
   return drawWeights(model, (init, { name, count }) => normals(seed, name, count, init.std));

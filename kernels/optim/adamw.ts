@@ -25,6 +25,16 @@ export interface AdamWOptions {
 /**
  * AdamW, which stores the moments of each parameter in `<param>/m` and `<param>/v`. Throws RangeError unless
  * both betas are at least 0 and less than 1, eps is greater than 0, and the weight decay is at least 0.
+ *
+ * @example
+ * ```ts
+ * import { adamw, gpt, plan } from "@stagewise/gpt";
+ *
+ * const model = gpt({ layers: 1, heads: 1, channels: 16, seqLen: 8, vocabSize: 257 });
+ * const optimizer = adamw({ beta2: 0.99, weightDecay: 0 });
+ * const planned = plan({ model, training: { optimizer, shape: [1, 4, 8], clip: 1 } });
+ * console.log(planned.tokensPerStep); // 32
+ * ```
  */
 export function adamw(options: AdamWOptions = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.95, eps = 1e-8, weightDecay = 0.1 } = options;

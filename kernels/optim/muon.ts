@@ -39,6 +39,15 @@ export function isHiddenMatrix({ label, shape }: NamedSpec): boolean {
  * matrices and by √max(1, out / in); the weight decay is multiplied by this learning rate, but not by the
  * root. Throws RangeError unless the momentum is at least 0 and less than 1 and the rate is greater than 0.
  * Also throws the errors of `adamw()`.
+ *
+ * @example
+ * ```ts
+ * import { gpt, muon, plan } from "@stagewise/gpt";
+ *
+ * const model = gpt({ layers: 1, heads: 1, channels: 16, seqLen: 8, vocabSize: 257 });
+ * const planned = plan({ model, training: { optimizer: muon(), shape: [1, 4, 8], clip: 0 } });
+ * console.log(planned.tokensPerStep); // 32
+ * ```
  */
 export function muon(options: MuonOptions = {}): Optimizer {
   const { momentum = 0.95, rate = 1, weightDecay = 0.1 } = options, others = adamw(options);

@@ -40,7 +40,7 @@ export interface ScheduleOptions {
  *
  * @example
  * ```ts
- * import { schedule } from "./schedule.ts";
+ * import { schedule } from "@stagewise/gpt";
  *
  * const rate = schedule({ kind: "cosine", lr: 6e-4, minLr: 6e-5, warmup: 700, steps: 19_073 });
  * console.log(rate(699)); // 0.0005991440798858773

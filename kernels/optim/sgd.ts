@@ -20,6 +20,15 @@ export interface SgdOptions {
 /**
  * SGD, which stores the velocity of each parameter in `<param>/velocity`. Throws RangeError unless the
  * momentum is at least 0 and less than 1 and the weight decay is at least 0.
+ *
+ * @example
+ * ```ts
+ * import { gpt, plan, sgd } from "@stagewise/gpt";
+ *
+ * const model = gpt({ layers: 1, heads: 1, channels: 16, seqLen: 8, vocabSize: 257 });
+ * const planned = plan({ model, training: { optimizer: sgd({ momentum: 0 }), shape: [1, 4, 8], clip: 0 } });
+ * console.log(planned.memory.optimizer); // 0
+ * ```
  */
 export function sgd({ momentum = 0.9, weightDecay = 0 }: SgdOptions = {}): Optimizer {
   if (!(momentum >= 0 && momentum < 1)) {

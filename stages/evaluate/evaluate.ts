@@ -48,7 +48,28 @@ interface SavedEvaluation {
   readonly unigram?: number | null;
 }
 
-/** Evaluates the model every N updates and after the last, emits the loss, and passes the model on. */
+/**
+ * Evaluates the model every N updates and after the last, emits the loss, and passes the model on.
+ *
+ * @example
+ * ```ts
+ * import { adamw, evaluate, from, gpt, openEngine, plan, schedule, train } from "@stagewise/gpt";
+ *
+ * const model = gpt({ layers: 1, heads: 1, channels: 16, seqLen: 8, vocabSize: 257 });
+ * const training = { optimizer: adamw(), shape: [1, 2, 8] as const, clip: 1 };
+ * const planned = plan({ model, training, evaluation: { batch: 2, seqLen: 8 } });
+ * const { engine } = await openEngine("cpu");
+ * const ids = Uint32Array.from({ length: 16 }, (_, i) => i);
+ * const batch = { inputs: ids, targets: ids, shape: training.shape };
+ * const rate = schedule({ kind: "constant", lr: 1e-3, steps: 2 });
+ * const steps: number[] = [];
+ * await from([batch, batch])
+ *   .pipe(train({ engine, plan: planned, steps: 2, schedule: rate }))
+ *   .pipe(evaluate({ every: 1, validation: () => Promise.resolve(ids) }))
+ *   .run({ onEvent: (event) => event.type === "eval" && steps.push(event.step) });
+ * console.log(steps); // [ 1, 2 ]
+ * ```
+ */
 export function evaluate(options: EvaluateOptions): Stage<ModelUpdate, ModelUpdate> {
   return periodic("evaluate", {
     every: options.every,

@@ -26,6 +26,37 @@ export interface EvaluateHellaswagOptions {
 /**
  * Evaluates the model on all items every N updates and after the last, emits its accuracy, and passes the
  * model on. When the run is stopping, the evaluation is abandoned with a note.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   adamw,
+ *   asSource,
+ *   byteTokenizer,
+ *   evaluateHellaswag,
+ *   from,
+ *   gpt,
+ *   openEngine,
+ *   plan,
+ *   schedule,
+ *   train,
+ * } from "@stagewise/gpt";
+ *
+ * const model = gpt({ layers: 1, heads: 1, channels: 16, seqLen: 8, vocabSize: 257 });
+ * const training = { optimizer: adamw(), shape: [1, 2, 8] as const, clip: 1 };
+ * const planned = plan({ model, training, scoring: { tokens: 16 } });
+ * const { engine } = await openEngine("cpu");
+ * const ids = Uint32Array.from({ length: 16 }, (_, i) => i);
+ * const batch = { inputs: ids, targets: ids, shape: training.shape };
+ * const rate = schedule({ kind: "constant", lr: 1e-3, steps: 2 });
+ * const items = asSource("items", () => [{ context: "a", endings: [" b", " c", " d", " e"], label: 0 }]);
+ * const steps: number[] = [];
+ * await from([batch, batch])
+ *   .pipe(train({ engine, plan: planned, steps: 2, schedule: rate }))
+ *   .pipe(evaluateHellaswag({ every: 2, items, tokenizer: byteTokenizer() }))
+ *   .run({ onEvent: (event) => event.type === "hellaswag" && steps.push(event.step) });
+ * console.log(steps); // [ 2 ]
+ * ```
  */
 export function evaluateHellaswag(options: EvaluateHellaswagOptions): Stage<ModelUpdate, ModelUpdate> {
   return periodic("hellaswag", {

@@ -90,6 +90,20 @@ export async function measureBatch(
 /**
  * The loss over consecutive windows of `tokens`, up to `batches` batches of the plan's evaluation size.
  * Throws RangeError for fewer than two tokens.
+ *
+ * @example
+ * ```ts
+ * import { byteTokenizer, gpt, initialWeights, openEngine } from "@stagewise/gpt";
+ * import { openModel, plan, validationLoss } from "@stagewise/gpt";
+ *
+ * const model = gpt({ layers: 1, heads: 1, channels: 16, seqLen: 8, vocabSize: 257 });
+ * const { engine } = await openEngine("cpu");
+ * const planned = plan({ model, evaluation: { batch: 2, seqLen: 8 } });
+ * await using session = await openModel(engine, { plan: planned, weights: initialWeights(model, 1) });
+ * const tokens = byteTokenizer().encode("We the People of the United States");
+ * const { perplexity } = await validationLoss(session, { tokens });
+ * console.log(perplexity > 200 && perplexity < 300); // true
+ * ```
  */
 export async function validationLoss(
   model: ModelSession,

@@ -11,6 +11,15 @@ import type { Document } from "../items.ts";
 /**
  * Replaces a document's `html` by its main text in `text`. Documents without `html` pass unchanged. Drops
  * pages without text as `no_text` and pages on which the HTML parser fails as `broken`.
+ *
+ * @example
+ * ```ts
+ * import { extract, from } from "@stagewise/gpt";
+ *
+ * const documents = [{ id: "page", text: "", html: "<title>Preamble</title><p>We the People.</p>" }];
+ * const kept = await Array.fromAsync(from(documents).pipe(extract()).stream());
+ * console.log(kept[0].text); // "We the People."
+ * ```
  */
 export function extract(): Stage<Document, Document> {
   return {

@@ -23,9 +23,7 @@ export type RejectsSinkFor = (filter: string) => Stage<Reject, never> | null;
  *
  * @example
  * ```ts
- * import { from } from "../flow/flow.ts";
- * import { embedded } from "../source/embedded/embedded.ts";
- * import { fineweb } from "./fineweb.ts";
+ * import { embedded, fineweb, from } from "@stagewise/gpt";
  *
  * const clean = from(embedded("sotu")).via(fineweb({ recipe: "current", words: "treebank" }));
  * ```

@@ -21,13 +21,10 @@ interface TransformState<In, Out> {
  *
  * @example
  * ```ts
- * import { asSource } from "./as_source.ts";
- * import { asStage } from "./as_stage.ts";
- * import { from } from "./flow.ts";
+ * import { asStage, from } from "@stagewise/gpt";
  *
- * const words = from(asSource("words", () => ["a", "b"]))
- *   .pipe(asStage("bytes", () => new TextEncoderStream()));
- * for await (const bytes of words.stream()) console.log(bytes.length);
+ * const bytes = from(["a", "bc"]).pipe(asStage("bytes", () => new TextEncoderStream()));
+ * console.log((await Array.fromAsync(bytes.stream())).map(({ length }) => length)); // [ 1, 2 ]
  * ```
  */
 export function asStage<In, Out>(

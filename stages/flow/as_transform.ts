@@ -14,12 +14,11 @@ import { toTransformStream } from "./std.ts";
  *
  * @example
  * ```ts
- * import { asTransform } from "./as_transform.ts";
- * import { rule } from "./stage.ts";
+ * import { asTransform, rule } from "@stagewise/gpt";
  *
  * const short = rule<string>("short", (line) => line.length > 80 ? "long" : null);
  * const lines = ReadableStream.from(["one", "two"]).pipeThrough(asTransform(short));
- * console.log(await Array.fromAsync(lines));
+ * console.log(await Array.fromAsync(lines)); // [ "one", "two" ]
  * ```
  */
 export function asTransform<In, Out>(

@@ -33,6 +33,20 @@ type Trace = Readonly<{ outputs: readonly unknown[]; checkpoints: readonly Taken
  * resumes from each checkpoint, once with the states as they are and once with states converted to JSON and
  * back. The outputs and the final state must equal those of the uninterrupted run. Pass a function if each
  * run needs its own stage. Throws an AssertionError that names the checkpoint.
+ *
+ * @example
+ * ```ts
+ * import { checkStage, stage } from "@stagewise/gpt";
+ *
+ * const sums = stage({
+ *   name: "sums",
+ *   open: (_ctx, saved: { sum: number } = { sum: 0 }) => saved,
+ *   *push(item: number, state) {
+ *     yield state.sum += item;
+ *   },
+ * });
+ * await checkStage(sums, [1, 2, 3]); // throws if `sum` were kept outside of the state
+ * ```
  */
 export async function checkStage<In, Out>(
   stage: Stage<In, Out> | (() => Stage<In, Out>),
@@ -50,6 +64,13 @@ export async function checkStage<In, Out>(
 /**
  * Reads the source with a checkpoint after every item, then resumes from each checkpoint. The items must
  * equal those of the uninterrupted run. Throws an AssertionError that names the checkpoint.
+ *
+ * @example
+ * ```ts
+ * import { asSource, checkSource } from "@stagewise/gpt";
+ *
+ * await checkSource(() => asSource("numbers", () => [1, 2, 3]));
+ * ```
  */
 export async function checkSource<Out>(
   source: Source<Out> | (() => Source<Out>),

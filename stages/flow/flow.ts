@@ -63,7 +63,25 @@ function isSource<T>(given: Source<T> | Items<T>): given is Source<T> {
   return typeof given === "object" && given !== null && "open" in given && "read" in given;
 }
 
-/** A source and the steps after it. Each method returns a new flow. */
+/**
+ * A source and the steps after it. Each method returns a new flow.
+ *
+ * @example
+ * ```ts
+ * import { type Flow, from, map, rule } from "@stagewise/gpt";
+ *
+ * // A group of stages is a function from flow to flow.
+ * const evenSquares = (flow: Flow<number>) =>
+ *   flow.pipe(rule<number>("even", (x) => x % 2 === 0 ? null : "odd"))
+ *     .pipe(map("square", (x: number) => x * x));
+ * const seen: number[] = [];
+ * const flow = from([1, 2, 3, 4])
+ *   .tee((branch) => branch.pipe(map("see", (x: number) => seen.push(x))))
+ *   .via(evenSquares);
+ * console.log(await Array.fromAsync(flow.stream())); // [ 4, 16 ]
+ * console.log(seen); // [ 1, 2, 3, 4 ]
+ * ```
+ */
 export class Flow<T> {
   /** Called by `from()`, which should be used instead. */
   constructor(readonly source: Source<any>, readonly steps: readonly Step[]) {}

@@ -11,6 +11,24 @@ export type Many<T> = Iterable<T> | AsyncIterable<T>;
 
 /**
  * Value that a stage with `takesCheckpoints` yields to take a checkpoint after the item that it yielded last.
+ *
+ * @example
+ * ```ts
+ * import { from, MemoryCheckpoints, type Stage, takeCheckpoint } from "@stagewise/gpt";
+ *
+ * const marks: Stage<number, number> = {
+ *   name: "marks",
+ *   takesCheckpoints: true,
+ *   open: () => null,
+ *   *push(item) {
+ *     yield item;
+ *     if (item % 10 === 0) yield takeCheckpoint;
+ *   },
+ * };
+ * const checkpoints = new MemoryCheckpoints();
+ * await from([1, 10, 11, 20, 21]).pipe(marks).run({ checkpoints });
+ * console.log(checkpoints.all.length); // 2
+ * ```
  */
 export const takeCheckpoint: unique symbol = Symbol("takeCheckpoint");
 
@@ -95,12 +113,39 @@ export interface Source<Out, State = any> {
   close?(state: State): void | Promise<void>;
 }
 
-/** Declares a stage with inferred types. */
+/**
+ * Declares a stage with inferred types.
+ *
+ * @example
+ * ```ts
+ * import { from, stage } from "@stagewise/gpt";
+ *
+ * const pairs = stage({
+ *   name: "pairs",
+ *   open: (_ctx, saved: { held: number[] } = { held: [] }) => saved,
+ *   *push(item: number, state) {
+ *     state.held.push(item);
+ *     if (state.held.length === 2) yield state.held.splice(0);
+ *   },
+ * });
+ * console.log(await Array.fromAsync(from([1, 2, 3, 4]).pipe(pairs).stream())); // [ [ 1, 2 ], [ 3, 4 ] ]
+ * ```
+ */
 export function stage<In, Out, State>(s: Stage<In, Out, State>): Stage<In, Out, State> {
   return s;
 }
 
-/** A stateless stage that makes one output from each item. */
+/**
+ * A stateless stage that makes one output from each item.
+ *
+ * @example
+ * ```ts
+ * import { from, map } from "@stagewise/gpt";
+ *
+ * const lengths = from(["one", "three"]).pipe(map("length", (text: string) => text.length));
+ * console.log(await Array.fromAsync(lengths.stream())); // [ 3, 5 ]
+ * ```
+ */
 export function map<In, Out>(
   name: string,
   f: (item: In, ctx: Context) => Out | Promise<Out>,
@@ -115,7 +160,17 @@ export function map<In, Out>(
   };
 }
 
-/** A filter. `why` returns the reason to drop an item, or null to keep it. */
+/**
+ * A filter. `why` returns the reason to drop an item, or null to keep it.
+ *
+ * @example
+ * ```ts
+ * import { from, rule } from "@stagewise/gpt";
+ *
+ * const long = rule<string>("long", (text) => text.length > 3 ? null : "short");
+ * console.log(await Array.fromAsync(from(["one", "three"]).pipe(long).stream())); // [ "three" ]
+ * ```
+ */
 export function rule<T>(name: string, why: (item: T) => string | null): Stage<T, T> {
   return {
     name,

@@ -38,6 +38,25 @@ const MAX_POINTS = 300; // points of an embedding: more labels would not fit int
  * on. An inspection takes about as long as an update, and reads all weights and gradients. How much an update
  * changes the weights is known only if the weights were also read before the update. This is done before
  * every Nth update, unless the run was resumed just before it.
+ *
+ * @example
+ * ```ts
+ * import { adamw, from, gpt, inspect, openEngine, plan, schedule, train } from "@stagewise/gpt";
+ *
+ * const model = gpt({ layers: 1, heads: 1, channels: 16, seqLen: 8, vocabSize: 257 });
+ * const training = { optimizer: adamw(), shape: [1, 2, 8] as const, clip: 1, inspection: true };
+ * const planned = plan({ model, training });
+ * const { engine } = await openEngine("cpu");
+ * const ids = Uint32Array.from({ length: 16 }, (_, i) => i);
+ * const batch = { inputs: ids, targets: ids, shape: training.shape };
+ * const rate = schedule({ kind: "constant", lr: 1e-3, steps: 2 });
+ * const steps: number[] = [];
+ * await from([batch, batch])
+ *   .pipe(train({ engine, plan: planned, steps: 2, schedule: rate }))
+ *   .pipe(inspect({ every: 2 }))
+ *   .run({ onEvent: (event) => event.type === "inspect" && steps.push(event.step) });
+ * console.log(steps); // [ 2 ]
+ * ```
  */
 export function inspect(options: InspectOptions): Stage<ModelUpdate, ModelUpdate> {
   return {

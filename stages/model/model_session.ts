@@ -40,7 +40,21 @@ export interface OpenModelOptions {
   readonly seed?: number;
 }
 
-/** Puts a model on a device. Throws RangeError for weights or optimizer state that do not fit the plan. */
+/**
+ * Puts a model on a device. Throws RangeError for weights or optimizer state that do not fit the plan.
+ *
+ * @example
+ * ```ts
+ * import { gpt, initialWeights, openEngine, openModel, plan } from "@stagewise/gpt";
+ *
+ * const model = gpt({ layers: 1, heads: 1, channels: 16, seqLen: 8, vocabSize: 257 });
+ * const { engine } = await openEngine("cpu");
+ * const planned = plan({ model, evaluation: { batch: 1, seqLen: 8 } });
+ * await using session = await openModel(engine, { plan: planned, weights: initialWeights(model, 1) });
+ * const ids = Uint32Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+ * console.log((await session.losses(ids, ids)).length); // 8
+ * ```
+ */
 export async function openModel(engine: Engine, options: OpenModelOptions): Promise<ModelSession> {
   const { plan, weights, optimizer = {}, seed = 1 } = options;
   checkOptimizerState(plan, optimizer);

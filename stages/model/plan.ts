@@ -67,6 +67,17 @@ export interface Plan extends PlanOptions {
 /**
  * Plans a model's programs. Throws RangeError for sizes that are not whole numbers above 0, and ShapeError
  * for sequences longer than the model's.
+ *
+ * @example
+ * ```ts
+ * import { adamw, gpt, plan } from "@stagewise/gpt";
+ *
+ * const model = gpt({ layers: 1, heads: 1, channels: 16, seqLen: 8, vocabSize: 257 });
+ * const training = { optimizer: adamw(), shape: [2, 4, 8] as const, clip: 1 };
+ * const { programs, tokensPerStep } = plan({ model, training, evaluation: { batch: 4, seqLen: 8 } });
+ * console.log(programs.map(({ name }) => name)); // [ "micro", "update", "eval" ]
+ * console.log(tokensPerStep); // 64
+ * ```
  */
 export function plan(options: PlanOptions): Plan {
   const { model, training, evaluation, scoring, sampling = false } = options;

@@ -21,6 +21,16 @@ const head = "lm_head.weight", embedding = "wte.weight";
  *
  * Throws a RangeError that names the weight if one is missing, unknown or unusable, or if the head differs
  * from the embedding although the model ties them.
+ *
+ * @example
+ * ```ts
+ * import { fitWeights, gpt, initialWeights } from "@stagewise/gpt";
+ *
+ * const config = { layers: 1, heads: 1, channels: 16, vocabSize: 257 };
+ * const long = initialWeights(gpt({ ...config, seqLen: 64 }), 1);
+ * const short = fitWeights(gpt({ ...config, seqLen: 8 }), long);
+ * console.log(short["wpe.weight"].shape); // [ 8, 16 ]
+ * ```
  */
 export function fitWeights(model: Model<unknown>, weights: TensorMap): TensorMap {
   const byName = new Map(

@@ -10,7 +10,23 @@ import { writeAllSync } from "../disk/exact_io.ts";
 import { openFile, openFileSync } from "../disk/files.ts";
 import { readIfThere } from "../disk/whole_files.ts";
 
-/** A metrics.jsonl that is open for appending. */
+/**
+ * A metrics.jsonl that is open for appending.
+ *
+ * @example
+ * ```ts
+ * import { from, map, MetricsFile, readEvents } from "@stagewise/gpt";
+ *
+ * const path = `${await Deno.makeTempDir()}/metrics.jsonl`;
+ * const metrics = new MetricsFile(path);
+ * await from([1, 2]).pipe(map("square", (x: number) => x * x)).run({
+ *   effects: { metrics }, // a resumed run truncates the file
+ *   onEvent: (event) => metrics.append(event),
+ * });
+ * metrics.close();
+ * console.log((await readEvents(path)).some(({ type }) => type === "stage")); // true
+ * ```
+ */
 export class MetricsFile {
   readonly #file: Deno.FsFile;
   readonly #encoder = new TextEncoder();
@@ -83,6 +99,15 @@ function isCheckpointLine(line: string): boolean {
 /**
  * Reads the events of a metrics.jsonl, leaving out a line that a crash has cut short. The list is empty if
  * there is no file.
+ *
+ * @example
+ * ```ts
+ * import { readEvents } from "@stagewise/gpt";
+ *
+ * const path = `${await Deno.makeTempDir()}/metrics.jsonl`;
+ * await Deno.writeTextFile(path, '{"type":"eval","step":10,"valLoss":4.5}\n{"type":"eval","st');
+ * console.log((await readEvents(path)).length); // 1
+ * ```
  */
 export async function readEvents(path: string): Promise<RunEvent[]> {
   return (await readIfThere(path) ?? "").split("\n").map(parse).filter(isEvent);

@@ -33,7 +33,19 @@ export interface ReportInput {
 
 const mostSteps = 4000; // points of a curve: more points than pixels would only make the page larger
 
-/** The page's HTML. */
+/**
+ * The page's HTML.
+ *
+ * @example
+ * ```ts
+ * import { reportPage } from "@stagewise/gpt";
+ *
+ * const losses = [5.5, 5.1, 4.8];
+ * const events = losses.map((valLoss, step) => ({ type: "eval", step, valLoss } as const));
+ * const html = reportPage({ title: "My run", events, options: { lr: 0.001 } });
+ * await Deno.writeTextFile(`${await Deno.makeTempDir()}/report.html`, html);
+ * ```
+ */
 export function reportPage(input: ReportInput): string {
   const run = {
     title: input.title ?? "",

@@ -35,7 +35,17 @@ export interface Screen {
 const redrawMs = 100; // at most 10 drawings per second
 const stagesEvery = 10; // seconds between lines on the data stages before training has started
 
-/** Standard error as a screen. */
+/**
+ * Standard error as a screen.
+ *
+ * @example
+ * ```ts
+ * import { plainDisplay, standardError } from "@stagewise/gpt";
+ *
+ * const screen = standardError({ color: false });
+ * plainDisplay(screen, { limits: {}, every: 10 }).show({ type: "note", text: "one line on standard error" });
+ * ```
+ */
 export function standardError(options: { readonly color: boolean }): Screen {
   const encoder = new TextEncoder();
   return {
@@ -73,7 +83,19 @@ export function notesDisplay(screen: Screen): Display {
   };
 }
 
-/** A display of plain lines: every `every`-th step, evaluations, samples, checkpoints, notes, and `say()`. */
+/**
+ * A display of plain lines: every `every`-th step, evaluations, samples, checkpoints, notes, and `say()`.
+ *
+ * @example
+ * ```ts
+ * import { from, map, plainDisplay, standardError } from "@stagewise/gpt";
+ *
+ * const display = plainDisplay(standardError({ color: false }), { limits: { steps: 100 }, every: 10 });
+ * const flow = from([1, 2]).pipe(map("square", (x: number) => x * x));
+ * await flow.run({ onEvent: (event) => display.show(event) });
+ * display.close();
+ * ```
+ */
 export function plainDisplay(
   screen: Screen,
   options: { readonly limits: RunLimits; readonly every: number },

@@ -77,10 +77,7 @@ export interface FolderRun {
  *
  * @example
  * ```ts
- * import { from } from "../flow/flow.ts";
- * import { map } from "../flow/stage.ts";
- * import { embedded } from "../source/embedded/embedded.ts";
- * import { runFolder } from "./run_folder.ts";
+ * import { embedded, from, map, runFolder } from "@stagewise/gpt";
  *
  * const out = await Deno.makeTempDir();
  * const lengths = from(embedded("sotu")).pipe(map("length", ({ text }) => text.length));

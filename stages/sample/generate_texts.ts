@@ -34,6 +34,23 @@ export interface GenerateOptions extends GeneratedTextOptions {
  * Generates texts, as many at once as the model's plan allows. Throws RangeError for options that
  * `checkGenerateOptions` rejects, for an empty prompt if the tokenizer has no end-of-text token, and for
  * tokens outside the model's vocabulary.
+ *
+ * @example
+ * ```ts
+ * import { byteTokenizer, generateTexts, gpt, initialWeights } from "@stagewise/gpt";
+ * import { openEngine, openModel, plan } from "@stagewise/gpt";
+ *
+ * const model = gpt({ layers: 1, heads: 1, channels: 16, seqLen: 8, vocabSize: 257 });
+ * const { engine } = await openEngine("cpu");
+ * const planned = plan({ model, sampling: { texts: 2 } });
+ * await using session = await openModel(engine, { plan: planned, weights: initialWeights(model, 1) });
+ * const texts = ["We", "The"].map((prompt, sample) => ({ prompt, sample }));
+ * const pieces = texts.map(({ prompt }) => [prompt]);
+ * for await (const event of generateTexts(session, byteTokenizer(), { texts, maxTokens: 4 })) {
+ *   if ("piece" in event) pieces[event.text].push(event.piece);
+ * }
+ * console.log(pieces.map(([prompt]) => prompt)); // [ "We", "The" ]
+ * ```
  */
 export async function* generateTexts(
   model: ModelSession,

@@ -21,6 +21,19 @@ export interface SampleOptions extends GenerateOptions {
 /**
  * Continues a prompt and yields the text in pieces of whole characters. Throws the same errors as
  * `generateTexts()`.
+ *
+ * @example
+ * ```ts
+ * import { byteTokenizer, generateText, gpt, initialWeights } from "@stagewise/gpt";
+ * import { openEngine, openModel, plan } from "@stagewise/gpt";
+ *
+ * const model = gpt({ layers: 1, heads: 1, channels: 16, seqLen: 8, vocabSize: 257 });
+ * const { engine } = await openEngine("cpu");
+ * const planned = plan({ model, sampling: true });
+ * await using session = await openModel(engine, { plan: planned, weights: initialWeights(model, 1) });
+ * const options = { prompt: "We", maxTokens: 8, temperature: 0.8, topK: 40, seed: 1 };
+ * for await (const piece of generateText(session, byteTokenizer(), options)) console.error(piece);
+ * ```
  */
 export async function* generateText(
   model: ModelSession,
@@ -44,7 +57,38 @@ export interface SampleStageOptions extends SampleOptions {
   readonly every: number;
 }
 
-/** Generates a text every N updates and after the last update, emits it, and passes the model on. */
+/**
+ * Generates a text every N updates and after the last update, emits it, and passes the model on.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   adamw,
+ *   byteTokenizer,
+ *   from,
+ *   gpt,
+ *   openEngine,
+ *   plan,
+ *   sample,
+ *   schedule,
+ *   train,
+ * } from "@stagewise/gpt";
+ *
+ * const model = gpt({ layers: 1, heads: 1, channels: 16, seqLen: 8, vocabSize: 257 });
+ * const training = { optimizer: adamw(), shape: [1, 2, 8] as const, clip: 1 };
+ * const planned = plan({ model, training, sampling: true });
+ * const { engine } = await openEngine("cpu");
+ * const ids = Uint32Array.from({ length: 16 }, (_, i) => i);
+ * const batch = { inputs: ids, targets: ids, shape: training.shape };
+ * const rate = schedule({ kind: "constant", lr: 1e-3, steps: 2 });
+ * const steps: number[] = [];
+ * await from([batch, batch])
+ *   .pipe(train({ engine, plan: planned, steps: 2, schedule: rate }))
+ *   .pipe(sample({ tokenizer: byteTokenizer(), every: 1, prompt: "We", maxTokens: 4 }))
+ *   .run({ onEvent: (event) => event.type === "sample" && steps.push(event.step) });
+ * console.log(steps); // [ 1, 2 ]
+ * ```
+ */
 export function sample(options: SampleStageOptions): Stage<ModelUpdate, ModelUpdate> {
   return periodic("sample", {
     every: options.every,

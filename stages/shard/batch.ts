@@ -32,6 +32,18 @@ export interface BatchState {
  * A batch that is incomplete at the end of an epoch is completed by the next epoch; one that is incomplete at
  * the end of the input is dropped. Throws RangeError for a sequence of another length, and if the input is
  * too short for one batch.
+ *
+ * @example
+ * ```ts
+ * import { batch, from } from "@stagewise/gpt";
+ *
+ * const ids = Uint32Array.of(1, 2, 3, 4, 5);
+ * const sequences = [0, 4].map((start) => ({ ids, path: "train.bin", start }));
+ * const batches = from(sequences).pipe(batch({ batchSize: 2, gradAccum: 1, seqLen: 4 }));
+ * const [{ shape, targets }] = await Array.fromAsync(batches.stream());
+ * console.log(shape); // [ 1, 2, 4 ]
+ * console.log(targets.join(" ")); // "2 3 4 5 2 3 4 5"
+ * ```
  */
 export function batch(options: BatchOptions): Stage<Sequence, Batch> {
   const { batchSize, gradAccum, seqLen } = options;

@@ -30,6 +30,18 @@ const START: SavedShardState = {
  * documents, and an index for each training shard lists where each document begins.
  *
  * Throws RangeError for an id outside the vocabulary, and if no document is left to train on.
+ *
+ * @example
+ * ```ts
+ * import { byteTokenizer, encode, from, shard } from "@stagewise/gpt";
+ *
+ * const dir = await Deno.makeTempDir();
+ * const documents = ["one", "two", "three"].map((text, i) => ({ id: `${i}`, text }));
+ * const extents = from(documents)
+ *   .pipe(encode(byteTokenizer()))
+ *   .pipe(shard({ dir, vocabSize: 257, validationTokens: 4 })); // the first document is held out
+ * console.log((await Array.fromAsync(extents.stream())).map(({ count }) => count)); // [ 10 ]
+ * ```
  */
 export function shard(options: ShardOptions): Stage<Tokens, TokenShard> {
   check(options);

@@ -47,6 +47,18 @@ export interface WindowsState {
  * the extent and the epoch. When the input has ended, further epochs over all extents follow. Only one extent
  * is kept in memory. Throws a RangeError that names file and position for an id outside the vocabulary, and
  * RangeError if there are too few tokens for one sequence.
+ *
+ * @example
+ * ```ts
+ * import { byteTokenizer, encode, from, shard, windows } from "@stagewise/gpt";
+ *
+ * const dir = await Deno.makeTempDir();
+ * const sequences = from([{ id: "1", text: "We the People" }])
+ *   .pipe(encode(byteTokenizer()))
+ *   .pipe(shard({ dir, vocabSize: 257, validationTokens: 0 }))
+ *   .pipe(windows({ seqLen: 4, vocabSize: 257, shuffle: "none", epochs: 1 }));
+ * console.log((await Array.fromAsync(sequences.stream())).map(({ start }) => start)); // [ 0, 4, 8 ]
+ * ```
  */
 export function windows(options: WindowsOptions): Stage<TokenShard, Sequence> {
   check(options);

@@ -42,12 +42,36 @@ export interface DocumentFileState {
 
 const MEMBER_CHARACTERS = 1 << 20; // enough to compress well, few enough to hold in memory
 
-/** A sink that writes documents as JSON lines. */
+/**
+ * A sink that writes documents as JSON lines.
+ *
+ * @example
+ * ```ts
+ * import { from, openSource, writeDocuments } from "@stagewise/gpt";
+ *
+ * const dir = await Deno.makeTempDir();
+ * await from([{ id: "1", text: "We the People" }]).pipe(writeDocuments({ dir })).run();
+ * const again = from(await openSource([`${dir}/00000.jsonl.gz`]));
+ * console.log((await Array.fromAsync(again.stream())).map(({ text }) => text)); // [ "We the People" ]
+ * ```
+ */
 export function writeDocuments(options: DocumentFileOptions): Stage<Document, never, DocumentFileState> {
   return writeLines(options, (doc: Document) => toRow(doc));
 }
 
-/** A sink for `rejects` of `pipe` that writes dropped documents as JSON lines, each with its `reason`. */
+/**
+ * A sink for `rejects` of `pipe` that writes dropped documents as JSON lines, each with its `reason`.
+ *
+ * @example
+ * ```ts
+ * import { type Document, from, rule, writeRemoved } from "@stagewise/gpt";
+ *
+ * const dir = await Deno.makeTempDir();
+ * const long = rule<Document>("long", ({ text }) => text.length > 3 ? null : "short");
+ * await from([{ id: "1", text: "No." }]).pipe(long, { rejects: writeRemoved({ dir }) }).run();
+ * console.log([...Deno.readDirSync(dir)].map(({ name }) => name)); // [ "00000.jsonl.gz" ]
+ * ```
+ */
 export function writeRemoved(
   options: DocumentFileOptions,
 ): Stage<{ readonly item: unknown; readonly reason: string }, never, DocumentFileState> {

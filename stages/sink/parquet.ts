@@ -45,7 +45,19 @@ const columns = [
   { name: "token_count", type: "INT64" },
 ] as const;
 
-/** A sink that writes documents as Parquet. */
+/**
+ * A sink that writes documents as Parquet.
+ *
+ * @example
+ * ```ts
+ * import { from, openSource, writeParquet } from "@stagewise/gpt";
+ *
+ * const dir = await Deno.makeTempDir();
+ * await from([{ id: "1", text: "We the People" }]).pipe(writeParquet({ dir })).run();
+ * const again = from(await openSource([`${dir}/00000.parquet`]));
+ * console.log((await Array.fromAsync(again.stream())).map(({ text }) => text)); // [ "We the People" ]
+ * ```
+ */
 export function writeParquet(
   { dir, name = "write", fileBytes = 256 * 2 ** 20, rank = null }: DocumentFileOptions,
 ): Stage<Document, never, ParquetSinkState> {

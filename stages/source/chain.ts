@@ -18,6 +18,14 @@ export interface ChainState {
  * A source that yields all items of the first source, then all items of the second, and so on. A saved state
  * refers to its current source by name, so sources may be appended before a resume. The names must differ.
  * Throws TypeError if a name occurs twice, or if the saved source is missing on resume.
+ *
+ * @example
+ * ```ts
+ * import { asSource, chain, from } from "@stagewise/gpt";
+ *
+ * const both = chain("both", [asSource("first", () => [1, 2]), asSource("second", () => [3])]);
+ * console.log(await Array.fromAsync(from(both).stream())); // [ 1, 2, 3 ]
+ * ```
  */
 export function chain<T>(name: string, sources: readonly Source<T>[]): Source<T, ChainState> {
   const names = sources.map((source) => source.name);

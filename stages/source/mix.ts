@@ -41,6 +41,18 @@ export interface MixState {
  * Interleaves sources until all have ended. The source of the next item is chosen at random, with
  * probabilities proportional to the size that each source has left, so that the sources are spread evenly
  * over the whole mix. The order depends on the run's seed alone. Items of one source keep their order.
+ *
+ * @example
+ * ```ts
+ * import { asSource, from, mix } from "@stagewise/gpt";
+ *
+ * const parts = [
+ *   { source: asSource("letters", () => ["a", "b", "c"]), size: 3 },
+ *   { source: asSource("digits", () => ["1", "2"]), size: 2 },
+ * ];
+ * const mixed = from(mix("mixed", parts)).stream({ seed: 1 });
+ * console.log((await Array.fromAsync(mixed)).length); // 5
+ * ```
  */
 export function mix<T>(
   name: string,

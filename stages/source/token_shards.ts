@@ -34,6 +34,19 @@ export interface TokenShardsState {
  * The headers of all files are checked before the first extent. Throws Deno.errors.NotFound if a glob matches
  * nothing, Deno.errors.InvalidData or UnexpectedEof for a file that is empty, truncated or of another format,
  * and RangeError on resume if the files are not those of the first run.
+ *
+ * @example
+ * ```ts
+ * import { byteTokenizer, encode, from, shard, tokenShards } from "@stagewise/gpt";
+ *
+ * const dir = await Deno.makeTempDir();
+ * await from([{ id: "1", text: "We the People" }])
+ *   .pipe(encode(byteTokenizer()))
+ *   .pipe(shard({ dir, vocabSize: 257, validationTokens: 0 }))
+ *   .run();
+ * const extents = from(tokenShards({ globs: [`${dir}/train_*.bin`] }));
+ * console.log((await Array.fromAsync(extents.stream())).map(({ count }) => count)); // [ 14 ]
+ * ```
  */
 export function tokenShards(options: TokenShardsOptions): Source<TokenShard, TokenShardsState> {
   const { format = "llmc", extentTokens = 1 << 20 } = options;

@@ -52,6 +52,16 @@ export interface OpenedSource {
  * Throws before any document is read: RangeError for an unknown file type or corpus, Deno.errors.NotFound for
  * a missing file or a glob that matches nothing, Deno.errors.InvalidData for an empty file, and the errors of
  * `findRemote` and `hubFiles`.
+ *
+ * @example
+ * ```ts
+ * import { from, openSource } from "@stagewise/gpt";
+ *
+ * const dir = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${dir}/notes.txt`, "We the People");
+ * const documents = from(await openSource([`${dir}/*.txt`]));
+ * console.log((await Array.fromAsync(documents.stream())).map(({ text }) => text)); // [ "We the People" ]
+ * ```
  */
 export async function openSource(
   uris: readonly string[],

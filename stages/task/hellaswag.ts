@@ -28,6 +28,17 @@ export interface HellaswagState {
  * Reads the items of a file of `{ctx, label, endings}` lines, which may be compressed as .gz or .zst. Throws
  * Deno.errors.NotFound if there is no such file, SyntaxError for a line that is not JSON, and TypeError for a
  * line that is not an item; the messages name the file and the line.
+ *
+ * @example
+ * ```ts
+ * import { from, hellaswag } from "@stagewise/gpt";
+ *
+ * const path = `${await Deno.makeTempDir()}/val.jsonl`;
+ * const item = { ctx: "We the", endings: ["People", "table", "seven", "blue"], label: 0 };
+ * await Deno.writeTextFile(path, JSON.stringify(item));
+ * const [{ endings, label }] = await Array.fromAsync(from(hellaswag(path)).stream());
+ * console.log(endings[label]); // "People"
+ * ```
  */
 export function hellaswag(
   path: string,

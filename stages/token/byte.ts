@@ -6,7 +6,16 @@
 import { BpeTokenizer } from "./bpe.ts";
 import { END_OF_TEXT } from "./end_of_text.ts";
 
-/** A tokenizer whose ids 0 to 255 are the bytes; 256 is `<|endoftext|>`. */
+/**
+ * A tokenizer whose ids 0 to 255 are the bytes; 256 is `<|endoftext|>`.
+ *
+ * @example
+ * ```ts
+ * import { byteTokenizer } from "@stagewise/gpt";
+ *
+ * console.log([...byteTokenizer().encode("We")]); // [ 87, 101 ]
+ * ```
+ */
 export function byteTokenizer(): BpeTokenizer {
   return new BpeTokenizer({
     pattern: "none",

@@ -8,7 +8,17 @@ import { excerpt } from "../format/text/excerpt.ts";
 import { END_OF_TEXT } from "./end_of_text.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
-/** A tokenizer over a fixed set of characters (Unicode code points). */
+/**
+ * A tokenizer over a fixed set of characters (Unicode code points).
+ *
+ * @example
+ * ```ts
+ * import { CharTokenizer } from "@stagewise/gpt";
+ *
+ * const tokenizer = CharTokenizer.fromTexts(["hello"]);
+ * console.log([...tokenizer.encode("hole")]); // [ 1, 3, 2, 0 ]
+ * ```
+ */
 export class CharTokenizer extends Vocabulary {
   /** Characters, indexed by id. */
   readonly characters: readonly string[];

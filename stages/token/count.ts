@@ -12,6 +12,14 @@ import type { Tokenizer } from "./tokenizer.ts";
  * Adds `tokenCount` to each document: the number of tokens of its text, without separators between documents.
  * `tokenizer` may be a name or path for `loadTokenizer`; each thread then loads it once, when the stage
  * opens. Throws the errors of `loadTokenizer`.
+ *
+ * @example
+ * ```ts
+ * import { countTokens, from } from "@stagewise/gpt";
+ *
+ * const counted = from([{ id: "1", text: "We the People" }]).pipe(countTokens("gpt2"));
+ * console.log((await Array.fromAsync(counted.stream())).map(({ tokenCount }) => tokenCount)); // [ 3 ]
+ * ```
  */
 export function count(tokenizer: Tokenizer | string): Stage<Document, Document, { tokenizer: Tokenizer }> {
   return stage<Document, Document, { tokenizer: Tokenizer }>({

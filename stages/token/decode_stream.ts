@@ -39,8 +39,8 @@ export class StreamDecoder {
  *
  * @example
  * ```ts
- * import { byteTokenizer } from "./byte.ts";
- * import { decodeStream } from "./decode_stream.ts";
+ * import { byteTokenizer, decodeStream } from "@stagewise/gpt";
+ *
  * const texts = ReadableStream.from([0xC3, 0xA9, 0x21]).pipeThrough(decodeStream(byteTokenizer()));
  * console.log(await Array.fromAsync(texts)); // [ "é", "!" ]
  * ```

@@ -28,6 +28,15 @@ interface Encoding {
  * bytes. If a document contains the text of a special token, that text is encoded as plain text. `tokenizer`
  * may be a name or path for `loadTokenizer`, which the stage calls when it opens. Throws TypeError if the
  * tokenizer has no `<|endoftext|>`, and the errors of `loadTokenizer`.
+ *
+ * @example
+ * ```ts
+ * import { encode, from } from "@stagewise/gpt";
+ *
+ * const encoded = from([{ id: "1", text: "We the People" }]).pipe(encode("gpt2"));
+ * const [{ ids }] = await Array.fromAsync(encoded.stream());
+ * console.log([...ids]); // [ 50256, 1135, 262, 4380 ]
+ * ```
  */
 export function encode(
   tokenizer: Tokenizer | string,

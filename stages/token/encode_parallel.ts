@@ -21,7 +21,18 @@ export interface ParallelEncoding {
 
 const module = import.meta.resolve("./encode_worker.ts");
 
-/** The stage `encode` on several threads. Throws the errors of `parallel` and `encode`. */
+/**
+ * The stage `encode` on several threads. Throws the errors of `parallel` and `encode`.
+ *
+ * @example
+ * ```ts
+ * import { encodeParallel, from } from "@stagewise/gpt";
+ *
+ * const documents = Array.from({ length: 100 }, (_, i) => ({ id: `${i}`, text: "We the People" }));
+ * const encoded = from(documents).pipe(encodeParallel({ tokenizer: "byte", workers: 2 }));
+ * console.log((await Array.fromAsync(encoded.stream())).length); // 100
+ * ```
+ */
 export function encodeParallel(
   { workers, ...options }: ParallelEncoding & EncodeOptions,
 ): Stage<Document, Tokens> {

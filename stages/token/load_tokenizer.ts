@@ -12,6 +12,14 @@ import type { Tokenizer } from "./tokenizer.ts";
  *
  * `char` takes its characters from `texts`. Throws TypeError if `char` is given without `texts`,
  * Deno.errors.NotFound if the path does not exist, SyntaxError if the file is malformed.
+ *
+ * @example
+ * ```ts
+ * import { loadTokenizer } from "@stagewise/gpt";
+ *
+ * const tokenizer = await loadTokenizer("gpt2");
+ * console.log([...tokenizer.encode("hello world")]); // [ 31373, 995 ]
+ * ```
  */
 export async function loadTokenizer(
   nameOrPath: string,

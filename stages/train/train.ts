@@ -30,6 +30,23 @@ export type { TrainOptions, TrainState } from "./train_state.ts";
  *
  * Throws RangeError if a checkpoint does not fit the model. If an update diverged, throws RangeError if the
  * run must stop, and SkipBatchError if the run must be resumed without the update's batch.
+ *
+ * @example
+ * ```ts
+ * import { adamw, from, gpt, openEngine, plan, schedule, train } from "@stagewise/gpt";
+ *
+ * const model = gpt({ layers: 1, heads: 1, channels: 16, seqLen: 8, vocabSize: 257 });
+ * const planned = plan({ model, training: { optimizer: adamw(), shape: [1, 2, 8], clip: 1 } });
+ * const { engine } = await openEngine("cpu");
+ * const ids = Uint32Array.from({ length: 16 }, (_, i) => i);
+ * const batch = { inputs: ids, targets: ids, shape: planned.training!.shape };
+ * const rate = schedule({ kind: "constant", lr: 1e-3, steps: 3 });
+ * const losses: number[] = [];
+ * await from([batch, batch, batch])
+ *   .pipe(train({ engine, plan: planned, steps: 3, schedule: rate }))
+ *   .run({ onEvent: (event) => event.type === "step" && losses.push(event.loss) });
+ * console.log(losses[2] < losses[0]); // true
+ * ```
  */
 export function train(options: TrainOptions): Stage<Batch, ModelUpdate> {
   if (needsDeferredUpdates(options.divergence ?? {}) && options.plan.training?.deferred !== true) {

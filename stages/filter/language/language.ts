@@ -29,6 +29,18 @@ export interface LanguageOptions {
  * and `languageScore`. The reason for dropping a document contains its language: `language_fr`, or
  * `language_score_en` if only the score is too low. Needs read permission for the package cache. Throws
  * RangeError for a threshold below 0 or above 1.
+ *
+ * @example
+ * ```ts
+ * import { from, language } from "@stagewise/gpt";
+ *
+ * const documents = [
+ *   { id: "1", text: "We hold these truths to be self-evident." },
+ *   { id: "2", text: "Alle Menschen sind frei und gleich an Würde geboren." },
+ * ];
+ * const kept = await Array.fromAsync(from(documents).pipe(language({ languages: ["de"] })).stream());
+ * console.log(kept.map(({ id }) => id)); // [ "2" ]
+ * ```
  */
 export function language(options: LanguageOptions = {}): Stage<Document, Document> {
   const { languages = ["en"], threshold = 0.65, recipe = "current" } = options;

@@ -37,6 +37,17 @@ const BYTES_PER_KEY = 24; // 16 in a half-full table, and 8 more while its keys 
  *
  * Throws RangeError for options out of range, and Deno.errors.InvalidData on resume if the index in the
  * folder is shorter than the checkpoint says.
+ *
+ * @example
+ * ```ts
+ * import { from, minhashSeen } from "@stagewise/gpt";
+ *
+ * const text = "we the people of the united states in order to form a more perfect union";
+ * const documents = [{ id: "1", text }, { id: "2", text: `${text}.` }];
+ * const dir = await Deno.makeTempDir();
+ * const kept = await Array.fromAsync(from(documents).pipe(minhashSeen({ dir })).stream());
+ * console.log(kept.map(({ id }) => id)); // [ "1" ]
+ * ```
  */
 export function minhashSeen(options: MinhashSeenOptions): Stage<Document, Document> {
   const { dir, memory = 256 * 2 ** 20 } = options;

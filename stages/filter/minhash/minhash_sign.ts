@@ -12,6 +12,15 @@ import { type SignatureOptions, Signer } from "./signer.ts";
  * Sets the `signature` of documents that have at least as many words as a shingle. A later stage,
  * `minhashSeen` or `minhashClusters`, compares the signatures. Throws RangeError for options out of range
  * when the stage opens.
+ *
+ * @example
+ * ```ts
+ * import { from, minhashSign } from "@stagewise/gpt";
+ *
+ * const documents = [{ id: "1", text: "we the people of the united states" }];
+ * const [{ signature }] = await Array.fromAsync(from(documents).pipe(minhashSign()).stream());
+ * console.log(signature?.length); // 896
+ * ```
  */
 export function minhashSign(options: SignatureOptions = {}): Stage<Document, Document> {
   return {

@@ -37,6 +37,15 @@ export interface PiiState {
  * Replaces e-mail addresses, then IP addresses. The rotation of replacements continues across documents, so
  * the stage must run in the flow itself and not on several workers. A note at the end says how many addresses
  * were masked. Throws RangeError for an empty list of replacements.
+ *
+ * @example
+ * ```ts
+ * import { from, pii } from "@stagewise/gpt";
+ *
+ * const documents = [{ id: "1", text: "Write to jane@doe.org." }];
+ * const kept = await Array.fromAsync(from(documents).pipe(pii()).stream());
+ * console.log(kept[0].text); // "Write to email@example.com."
+ * ```
  */
 export function pii(options: PiiOptions = {}): Stage<Document, Document, PiiState> {
   const {

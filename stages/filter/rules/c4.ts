@@ -35,6 +35,15 @@ const policies = /terms of use|privacy policy|cookie policy|uses cookies|use of 
  * The rules for lines and for documents are applied in datatrove's order: for example, a "{" in a line of
  * fewer than `minWordsPerLine` words does not drop the document, because the line is removed first. Both
  * versions have the same rules.
+ *
+ * @example
+ * ```ts
+ * import { c4, from } from "@stagewise/gpt";
+ *
+ * const documents = [{ id: "1", text: "Lorem ipsum dolor sit amet." }];
+ * const kept = await Array.fromAsync(from(documents).pipe(c4()).stream());
+ * console.log(kept.length); // 0
+ * ```
  */
 export function c4(options: C4Options = {}): Stage<Document, Document> {
   const { sentences } = resolveRuleOptions(options);

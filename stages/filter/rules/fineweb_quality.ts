@@ -33,6 +33,15 @@ export interface FinewebQualityOptions extends RuleOptions {
  * The two versions differ. `current` ignores blank lines, accepts sentence-ending marks of all scripts, and
  * keeps a document whose value equals the threshold. `release` counts all lines, accepts only . ' " ! ? at a
  * line's end, and drops a document whose value equals the threshold.
+ *
+ * @example
+ * ```ts
+ * import { finewebQuality, from } from "@stagewise/gpt";
+ *
+ * const documents = [{ id: "menu", text: "Home\nNews\nAbout us\nContact" }];
+ * const kept = await Array.fromAsync(from(documents).pipe(finewebQuality()).stream());
+ * console.log(kept.length); // 0
+ * ```
  */
 export function finewebQuality(options: FinewebQualityOptions = {}): Stage<Document, Document> {
   const { recipe, words } = resolveRuleOptions(options);

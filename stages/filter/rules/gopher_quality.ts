@@ -42,6 +42,15 @@ export interface GopherQualityOptions extends RuleOptions {
  * `gopher_short_doc`, `gopher_long_doc`, `gopher_below_avg_threshold`, `gopher_above_avg_threshold`,
  * `gopher_too_many_hashes`, `gopher_too_many_ellipsis`, `gopher_too_many_bullets`,
  * `gopher_too_many_end_ellipsis`, `gopher_below_alpha_threshold`, `gopher_enough_stop_words`.
+ *
+ * @example
+ * ```ts
+ * import { from, gopherQuality } from "@stagewise/gpt";
+ *
+ * const documents = [{ id: "short", text: "Too short to be prose." }];
+ * const kept = await Array.fromAsync(from(documents).pipe(gopherQuality()).stream());
+ * console.log(kept.length); // 0
+ * ```
  */
 export function gopherQuality(options: GopherQualityOptions = {}): Stage<Document, Document> {
   const { recipe, words } = resolveRuleOptions(options);

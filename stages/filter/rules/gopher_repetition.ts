@@ -37,6 +37,15 @@ export interface GopherRepetitionOptions extends RuleOptions {
  * `dup_para_frac`, `dup_para_char_frac`, `dup_line_frac`, `dup_line_char_frac`, `top_2_gram` to `top_4_gram`,
  * `duplicated_5_n_grams` to `duplicated_10_n_grams`. Fractions of characters refer to the whole text, white
  * space included. Both versions have the same rules.
+ *
+ * @example
+ * ```ts
+ * import { from, gopherRepetition } from "@stagewise/gpt";
+ *
+ * const documents = [{ id: "1", text: "Buy now!\n".repeat(20) }];
+ * const kept = await Array.fromAsync(from(documents).pipe(gopherRepetition()).stream());
+ * console.log(kept.length); // 0
+ * ```
  */
 export function gopherRepetition(options: GopherRepetitionOptions = {}): Stage<Document, Document> {
   const { words } = resolveRuleOptions(options);

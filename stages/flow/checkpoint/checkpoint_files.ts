@@ -76,6 +76,16 @@ export async function validationLossOf(folder: string): Promise<number | null> {
  * Reads one checkpoint after checking every file against the manifest. Throws Deno.errors.InvalidData if a
  * file is missing, truncated or changed, Deno.errors.NotFound if there is no manifest, and
  * Deno.errors.NotSupported if the checkpoint has an older or newer format.
+ *
+ * @example
+ * ```ts
+ * import { from, openCheckpoints, readCheckpoint } from "@stagewise/gpt";
+ *
+ * const dir = await Deno.makeTempDir();
+ * await from(["a", "b"]).run({ checkpoints: await openCheckpoints(dir) });
+ * const states = await readCheckpoint(`${dir}/items-000002`);
+ * console.log(states.get("items")?.state); // { next: 2 }
+ * ```
  */
 export async function readCheckpoint(folder: string): Promise<ReadonlyMap<string, StageSnapshot>> {
   const files = await readManifest(folder);

@@ -45,6 +45,18 @@ export interface CheckpointFolderOptions {
  * `latest()` reads the checkpoint that the file `latest` names, or else the newest undamaged one; it throws
  * Deno.errors.NotSupported for a checkpoint of an older or newer format. If writing fails, the earlier
  * checkpoints are untouched.
+ *
+ * @example
+ * ```ts
+ * import { from, map, openCheckpoints } from "@stagewise/gpt";
+ *
+ * const dir = await Deno.makeTempDir();
+ * const flow = from([1, 2, 3]).pipe(map("square", (x: number) => x * x));
+ * await flow.run({ checkpoints: await openCheckpoints(dir, { keep: 1 }), barrierEvery: 2 });
+ * // A second run resumes from the last checkpoint, so it reads nothing.
+ * const rest = flow.stream({ checkpoints: await openCheckpoints(dir) });
+ * console.log(await Array.fromAsync(rest)); // []
+ * ```
  */
 export async function openCheckpoints(
   dir: string,

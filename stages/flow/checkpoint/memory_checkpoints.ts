@@ -5,7 +5,20 @@
  */
 import type { Barrier, Checkpoints, StageSnapshot } from "./types.ts";
 
-/** Keeps the snapshots of every barrier, in order. */
+/**
+ * Keeps the snapshots of every barrier, in order.
+ *
+ * @example
+ * ```ts
+ * import { from, MemoryCheckpoints } from "@stagewise/gpt";
+ *
+ * const checkpoints = new MemoryCheckpoints();
+ * await from(["a", "b", "c"]).run({ checkpoints, barrierEvery: 1 });
+ * const afterFirst = new MemoryCheckpoints(checkpoints.all[0]);
+ * const rest = from(["a", "b", "c"]).stream({ checkpoints: afterFirst });
+ * console.log(await Array.fromAsync(rest)); // [ "b", "c" ]
+ * ```
+ */
 export class MemoryCheckpoints implements Checkpoints {
   /** The snapshots of each committed barrier, the oldest first. */
   readonly all: ReadonlyMap<string, StageSnapshot>[] = [];

@@ -57,15 +57,15 @@ interface GroupRunner {
  *
  * @example
  * ```ts
- * import { from } from "../flow.ts";
- * import { parallel } from "./parallel.ts";
- * import type { Document } from "../../items.ts";
+ * import { type Document, from, parallel } from "@stagewise/gpt";
  *
  * const filters = parallel<Document, Document>({
- *   module: import.meta.resolve("../../filter/fineweb_group.ts"),
- *   group: "finewebStages",
+ *   module: import.meta.resolve("@stagewise/gpt/filters"), // or a module of your own
+ *   group: "finewebStages", // a function that it exports, which returns stages
  *   options: { stages: ["gopher-quality", "c4"] },
- * }, { workers: 4 });
+ * }, { workers: 2 });
+ * const kept = from([{ id: "1", text: "Lorem ipsum dolor sit amet." }]).pipe(filters);
+ * console.log(await Array.fromAsync(kept.stream())); // []
  * ```
  */
 export function parallel<In, Out>(group: GroupModule, options: ParallelOptions): Stage<In, Out> {

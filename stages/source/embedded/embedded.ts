@@ -20,7 +20,16 @@ import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { mailText } from "./mail.ts";
 
-/** Names of the corpora. */
+/**
+ * Names of the corpora.
+ *
+ * @example
+ * ```ts
+ * import { embeddedNames } from "@stagewise/gpt";
+ *
+ * console.log(embeddedNames); // [ "sotu", "spam-assassin" ]
+ * ```
+ */
 export const embeddedNames = ["sotu", "spam-assassin"] as const;
 
 /** Name of one corpus. */
@@ -47,6 +56,16 @@ export interface EmbeddedOptions {
 /**
  * The documents of one corpus, shuffled by the run's seed. Needs read permission for the package cache only.
  * Throws Deno.errors.NotFound if the package's data files are missing.
+ *
+ * @example
+ * ```ts
+ * import { embedded, from } from "@stagewise/gpt";
+ *
+ * for await (const { id } of from(embedded("sotu")).stream({ seed: 1 })) {
+ *   console.error(id); // the first of 233 speeches
+ *   break;
+ * }
+ * ```
  */
 export function embedded(name: EmbeddedName, options: EmbeddedOptions = {}): Source<Document, EmbeddedState> {
   const at = `embedded:${name}`;

@@ -43,6 +43,16 @@ export interface SaveTokenizerOptions {
  * minbpe's format cannot hold GPT-2's and GPT-4's tokenizers, because their ids 0 to 255 are not the bytes in
  * order. Throws TypeError for a tokenizer that is neither a BpeTokenizer nor a CharTokenizer, or if no format
  * can hold the tokenizer.
+ *
+ * @example
+ * ```ts
+ * import { loadTokenizer, saveTokenizer, trainBpe } from "@stagewise/gpt";
+ *
+ * const { tokenizer } = await trainBpe(["we the people, the people"], { vocabSize: 260 });
+ * const dir = `${await Deno.makeTempDir()}/tokenizer`;
+ * await saveTokenizer(tokenizer, { dir });
+ * console.log((await loadTokenizer(dir)).vocabSize); // 260
+ * ```
  */
 export async function saveTokenizer(tokenizer: Tokenizer, options: SaveTokenizerOptions): Promise<void> {
   const files = filesOf(tokenizer);

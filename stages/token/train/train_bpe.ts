@@ -125,7 +125,8 @@ export class BpeTrainer {
  *
  * @example
  * ```ts
- * import { trainBpe } from "./train_bpe.ts";
+ * import { trainBpe } from "@stagewise/gpt";
+ *
  * const { tokenizer } = await trainBpe(["aaabdaaabac"], { vocabSize: 259, pattern: "none" });
  * console.log([...tokenizer.encodeOrdinary("aaabdaaabac")]); // [ 258, 100, 258, 97, 99 ]
  * ```
