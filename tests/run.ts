@@ -11,6 +11,10 @@
  * software adapter is installed, so that runs are comparable and shaders compile fast. On other systems they
  * use the system's adapter.
  *
+ * Tests of one folder of a layer, such as `tests/stages/flow`, are loaded together by one module: each module
+ * that `deno test` is given gets an isolate of its own, which loads the project again. Types are not checked
+ * here but by `deno task check`.
+ *
  * The last line is `N passed, N failed, N skipped`, from the test runner's JUnit report; test steps are
  * counted too. The exit code is 1 if a test failed or, with CI=true, if a test with WebGPU in its name or
  * file name was skipped.
@@ -20,7 +24,7 @@
 import { findAdapter } from "../kernels/engine/webgpu/device.ts";
 import { countTests } from "./junit.ts";
 import { hasSoftwareAdapter, softwareAdapter } from "./software_adapter.ts";
-import { testPaths, type TestSet } from "./test_sets.ts";
+import { groupByFolder, testPaths, type TestSet } from "./test_sets.ts";
 
 const args = [...Deno.args];
 const set = args[0] === "--set" ? args.splice(0, 2)[1] as TestSet : "every";
@@ -34,18 +38,21 @@ if (files.length + docs.length === 0) {
   Deno.exit(2);
 }
 
-const report = await Deno.makeTempFile({ suffix: ".xml" });
+const temporary = await Deno.makeTempDir();
+const report = `${temporary}/report.xml`;
 const { code } = await new Deno.Command(Deno.execPath(), {
   args: [
     "test",
     "--quiet",
     "--lock=deno.lock",
     "--frozen",
+    "--no-check",
     "--allow-all",
+    "--config=deno.json",
     `--junit-path=${report}`,
     ...(docs.length > 0 ? ["--doc"] : []),
     ...flags,
-    ...files,
+    ...await writeGroups(groupByFolder(files), { root, folder: temporary }),
     ...docs,
   ],
   cwd: decodeURIComponent(root.pathname),
@@ -53,7 +60,7 @@ const { code } = await new Deno.Command(Deno.execPath(), {
 }).spawn().status;
 
 const counts = countTests(await Deno.readTextFile(report));
-await Deno.remove(report);
+await Deno.remove(temporary, { recursive: true });
 // A module that does not load fails the run without an entry in the report.
 const failed = code === 0 ? counts.failed : Math.max(1, counts.failed);
 const skippedWebgpu = counts.skipped.filter((name) => /webgpu/i.test(name));
@@ -61,6 +68,23 @@ const forbidden = Deno.env.get("CI") === "true" ? skippedWebgpu.length : 0;
 if (forbidden > 0) console.log(`Skipped, which CI=true forbids:\n  ${skippedWebgpu.join("\n  ")}`);
 console.log(`${counts.passed} passed, ${failed} failed, ${counts.skipped.length} skipped`);
 Deno.exit(failed > 0 || forbidden > 0 ? 1 : 0);
+
+/** Writes a module for each group that imports the group's test files. Returns the paths of the modules. */
+async function writeGroups(
+  groups: ReadonlyMap<string, readonly string[]>,
+  { root, folder }: { readonly root: URL; readonly folder: string },
+): Promise<string[]> {
+  const paths: string[] = [];
+  for (const [name, files] of groups) {
+    const path = `${folder}/${name.replaceAll("/", "_")}_test.ts`;
+    await Deno.writeTextFile(
+      path,
+      files.map((file) => `import ${JSON.stringify(new URL(file, root).href)};\n`).join(""),
+    );
+    paths.push(path);
+  }
+  return paths;
+}
 
 /**
  * Environment variables that let a new Deno process find the adapter for the tests. Also prints the adapter

@@ -55,6 +55,11 @@ export async function testPaths(
   };
 }
 
+/** Test files by the folder of a layer that they belong to, such as `tests/stages/flow`. */
+export function groupByFolder(files: readonly string[]): Map<string, string[]> {
+  return Map.groupBy(files, (file) => file.split("/").slice(0, -1).slice(0, 3).join("/"));
+}
+
 async function kindOf(url: URL): Promise<"file" | "folder" | null> {
   try {
     return (await Deno.stat(url)).isDirectory ? "folder" : "file";
