@@ -8,7 +8,7 @@
  * `every` runs with each change. The other sets are run by hand, and before an issue that concerns their
  * subject is resolved.
  */
-export type TestSet = "every" | "gpu" | "long";
+export type TestSet = "every" | "gpu" | "long" | "lessons";
 
 /** Paths for the test runner, relative to the project's root. */
 export interface TestPaths {
@@ -22,8 +22,8 @@ const layers = ["kernels", "stages", "pipelines", "bench"];
 
 /** The set that a test file belongs to. */
 export function setOf(file: string): TestSet {
-  if (file.endsWith("_gpu_test.ts")) return "gpu";
-  return file.endsWith("_long_test.ts") ? "long" : "every";
+  const [, set] = /_(gpu|long|lessons)_test\.ts$/.exec(file) ?? [];
+  return set === "gpu" || set === "long" || set === "lessons" ? set : "every";
 }
 
 /**

@@ -5,8 +5,8 @@ const root = new URL("../", import.meta.url);
 
 Deno.test("setOf() determines a file's set from its name", () => {
   deepStrictEqual(
-    ["a_test.ts", "a_gpu_test.ts", "a_long_test.ts", "gpu_test.ts"].map(setOf),
-    ["every", "gpu", "long", "every"],
+    ["a_test.ts", "a_gpu_test.ts", "a_long_test.ts", "a_lessons_test.ts", "gpu_test.ts"].map(setOf),
+    ["every", "gpu", "long", "lessons", "every"],
   );
 });
 
@@ -28,7 +28,9 @@ Deno.test("testPaths() accepts a file of the product, a folder of tests, and a f
 
 Deno.test("testPaths() without paths gives each test file of the project to one set", async () => {
   const sets = await Promise.all(
-    (["every", "gpu", "long"] as const).map(async (set) => (await testPaths(root, { set, paths: [] })).files),
+    (["every", "gpu", "long", "lessons"] as const).map(async (set) =>
+      (await testPaths(root, { set, paths: [] })).files
+    ),
   );
   const all = sets.flat();
   deepStrictEqual([new Set(all).size, sets.every((files) => files.length > 0)], [all.length, true]);

@@ -8,7 +8,7 @@ import { match, strictEqual } from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { sharedTest } from "../shared_data.ts";
 import { smallDiskTest } from "./small_disk.ts";
-import { courseOf, errorLine, eventsOf, runsTo, small, withFolder } from "./program.ts";
+import { courseOf, errorLine, eventsOf, runsTo, small, unfiltered, withFolder } from "./program.ts";
 
 const quick = ["--steps", "6", "--eval-every", "0", "--sample-every", "0", "--checkpoint-every", "2"];
 
@@ -115,7 +115,17 @@ Deno.test("fineweb-gpt2 says where a source is truncated or cannot be read", asy
 
 Deno.test("fineweb-gpt2 stops at a loss that is NaN, and its last checkpoint is intact", async () => {
   await withFolder(async (dir) => {
-    const args = ["fineweb-gpt2", "--out", `${dir}/run`, ...small, "--steps", "40", "--eval-every", "0"];
+    const args = [
+      "fineweb-gpt2",
+      "--out",
+      `${dir}/run`,
+      ...small,
+      ...unfiltered,
+      "--steps",
+      "40",
+      "--eval-every",
+      "0",
+    ];
     const { err } = await runsTo(1, [
       ...args,
       "--sample-every",
@@ -163,7 +173,7 @@ await smallDiskTest(
 
 Deno.test("fineweb-gpt2 resumes from the checkpoint before a damaged one, and says so", async () => {
   await withFolder(async (dir) => {
-    const args = ["fineweb-gpt2", ...small, ...quick];
+    const args = ["fineweb-gpt2", ...small, ...unfiltered, ...quick];
     await runsTo(0, [...args, "--out", `${dir}/whole`, "--steps", "10"]);
     await runsTo(0, [...args, "--out", `${dir}/run`, "--steps", "6", "--schedule-steps", "10"]);
     const model = `${dir}/run/checkpoints/step-000006/model.safetensors`;

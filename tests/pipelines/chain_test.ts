@@ -7,6 +7,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { sharedTest } from "../shared_data.ts";
+import { llmcCourse } from "./llmc_course.ts";
 import { eventsOf, readUntil, runsTo, task, withFolder } from "./program.ts";
 
 const model = "--layers 1 --heads 2 --channels 16 --seq-len 32 --batch-size 4 --eval-batches 4".split(" ");
@@ -165,29 +166,7 @@ Deno.test({
 
 const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 
-const golden =
-  "--shuffle none --batch-size 4 --seq-len 64 --lr 1e-3 --min-lr 1e-3 --schedule constant --warmup 0 --beta1 0.9 --beta2 0.999 --weight-decay 0 --grad-clip 0 --steps 20 --eval-every 0 --sample-every 0 --quiet"
-    .split(" ");
-
-for (const device of ["cpu", "webgpu"]) {
-  sharedTest(
-    `train --init-from llm.c's model on llm.c's tokens prints llm.c's losses, on ${device}`,
-    ["golden/gpt.bin", "golden/tokens.bin", "golden/llmc.txt"],
-    async (path) => {
-      await withFolder(async (dir) => {
-        const from = ["--init-from", path("golden/gpt.bin"), "--train-shards", path("golden/tokens.bin")];
-        await runsTo(0, ["train", ...from, "--out", `${dir}/run`, "--device", device, ...golden]);
-        const printed = await Deno.readTextFile(path("golden/llmc.txt"));
-        const wanted = [...printed.matchAll(/^step \d+ loss ([\d.]+)/gm)].map((m) => Number(m[1]));
-        const losses = (await eventsOf(`${dir}/run`)).filter((e) => e.type === "step").map((e) => e.loss);
-        ok(wanted.length >= 20 && losses.length === 20, `${wanted.length}, ${losses.length} losses`);
-        losses.forEach((loss, i) =>
-          ok(Math.abs(loss - wanted[i]) < 2e-4, `step ${i}: ${loss}, llm.c ${wanted[i]}`)
-        );
-      });
-    },
-  );
-}
+llmcCourse("cpu");
 
 sharedTest(
   "sample generates from llm.c's model, and says which tokenizer is missing",

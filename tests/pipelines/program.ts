@@ -20,6 +20,9 @@ export const small: readonly string[] =
   "--layers 1 --heads 2 --channels 16 --seq-len 32 --batch-size 4 --vocab-size 512 --val-tokens 4096 --eval-batches 4"
     .split(" ");
 
+/** Options of a run without filters, which take most of the time of a short run. */
+export const unfiltered: readonly string[] = ["--stages", "none"];
+
 /** Starts the program. */
 export function start(args: readonly string[], env: Record<string, string> = {}): Deno.ChildProcess {
   const command = new Deno.Command(Deno.execPath(), {

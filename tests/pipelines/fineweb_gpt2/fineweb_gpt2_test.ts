@@ -11,7 +11,7 @@ import { findAdapter } from "../../../kernels/engine/webgpu/device.ts";
 import { filesAt, finewebGpt2Killed, intervals } from "./fineweb_gpt2_kills.ts";
 import { same } from "../kill.ts";
 import { webgpuTrainsAsCpu } from "./webgpu_course.ts";
-import { courseOf, errorLine, eventsOf, runsTo, small, start, withFolder } from "../program.ts";
+import { courseOf, errorLine, eventsOf, runsTo, small, start, unfiltered, withFolder } from "../program.ts";
 
 /** For each type of event, the keys that it may have and those that it must have. */
 const grammar: Readonly<Record<string, string>> = {
@@ -142,7 +142,7 @@ Deno.test("fineweb-gpt2 repeats a run with the same seed and differs with anothe
   await withFolder(async (dir) => {
     const losses = async (name: string, seed: string) => {
       const args = ["--steps", "10", "--eval-every", "0", "--sample-every", "0", "--seed", seed, "--quiet"];
-      await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/${name}`, ...small, ...args]);
+      await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/${name}`, ...small, ...unfiltered, ...args]);
       return await courseOf(`${dir}/${name}`);
     };
     const first = await losses("a", "3");
@@ -162,7 +162,17 @@ Deno.test({
 Deno.test("fineweb-gpt2 without an adapter says how to get one for --device webgpu, and otherwise trains on the CPU", async () => {
   await withFolder(async (dir) => {
     const hidden = { DENO_WEBGPU_BACKEND: Deno.build.os === "darwin" ? "vulkan" : "metal" };
-    const args = ["fineweb-gpt2", "--out", `${dir}/run`, ...small, "--steps", "2", "--eval-every", "0"];
+    const args = [
+      "fineweb-gpt2",
+      "--out",
+      `${dir}/run`,
+      ...small,
+      ...unfiltered,
+      "--steps",
+      "2",
+      "--eval-every",
+      "0",
+    ];
     const refused = await runsTo(2, [...args, "--device", "webgpu"], hidden);
     match(errorLine(refused), /no adapter: .*--device cpu/);
     deepStrictEqual([...Deno.readDirSync(dir)], []);

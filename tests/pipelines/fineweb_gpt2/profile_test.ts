@@ -4,11 +4,11 @@
  * @module
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { courseOf, runsTo, small, withFolder } from "../program.ts";
+import { courseOf, runsTo, small, unfiltered, withFolder } from "../program.ts";
 
 Deno.test("fineweb-gpt2 --profile writes a table and a trace, prints the table, and trains to the same losses", async () => {
   await withFolder(async (dir) => {
-    const args = [...small, "--steps", "10", "--eval-every", "0", "--sample-every", "0"];
+    const args = [...small, ...unfiltered, "--steps", "10", "--eval-every", "0", "--sample-every", "0"];
     await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/plain`, ...args]);
     const { out, err } = await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/run`, ...args, "--profile"]);
     deepStrictEqual(await courseOf(`${dir}/run`), await courseOf(`${dir}/plain`));

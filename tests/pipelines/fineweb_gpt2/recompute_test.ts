@@ -4,13 +4,14 @@
  * @module
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { eventsOf, runsTo, small, withFolder } from "../program.ts";
+import { eventsOf, runsTo, small, unfiltered, withFolder } from "../program.ts";
 
 Deno.test("a run resumed with another --recompute has the losses of a run with none", async () => {
   await withFolder(async (dir) => {
     const run = (name: string, ...more: string[]) =>
       runsTo(0, [
         ...["fineweb-gpt2", "--out", `${dir}/${name}`, ...small, "--grad-accum", "2", "--device", "cpu"],
+        ...unfiltered,
         ...["--schedule-steps", "8", "--eval-every", "0", "--sample-every", "0", ...more],
       ]);
     await run("whole", "--steps", "8");

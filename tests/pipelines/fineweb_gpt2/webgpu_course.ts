@@ -4,7 +4,7 @@
  * @module
  */
 import { ok, strictEqual } from "node:assert/strict";
-import { eventsOf, runsTo, small, withFolder } from "../program.ts";
+import { eventsOf, runsTo, small, unfiltered, withFolder } from "../program.ts";
 
 /**
  * Throws unless the losses of a run on WebGPU are within 1e-4 of those on the CPU. The runs are evaluated in
@@ -27,6 +27,7 @@ export async function webgpuTrainsAsCpu(steps: number): Promise<void> {
         "--out",
         `${dir}/${device}`,
         ...small,
+        ...unfiltered,
         ...intervals,
         "--device",
         device,

@@ -20,10 +20,19 @@ function near(actual: number, wanted: number, options: { within: number; what: s
  * Registers tests that repeat the golden runs on an engine: the run whose weights are given by formulas,
  * llm.c's run and nanoGPT's run. `steps` limits the two long runs; default: all of their 20 updates.
  */
-export function goldenTests(
-  name: string,
-  { open, steps: limit = Infinity }: { readonly open: () => Promise<Engine>; readonly steps?: number },
-): void {
+export function goldenTests(name: string, options: GoldenOptions): void {
+  weightFreeTest(name, options);
+  programTests(name, options);
+}
+
+/** The engine to test, and the number of updates of the long runs. */
+export interface GoldenOptions {
+  readonly open: () => Promise<Engine>;
+  readonly steps?: number;
+}
+
+/** Registers the test on the run whose weights are given by formulas, which needs no file. */
+export function weightFreeTest(name: string, { open }: Pick<GoldenOptions, "open">): void {
   Deno.test(`ModelSession on ${name} trains the weight-free model to PyTorch's losses`, async () => {
     const batch = weightFreeBatch();
     const loaded = await weightFreeModel();
@@ -45,7 +54,9 @@ export function goldenTests(
     const mean = losses.reduce((a, b) => a + b) / losses.length;
     near(mean, weightFree.losses[10], { within: 1e-5, what: "loss after 10 steps" });
   });
+}
 
+function programTests(name: string, { open, steps: limit = Infinity }: GoldenOptions): void {
   const golden = ["golden/gpt.bin", "golden/tokens.bin"];
   sharedTest(
     `ModelSession on ${name} prints llm.c's losses`,

@@ -1,8 +1,6 @@
-/** Tests the lesson on tokenizers. */
-import { match, ok, strictEqual } from "node:assert/strict";
+/** Tests the byte-pair encoding of the lesson on tokenizers. */
+import { strictEqual } from "node:assert/strict";
 import { mergePair, pairCounts } from "../../../../pipelines/lesson/tokenizer/plain_bpe.ts";
-import { sharedTest } from "../../../shared_data.ts";
-import { runsTo, withFolder } from "../../program.ts";
 
 Deno.test("pairCounts() and mergePair() agree with minbpe: the first pair wins a tie, and three equal ids merge as two and one", () => {
   const [first] = pairCounts([1, 2, 3, 1, 2, 3]);
@@ -10,40 +8,3 @@ Deno.test("pairCounts() and mergePair() agree with minbpe: the first pair wins a
   strictEqual(mergePair([5, 5, 5, 6], { left: 5, right: 5, count: 2 }, 256).join(), "256,5,6");
   strictEqual(pairCounts([1]).length, 0);
 });
-
-sharedTest(
-  "tokenizer-lesson on taylorswift.txt reproduces minbpe's merges and files and tiktoken's ids",
-  ["bpe/taylorswift.txt"],
-  (path) =>
-    withFolder(async (dir) => {
-      const args = ["tokenizer-lesson", "--source", path("bpe/taylorswift.txt"), "--out", `${dir}/out`];
-      const { out, err } = await runsTo(0, args);
-      ok(!/[✗·] /.test(out) && !err.includes("error"), out + err);
-      strictEqual(out.match(/^✓ /gm)?.length, 23);
-      match(out, /SHA-256 of regex\.vocab: 1888ba58/);
-      const page = await Deno.readTextFile(`${dir}/out/report.html`);
-      match(page, /23 of 23 values agree with the lecture's/);
-      const own = await runsTo(0, [...args, "--solution", "E05"]);
-      match(own.out, /✓ decode\(encode\(text\)\) is the text: yes/);
-    }),
-);
-
-Deno.test("tokenizer-lesson accepts another text and another vocabulary size", () =>
-  withFolder(async (dir) => {
-    await Deno.writeTextFile(
-      `${dir}/a.txt`,
-      "Ein Text, den niemand kennt: über Wörter, Wörter, Wörter. ".repeat(4),
-    );
-    const args = [
-      "tokenizer-lesson",
-      "--source",
-      `${dir}/a.txt`,
-      "--vocab-size",
-      "300",
-      "--out",
-      `${dir}/out`,
-    ];
-    const { out } = await runsTo(0, args);
-    ok(!out.includes("✗"), out);
-    match(out, /· most frequent pair of bytes: .*not compared: other data/);
-  }));

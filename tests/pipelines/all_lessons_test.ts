@@ -1,0 +1,23 @@
+/** Tests `lessons --figures`, which runs all lessons and their solutions, shortened where they are long. */
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { sharedTest } from "../shared_data.ts";
+import { runsTo } from "./program.ts";
+
+sharedTest(
+  "lessons --figures on the lectures' data: no value differs from the lectures'",
+  ["text/names.txt", "text/tinyshakespeare.txt", "bpe/taylorswift.txt"],
+  async (path) => {
+    const data = ["--names", path("text/names.txt"), "--text", path("text/tinyshakespeare.txt")];
+    const { out } = await runsTo(0, [
+      "lessons",
+      "--figures",
+      ...data,
+      "--article",
+      path("bpe/taylorswift.txt"),
+    ]);
+    const rows = out.trim().split("\n").slice(2);
+    deepStrictEqual(rows.filter((row) => row.endsWith("| differs |")), []);
+    const same = rows.filter((row) => row.endsWith("| same |"));
+    ok(same.length >= 272, `${same.length} of ${rows.length} rows are the same`);
+  },
+);

@@ -1,0 +1,3 @@
+import { llmcCourse } from "./llmc_course.ts";
+
+llmcCourse("webgpu");
