@@ -22,7 +22,10 @@ Deno.test("the first run on one's own text fetches at most 110 packages and 100 
       strictEqual(code, 0, err);
       match(out, /^Pipelines:\n/);
       packages = await packagesIn(env.DENO_DIR);
+      const megabytes = Math.ceil(await bytesIn(`${env.DENO_DIR}/npm`) / 1e6);
       match(err, new RegExp(`^Fetching ${packages} npm packages, \\d+ MB …\n$`));
+      const announced = Number(/(\d+) MB/.exec(err)?.[1]);
+      ok(Math.abs(announced - megabytes) < megabytes / 4, `${announced} MB announced, ${megabytes} fetched`);
       await checkLimits(env.DENO_DIR);
     });
 
