@@ -58,6 +58,7 @@ export default pipeline({
   about: "evaluate a model: validation loss, perplexity, bits per byte, HellaSwag",
   options,
   barrierEvery: 64, // batches or HellaSwag items; a resumed run repeats at most this many
+  speedHints: "evaluation",
   async build(o, env) {
     const { config, weights, step = 0 } = await startingWeights(o.checkpoint);
     const shards = await shardsOf(o);

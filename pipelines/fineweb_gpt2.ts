@@ -50,6 +50,7 @@ export default pipeline({
   presets: trainingPresets,
   batchToSkip,
   barrierEvery: 64, // documents; a resumed run filters at most this many again
+  speedHints: "training",
   async build(o, env) {
     checkRereadable(o);
     await checkHellaswag(o);

@@ -82,5 +82,6 @@ export type {
 } from "../stages/flow/flow.ts";
 export type { Context, Many, Rng, Source, Stage, takeCheckpoint } from "../stages/flow/stage.ts";
 export type { StageStats } from "../stages/report/stage_stats.ts";
+export type { SpeedWork } from "./cli/run/speed_hints.ts";
 export type { RunSummary } from "../stages/run/record_run.ts";
 export { UsageError } from "../stages/run/usage_error.ts";

@@ -84,6 +84,7 @@ export default pipeline({
   about: "generate text from a trained model",
   writes: false,
   options,
+  speedHints: "sampling",
   async build(o, env) {
     const generator = await generatorOf(o), { tokenizer, plan: { model } } = generator;
     const prompts = await promptsOf(o.prompt);

@@ -33,6 +33,7 @@ export default pipeline({
   presets: withoutOption(trainingPresets, "vocabSize"), // the shards determine it
   batchToSkip,
   barrierEvery: 1, // a barrier after every extent of a shard
+  speedHints: "training",
   async build(o, env) {
     const glob = trainGlob(o), files = shardFiles([glob]);
     const { start, tokenizer, vocabSize, packBytes } = await inputsOf(o, env);

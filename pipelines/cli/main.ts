@@ -117,7 +117,7 @@ function finishedText({ options, resolved: { values }, decision, resumeCommand }
 
 /** Moves an old run aside if necessary, and starts the new run. */
 async function start(
-  { named, resolved, decision, resumeCommand }: PreparedRun,
+  { named, resolved, decision, typed, resumeCommand }: PreparedRun,
   console: Console,
 ): Promise<number> {
   const { out, recordFolder, resumed, checkpoint } = decision;
@@ -132,6 +132,7 @@ async function start(
       resumed,
       checkpoint,
       resumeCommand,
+      typed,
       console,
     });
   } catch (error) {

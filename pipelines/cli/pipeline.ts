@@ -9,6 +9,7 @@ import type { RunEvent } from "../../stages/flow/events.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
 import type { RunSummary } from "../../stages/run/record_run.ts";
 import type { Presets } from "./presets.ts";
+import type { SpeedWork } from "./run/speed_hints.ts";
 
 /**
  * One option, declared once: its flag, help text, default value, type, place in config.json and behaviour on
@@ -187,6 +188,11 @@ export interface Pipeline<O> {
     env: Env,
     summary: RunSummary,
   ): readonly string[] | Promise<readonly string[]>;
+  /**
+   * The work in matrix products that takes the time of a run. A run on the CPU then says whether `deno task
+   * native` or `deno task fast` would be faster. Default: it says nothing.
+   */
+  readonly speedHints?: SpeedWork;
   /** Path of the statistics file in the run's folder. Default data/stats.json. */
   readonly stats?: string;
   /** How several processes share a run's folder; absent if only one process uses it. */

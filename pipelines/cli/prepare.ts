@@ -23,6 +23,8 @@ export interface PreparedRun {
   /** Option values of the run that is resumed; null if no run is resumed. */
   readonly saved: GivenValues | null;
   readonly decision: ResumeDecision;
+  /** The command after "deno task pipeline", as it was typed. */
+  readonly typed: string;
   /** The command that resumes the run. */
   readonly resumeCommand: string;
 }
@@ -63,6 +65,7 @@ export async function prepareRun(
     resolved: { ...resolved, values },
     saved,
     decision,
+    typed: [typed, ...args].map(shellWord).join(" "),
     resumeCommand: `${command} ${shellWord(typed)}${
       out === `runs/${name}` ? "" : ` --out ${shellWord(out)}`
     }${rankWords(named, { decision, values })}`,

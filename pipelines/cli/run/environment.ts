@@ -8,6 +8,7 @@ import { largestPack, openEngine } from "../../../kernels/engine/open.ts";
 import type { StageSnapshot } from "../../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../../stages/flow/events.ts";
 import type { Env } from "../pipeline.ts";
+import { type SpeedFacts, speedFacts, speedHints } from "./speed_hints.ts";
 import { tuningFile } from "./tuning_file.ts";
 
 /** The values that an environment is made from. Fields without a description are those of `Env`. */
@@ -21,6 +22,8 @@ export interface EnvironmentOptions {
   /** The terminal; default: 100 columns without colour. */
   readonly terminal?: Env["terminal"];
   emit(event: RunEvent): void;
+  /** What hints say would be faster on the CPU, and the command as it was typed; default: no hints. */
+  readonly speedHints?: Pick<SpeedFacts, "work" | "typed">;
   print(text: string): void;
   /** Adds a listener; default: listeners are never called. */
   onSaved?(listener: (parts: ReadonlyMap<string, StageSnapshot> | null) => void): void;
@@ -41,6 +44,10 @@ export function environment(options: EnvironmentOptions): Env {
       half: values.dtype === "f16",
     });
     emit({ type: "note", text: `device ${engine.name}: ${engine.device}: ${why}` });
+    if (options.speedHints !== undefined) {
+      const facts = speedFacts({ engine: engine.name, values, ...options.speedHints });
+      for (const text of speedHints(facts)) emit({ type: "note", text });
+    }
     emit({ type: "run", pipeline: "", device: `${engine.name}: ${engine.device}` });
     return engine;
   };

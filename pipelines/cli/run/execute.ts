@@ -16,13 +16,21 @@ import type { RunJob } from "./run_job.ts";
  * fails.
  */
 export async function execute(job: RunJob): Promise<number> {
-  const { named: { pipeline }, resolved: { values }, console } = job;
+  const { named: { pipeline }, resolved: { values }, console } = job, { speedHints: work } = pipeline;
   const { out, resumed, skippedBatches = new Map() } = job;
   const terminal = { columns: console.columns, color: values.color === true && console.outIsTerminal };
   let env: Env | null = null;
   const { exitCode } = await recordRun(recordedRun(job), {
     build(access) {
-      env = environment({ values, out, resumed, skippedBatches, terminal, ...access });
+      env = environment({
+        values,
+        out,
+        resumed,
+        skippedBatches,
+        terminal,
+        ...(work === undefined ? {} : { speedHints: { work, typed: job.typed } }),
+        ...access,
+      });
       return buildFlow(pipeline, { values, env });
     },
     finish: async (summary) => env === null ? [] : await pipeline.finish?.(values, env, summary) ?? [],

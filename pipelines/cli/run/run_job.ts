@@ -22,5 +22,7 @@ export interface RunJob {
   readonly skippedBatches?: ReadonlyMap<number, string>;
   /** The command that resumes the run: "deno task pipeline train --out x". */
   readonly resumeCommand: string;
+  /** The command after "deno task pipeline", as it was typed. */
+  readonly typed: string;
   readonly console: Console;
 }

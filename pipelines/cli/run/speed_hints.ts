@@ -1,0 +1,133 @@
+/**
+ * Says at the beginning of a run on the CPU whether `deno task native` or `deno task fast` would be faster.
+ *
+ * @module
+ */
+import { hasBoundsChecks } from "../../../kernels/engine/cpu/tiles.ts";
+import { isFileSync } from "../../../stages/disk/whole_files.ts";
+
+/**
+ * Training speed relative to plain WASM, from the table of bench/README.md: the slowest and the fastest of
+ * three models on 2 cores of an Intel Xeon.
+ */
+export const speedups = { native: [2.6, 3], fast: [1.6, 1.8] } as const;
+
+/** What decides which hints are shown. */
+export interface SpeedFacts {
+  readonly engine: "webgpu" | "cpu" | "reference";
+  /** Operating system and processor, as in `Deno.build`. */
+  readonly os: string;
+  readonly arch: string;
+  /** Whether this process may call native code, as under `deno task native`. */
+  readonly native: boolean;
+  /** Whether WASM's bounds checks are off, as under `deno task fast`. */
+  readonly fast: boolean;
+  /** Path of the machine's BLAS; null if none was found. */
+  readonly blas: string | null;
+  /** Whether the processor has AVX2; null if that is not known. */
+  readonly avx2: boolean | null;
+  /** Values of the run's options. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** What the run does; the factors were measured on training. */
+  readonly work: SpeedWork;
+  /** The command after "deno task pipeline", as it was typed. */
+  readonly typed: string;
+}
+
+/** Work on the CPU engine that a faster matrix product shortens. */
+export type SpeedWork = "training" | "sampling" | "evaluation";
+
+/**
+ * Lines that say what would be faster, and what to type; none if the run prints no progress or uses a GPU,
+ * BLAS or the flags of `deno task fast`.
+ */
+export function speedHints(facts: SpeedFacts): string[] {
+  const { engine, native, fast, blas, avx2, values, work, typed, os, arch } = facts;
+  if (engine !== "cpu" || native || fast || values.quiet === true || values.json === true) return [];
+  const speed = (task: keyof typeof speedups): string => {
+    if (task === "native" && os === "darwin") return "faster (by how much has not been measured on macOS)";
+    return work === "training" ? `${times(task)} as fast` : `faster (training: ${times(task)} as fast)`;
+  };
+  const hints: string[] = [];
+  const subject = capitalized(work);
+  if (values.blas === "auto") {
+    const change = blas !== null
+      ? `${subject} would be ${speed("native")} with this machine's BLAS (${blas})`
+      : `With OpenBLAS installed (libopenblas0 on Debian), ${work} would be ${speed("native")}`;
+    hints.push(`${change}: deno task native ${typed}`);
+  }
+  const known = blas !== null && hints.length > 0; // BLAS is the faster of the two, and needs no warning
+  if (!known && arch === "x86_64" && avx2 !== false && !readsUntrusted(values)) {
+    const where = avx2 === null ? `If this processor has AVX2, ${work}` : subject;
+    const change = `${where} would be ${speed("fast")} with WASM's bounds checks off`;
+    hints.push(`${change}, so only on text that you trust: deno task fast ${typed}`);
+  }
+  return hints;
+}
+
+/** The facts about this machine and process. */
+export function speedFacts(
+  { engine, values, work, typed }: Pick<SpeedFacts, "engine" | "values" | "work" | "typed">,
+): SpeedFacts {
+  const { os, arch } = Deno.build;
+  return {
+    engine,
+    os,
+    arch,
+    native: Deno.permissions.querySync({ name: "ffi" }).state === "granted",
+    fast: !hasBoundsChecks(),
+    blas: blasPaths(os).find(isThere) ?? null,
+    avx2: avx2Of(cpuInfo()),
+    values,
+    work,
+    typed,
+  };
+}
+
+/** Whether the processor described by Linux's /proc/cpuinfo has AVX2; null without a description. */
+export function avx2Of(cpuInfo: string | null): boolean | null {
+  return cpuInfo === null ? null : /^flags\s*:.*\bavx2\b/m.test(cpuInfo);
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function times(task: keyof typeof speedups): string {
+  const [least, most] = speedups[task];
+  return `${least} to ${most} times`;
+}
+
+/** Whether a value names a source on the network, or standard input, to which anything may be piped. */
+function readsUntrusted(values: SpeedFacts["values"]): boolean {
+  return Object.values(values).flat().some((value) =>
+    typeof value === "string" && (value === "-" || /^(https?|hf|s3):/i.test(value))
+  );
+}
+
+/** Places of the machine's BLAS, whose presence can be seen without permission to call native code. */
+function blasPaths(os: string): readonly string[] {
+  const accelerate = "/System/Library/Frameworks/Accelerate.framework";
+  if (os === "darwin") return [`${accelerate}/Versions/A/Resources/Info.plist`]; // the library has no file
+  const folders = ["x86_64-linux-gnu/", "aarch64-linux-gnu/", ""].flatMap((
+    triple,
+  ) => [`/usr/lib/${triple}`, `/lib/${triple}`, `/usr/local/lib/${triple}`]);
+  return os === "linux" ? ["/usr/lib64/", ...folders].map((folder) => `${folder}libopenblas.so.0`) : [];
+}
+
+function isThere(path: string): boolean {
+  try {
+    return isFileSync(path);
+  } catch {
+    return false; // without permission to look
+  }
+}
+
+/** Linux's description of the processor; null where it cannot be read, which takes --allow-all. */
+function cpuInfo(): string | null {
+  try {
+    return Deno.readTextFileSync("/proc/cpuinfo");
+  } catch {
+    return null;
+  }
+}
