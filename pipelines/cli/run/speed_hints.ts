@@ -4,6 +4,7 @@
  * @module
  */
 import { hasBoundsChecks } from "../../../kernels/engine/cpu/tiles.ts";
+import { readTextSync } from "../../../stages/disk/files.ts";
 import { isFileSync } from "../../../stages/disk/whole_files.ts";
 
 /**
@@ -126,7 +127,7 @@ function isThere(path: string): boolean {
 /** Linux's description of the processor; null where it cannot be read, which takes --allow-all. */
 function cpuInfo(): string | null {
   try {
-    return Deno.readTextFileSync("/proc/cpuinfo");
+    return readTextSync("/proc/cpuinfo");
   } catch {
     return null;
   }

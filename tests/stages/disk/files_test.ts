@@ -106,7 +106,9 @@ Deno.test("other files open, read, list and make files and folders of users thro
   for (const folder of ["stages", "pipelines"]) {
     for await (const path of sources(new URL(`${folder}/`, root))) {
       const file = path.href.slice(root.href.length);
-      if (file.startsWith("stages/disk/") || !call.test(await Deno.readTextFile(path))) continue;
+      // Examples in docs are left out.
+      const code = (await Deno.readTextFile(path)).replace(/^\s*(\*|\/\/).*$/gm, "");
+      if (file.startsWith("stages/disk/") || !call.test(code)) continue;
       if (!direct.has(file)) found.push(file);
     }
   }
