@@ -1,29 +1,19 @@
 /**
- * Tests that the output shown in the documentation is what the program prints. `deno test --doc` runs the
- * examples in doc comments; this test compares the comments after their `console.log(…)` calls with the
- * printed values, and the terminal output in README.md with that of a run.
+ * Tests that the terminal output shown in README.md is that of a run. The tests of the examples in docs are in
+ * examples.ts.
  *
  * @module
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { examplesIn, expectedOutput } from "./examples.ts";
 import { runsTo, withFolder } from "./pipelines/program.ts";
 
 const root = new URL("../", import.meta.url);
-const shown = /^(\s*console\.log\(.*\);) \/\/ (.*)$/;
 
-Deno.test("examples in docs print what the comments after console.log() say", async (t) => {
-  let examples = 0;
-  for (const layer of ["kernels", "stages", "pipelines"]) {
-    for (const file of await sourceFiles(layer)) {
-      for (const code of examplesOf(await Deno.readTextFile(new URL(file, root)))) {
-        const wanted = code.split("\n").flatMap((line) => shown.exec(line)?.[2] ?? []);
-        if (wanted.length === 0) continue;
-        examples++;
-        await t.step(file, async () => deepStrictEqual(await printed(code, new URL(file, root)), wanted));
-      }
-    }
-  }
-  ok(examples >= 50, `${examples} examples show output`);
+Deno.test("most examples show what they print", async () => {
+  const examples = await examplesIn(["kernels", "stages", "pipelines", "README.md"]);
+  const showing = examples.filter((example) => expectedOutput(example).length > 0);
+  ok(showing.length >= 50, `${showing.length} of ${examples.length} examples show output`);
 });
 
 Deno.test("README.md shows the output of its first command, apart from numbers, and the exact first loss", async () => {
@@ -56,39 +46,4 @@ function withoutNumbers(line: string): string {
     "",
   )
     .replace(/\d[\d,.]*(e-?\d+)?/g, "#").replace(/ {2,}/g, " ").trim();
-}
-
-/**
- * Runs an example and returns what its `console.log()` calls print. A call counts only if the expected output
- * follows it in a comment.
- */
-async function printed(code: string, file: URL): Promise<string[]> {
-  const module = code
-    .replace(
-      /(from|import)(\s*\(?)"(\.[^"]*)"/g,
-      (_, word, gap, path) => `${word}${gap}"${new URL(path, file)}"`,
-    )
-    .split("\n").map((line) => line.replace(shown, (_, call) => call.replace("console.log(", "shown("))).join(
-      "\n",
-    );
-  const source = `export const shownValues: string[] = [];
-const shown = (value: unknown) => shownValues.push(typeof value === "string" ? JSON.stringify(value) : Deno.inspect(value));
-${module}`;
-  const { shownValues } = await import(`data:application/typescript,${encodeURIComponent(source)}`);
-  return shownValues;
-}
-
-/** The TypeScript examples in the doc comments of a file. */
-function examplesOf(text: string): string[] {
-  return [...text.matchAll(/^ *\* ```ts\n((?: *\*.*\n)*?) *\* ```/gm)]
-    .map((match) => match[1].replace(/^ *\* ?/gm, ""));
-}
-
-async function sourceFiles(folder: string): Promise<string[]> {
-  const files: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(new URL(`${folder}/`, root))) {
-    if (isDirectory) files.push(...await sourceFiles(`${folder}/${name}`));
-    else if (name.endsWith(".ts")) files.push(`${folder}/${name}`);
-  }
-  return files.sort();
 }

@@ -50,10 +50,9 @@ const { code } = await new Deno.Command(Deno.execPath(), {
     "--allow-all",
     "--config=deno.json",
     `--junit-path=${report}`,
-    ...(docs.length > 0 ? ["--doc"] : []),
     ...flags,
     ...await writeGroups(groupByFolder(files), { root, folder: temporary }),
-    ...docs,
+    ...docs.length > 0 ? [await writeExamples(docs, { root, folder: temporary })] : [],
   ],
   cwd: decodeURIComponent(root.pathname),
   env: await webgpuEnvironment(),
@@ -84,6 +83,19 @@ async function writeGroups(
     paths.push(path);
   }
   return paths;
+}
+
+/** Writes a module that tests the examples in the docs of the given paths. Returns its path. */
+async function writeExamples(
+  docs: readonly string[],
+  { root, folder }: { readonly root: URL; readonly folder: string },
+): Promise<string> {
+  const path = `${folder}/examples_test.ts`, module = new URL("tests/examples.ts", root).href;
+  await Deno.writeTextFile(
+    path,
+    `import { exampleTests } from ${JSON.stringify(module)};\nawait exampleTests(${JSON.stringify(docs)});\n`,
+  );
+  return path;
 }
 
 /**
