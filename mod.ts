@@ -1,7 +1,7 @@
 /**
- * Training a GPT as a stream graph of typed stages. This is the main door, with what a training script
+ * Training a GPT as a stream graph of typed stages. This is the main entry point, with what a training script
  * needs: flows, sources, filters, tokenizers, shards, models, engines, training, evaluation, text generation,
- * reports. The other doors have everything of their topic: `./flow`, `./sources`, `./filters`,
+ * reports. The other entry points have everything of their topic: `./flow`, `./sources`, `./filters`,
  * `./tokenizers`, `./train`, `./report`, `./kernels`.
  *
  * @module

@@ -67,7 +67,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "pipelines": ["kernels", "stages", "pipelines/cli", "pipelines/parts", "pipelines/lesson", libraries],
 };
 
-/** The package's doors, which re-export modules of any layer. */
+/** The package's entry points, which re-export modules of any layer. */
 const reexporting = /(^|\/)mod\.ts$/;
 
 Deno.test("every import stays within the layers of the design", async () => {
@@ -113,12 +113,14 @@ Deno.test("no import cycles, not even of types", async () => {
   for (const file of graph.keys()) visit(file, []);
 });
 
-Deno.test("the typed doorways are the only files that import @std", async () => {
-  const doors = new Set(["stages/flow/std.ts", "pipelines/cli/args.ts"]);
+Deno.test("the typed wrappers are the only files that import @std", async () => {
+  const wrappers = new Set(["stages/flow/std.ts", "pipelines/cli/args.ts"]);
   for (const [file, imports] of await importsByFile()) {
-    if (doors.has(file)) continue;
+    if (wrappers.has(file)) continue;
     const found = imports.filter((name) => name.startsWith("@std/"));
-    if (found.length > 0) throw new Error(`${file} imports ${found}: go through ${[...doors].join(" or ")}`);
+    if (found.length > 0) {
+      throw new Error(`${file} imports ${found}: go through ${[...wrappers].join(" or ")}`);
+    }
   }
 });
 

@@ -1,5 +1,5 @@
 /**
- * The door `./filters`: FineWeb's filters, language identification, deduplication by MinHash, and statistics
+ * The entry point `./filters`: FineWeb's filters, language identification, deduplication by MinHash, and statistics
  * of a corpus.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * The door `./report`: a run's folder; the events of a run on a terminal, in metrics.jsonl and on a page;
+ * The entry point `./report`: a run's folder; the events of a run on a terminal, in metrics.jsonl and on a page;
  * charts.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * The door `./sources`: documents and token shards from files, the network and installed packages, and sinks
+ * The entry point `./sources`: documents and token shards from files, the network and installed packages, and sinks
  * that write documents.
  *
  * @module

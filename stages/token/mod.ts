@@ -1,5 +1,5 @@
 /**
- * The door `./tokenizers`: training, loading and saving tokenizers, and the stages that encode documents.
+ * The entry point `./tokenizers`: training, loading and saving tokenizers, and the stages that encode documents.
  *
  * @module
  */

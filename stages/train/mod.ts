@@ -1,5 +1,5 @@
 /**
- * The door `./train`: a model on a device, the stages that train, evaluate, inspect and sample it, and the
+ * The entry point `./train`: a model on a device, the stages that train, evaluate, inspect and sample it, and the
  * shards and batches that feed them.
  *
  * @module

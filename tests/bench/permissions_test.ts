@@ -1,27 +1,9 @@
-/**
- * Tests that `deno bench -P` runs every bench, with the permissions that deno.json gives to benches.
- *
- * @module
- */
-import { match, ok, strictEqual } from "node:assert/strict";
+/** Tests which permissions `deno bench -P` gives. */
+import { match, strictEqual } from "node:assert/strict";
 import { runDeno } from "../package/script.ts";
+import { args, benchTest } from "./bench_permissions.ts";
 
-const args = ["bench", "--quiet", "-P", "--no-prompt", "--no-check", "--lock=deno.lock", "--frozen"];
-
-Deno.test("deno bench -P loads every bench file", async () => {
-  const { code, out, err } = await runDeno([...args, "--filter", "/^none of them$/", "bench/"]);
-  strictEqual(code, 0, `${out}\n${err}`);
-  ok((out.match(/_bench\.ts$/gm) ?? []).length >= 14, out);
-});
-
-for (const file of ["matmul_bench.ts", "minhash_bench.ts"]) {
-  const what = file === "minhash_bench.ts" ? "writes files" : "uses BLAS and threads";
-  Deno.test(`deno bench -P runs bench/${file}, which ${what}`, async () => {
-    const { code, out, err } = await runDeno([...args, "--preload", "tests/bench/once.ts", `bench/${file}`]);
-    strictEqual(code, 0, `${out}\n${err}`);
-    match(out, /\d (ns|µs|ms|s) /);
-  });
-}
+benchTest("matmul_bench.ts", "uses BLAS and threads");
 
 Deno.test("deno bench -P gives no permission to write outside runs/, to read variables or to start programs", async () => {
   const { code, out, err } = await runDeno([...args, "tests/bench/forbidden.ts"]);

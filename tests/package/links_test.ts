@@ -39,13 +39,13 @@ from([1, 2]).pipe(batch({ batchSize: 4, gradAccum: 1, seqLen: 16 }));
 
 const steps = ["step 0", "step 1", "step 2"];
 
-Deno.test("a script in another folder imports every door, passes the type check, runs and ends", async () => {
+Deno.test("a script in another folder imports every entry point, passes the type check, runs and ends", async () => {
   const files = { "script.ts": script(importsOf(Object.keys(config.exports))), "wrong.ts": wrong };
   await withProject(files, async (dir) => {
     strictEqual(await outputOf(["check", "script.ts", "wrong.ts"], dir), "");
     deepStrictEqual((await outputOf(running("script.ts"), dir)).split("\n"), [
       ...steps,
-      ...Object.keys(config.exports).map((door) => `${door} true`),
+      ...Object.keys(config.exports).map((entryPoint) => `${entryPoint} true`),
     ]);
   });
 });
@@ -70,11 +70,11 @@ Deno.test("a script ends although it has not closed a model, or has left a strea
   });
 });
 
-/** Statements that import all doors and print that each has values. */
-function importsOf(doors: readonly string[]): string {
-  return doors.map((door, i) =>
-    `import * as door${i} from "@stagewise/gpt${door.slice(1)}";\n` +
-    `console.log(${JSON.stringify(door)}, Object.keys(door${i}).length > 0);`
+/** Statements that import all entry points and print that each has values. */
+function importsOf(entryPoints: readonly string[]): string {
+  return entryPoints.map((entryPoint, i) =>
+    `import * as entryPoint${i} from "@stagewise/gpt${entryPoint.slice(1)}";\n` +
+    `console.log(${JSON.stringify(entryPoint)}, Object.keys(entryPoint${i}).length > 0);`
   ).join("\n");
 }
 

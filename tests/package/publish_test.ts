@@ -11,7 +11,7 @@ import { withFolder } from "../temporary.ts";
 import { copyTo, publishedFiles, serveFolder } from "./published.ts";
 import { losses, printed, root, runDeno, runScript } from "./script.ts";
 
-const scripts = ["train_tiny.ts", "use_doors.ts"];
+const scripts = ["train_tiny.ts", "use_entry_points.ts"];
 const used = { signature: true, page: true, random: 4, flow: "function" };
 
 Deno.test("deno publish --dry-run passes; its files suffice for scripts elsewhere", async (t) => {
@@ -39,21 +39,23 @@ Deno.test("deno publish --dry-run passes; its files suffice for scripts elsewher
     await copyTo(copy, files);
     await Deno.mkdir(user);
     for (const script of scripts) await Deno.copyFile(`${root}tests/package/${script}`, `${user}/${script}`);
-    const doors = Object.keys(config.exports).map((door) => door.replace(/^\./, config.name));
-    await Deno.writeTextFile(`${user}/doors.ts`, doorsScript(doors));
+    const entryPoints = Object.keys(config.exports).map((entryPoint) =>
+      entryPoint.replace(/^\./, config.name)
+    );
+    await Deno.writeTextFile(`${user}/entry_points.ts`, entryPointsScript(entryPoints));
 
-    await t.step("from a folder, linked: types under default options, doors, training", async () => {
+    await t.step("from a folder, linked: types under default options, entry points, training", async () => {
       await Deno.writeTextFile(
         `${user}/deno.json`,
         JSON.stringify({ imports: { [config.name]: `jsr:${config.name}` }, links: [copy], lock: false }),
       );
-      const names = ["doors.ts", ...scripts];
+      const names = ["entry_points.ts", ...scripts];
       const { code, err } = await runDeno(["check", "--quiet", "--cached-only", ...names], { cwd: user });
       deepStrictEqual([code, err], [0, ""]);
       const run = (args: readonly string[]) =>
         runScript(["--cached-only", "--no-prompt", ...args], { cwd: user });
-      deepStrictEqual(printed(await run(["doors.ts"])), doors);
-      deepStrictEqual(printed(await run(["use_doors.ts"])), used);
+      deepStrictEqual(printed(await run(["entry_points.ts"])), entryPoints);
+      deepStrictEqual(printed(await run(["use_entry_points.ts"])), used);
       const trained = losses(await run(["train_tiny.ts", "0"]));
       deepStrictEqual(losses(await run([`--allow-read=${copy}`, "train_tiny.ts", "2"])), trained);
     });
@@ -62,27 +64,27 @@ Deno.test("deno publish --dry-run passes; its files suffice for scripts elsewher
       await using server = serveFolder(copy);
       const address = `http://127.0.0.1:${server.port}/`;
       const imports: Record<string, string> = { ...importMap.imports };
-      for (const [door, path] of Object.entries(config.exports)) {
-        imports[door.replace(/^\./, config.name)] = new URL(path, address).href;
+      for (const [entryPoint, path] of Object.entries(config.exports)) {
+        imports[entryPoint.replace(/^\./, config.name)] = new URL(path, address).href;
       }
       await Deno.writeTextFile(`${user}/deno.json`, JSON.stringify({ imports, lock: false }));
       const env = { DENO_DIR: await cacheWithPackages(folder) };
       const run = (args: readonly string[]) =>
         runScript(["--no-prompt", `--allow-import=127.0.0.1:${server.port}`, ...args], { cwd: user, env });
-      deepStrictEqual(printed(await run(["use_doors.ts"])), used);
+      deepStrictEqual(printed(await run(["use_entry_points.ts"])), used);
       const trained = losses(await run(["train_tiny.ts", "0"]));
       deepStrictEqual(losses(await run(["train_tiny.ts", "2"])), trained);
     });
   });
 });
 
-/** A script that imports all doors and prints their names as JSON. */
-function doorsScript(doors: readonly string[]): string {
-  const imports = doors.map((door, i) => `import * as door${i} from "${door}";`);
-  const pairs = doors.map((door, i) => `[${JSON.stringify(door)}, door${i}]`);
+/** A script that imports all entry points and prints their names as JSON. */
+function entryPointsScript(entryPoints: readonly string[]): string {
+  const imports = entryPoints.map((entryPoint, i) => `import * as entryPoint${i} from "${entryPoint}";`);
+  const pairs = entryPoints.map((entryPoint, i) => `[${JSON.stringify(entryPoint)}, entryPoint${i}]`);
   return `${imports.join("\n")}
-const doors: [string, object][] = [${pairs.join(", ")}];
-console.log(JSON.stringify(doors.filter(([, door]) => Object.keys(door).length > 0).map(([name]) => name)));
+const entryPoints: [string, object][] = [${pairs.join(", ")}];
+console.log(JSON.stringify(entryPoints.filter(([, entryPoint]) => Object.keys(entryPoint).length > 0).map(([name]) => name)));
 `;
 }
 

@@ -1,6 +1,6 @@
 /**
  * A script that trains a tiny model on text in memory, with as many threads as its argument says, and prints
- * the losses as JSON. It stands for a user's script: it imports only the package's doors.
+ * the losses as JSON. It stands for a user's script: it imports only the package's entry points.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Tests the doors of the package, which are the modules named in `exports` of deno.json. The main door has at
- * most 80 values, so that a reader can survey them; a topic's door has everything of its topic.
+ * Tests the entry points of the package, which are the modules named in `exports` of deno.json. The main entry point has at
+ * most 80 values, so that a reader can survey them; a topic's entry point has everything of its topic.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import config from "../deno.json" with { type: "json" };
 
 const root = new URL("../", import.meta.url);
-const doors: ReadonlyMap<string, string> = new Map(Object.entries(config.exports));
-const most = 80; // values of the main door: what a person reads through in a few minutes
+const entryPoints: ReadonlyMap<string, string> = new Map(Object.entries(config.exports));
+const most = 80; // values of the main entry point: what a person reads through in a few minutes
 
-Deno.test("the main door has at most 80 values", async () => {
+Deno.test("the main entry point has at most 80 values", async () => {
   const names = await valuesOf(".");
   ok(
     names.length >= 60 && names.length <= most,
@@ -19,30 +19,32 @@ Deno.test("the main door has at most 80 values", async () => {
   );
 });
 
-Deno.test("every value of the main door has an example in its docs", async () => {
-  const { nodes } = JSON.parse((await denoDoc(["--json", doors.get(".")!])).text);
+Deno.test("every value of the main entry point has an example in its docs", async () => {
+  const { nodes } = JSON.parse((await denoDoc(["--json", entryPoints.get(".")!])).text);
   const symbols: Documented[] = Object.values<{ symbols: Documented[] }>(nodes)[0].symbols;
   const withExample = new Set(symbols.filter(hasExample).map(({ name }) => name));
   deepStrictEqual((await valuesOf(".")).filter((name) => !withExample.has(name)), []);
 });
 
-Deno.test("every value of the main door is also behind the door of its topic", async () => {
+Deno.test("every value of the main entry point is also behind the entry point of its topic", async () => {
   const behind = new Set<string>();
-  for (const door of doors.keys()) {
-    if (door !== ".") (await valuesOf(door)).forEach((name) => behind.add(name));
+  for (const entryPoint of entryPoints.keys()) {
+    if (entryPoint !== ".") (await valuesOf(entryPoint)).forEach((name) => behind.add(name));
   }
   deepStrictEqual((await valuesOf(".")).filter((name) => !behind.has(name)), []);
 });
 
-Deno.test("every value that version 0.1.0 exported is behind a door", async () => {
+Deno.test("every value that version 0.1.0 exported is behind an entry point", async () => {
   const behind = new Set<string>();
-  for (const door of doors.keys()) (await valuesOf(door)).forEach((name) => behind.add(name));
+  for (const entryPoint of entryPoints.keys()) {
+    (await valuesOf(entryPoint)).forEach((name) => behind.add(name));
+  }
   deepStrictEqual(version010.filter((name) => !behind.has(name)), []);
 });
 
-Deno.test("every door documents its symbols and exports the types that their signatures name", async (t) => {
-  for (const [door, path] of doors) {
-    await t.step(door, async () => {
+Deno.test("every entry point documents its symbols and exports the types that their signatures name", async (t) => {
+  for (const [entryPoint, path] of entryPoints) {
+    await t.step(entryPoint, async () => {
       const { success, text } = await denoDoc(["--lint", path]);
       ok(success, text);
     });
@@ -62,9 +64,9 @@ function hasExample({ declarations }: Documented): boolean {
   return declarations.some(({ jsDoc }) => jsDoc?.tags?.some(({ kind }) => kind === "example"));
 }
 
-/** Names of the functions, classes and constants that a door exports. */
-async function valuesOf(door: string): Promise<string[]> {
-  return Object.keys(await import(new URL(doors.get(door)!, root).href));
+/** Names of the functions, classes and constants that an entry point exports. */
+async function valuesOf(entryPoint: string): Promise<string[]> {
+  return Object.keys(await import(new URL(entryPoints.get(entryPoint)!, root).href));
 }
 
 async function denoDoc(args: readonly string[]): Promise<{ success: boolean; text: string }> {
