@@ -1,6 +1,6 @@
 /**
- * Tests that the terminal output shown in README.md is that of a run. The tests of the examples in docs are in
- * examples.ts.
+ * Tests that the terminal output shown in README.md is that of a run. The tests of the examples in docs are
+ * in examples.ts.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * Tests the entry points of the package, which are the modules named in `exports` of deno.json. The main entry point has at
- * most 80 values, so that a reader can survey them; a topic's entry point has everything of its topic.
+ * Tests the entry points of the package, which are the modules named in `exports` of deno.json. The main
+ * entry point has at most 80 values, so that a reader can survey them; a topic's entry point has everything
+ * of its topic.
  *
  * @module
  */

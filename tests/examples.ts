@@ -19,7 +19,9 @@ export interface Example {
   readonly code: string;
 }
 
-/** Registers the tests for all examples in files and folders, given by their paths from the project's root. */
+/**
+ * Registers the tests for all examples in files and folders, given by their paths from the project's root.
+ */
 export async function exampleTests(paths: readonly string[]): Promise<void> {
   for (const example of await examplesIn(paths)) {
     Deno.test(`example in ${example.file}:${example.line} runs and prints what its comments say`, async () => {
@@ -44,7 +46,9 @@ export function expectedOutput({ code }: Example): string[] {
   return code.split("\n").flatMap((line) => shown.exec(line)?.[2] ?? []);
 }
 
-/** Runs an example and returns what those `console.log()` calls print that have a comment with their output. */
+/**
+ * Runs an example and returns what those `console.log()` calls print that have a comment with their output.
+ */
 async function printed({ code, file }: Example): Promise<string[]> {
   const module = code
     .replace(

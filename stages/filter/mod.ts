@@ -1,6 +1,6 @@
 /**
- * The entry point `./filters`: FineWeb's filters, language identification, deduplication by MinHash, and statistics
- * of a corpus.
+ * The entry point `./filters`: FineWeb's filters, language identification, deduplication by MinHash, and
+ * statistics of a corpus.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The entry point `./flow`: flows, sources and stages of any items, their runs, events and checkpoints. Nothing
- * behind this entry point knows about text, tokens or models.
+ * The entry point `./flow`: flows, sources and stages of any items, their runs, events and checkpoints.
+ * Nothing behind this entry point knows about text, tokens or models.
  *
  * @module
  */

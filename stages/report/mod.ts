@@ -1,6 +1,6 @@
 /**
- * The entry point `./report`: a run's folder; the events of a run on a terminal, in metrics.jsonl and on a page;
- * charts.
+ * The entry point `./report`: a run's folder; the events of a run on a terminal, in metrics.jsonl and on a
+ * page; charts.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The entry point `./sources`: documents and token shards from files, the network and installed packages, and sinks
- * that write documents.
+ * The entry point `./sources`: documents and token shards from files, the network and installed packages, and
+ * sinks that write documents.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * The entry point `./tokenizers`: training, loading and saving tokenizers, and the stages that encode documents.
+ * The entry point `./tokenizers`: training, loading and saving tokenizers, and the stages that encode
+ * documents.
  *
  * @module
  */

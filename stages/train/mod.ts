@@ -1,6 +1,6 @@
 /**
- * The entry point `./train`: a model on a device, the stages that train, evaluate, inspect and sample it, and the
- * shards and batches that feed them.
+ * The entry point `./train`: a model on a device, the stages that train, evaluate, inspect and sample it, and
+ * the shards and batches that feed them.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * A script that uses what the package brings besides its modules, through the entry points of the topics: WASM for
- * MinHash, style and scripts for the report. It prints the lengths of a signature and of a page as JSON.
+ * A script that uses what the package brings besides its modules, through the entry points of the topics:
+ * WASM for MinHash, style and scripts for the report. It prints the lengths of a signature and of a page as
+ * JSON.
  *
  * @module
  */
