@@ -11,9 +11,8 @@
  * software adapter is installed, so that runs are comparable and shaders compile fast. On other systems they
  * use the system's adapter.
  *
- * Tests of one folder of a layer, such as `tests/stages/flow`, are loaded together by one module: each module
- * that `deno test` is given gets an isolate of its own, which loads the project again. Types are not checked
- * here but by `deno task check`.
+ * Tests of programs and tests of parts run at the same time, each in a process of `deno test`. Types are not
+ * checked here but by `deno task check`.
  *
  * The last line is `N passed, N failed, N skipped`, from the test runner's JUnit report; test steps are
  * counted too. The exit code is 1 if a test failed or, with CI=true, if a test with WebGPU in its name or
@@ -22,9 +21,11 @@
  * @module
  */
 import { findAdapter } from "../kernels/engine/webgpu/device.ts";
-import { countTests } from "./junit.ts";
+import { countTests, type TestCounts } from "./junit.ts";
 import { hasSoftwareAdapter, softwareAdapter } from "./software_adapter.ts";
-import { groupByFolder, testPaths, type TestSet } from "./test_sets.ts";
+import { writeTestModules } from "./test_modules.ts";
+import { testPaths, type TestSet } from "./test_sets.ts";
+import { TextLineStream } from "../stages/flow/std.ts";
 
 const args = [...Deno.args];
 const set = args[0] === "--set" ? args.splice(0, 2)[1] as TestSet : "every";
@@ -39,63 +40,64 @@ if (files.length + docs.length === 0) {
 }
 
 const temporary = await Deno.makeTempDir();
-const report = `${temporary}/report.xml`;
-const { code } = await new Deno.Command(Deno.execPath(), {
-  args: [
-    "test",
-    "--quiet",
-    "--lock=deno.lock",
-    "--frozen",
-    "--no-check",
-    "--allow-all",
-    "--config=deno.json",
-    `--junit-path=${report}`,
-    ...flags,
-    ...await writeGroups(groupByFolder(files), { root, folder: temporary }),
-    ...docs.length > 0 ? [await writeExamples(docs, { root, folder: temporary })] : [],
-  ],
-  cwd: decodeURIComponent(root.pathname),
-  env: await webgpuEnvironment(),
-}).spawn().status;
-
-const counts = countTests(await Deno.readTextFile(report));
+const env = await webgpuEnvironment();
+const modules = await writeTestModules({ files, docs }, { root, folder: temporary });
+const finished = await Promise.all(
+  halves(modules).map((half, i) => runModules(half, `${temporary}/report-${i}.xml`)),
+);
 await Deno.remove(temporary, { recursive: true });
-// A module that does not load fails the run without an entry in the report.
-const failed = code === 0 ? counts.failed : Math.max(1, counts.failed);
-const skippedWebgpu = counts.skipped.filter((name) => /webgpu/i.test(name));
+const passed = finished.reduce((sum, each) => sum + each.passed, 0);
+const failed = finished.reduce((sum, each) => sum + each.failed, 0);
+const skipped = finished.flatMap((each) => each.skipped);
+const skippedWebgpu = skipped.filter((name) => /webgpu/i.test(name));
 const forbidden = Deno.env.get("CI") === "true" ? skippedWebgpu.length : 0;
 if (forbidden > 0) console.log(`Skipped, which CI=true forbids:\n  ${skippedWebgpu.join("\n  ")}`);
-console.log(`${counts.passed} passed, ${failed} failed, ${counts.skipped.length} skipped`);
+console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`);
 Deno.exit(failed > 0 || forbidden > 0 ? 1 : 0);
 
-/** Writes a module for each group that imports the group's test files. Returns the paths of the modules. */
-async function writeGroups(
-  groups: ReadonlyMap<string, readonly string[]>,
-  { root, folder }: { readonly root: URL; readonly folder: string },
-): Promise<string[]> {
-  const paths: string[] = [];
-  for (const [name, files] of groups) {
-    const path = `${folder}/${name.replaceAll("/", "_")}_test.ts`;
-    await Deno.writeTextFile(
-      path,
-      files.map((file) => `import ${JSON.stringify(new URL(file, root).href)};\n`).join(""),
-    );
-    paths.push(path);
-  }
-  return paths;
+/**
+ * The modules that test programs, of which most start processes and wait for them, and those that test in
+ * their own process. Both halves run at once, since each alone leaves a core idle most of the time.
+ */
+function halves(modules: readonly string[]): string[][] {
+  const { programs = [], parts = [] } = Object.groupBy(
+    modules,
+    (path) => /\/tests_(kernels|stages)/.test(path) ? "parts" : "programs",
+  );
+  return [programs, parts].filter((half) => half.length > 0);
 }
 
-/** Writes a module that tests the examples in the docs of the given paths. Returns its path. */
-async function writeExamples(
-  docs: readonly string[],
-  { root, folder }: { readonly root: URL; readonly folder: string },
-): Promise<string> {
-  const path = `${folder}/examples_test.ts`, module = new URL("tests/examples.ts", root).href;
-  await Deno.writeTextFile(
-    path,
-    `import { exampleTests } from ${JSON.stringify(module)};\nawait exampleTests(${JSON.stringify(docs)});\n`,
-  );
-  return path;
+/** Runs modules by one process of `deno test`, prints its lines as they come, and counts its tests. */
+async function runModules(modules: readonly string[], report: string): Promise<TestCounts> {
+  const colored = Deno.stdout.isTerminal() && !Deno.noColor;
+  const process = new Deno.Command(Deno.execPath(), {
+    args: [
+      "test",
+      "--quiet",
+      "--lock=deno.lock",
+      "--frozen",
+      "--no-check",
+      "--allow-all",
+      "--config=deno.json",
+      `--junit-path=${report}`,
+      ...flags,
+      ...modules,
+    ],
+    cwd: decodeURIComponent(root.pathname),
+    env: { ...env, ...(colored && { FORCE_COLOR: "1" }) },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  await Promise.all([printLines(process.stdout, console.log), printLines(process.stderr, console.error)]);
+  const { code } = await process.status;
+  const counts = countTests(await Deno.readTextFile(report));
+  // A module that does not load fails the run without an entry in the report.
+  return { ...counts, failed: code === 0 ? counts.failed : Math.max(1, counts.failed) };
+}
+
+async function printLines(stream: ReadableStream<Uint8Array>, print: (line: string) => void): Promise<void> {
+  const lines = stream.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+  for await (const line of lines) print(line);
 }
 
 /**
