@@ -56,7 +56,7 @@ export async function openDecoding(
   };
 }
 
-/** A copy of 256 MiB on all threads of the engine. */
+/** Returns a copy of 256 MiB on all threads of the engine. */
 export async function openCopy(engine: Engine): Promise<MemoryWorkload> {
   const graph = new Graph(), spec = { shape: [1 << 26], dtype: "f32" } as const;
   const from = graph.leaf("from", spec, "input");

@@ -28,8 +28,9 @@ export const benchEngines: Readonly<Record<string, () => Promise<Engine>>> = {
 };
 
 /**
- * Number of calls per iteration on an engine. An iteration has a fixed cost: waking the threads, or on a GPU
- * in Deno a read-back of 10 ms. The number of calls is so large that this cost is a small part of the time.
+ * Returns the number of calls per iteration on an engine. An iteration has a fixed cost: waking the threads,
+ * or on a GPU in Deno a read-back of 10 ms. The number of calls is so large that this cost is a small part of
+ * the time.
  */
 export function repeatsOn(engine: string): number {
   return engine.startsWith("webgpu") ? 100 : 4;

@@ -89,7 +89,7 @@ Deno.bench("asTransform in a pipe chain", { group }, async () => {
   await consume(stream);
 });
 
-/** A context for `numbers`, which does not use it. */
+/** Returns a context for `numbers`, which does not use it. */
 function unused(): any {
   return null;
 }

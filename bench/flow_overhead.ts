@@ -13,7 +13,7 @@ for await (const document of from(embedded("spam-assassin")).stream({ seed: 1 })
   if (documents.push(document) === 1500) break;
 }
 
-/** Time in milliseconds of a loop that calls `push` of each stage. */
+/** Measures a loop that calls `push` of each stage; returns its time in milliseconds. */
 async function timeLoop(): Promise<number> {
   const context: Context = {
     signal: new AbortController().signal,
@@ -37,7 +37,7 @@ async function timeLoop(): Promise<number> {
   return performance.now() - start;
 }
 
-/** Time in milliseconds of a flow with the same stages. */
+/** Measures a flow with the same stages; returns its time in milliseconds. */
 async function timeFlow(): Promise<number> {
   const flow = finewebStages().reduce(
     (flow, stage: Stage<Document, Document>) => flow.pipe(stage),

@@ -66,7 +66,9 @@ export async function measure(file: string, bench: Deno.BenchDefinition): Promis
   }
 }
 
-/** Time of one iteration in milliseconds, or of the part between its calls of start() and end(). */
+/**
+ * Returns the time of one iteration in milliseconds, or of the part between its calls of start() and end().
+ */
 async function iteration({ fn, name }: Deno.BenchDefinition): Promise<number> {
   let from: number | null = null, to: number | null = null;
   const context: Deno.BenchContext = {

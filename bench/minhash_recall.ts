@@ -1,6 +1,6 @@
 /**
- * Plots the recall of MinHash over the similarity s of near-duplicates: as measured on generated pairs, and
- * by the formula 1 - (1 - s^8)^14. Writes SVG to standard output:
+ * Plots the recall of MinHash over the similarity `s` of near-duplicates: as measured on generated pairs, and
+ * by the formula `1 - (1 - s^8)^14`. Writes SVG to standard output:
  * `deno run -A bench/minhash_recall.ts > .readme/minhash.svg && deno fmt`.
  *
  * @module

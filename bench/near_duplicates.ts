@@ -25,8 +25,8 @@ export function nearDuplicates(seed: number, index: number): WordListPair {
 }
 
 /**
- * Expected fraction of the pairs of similarity `s` that agree in at least one bucket. These are the pairs
- * that MinHash finds.
+ * Returns the expected fraction of the pairs of similarity `s` that agree in at least one bucket. These are
+ * the pairs that MinHash finds.
  */
 export function recall(
   s: number,

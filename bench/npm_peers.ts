@@ -109,7 +109,7 @@ async function compare(comparison: Comparison, tf: Tfjs | null): Promise<void> {
   for (const contender of contenders) await contender[Symbol.asyncDispose]();
 }
 
-/** The rates of the work, such as ", 12.3 GFLOPS, 4.56 GB/s". */
+/** Returns the rates of the work, such as ", 12.3 GFLOPS, 4.56 GB/s". */
 function speeds({ GFLOP = 0, MB = 0, tokens = 0 }: Work, seconds: number): string {
   return [
     GFLOP / seconds >= 0.05 ? `, ${(GFLOP / seconds).toFixed(1)} GFLOPS` : "",

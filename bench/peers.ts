@@ -94,7 +94,7 @@ async function ours(size: StepSize, which: string): Promise<{ readonly peer: Pee
   return { peer, flops: training.flops };
 }
 
-/** The CPU engine under the V8 flags of `deno task fast`. */
+/** Returns the CPU engine under the V8 flags of `deno task fast`. */
 function fast(size: StepSize): Promise<Peer> {
   const [script, lock] = ["./peers/steps.ts", "../deno.lock"].map((path) =>
     decodeURIComponent(new URL(path, import.meta.url).pathname)

@@ -47,7 +47,7 @@ export interface TrainingStep extends AsyncDisposable {
   readonly flops: number;
 }
 
-/** A batch of random tokens and, for each of them, the token that follows it. */
+/** Returns a batch of random tokens and, for each of them, the token that follows it. */
 export function stepBatch(
   { batch, seqLen, vocabSize }: StepSize,
 ): { inputs: Uint32Array<ArrayBuffer>; targets: Uint32Array<ArrayBuffer> } {

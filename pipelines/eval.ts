@@ -117,7 +117,7 @@ async function tokenizerOf(o: Values<typeof options>, { vocabSize }: GptConfig):
   );
 }
 
-/** The model's programs for the loss and for HellaSwag, whichever are needed. */
+/** Returns the model's programs for the loss and for HellaSwag, whichever are needed. */
 function planOf(
   o: Values<typeof options>,
   { config, measuresLoss }: { readonly config: GptConfig; readonly measuresLoss: boolean },
@@ -134,7 +134,7 @@ function itemsOf({ hellaswagItems }: Values<typeof options>): { readonly items?:
   return hellaswagItems === null ? {} : { items: hellaswagItems };
 }
 
-/** Paths of the validation shards; null if none are given and the run's folder has none. */
+/** Returns the paths of the validation shards, or null if none are given and the run's folder has none. */
 async function shardsOf(
   { valShards, checkpoint }: Values<typeof options>,
 ): Promise<readonly string[] | null> {
@@ -144,8 +144,8 @@ async function shardsOf(
 }
 
 /**
- * The results as lines, such as "Validation loss 4.8930 nats per token, perplexity 133.4, 2.143 bits per
- * byte". The result of HellaSwag has a line of its own.
+ * Returns the results as lines, such as "Validation loss 4.8930 nats per token, perplexity 133.4, 2.143 bits
+ * per byte". The result of HellaSwag has a line of its own.
  */
 function resultLines(events: readonly RunEvent[]): readonly string[] {
   const loss = events.findLast((event) => event.type === "eval");
@@ -165,7 +165,7 @@ function resultLines(events: readonly RunEvent[]): readonly string[] {
   ];
 }
 
-/** A fraction and its standard error in percent: "29.45 % (± 0.45)". */
+/** Returns a fraction and its standard error in percent: "29.45 % (± 0.45)". */
 function withError(fraction: number, items: number): string {
   const error = Math.sqrt(fraction * (1 - fraction) / items);
   return `${(100 * fraction).toFixed(2)} % (± ${(100 * error).toFixed(2)})`;

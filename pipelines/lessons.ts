@@ -78,7 +78,7 @@ export default pipeline({
   },
 });
 
-/** The lessons among a folder's pipelines, in the order of the course. */
+/** Returns the lessons among a folder's pipelines, in the order of the course. */
 async function lessonsIn(folder: URL): Promise<NamedLesson[]> {
   const found: NamedLesson[] = [];
   for (const name of await pipelineNames(folder)) {

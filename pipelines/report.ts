@@ -64,8 +64,8 @@ async function readRun(folder: string): Promise<Run> {
 }
 
 /**
- * The page: a full report for a single run; for several runs, their curves and the options in which they
- * differ.
+ * Returns the page: a full report for a single run; for several runs, their curves and the options in which
+ * they differ.
  */
 function pageOf([first, ...others]: readonly Run[]): string {
   const { name, events, options } = first;
@@ -87,7 +87,7 @@ function pageOf([first, ...others]: readonly Run[]): string {
 /** Types of the events that curves need. */
 const curveEvents: ReadonlySet<string> = new Set(["run", "step", "eval", "hellaswag"]);
 
-/** Options in which the runs differ, each with the values of all runs. */
+/** Returns options in which the runs differ, each with the values of all runs. */
 function differences(runs: readonly Run[], names: readonly string[]): Record<string, Json> {
   const all = new Set(runs.flatMap(({ options }) => Object.keys(options)));
   const rows: [string, Json][] = [];

@@ -105,7 +105,7 @@ export default pipeline({
   },
 });
 
-/** The model, planned for all texts that are generated at the same time, and its tokenizer. */
+/** Yields the model, planned for all texts that are generated at the same time, and its tokenizer. */
 async function generatorOf(o: Values<typeof options>): Promise<Generator> {
   const { config, weights } = await startingWeights(o.checkpoint);
   const name = o.tokenizer ?? await runTokenizer(o.checkpoint) ?? "gpt2";

@@ -70,7 +70,8 @@ export default pipeline({
 });
 
 /**
- * The model to start from, the shards' tokenizer and vocabulary size, and the device's size limit for a pack.
+ * Returns the model to start from, the shards' tokenizer and vocabulary size, and the device's size limit for
+ * a pack.
  */
 async function inputsOf(o: Values<typeof options>, env: Env) {
   const start = await startingModel(o);

@@ -24,8 +24,8 @@ export type Document = Readonly<{
 }>;
 
 /**
- * Length of a document in characters (UTF-16 units), or of its HTML page before extraction; undefined for
- * other items. `Flow.run` measures items with it.
+ * Returns the length of a document in characters (UTF-16 units), or of its HTML page before extraction, or
+ * undefined for other items. `Flow.run` measures items with it.
  */
 export function textLength(item: unknown): number | undefined {
   if (typeof item !== "object" || item === null || !("text" in item)) return undefined;
@@ -65,7 +65,7 @@ export type Batch = Readonly<{
   targets: Uint32Array;
   /** 1 for targets whose loss counts, 0 for all other targets. If absent, all targets count. */
   mask?: Float32Array;
-  /** For each of the A · B sequences, the range of tokens that are its inputs. */
+  /** For each of the `A · B` sequences, the range of tokens that are its inputs. */
   origins?: readonly TokenShard[];
   shape: readonly [accum: number, batch: number, seqLen: number];
 }>;

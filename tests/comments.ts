@@ -22,7 +22,7 @@ export interface Comment {
 
 const root = new URL("../", import.meta.url);
 
-/** Every comment of the project's TypeScript and JavaScript, in the order of paths and lines. */
+/** Returns every comment of the project's TypeScript and JavaScript, in the order of paths and lines. */
 export async function allComments(): Promise<Comment[]> {
   const found: Comment[] = [];
   for (const folder of ["bench", "kernels", "mod.ts", "pipelines", "stages", "tests"]) {
@@ -54,7 +54,7 @@ export function commentsOf(file: string, text: string): Comment[] {
   return found;
 }
 
-/** `count` different comments, selected at random; the same seed selects the same comments. */
+/** Returns `count` different comments, selected at random; the same seed selects the same comments. */
 export function drawComments(
   comments: readonly Comment[],
   { seed, count }: { readonly seed: number; readonly count: number },

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { allComments, commentsOf } from "./comments.ts";
 
-const limit = 110; // columns: lineWidth in deno.json, which the formatter does not apply to comments
+const limit = 110; // columns: `lineWidth` in deno.json, which the formatter does not apply to comments
 
 Deno.test("commentsOf() finds blocks, runs of line comments and comments behind code, and no strings", () => {
   const text = [

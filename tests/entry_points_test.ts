@@ -65,7 +65,7 @@ function hasExample({ declarations }: Documented): boolean {
   return declarations.some(({ jsDoc }) => jsDoc?.tags?.some(({ kind }) => kind === "example"));
 }
 
-/** Names of the functions, classes and constants that an entry point exports. */
+/** Returns the names of the functions, classes and constants that an entry point exports. */
 async function valuesOf(entryPoint: string): Promise<string[]> {
   return Object.keys(await import(new URL(entryPoints.get(entryPoint)!, root).href));
 }

@@ -30,7 +30,7 @@ export async function exampleTests(paths: readonly string[]): Promise<void> {
   }
 }
 
-/** All examples in files and folders, given by their paths from the project's root. */
+/** Returns all examples in files and folders, given by their paths from the project's root. */
 export async function examplesIn(paths: readonly string[]): Promise<Example[]> {
   const examples: Example[] = [];
   for (const path of paths) {
@@ -41,7 +41,7 @@ export async function examplesIn(paths: readonly string[]): Promise<Example[]> {
   return examples;
 }
 
-/** What the comments behind the example's `console.log()` calls say that they print. */
+/** Returns what the comments behind the example's `console.log()` calls say that they print. */
 export function expectedOutput({ code }: Example): string[] {
   return code.split("\n").flatMap((line) => shown.exec(line)?.[2] ?? []);
 }
@@ -65,7 +65,7 @@ ${module}`;
   return shownValues;
 }
 
-/** The TypeScript examples in the doc comments of a module, or in a Markdown file. */
+/** Returns the TypeScript examples in the doc comments of a module, or in a Markdown file. */
 function examplesOf(file: string, text: string): Example[] {
   const fence = file.endsWith(".md") ? /^```ts\n([^]*?)^```/gm : /^ *\* ```ts\n((?: *\*.*\n)*?) *\* ```/gm;
   return [...text.matchAll(fence)].map(({ 0: whole, 1: block, index }) => ({

@@ -167,7 +167,7 @@ Deno.test("a folder contains at most 28 files", async () => {
 });
 
 /**
- * The static and type-only imports of each file: project-relative paths of files, and specifiers of
+ * Returns the static and type-only imports of each file: project-relative paths of files, and specifiers of
  * libraries.
  */
 async function importsByFile(): Promise<Map<string, string[]>> {

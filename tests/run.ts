@@ -101,8 +101,8 @@ async function printLines(stream: ReadableStream<Uint8Array>, print: (line: stri
 }
 
 /**
- * Environment variables that let a new Deno process find the adapter for the tests. Also prints the adapter
- * to stderr.
+ * Returns environment variables that let a new Deno process find the adapter for the tests. Also prints the
+ * adapter to stderr.
  */
 async function webgpuEnvironment(): Promise<Record<string, string>> {
   const found = await findAdapter();

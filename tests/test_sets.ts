@@ -20,15 +20,16 @@ export interface TestPaths {
 
 const layers = ["kernels", "stages", "pipelines", "bench"];
 
-/** The set that a test file belongs to. */
+/** Returns the set that a test file belongs to. */
 export function setOf(file: string): TestSet {
   const [, set] = /_(gpu|long|lessons)_test\.ts$/.exec(file) ?? [];
   return set === "gpu" || set === "long" || set === "lessons" ? set : "every";
 }
 
 /**
- * The tests of a set in `paths`, or in the whole project if `paths` is empty. A path outside of `tests/`
- * selects its tests and the examples in its docs. Throws Deno.errors.NotFound for a path that does not exist.
+ * Returns the tests of a set in `paths`, or in the whole project if `paths` is empty. A path outside of
+ * `tests/` selects its tests and the examples in its docs. Throws Deno.errors.NotFound for a path that does
+ * not exist.
  */
 export async function testPaths(
   root: URL,
@@ -55,7 +56,7 @@ export async function testPaths(
   };
 }
 
-/** Test files by the folder of a layer that they belong to, such as `tests/stages/flow`. */
+/** Returns test files by the folder of a layer that they belong to, such as `tests/stages/flow`. */
 export function groupByFolder(files: readonly string[]): Map<string, string[]> {
   return Map.groupBy(files, (file) => file.split("/").slice(0, -1).slice(0, 3).join("/"));
 }

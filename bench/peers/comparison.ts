@@ -41,8 +41,8 @@ export interface Comparison {
 }
 
 /**
- * The work of `times` repetitions as a bench's name states it: "1.210 GFLOP, 24.0 MB". Amounts near 0 are
- * left out.
+ * Returns the work of `times` repetitions as a bench's name states it: "1.210 GFLOP, 24.0 MB". Amounts near 0
+ * are left out.
  */
 export function workText({ GFLOP = 0, MB = 0, tokens = 0 }: Work, times = 1): string {
   return [

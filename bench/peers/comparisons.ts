@@ -14,7 +14,9 @@ import { layerNormKernel } from "./kernels/layer_norm.ts";
 import { matmulKernel } from "./kernels/matmul.ts";
 import { compareStep } from "./kernels/step.ts";
 
-/** The requested comparisons, in the order requested. Throws RangeError for an unknown name or size. */
+/**
+ * Returns the requested comparisons, in the order requested. Throws RangeError for an unknown name or size.
+ */
 export function comparisons(
   { only, sizes, steps }: {
     /** Names of comparisons. */

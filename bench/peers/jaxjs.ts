@@ -25,7 +25,7 @@ export async function useJaxDevice(device: JaxDevice): Promise<void> {
   defaultDevice(device);
 }
 
-/** A contender that calls `compute` on the device, with the same inputs every time. */
+/** Returns a contender that calls `compute` on the device, with the same inputs every time. */
 export async function jaxjsContender(
   device: JaxDevice,
   { inputs, compute }: {
@@ -85,8 +85,8 @@ export async function jaxData(arrays: Readonly<Record<string, numpy.Array>>): Pr
 }
 
 /**
- * Computes y = f(of) and, from the gradient `dy` of y, the gradient of each input. The gradient of x is named
- * `dx`.
+ * Computes `y = f(of)` and, from the gradient `dy` of `y`, the gradient of each input. The gradient of `x` is
+ * named `dx`.
  */
 export function jaxGradients(
   f: (of: Readonly<Record<string, numpy.Array>>) => numpy.Array,

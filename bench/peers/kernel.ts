@@ -22,7 +22,7 @@ export interface ComparedKernel {
   readonly inputs: TensorMap;
   /** The computation on this project's graph. */
   ours(inputs: Readonly<Record<string, Tensor>>): Readonly<Record<string, Tensor>>;
-  /** The computation in jax-js, which compiles it; it must consume every array once. */
+  /** Returns the computation in jax-js, which compiles it; it must consume every array once. */
   jaxjs(inputs: Record<string, numpy.Array>): Record<string, numpy.Array>;
   /** The computation in tfjs. */
   tfjs(tf: Tfjs, inputs: Readonly<Record<string, TfTensor>>): Record<string, TfTensor>;
@@ -35,7 +35,7 @@ export function compareKernel(kernel: ComparedKernel): Comparison {
   return {
     name,
     work: { GFLOP: flopsOf(program) / 1e9, MB: bytes / 1e6 },
-    // The order of float32 sums, and GPUs' approximations of exp() and tanh(), cause differences of about
+    // The order of float32 sums, and GPUs' approximations of `exp()` and `tanh()`, cause differences of about
     // 1e-5; mistakes are far larger.
     tolerance: 1e-3,
     async ours(engine) {
@@ -61,8 +61,8 @@ export function compareKernel(kernel: ComparedKernel): Comparison {
 }
 
 /**
- * Gradients of y with respect to each tensor in `of`, computed from the gradient `dy` of y. The gradient of x
- * is named `dx`.
+ * Returns the gradients of `y` with respect to each tensor in `of`, computed from the gradient `dy` of `y`.
+ * The gradient of `x` is named `dx`.
  */
 export function gradientsOf(
   y: Tensor,
@@ -73,7 +73,7 @@ export function gradientsOf(
   return Object.fromEntries(Object.entries(of).map(([name, t]) => [`d${name}`, gradients.get(t)!]));
 }
 
-/** The compiled kernel, and the label of each result. */
+/** Returns the compiled kernel, and the label of each result. */
 function programOf({ inputs, ours }: ComparedKernel): { program: Program; labels: Record<string, string> } {
   const graph = new Graph();
   const leaves = Object.entries(inputs).map(([label, { shape, data }]) => {

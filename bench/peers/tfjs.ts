@@ -48,7 +48,7 @@ export interface Tfjs {
   valueAndGrads(
     f: (...xs: TfTensor[]) => TfTensor,
   ): (xs: TfTensor[], dy?: TfTensor) => { value: TfTensor; grads: TfTensor[] };
-  /** Runs f, and frees the tensors that it creates and does not return. */
+  /** Runs `f`, and frees the tensors that it creates and does not return. */
   tidy<T>(f: () => T): T;
   dispose(tensors: unknown): void;
 }
@@ -69,13 +69,15 @@ export async function openTfjs(backend: "wasm" | "webgpu"): Promise<Tfjs> {
   return tf;
 }
 
-/** Name, version and backend of tfjs, for tables. tfjs can use several threads only in a browser. */
+/**
+ * Returns the name, version and backend of tfjs, for tables. tfjs can use several threads only in a browser.
+ */
 export function tfjsName(tf: Tfjs): string {
   const backend = tf.getBackend();
   return `tfjs ${version} ${backend}${backend === "wasm" ? ", 1 thread" : ""}`;
 }
 
-/** A contender that calls `compute` with the same inputs every time. */
+/** Returns a contender that calls `compute` with the same inputs every time. */
 export function tfjsContender(
   tf: Tfjs,
   { inputs, compute }: {
@@ -133,8 +135,8 @@ export async function tfData(tensors: Readonly<Record<string, TfTensor>>): Promi
 }
 
 /**
- * Computes y = f(of) and, from the gradient `dy` of y, the gradient of each input. The gradient of x is named
- * `dx`.
+ * Computes `y = f(of)` and, from the gradient `dy` of `y`, the gradient of each input. The gradient of `x` is
+ * named `dx`.
  */
 export function tfGradients(
   tf: Tfjs,

@@ -79,7 +79,7 @@ class OccupiedRanges {
     walk(1, 0, this.#moments - 1);
   }
 
-  /** Ranges that are occupied at some moment of the allocation's lifetime, sorted by their starts. */
+  /** Returns ranges that are occupied at some moment of the allocation's lifetime, sorted by their starts. */
   during({ first, last }: Allocation): readonly OffsetRange[] {
     const ranges: OffsetRange[] = [];
     const walk = (node: number, from: number, to: number): void => {

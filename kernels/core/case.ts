@@ -23,12 +23,12 @@ export interface Case<A> {
   readonly bench?: boolean;
 }
 
-/** Shapes and element types of a case's inputs. */
+/** Returns shapes and element types of a case's inputs. */
 export function caseSpecs(c: Case<any>): readonly Spec[] {
   return c.inputs.map((shape, i) => ({ shape, dtype: typeof c.fill?.[i] === "object" ? "u32" : "f32" }));
 }
 
-/** Total number of elements in a case's inputs. */
+/** Returns the total number of elements in a case's inputs. */
 export function caseSize(c: Case<any>): number {
   return c.inputs.reduce((sum, shape) => sum + sizeOf(shape), 0);
 }

@@ -18,15 +18,16 @@ export interface ProgramCost extends Traffic {
 }
 
 /**
- * Memory traffic of a call, as defined by its op; by default, all inputs are read and all outputs are
- * written.
+ * Returns the memory traffic of a call, as defined by its op; by default, all inputs are read and all outputs
+ * are written.
  */
 export function trafficOf(call: Call): Traffic {
   return call.op.traffic?.(call) ?? { read: total(call.inputs), written: total(call.outputs) };
 }
 
 /**
- * Cost of one run of a program on a GPU. Scratch memory between the dispatches of a call counts as traffic.
+ * Returns the cost of one run of a program on a GPU. Scratch memory between the dispatches of a call counts
+ * as traffic.
  */
 export function costOf(program: Program, gpu: Gpu = leastGpu): ProgramCost {
   return sumOfCosts(program.calls.map((call) => {
@@ -45,7 +46,7 @@ export function sumOfCosts(costs: readonly ProgramCost[]): ProgramCost {
   }), { dispatches: 0, read: 0, written: 0 });
 }
 
-/** Number of pipelines that a GPU has to compile for the programs: one per distinct dispatch. */
+/** Returns the number of pipelines that a GPU has to compile for the programs: one per distinct dispatch. */
 export function countPipelines(programs: readonly Program[], gpu: Gpu = leastGpu): number {
   const codes = programs.flatMap(({ calls }) => calls).flatMap((call) => {
     const kernel = call.op.wgsl(call, gpu), count = bindings(call).length + (scratchOf(kernel) > 0 ? 1 : 0);
@@ -54,7 +55,9 @@ export function countPipelines(programs: readonly Program[], gpu: Gpu = leastGpu
   return new Set(codes).size;
 }
 
-/** Size in bytes of the scratch buffer that all calls share: the largest size that a call needs. */
+/**
+ * Returns the size in bytes of the scratch buffer that all calls share: the largest size that a call needs.
+ */
 export function scratchBytes(programs: readonly Program[], gpu: Gpu = leastGpu): number {
   return Math.max(
     0,

@@ -42,7 +42,7 @@ export interface Gpu {
 export interface WgslKernel {
   /** WGSL with an entry point `main`. */
   readonly code: string;
-  /** Number of workgroups along x, y and z. */
+  /** Number of workgroups along `x`, `y` and `z`. */
   readonly workgroups: readonly [number, number, number];
   /**
    * Size in bytes of a temporary buffer that this dispatch fills and the next one reads. It is the last

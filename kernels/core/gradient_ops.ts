@@ -8,19 +8,19 @@ import { define } from "./op.ts";
 import { bytesOf, type Shape, ShapeError, sizeOf } from "./tensor.ts";
 import { flat } from "./wgsl.ts";
 
-/** A tensor with the shape of `like`, filled with `value`. */
+/** Returns a tensor with the shape of `like`, filled with `value`. */
 export function fill(like: Tensor, value: number): Tensor {
   return callFill([like], { value })[0];
 }
 
-/** a + b, for tensors of equal shapes. If two calls read a tensor, its gradient is such a sum. */
+/** Returns `a + b`, for tensors of equal shapes. If two calls read a tensor, its gradient is such a sum. */
 export function plus(a: Tensor, b: Tensor): Tensor {
   return callPlus([a, b], null)[0];
 }
 
 /**
- * Adds x to the persistent `buffer`, in place, and returns the buffer's new value. If nothing has read x yet
- * and x's op can add its result to a buffer, x itself is never stored, so do not read it afterwards.
+ * Adds `x` to the persistent `buffer`, in place, and returns the buffer's new value. If nothing has read `x`
+ * yet and x's op can add its result to a buffer, `x` itself is never stored, so do not read it afterwards.
  */
 export function accumulate(buffer: Tensor, x: Tensor): Tensor {
   const unused = x.call !== null && !x.graph.calls.some((call) => call.inputs.includes(x));
@@ -28,7 +28,7 @@ export function accumulate(buffer: Tensor, x: Tensor): Tensor {
   return added ?? addInPlace(buffer, x);
 }
 
-/** Like `accumulate()`, but x is always stored and may be read afterwards. */
+/** Works like `accumulate()`, but `x` is always stored and may be read afterwards. */
 export function addInPlace(buffer: Tensor, x: Tensor): Tensor {
   return callAccumulate([buffer, x], null)[0];
 }
@@ -57,7 +57,7 @@ export const fillOp: Op<FillAttrs> = {
   ],
 };
 
-/** a + b, for tensors of equal shapes. */
+/** `a + b`, for tensors of equal shapes. */
 export const plusOp: Op<null> = {
   name: "plus",
   infer: ([a, b]) => {
@@ -75,7 +75,7 @@ export const plusOp: Op<null> = {
   cases: [{ inputs: [[7, 9], [7, 9]], attrs: null }],
 };
 
-/** buffer += x. */
+/** `buffer += x`. */
 export const accumulateOp: Op<null> = {
   name: "accumulate",
   inPlace: [0],

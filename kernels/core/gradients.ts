@@ -9,9 +9,9 @@ import { memoryOf } from "./program.ts";
 import { ShapeError, sizeOf } from "./tensor.ts";
 
 /**
- * Gradients of the scalar `loss` with respect to each tensor in `of`, in that order; null if the loss does
- * not depend on the tensor. Throws ShapeError if the loss is not a scalar, and Error if a gradient has to
- * pass through an op that has no vjp.
+ * Returns the gradients of the scalar `loss` with respect to each tensor in `of`, in that order, or null if
+ * the loss does not depend on the tensor. Throws ShapeError if the loss is not a scalar, and Error if a
+ * gradient has to pass through an op that has no vjp.
  */
 export function gradients(loss: Tensor, of: readonly Tensor[]): readonly (Tensor | null)[] {
   const byTensor = new Map([...eachGradient(loss, of)].map((g) => [g.of, g.gradient]));
@@ -22,7 +22,7 @@ export function gradients(loss: Tensor, of: readonly Tensor[]): readonly (Tensor
 export type TensorGradient = Readonly<{ of: Tensor; gradient: Tensor }>;
 
 /**
- * Like `gradients()`, but yields each gradient as soon as it is complete, last layers first. Before the
+ * Works like `gradients()`, but yields each gradient as soon as it is complete, last layers first. Before the
  * caller asks for the next gradient, it may make calls, for example to add the current gradient to a buffer.
  * These calls run before the rest of the backward pass, so the memory of the current gradient is freed early.
  *
@@ -45,7 +45,7 @@ export function* eachGradient(
 
 /**
  * Yields the gradients that flow from `y` through `calls` to each tensor in `of`, each as soon as it is
- * complete. `seed` creates the gradient of y and is called only if a gradient flows. `buffers` has the same
+ * complete. `seed` creates the gradient of `y` and is called only if a gradient flows. `buffers` has the same
  * meaning as `into` in `eachGradient()`, and its values are replaced as the buffers change. Throws Error if a
  * gradient has to pass through an op that has no vjp.
  */

@@ -63,12 +63,10 @@ export interface Op<A> {
    * gradients need no memory besides the buffer.
    */
   addTo?(call: Call<A>, buffer: Tensor): Tensor | null;
-  /**
-   * Reference implementation, which defines the op's results: float64 on flat arrays, one array per output.
-   */
+  /** Computes the op's results in float64 on flat arrays, one array per output. This defines the results. */
   reference(inputs: readonly Float64Array[], call: Call<A>): readonly Float64Array[];
   /**
-   * The call's kernel for a GPU, within the GPU's limits and features. If there are several variants,
+   * Returns the call's kernel for a GPU, within the GPU's limits and features. If there are several variants,
    * `gpu.choices` selects one.
    */
   wgsl(call: Call<A>, gpu: Gpu): WgslKernel;
@@ -77,7 +75,10 @@ export interface Op<A> {
    * runs. Default: there is only one variant.
    */
   variants?(call: Call<A>, gpu: Gpu): readonly string[];
-  /** Arguments of the WASM kernel besides the tensors, as f64 numbers: sizes first, then constants. */
+  /**
+   * Returns the arguments of the WASM kernel besides the tensors, as f64 numbers: sizes first, then
+   * constants.
+   */
   wasm(call: Call<A>): readonly number[];
   /**
    * The WASM kernel of an elementwise op as a formula, which kernels/wasm/build.ts puts into a loop. The WASM
@@ -171,7 +172,8 @@ export class Graph {
   where = "";
 
   /**
-   * The leaf `label`, created if it is new. A label refers to the same memory in every program of a session.
+   * Returns the leaf `label`, created if it is new. A label refers to the same memory in every program of a
+   * session.
    */
   leaf(label: string, spec: Spec, kind: MemoryKind): Tensor {
     const known = this.leaves.get(label);

@@ -49,7 +49,7 @@ export function checkLimits(
   }
 }
 
-/** The largest tensor of all programs, not counting packs; null if there is none. */
+/** Returns the largest tensor of all programs, not counting packs, or null if there is none. */
 export function largestSlot(programs: readonly Program[]): { label: string; bytes: number } | null {
   const packs = new Set(programs.flatMap((p) => p.packs).map(({ tensor }) => tensor));
   return programs.flatMap((p) => p.slots).filter(({ tensor }) => !packs.has(tensor)).map((slot) => ({
@@ -60,9 +60,9 @@ export function largestSlot(programs: readonly Program[]): { label: string; byte
 }
 
 /**
- * Size in bytes of an arena chunk on a device: 2 GiB or the largest tensor, whichever is larger, but at most
- * the size of the largest buffer. No tensor crosses from one chunk to the next; the gaps that this leaves
- * cost about 1 % of memory.
+ * Returns the size in bytes of an arena chunk on a device: 2 GiB or the largest tensor, whichever is larger,
+ * but at most the size of the largest buffer. No tensor crosses from one chunk to the next; the gaps that
+ * this leaves cost about 1 % of memory.
  */
 export function arenaChunkBytes(
   programs: readonly Program[],
@@ -74,8 +74,8 @@ export function arenaChunkBytes(
 }
 
 /**
- * Size of a tensor's data in bytes, rounded up to whole 32-bit words, the unit in which WebGPU copies and
- * binds.
+ * Returns the size of a tensor's data in bytes, rounded up to whole 32-bit words, the unit in which WebGPU
+ * copies and binds.
  */
 export function wholeWords(spec: Spec): number {
   return Math.ceil(bytesOf(spec) / 4) * 4;

@@ -46,7 +46,7 @@ export interface Program {
   readonly outputs: ReadonlyMap<string, Slot>;
 }
 
-/** Whether memory of this kind outlives a run and is shared by label. */
+/** Returns whether memory of this kind outlives a run and is shared by label. */
 export function isPersistent(kind: MemoryKind): boolean {
   return kind !== "activation" && kind !== "workspace";
 }
@@ -122,7 +122,9 @@ export function flopsOf(program: Program): number {
   return program.calls.reduce((sum, call) => sum + (call.op.flops?.(call) ?? 0), 0);
 }
 
-/** The tensor whose memory t uses: t itself, or the tensor that t overwrites or is a view of. */
+/**
+ * Returns the tensor whose memory `t` uses: `t` itself, or the tensor that `t` overwrites or is a view of.
+ */
 export function memoryOf(t: Tensor): Tensor {
   while (t.call !== null) {
     const input = inPlaceOf(t.call.op, t.call.outputs.indexOf(t));
@@ -132,7 +134,7 @@ export function memoryOf(t: Tensor): Tensor {
   return t;
 }
 
-/** The calls that outputs or persistent memory depend on. */
+/** Returns the calls that outputs or persistent memory depend on. */
 function liveCalls(graph: Graph): Call[] {
   const needed = new Set<Tensor>(graph.outputs.values());
   const live: Call[] = [];
@@ -177,7 +179,7 @@ function checkInPlace(
   }
 }
 
-/** Indices of the first and the last call that use each piece of memory. */
+/** Returns the indices of the first and the last call that use each piece of memory. */
 function lifetimes(calls: readonly Call[]): Map<Tensor, { first: number; last: number }> {
   const lives = new Map<Tensor, { first: number; last: number }>();
   calls.forEach((call, index) => {

@@ -10,15 +10,15 @@ import type { Call, Tensor } from "./graph.ts";
 import { inPlaceOf } from "./op.ts";
 
 /**
- * Returns f(x). The intermediate values of f are not stored for the backward pass, which computes them again
- * from x and from the other tensors that f reads. Values and gradients have the same bits as without
- * recomputation. `f` is called once more per backward pass and must make the same calls each time; only the
- * calls that the gradients need are run. Throws Error if f overwrites a tensor that it did not create,
- * because running f again would overwrite it twice.
+ * Returns `f(x)`. The intermediate values of `f` are not stored for the backward pass, which computes them
+ * again from `x` and from the other tensors that `f` reads. Values and gradients have the same bits as
+ * without recomputation. `f` is called once more per backward pass and must make the same calls each time;
+ * only the calls that the gradients need are run. Throws Error if `f` overwrites a tensor that it did not
+ * create, because running `f` again would overwrite it twice.
  */
 export function recompute(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
   const { graph } = x, { value: y, calls } = record(x, f);
-  if (y.call === null || !calls.includes(y.call)) return y; // f made no call
+  if (y.call === null || !calls.includes(y.call)) return y; // `f` made no call
   const made = new Set(calls.flatMap((call) => call.outputs));
   checkEffects(calls, made);
   const inputs = [...new Set(calls.flatMap((call) => call.inputs))]
@@ -40,7 +40,7 @@ export function recompute(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
   return y;
 }
 
-/** The result of f, and the calls that it made. */
+/** Returns the result of `f`, and the calls that it made. */
 function record(
   x: Tensor,
   f: (x: Tensor) => Tensor,

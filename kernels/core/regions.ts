@@ -17,8 +17,8 @@ export interface MemoryRegion extends NamedSpec {
 }
 
 /**
- * All persistent memory of some programs, each region once: first packs, then other tensors, in the programs'
- * order. Throws ShapeError if programs use one label for different tensors or packs.
+ * Returns all persistent memory of some programs, each region once: first packs, then other tensors, in the
+ * programs' order. Throws ShapeError if programs use one label for different tensors or packs.
  */
 export function regionsOf(programs: readonly Program[]): readonly MemoryRegion[] {
   const regions = new Map<string, MemoryRegion>();
@@ -57,8 +57,8 @@ export function regionsOf(programs: readonly Program[]): readonly MemoryRegion[]
 }
 
 /**
- * Number of bytes of each kind of memory that a session with these programs needs. Each region and the arena
- * count once, although programs share them.
+ * Returns the number of bytes of each kind of memory that a session with these programs needs. Each region
+ * and the arena count once, although programs share them.
  */
 export function memoryByKind(programs: readonly Program[]): Record<MemoryKind, number> {
   const sum: Record<MemoryKind, number> = {

@@ -24,13 +24,13 @@ export interface Scope {
   /** A trainable leaf named `path.name`. */
   param(name: string, shape: Shape, init: Init): Tensor;
   /**
-   * A leaf named `path.name` that training updates without a gradient, such as running statistics; part of
-   * the weights.
+   * Returns a leaf named `path.name` that training updates without a gradient, such as running statistics. It
+   * is part of the weights.
    */
   buffer(name: string, shape: Shape, init: Init): Tensor;
   /**
-   * Optimizer state for the parameters in `like`: tensors of the same shapes, initially zeros, labelled
-   * `parameter/name`.
+   * Returns the optimizer state for the parameters in `like`: tensors of the same shapes, initially zeros,
+   * labelled `parameter/name`.
    */
   state(name: string, like: Pack): Pack;
   /** Names a value so that it can be inspected; returns the value unchanged. */
@@ -75,7 +75,7 @@ export class RootScope implements Scope {
     return this.#shared.probes;
   }
 
-  /** The scope `name` inside this one; shape errors name it until another scope is entered. */
+  /** Returns the scope `name` inside this one; shape errors name it until another scope is entered. */
   at(name: string): RootScope {
     const path = this.#join(name);
     this.graph.where = path;

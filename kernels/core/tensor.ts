@@ -64,7 +64,7 @@ export function bytesOf(spec: Spec): number {
  */
 export const slotAlignment = 256;
 
-/** Size of a tensor in memory, in bytes, padded so that another tensor can follow. */
+/** Returns the size of a tensor in memory, in bytes, padded so that another tensor can follow. */
 export function slotBytes(spec: Spec): number {
   return Math.ceil(bytesOf(spec) / slotAlignment) * slotAlignment;
 }

@@ -9,9 +9,9 @@ import type { Op, Tensor } from "./graph.ts";
 import { type Shape, ShapeError, sizeOf } from "./tensor.ts";
 
 /**
- * x with another shape: the same elements in the same order and of the same type. It costs nothing because
- * the result shares x's memory; after one of the two is overwritten in place, the other must not be read.
- * Throws ShapeError if the numbers of elements differ.
+ * Returns the elements of the tensor `x`, in the same order and of the same type, in another shape. It costs
+ * nothing because the result shares x's memory; after one of the two is overwritten in place, the other must
+ * not be read. Throws ShapeError if the numbers of elements differ.
  *
  * @example
  * ```ts
@@ -46,7 +46,7 @@ export const viewOp: Op<{ readonly shape: Shape }> = {
   cases: [],
 };
 
-/** The tensor that `t` is a view of, or `t` itself if it is not a view. */
+/** Returns the tensor that `t` is a view of, or `t` itself if it is not a view. */
 export function viewed(t: Tensor): Tensor {
   while (t.call?.op.view === true) t = t.call.inputs[0];
   return t;

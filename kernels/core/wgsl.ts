@@ -9,8 +9,8 @@ import { inPlaceOf } from "./op.ts";
 import { sizeOf, type Spec } from "./tensor.ts";
 
 /**
- * Numbers of workgroups along x, y and z for `count` invocations in workgroups of `size`. More than 65,535
- * workgroups are spread over x and y, because WebGPU allows no more along one dimension.
+ * Returns the numbers of workgroups along `x`, `y` and `z` for `count` invocations in workgroups of `size`.
+ * More than 65,535 workgroups are spread over `x` and `y`, because WebGPU allows no more along one dimension.
  */
 export function grid(count: number, size: number): readonly [number, number, number] {
   const groups = Math.max(1, Math.ceil(count / size));
@@ -20,9 +20,9 @@ export function grid(count: number, size: number): readonly [number, number, num
 }
 
 /**
- * WGSL declarations of a call's bindings: `in0`, `in1`, … then `out0`, …; an in-place output has no binding
- * of its own, so a kernel writes to the input instead. Elements are f32 or u32 unless `types` gives another
- * type for a binding's name, such as `vec4f` for a tensor that is read in whole vectors of four.
+ * Returns WGSL declarations of a call's bindings: `in0`, `in1`, … then `out0`, …; an in-place output has no
+ * binding of its own, so a kernel writes to the input instead. Elements are f32 or u32 unless `types` gives
+ * another type for a binding's name, such as `vec4f` for a tensor that is read in whole vectors of four.
  */
 export function wgslBindings(call: Call, types: Readonly<Record<string, string>> = {}): string {
   const lines: string[] = [];
@@ -36,8 +36,8 @@ export function wgslBindings(call: Call, types: Readonly<Record<string, string>>
 }
 
 /**
- * A kernel with one invocation per element of the first output, or `count` invocations. `body` is WGSL in
- * which `i` is the element's index.
+ * Returns a kernel with one invocation per element of the first output, or `count` invocations. `body` is
+ * WGSL in which `i` is the element's index.
  */
 export function flat(
   call: Call,
@@ -57,12 +57,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   };
 }
 
-/** The dispatches of a kernel, in order. */
+/** Returns the dispatches of a kernel, in order. */
 export function dispatchesOf(kernel: WgslKernel): readonly WgslKernel[] {
   return kernel.then === undefined ? [kernel] : [kernel, ...dispatchesOf(kernel.then)];
 }
 
-/** Size in bytes of the temporary buffer that a kernel's dispatches share; 0 if they need none. */
+/**
+ * Returns the size in bytes of the temporary buffer that a kernel's dispatches share, or 0 if they need none.
+ */
 export function scratchOf(kernel: WgslKernel): number {
   return Math.max(...dispatchesOf(kernel).map(({ scratchBytes = 0 }) => scratchBytes));
 }

@@ -53,10 +53,10 @@ export async function openEngine(device: string, options: OpenEngineOptions = {}
 }
 
 /**
- * Largest pack of parameters, in bytes, that the engine for `device` can hold. No engine is opened. On a GPU
- * this is the largest size that the GPU can both allocate and bind; for "webgpu" without an adapter, it is
- * the size that every adapter supports; on the CPU it is Infinity. Throws TypeError for the same values of
- * `device` as `openEngine()`.
+ * Returns the largest pack of parameters, in bytes, that the engine for `device` can hold. No engine is
+ * opened. On a GPU this is the largest size that the GPU can both allocate and bind; for "webgpu" without an
+ * adapter, it is the size that every adapter supports; on the CPU it is Infinity. Throws TypeError for the
+ * same values of `device` as `openEngine()`.
  */
 export async function largestPack(device: string): Promise<number> {
   if ((await choose(device)).kind === "cpu") return Infinity;

@@ -15,8 +15,8 @@ import type { Engine, Session } from "./engine.ts";
 /** A session of the float64 engine. */
 export interface ReferenceSession extends Session {
   /**
-   * Values of a persistent tensor in float64, which `read` rounds to float32. Throws RangeError for an
-   * unknown label.
+   * Returns the values of a persistent tensor in float64, which `read` rounds to float32. Throws RangeError
+   * for an unknown label.
    */
   readFloat64(label: string): Float64Array;
 }

@@ -63,7 +63,10 @@ export function gpt(config: GptConfig): Model<GptConfig> {
   };
 }
 
-/** All layers below the output head: tokens [B, T] → x [B, T, C], and the weight of the head, [Vp, C]. */
+/**
+ * Returns the output of all layers below the head, tokens [B, T] → [B, T, C], and the weight of the head,
+ * [Vp, C].
+ */
 function trunk(
   scope: Scope,
   tokens: Tensor,
@@ -113,7 +116,7 @@ function trunk(
  */
 type DropoutAt = (place: Scope) => Dropout | undefined;
 
-/** A transformer block: x [B, T, C] → [B, T, C]. */
+/** Computes a transformer block: `x` [B, T, C] → [B, T, C]. */
 function block(
   scope: Scope,
   x: Tensor,
@@ -150,8 +153,8 @@ function block(
 }
 
 /**
- * Causal attention to the given tokens and, with a KV cache, to the earlier tokens of their texts: qkv [B, T,
- * 3C] → [B, T, C].
+ * Computes causal attention to the given tokens and, with a KV cache, to the earlier tokens of their texts:
+ * `qkv` [B, T, 3C] → [B, T, C].
  */
 function attend(
   scope: Scope,

@@ -126,7 +126,7 @@ export function gptFault(config: Readonly<Record<string, unknown>>): string | nu
   }`;
 }
 
-/** Whether a value is a valid configuration of `gpt`; keys that are not options are ignored. */
+/** Returns whether a value is a valid configuration of `gpt`; keys that are not options are ignored. */
 export function isGptConfig(config: unknown): config is GptConfig {
   return typeof config === "object" && config !== null && gptFault({ ...config }) === null;
 }

@@ -22,9 +22,9 @@ import { matmul } from "../ops/matmul/matmul.ts";
 export type Gelu = "tanh" | "erf";
 
 /**
- * A linear layer, x·weight + bias: x [..., in] → [..., out]. The weight is [in, out] as in GPT-2's "Conv1D"
- * and is initially normal with standard deviation `std`; the bias starts at 0. Throws ShapeError if the
- * shapes of x and the residual do not fit.
+ * Computes a linear layer, `x · weight + bias`: `x` [..., in] → [..., out]. The weight is [in, out] as in
+ * GPT-2's "Conv1D" and is initially normal with standard deviation `std`; the bias starts at 0. Throws
+ * ShapeError if the shapes of `x` and the residual do not fit.
  */
 export function linear(
   scope: Scope,
@@ -65,8 +65,8 @@ export function linear(
 }
 
 /**
- * Layer normalization over the last axis, with a gain that starts at 1 and, unless `bias` is false, a bias
- * that starts at 0. `eps` is added to the variance; default 1e-5, as in GPT-2.
+ * Normalizes over the last axis, with a gain that starts at 1 and, unless `bias` is false, a bias that starts
+ * at 0. `eps` is added to the variance; default 1e-5, as in GPT-2.
  */
 export function norm(
   scope: Scope,

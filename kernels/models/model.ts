@@ -13,7 +13,10 @@ import { type Shape, sizeOf, type TensorMap } from "../core/tensor.ts";
 export interface Randomness {
   /** Index of the micro-batch within the run, u32 [1]. */
   readonly draw: Tensor;
-  /** Philox key for a path in the model, u32 [2], which depends only on the run's seed and the path. */
+  /**
+   * Returns the Philox key for a path in the model, u32 [2], which depends only on the run's seed and the
+   * path.
+   */
   key(path: string): Tensor;
 }
 
@@ -28,14 +31,14 @@ export interface KvCache {
   readonly seqLen: number;
   /** Position of each new token in its text, u32 [B, T]; consecutive within a row. */
   readonly positions: Tensor;
-  /** Row of the cache for the first new token of each batch row: text · seqLen + position, u32 [B]. */
+  /** Row of the cache for the first new token of each batch row: `text · seqLen + position`, u32 [B]. */
   readonly firstRows: Tensor;
 }
 
 /** Options of `forward`. */
 export interface ForwardOptions {
   /**
-   * Positions to compute logits for, each as b·T + t, u32 [R]; the logits are then [R, Vp]. Default: all
+   * Positions to compute logits for, each as `b·T + t`, u32 [R]; the logits are then [R, Vp]. Default: all
    * positions.
    */
   readonly rows?: Tensor;
@@ -71,12 +74,12 @@ export interface Model<Config = unknown> {
   readonly config: Config;
   /** Number of tokens in the vocabulary; every token id is smaller. */
   readonly vocabSize: number;
-  /** Number of columns of the logits, Vp: vocabSize plus padding. */
+  /** Number of columns of the logits, Vp: `vocabSize` plus padding. */
   readonly paddedVocabSize: number;
   /** Longest sequence in tokens. */
   readonly seqLen: number;
   /**
-   * Computes logits: tokens u32 [B, T] → [B, T, Vp], for any T from 1 to seqLen. The parameters must not
+   * Computes logits: tokens u32 [B, T] → [B, T, Vp], for any T from 1 to `seqLen`. The parameters must not
    * depend on B or T.
    */
   forward(scope: Scope, tokens: Tensor, options?: ForwardOptions): Tensor;
@@ -93,12 +96,12 @@ export interface TrainableModel extends Pick<Model, "name" | "vocabSize" | "forw
   readonly context?: number;
 }
 
-/** The parameters of a model by name, in the order in which the model creates them. */
+/** Returns the parameters of a model by name, in the order in which the model creates them. */
 export function parametersOf(model: TrainableModel): ReadonlyMap<string, Parameter> {
   return scopeOf(model).parameters;
 }
 
-/** Number of trainable elements of a model, including the padding of the vocabulary. */
+/** Returns the number of trainable elements of a model, including the padding of the vocabulary. */
 export function countParameters(model: TrainableModel): number {
   return parameterCount(parametersOf(model));
 }
@@ -120,9 +123,9 @@ export function initialWeights(model: TrainableModel, seed: number): TensorMap {
 }
 
 /**
- * Initial values of all parameters and buffers, by name. `draw` returns normal random numbers and is called
- * in the order in which the model creates its parameters, so that a random generator gives the same numbers
- * as in a notebook that creates them in this order.
+ * Returns the initial values of all parameters and buffers, by name. `draw` returns normal random numbers and
+ * is called in the order in which the model creates its parameters, so that a random generator gives the same
+ * numbers as in a notebook that creates them in this order.
  */
 export function drawWeights(
   model: TrainableModel,

@@ -98,7 +98,7 @@ export type ConfigOf<T> =
   & { readonly [K in keyof T as T[K] extends { readonly required: true } ? K : never]: OptionValue<T[K]> }
   & { readonly [K in keyof T as T[K] extends { readonly required: true } ? never : K]?: OptionValue<T[K]> };
 
-/** Description of the values that an option accepts: "a whole number from 1 to 1000". */
+/** Returns a description of the values that an option accepts: "a whole number from 1 to 1000". */
 export function expectedValue(row: OptionRow): string {
   switch (row.kind) {
     case "size":
@@ -139,13 +139,13 @@ export function configFault(table: OptionTable, config: Readonly<Record<string, 
   return null;
 }
 
-/** A configuration completed with the default value of every option that it leaves out. */
+/** Returns a configuration completed with the default value of every option that it leaves out. */
 export function withDefaults<T extends OptionTable>(table: T, config: ConfigOf<T>): FullConfig<T>;
 export function withDefaults(table: OptionTable, config: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(table).map(([name, row]) => [name, config[name] ?? row.value]));
 }
 
-/** The options of a configuration whose rows `keep` accepts. */
+/** Returns the options of a configuration whose rows `keep` accepts. */
 export function selectOptions<T extends OptionTable>(
   table: T,
   config: ConfigOf<T>,
@@ -164,8 +164,8 @@ export function selectOptions(
 }
 
 /**
- * A configuration without options that have their default value, and without keys that are not in the table.
- * Sizes are kept, so that a stored configuration shows them all.
+ * Returns a configuration without options that have their default value, and without keys that are not in the
+ * table. Sizes are kept, so that a stored configuration shows them all.
  */
 export function withoutDefaults<T extends OptionTable>(table: T, config: ConfigOf<T>): ConfigOf<T>;
 export function withoutDefaults(table: OptionTable, config: Readonly<Record<string, unknown>>): object {

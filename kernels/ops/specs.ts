@@ -31,7 +31,7 @@ export function expectSizeOf(op: string, param: Spec, inputs: Readonly<Record<st
   }
 }
 
-/** Number of rows and columns of a tensor [..., columns]; a scalar is one row of one column. */
+/** Returns the number of rows and columns of a tensor [..., columns]; a scalar is one row of one column. */
 export function rowsOf({ shape }: Spec): { readonly rows: number; readonly columns: number } {
   const columns = shape.at(-1) ?? 1;
   return { rows: sizeOf(shape) / columns, columns };

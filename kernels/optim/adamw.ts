@@ -16,15 +16,16 @@ export interface AdamWOptions {
   /** Number added to the root of the second moment, so that nothing is divided by 0; default 1e-8. */
   readonly eps?: number;
   /**
-   * Weight decay: a step also subtracts weightDecay · lr · weight from tensors of two or more dimensions;
+   * Weight decay: a step also subtracts `weightDecay · lr · weight` from tensors of two or more dimensions;
    * default 0.1.
    */
   readonly weightDecay?: number;
 }
 
 /**
- * AdamW, which stores the moments of each parameter in `<param>/m` and `<param>/v`. Throws RangeError unless
- * both betas are at least 0 and less than 1, eps is greater than 0, and the weight decay is at least 0.
+ * Returns AdamW, which stores the moments of each parameter in `<param>/m` and `<param>/v`. Throws RangeError
+ * unless both betas are at least 0 and less than 1, eps is greater than 0, and the weight decay is at least
+ * 0.
  *
  * @example
  * ```ts

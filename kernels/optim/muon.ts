@@ -26,19 +26,19 @@ export interface MuonOptions extends AdamWOptions {
 }
 
 /**
- * Whether a parameter is a matrix, but neither the embedding nor the head. Embedding and head hold one vector
- * per token, and making these vectors orthogonal would have no meaning.
+ * Returns whether a parameter is a matrix, but neither the embedding nor the head. Embedding and head hold
+ * one vector per token, and making these vectors orthogonal would have no meaning.
  */
 export function isHiddenMatrix({ label, shape }: NamedSpec): boolean {
   return shape.length === 2 && !/(^|\.)(wte|wpe|lm_head)\.weight$/.test(label);
 }
 
 /**
- * Muon, which stores the velocity of hidden matrices in `<param>/velocity` and AdamW's moments as `adamw`
- * does. The step of a hidden matrix [in, out] is orthogonal, multiplied by the learning rate of hidden
- * matrices and by √max(1, out / in); the weight decay is multiplied by this learning rate, but not by the
- * root. Throws RangeError unless the momentum is at least 0 and less than 1 and the rate is greater than 0.
- * Also throws the errors of `adamw()`.
+ * Returns Muon, which stores the velocity of hidden matrices in `<param>/velocity` and AdamW's moments as
+ * `adamw` does. The step of a hidden matrix [in, out] is orthogonal, multiplied by the learning rate of
+ * hidden matrices and by √max(1, out / in); the weight decay is multiplied by this learning rate, but not by
+ * the root. Throws RangeError unless the momentum is at least 0 and less than 1 and the rate is greater than
+ * 0. Also throws the errors of `adamw()`.
  *
  * @example
  * ```ts

@@ -46,16 +46,16 @@ export interface Optimizer {
 }
 
 /**
- * Whether weight decay applies to a tensor of this shape: to matrices, but not to biases and norms, as in
- * nanoGPT and llm.c.
+ * Returns whether weight decay applies to a tensor of this shape: to matrices, but not to biases and norms,
+ * as in nanoGPT and llm.c.
  */
 export function decays(shape: Shape): boolean {
   return shape.length >= 2;
 }
 
 /**
- * Number of elements of a pack before its first member without weight decay; the members with weight decay
- * come first in a pack.
+ * Returns the number of elements of a pack before its first member without weight decay; the members with
+ * weight decay come first in a pack.
  */
 export function decayedElements({ tensor, members }: Pack): number {
   const end = members.find(({ shape }) => !decays(shape));
@@ -66,7 +66,7 @@ export function decayedElements({ tensor, members }: Pack): number {
  * Divides parameters into groups that each become a pack of at most `packBytes`; a larger parameter gets a
  * group of its own. Groups of `separate` parameters come last. Among the separate parameters, and among the
  * others, those with weight decay come first; otherwise the order is unchanged. Throws RangeError unless
- * packBytes is above 0.
+ * `packBytes` is above 0.
  */
 export function parameterGroups(
   parameters: readonly NamedSpec[],

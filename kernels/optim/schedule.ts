@@ -79,7 +79,7 @@ export function schedule(options: ScheduleOptions): Schedule {
   };
 }
 
-/** Fraction of lr - minLr that is left after `fraction` of the decay steps. */
+/** Returns the fraction of `lr - minLr` that is left after `fraction` of the decay steps. */
 function remaining(kind: Exclude<ScheduleKind, "constant">, fraction: number): number {
   switch (kind) {
     case "cosine":

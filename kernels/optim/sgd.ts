@@ -11,15 +11,15 @@ export interface SgdOptions {
   /** Fraction of the velocity that is kept from one step to the next; default 0.9. 0 stores no velocity. */
   readonly momentum?: number;
   /**
-   * Weight decay: weightDecay · weight is added to the gradient of tensors of two or more dimensions; default
-   * 0.
+   * Weight decay: `weightDecay · weight` is added to the gradient of tensors of two or more dimensions;
+   * default 0.
    */
   readonly weightDecay?: number;
 }
 
 /**
- * SGD, which stores the velocity of each parameter in `<param>/velocity`. Throws RangeError unless the
- * momentum is at least 0 and less than 1 and the weight decay is at least 0.
+ * Returns SGD, which stores the velocity of each parameter in `<param>/velocity`. Throws RangeError unless
+ * the momentum is at least 0 and less than 1 and the weight decay is at least 0.
  *
  * @example
  * ```ts

@@ -70,7 +70,7 @@ export function layoutTrials(): readonly Trial[] {
   );
 }
 
-/** Family of a trial's variant, such as "tiles" or "half": the first word of its name. */
+/** Returns the family of a trial's variant, such as "tiles" or "half": the first word of its name. */
 export function familyOf({ variant }: Trial): string {
   return variant.split(" ")[0];
 }

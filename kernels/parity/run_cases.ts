@@ -31,7 +31,7 @@ export interface CaseGraph {
   readonly outputs: readonly Tensor[];
 }
 
-/** All cases of `ops` except those for benches. */
+/** Returns all cases of `ops` except those for benches. */
 export function smallCases(ops: readonly Op<any>[]): readonly OpCase[] {
   return ops.flatMap((op) => op.cases.filter((c) => c.bench !== true).map((c) => ({ op, case: c })));
 }
@@ -47,7 +47,7 @@ export function caseGraph<A>(op: Op<A>, c: Case<A>, prefix = ""): CaseGraph {
   return { graph, inputs, outputs };
 }
 
-/** Input data of a case, determined by the seed. */
+/** Returns input data of a case, determined by the seed. */
 export function caseInputs(c: Case<any>, seed: number): CaseData {
   return caseSpecs(c).map((spec, i) =>
     filled(c.fill?.[i] ?? "normal", { seed, name: `in${i}`, count: sizeOf(spec.shape) })
@@ -99,7 +99,7 @@ function filled(
 ): Float32Array | Uint32Array {
   if (fill === "zeros") return new Float32Array(count);
   if (fill === "normal") return normals(seed, name, count);
-  // 0.25 keeps the inputs away from the pole of 1 / x.
+  // 0.25 keeps the inputs away from the pole of `1 / x`.
   if (fill === "positive") return normals(seed, name, count).map((x) => Math.abs(x) + 0.25);
   return Uint32Array.from({ length: count }, (_, i) => Math.floor(uniformAt(seed, name, i) * fill.below));
 }

@@ -31,7 +31,7 @@ export class MersenneTwister {
     else this.#startFrom(seed);
   }
 
-  /** The next 32 random bits, as a whole number from 0 to 2^32 - 1. */
+  /** Returns the next 32 random bits as a whole number from 0 to 2^32 - 1. */
   next(): number {
     if (this.#at === SIZE) this.#twist();
     let word = this.#words[this.#at++];
@@ -83,8 +83,8 @@ export class MersenneTwister {
 }
 
 /**
- * A number in [0, 1) from 53 bits of two words, as Python's `random()` and NumPy's `random_sample()` compute
- * it.
+ * Returns a number in [0, 1) made from 53 bits of two words, as Python's `random()` and NumPy's
+ * `random_sample()` compute it.
  */
 export function uniform53(words: MersenneTwister): number {
   const high = words.next() >>> 5, low = words.next() >>> 6;

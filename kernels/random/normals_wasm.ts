@@ -28,13 +28,13 @@ const C2 = memory.data<f32>([-1.0 / 2.0], 4);
 const C4 = memory.data<f32>([1.0 / 24.0], 4);
 const C6 = memory.data<f32>([-1.0 / 720.0], 4);
 const C8 = memory.data<f32>([1.0 / 40320.0], 4);
-const ROOT_HALF_WORD = memory.data<u32>([0xB504F333], 4); // 2^32 / sqrt(2)
-const ROOT_HALF_BITS = memory.data<u32>([0x3F3504F3], 4); // 1 / sqrt(2) as a float
+const ROOT_HALF_WORD = memory.data<u32>([0xB504F333], 4); // `2^32 / sqrt(2)`
+const ROOT_HALF_BITS = memory.data<u32>([0x3F3504F3], 4); // `1 / sqrt(2)` as a float
 
 /**
  * Writes normally distributed numbers of standard deviation `std` to OUT: four for each of the counters block
- * … block + blocks - 1, where `blocks` is rounded up to a multiple of 4 and is at most 16,384. The counter's
- * third word is seedHigh; the key is seedLow and name.
+ * … `block + blocks - 1`, where `blocks` is rounded up to a multiple of 4 and is at most 16,384. The
+ * counter's third word is `seedHigh`; the key is `seedLow` and name.
  */
 export function draw(blocks: i32, block: i32, seedLow: i32, seedHigh: i32, name: i32, std: f32): void {
   const factor = f32x4.splat(-2 * std * std), zero = i32x4.splat(0), third = i32x4.splat(seedHigh);
@@ -80,9 +80,9 @@ export function draw(blocks: i32, block: i32, seedLow: i32, seedHigh: i32, name:
 }
 
 /**
- * sqrt(factor · ln u) for u = (word + 1) / 2^32 in (0, 1]. For u = m 2^e with m in [0.707, 1.414), ln u is e
- * ln 2 + 2 atanh((m - 1) / (m + 1)). For u near 1, ln u is computed from 1 - u, which can be computed exactly
- * from the inverted word.
+ * Returns `sqrt(factor · ln u)` for `u = (word + 1) / 2^32` in (0, 1]. For u = m 2^e with m in [0.707,
+ * 1.414), ln u is e ln 2 + 2 atanh((m - 1) / (m + 1)). For u near 1, ln u is computed from 1 - u, which can
+ * be computed exactly from the inverted word.
  */
 function radius(word: v128, factor: v128): v128 {
   const near = i32x4.gt_u(word, v128.load32_splat(ROOT_HALF_WORD));
@@ -106,7 +106,7 @@ function radius(word: v128, factor: v128): v128 {
   return f32x4.sqrt(f32x4.mul(log, factor));
 }
 
-/** Taylor series of sin a for |a| <= π / 4, with z = a². */
+/** Returns the Taylor series of sin a for `|a| <= π / 4`, with `z = a²`. */
 function sineOf(a: v128, z: v128): v128 {
   let s = f32x4.add(f32x4.mul(v128.load32_splat(S9), z), v128.load32_splat(S7));
   s = f32x4.add(f32x4.mul(s, z), v128.load32_splat(S5));
@@ -114,7 +114,7 @@ function sineOf(a: v128, z: v128): v128 {
   return f32x4.add(f32x4.mul(f32x4.mul(s, z), a), a);
 }
 
-/** Taylor series of cos a for |a| <= π / 4, with z = a². */
+/** Returns the Taylor series of cos a for `|a| <= π / 4`, with `z = a²`. */
 function cosineOf(z: v128): v128 {
   let c = f32x4.add(f32x4.mul(v128.load32_splat(C8), z), v128.load32_splat(C6));
   c = f32x4.add(f32x4.mul(c, z), v128.load32_splat(C4));
@@ -122,12 +122,15 @@ function cosineOf(z: v128): v128 {
   return f32x4.add(f32x4.mul(c, z), v128.load32_splat(ONE));
 }
 
-/** The angle of word / 2^32 turns, rounded to a whole number of quarter turns, modulo 4. */
+/** Returns the angle of `word / 2^32` turns, rounded to a whole number of quarter turns, modulo 4. */
 function quarter(word: v128): v128 {
   return i32x4.shr_u(i32x4.add(word, i32x4.splat(0x20000000)), 30);
 }
 
-/** The difference between the angle of word / 2^32 turns and its rounded value `quarter`, in radians. */
+/**
+ * Returns the difference between the angle of `word / 2^32` turns and its rounded value `quarter`, in
+ * radians.
+ */
 function angle(word: v128, quarter: v128): v128 {
   const rest = i32x4.sub(word, i32x4.shl(quarter, 30));
   return f32x4.mul(f32x4.convert_i32x4_s(rest), v128.load32_splat(TURN));
@@ -135,7 +138,7 @@ function angle(word: v128, quarter: v128): v128 {
 
 /**
  * The sine or cosine of the whole angle: `even` if `quarter` is even, else `odd`. It is negated if bit 1 of
- * quarter + ahead is set.
+ * `quarter + ahead` is set.
  */
 function turned(even: v128, odd: v128, quarter: v128, ahead: i32): v128 {
   const isOdd = i32x4.shr_s(i32x4.shl(quarter, 31), 31);

@@ -17,12 +17,12 @@ export class NumpyRandom {
     this.#words = new MersenneTwister(seed);
   }
 
-  /** A uniform number in [0, 1) with 53 random bits. */
+  /** Returns a uniform number in [0, 1) with 53 random bits. */
   random(): number {
     return uniform53(this.#words);
   }
 
-  /** A normally distributed number, by the polar method. */
+  /** Returns a normally distributed number, by the polar method. */
   normal(mean = 0, std = 1): number {
     if (this.#spare !== null) {
       const spare = this.#spare;
@@ -51,9 +51,9 @@ export class NumpyRandom {
   }
 
   /**
-   * `count` whole numbers from low to high - 1, as randint(low, high, dtype=uint64) returns them. `low` and
-   * `high` must be below 2^64 and differ by more than 2^32; for a smaller difference NumPy uses another
-   * method.
+   * Returns `count` whole numbers from `low` to `high - 1`, as `randint(low, high, dtype=uint64)` returns
+   * them. `low` and `high` must be below 2^64 and differ by more than 2^32; for a smaller difference NumPy
+   * uses another method.
    */
   integers(
     count: number,

@@ -10,7 +10,7 @@ import { draw, memory, OUT } from "./normals.wasm";
 const MULTIPLIER_0 = 0xD2511F53;
 const MULTIPLIER_1 = 0xCD9E8D57;
 const WEYL_0 = 0x9E3779B9; // golden ratio
-const WEYL_1 = 0xBB67AE85; // sqrt(3) - 1
+const WEYL_1 = 0xBB67AE85; // `sqrt(3) - 1`
 
 /** Computes four random 32-bit words from a 128-bit counter and a 64-bit key, in ten rounds. */
 export function philox4x32(
@@ -39,22 +39,29 @@ export function hashName(name: string): number {
   return hash >>> 0;
 }
 
-/** Four random 32-bit words for (seed, name, counter). Seed and counter are whole numbers below 2^53. */
+/**
+ * Returns four random 32-bit words for (`seed`, `name`, `counter`). Seed and counter are whole numbers below
+ * 2^53.
+ */
 export function philox(seed: number, name: string, counter: number): [number, number, number, number] {
   const seedHigh = Math.floor(seed / 0x100000000) >>> 0;
   const counterHigh = Math.floor(counter / 0x100000000);
   return philox4x32([counter >>> 0, counterHigh >>> 0, seedHigh, 0], [seed >>> 0, hashName(name)]);
 }
 
-/** A uniform number in [0, 1) with 32 random bits: the one at index `index` in the stream (seed, name). */
+/**
+ * Returns a uniform number in [0, 1) with 32 random bits: the one at index `index` in the stream (`seed`,
+ * `name`).
+ */
 export function uniformAt(seed: number, name: string, index: number): number {
   return philox(seed, name, Math.floor(index / 4))[index % 4] / 0x100000000;
 }
 
 /**
- * The first `count` normal numbers of the stream (seed, name), with mean 0 and standard deviation `std`, by
- * the Box-Muller transform in float32. The bits are the same on every machine; values differ from a float64
- * transform by less than 1e-6 · std. WASM takes 4 ns per number; Math.log and Math.cos would take 50 ns.
+ * Returns the first `count` normal numbers of the stream (`seed`, `name`), with mean 0 and standard deviation
+ * `std`, by the Box-Muller transform in float32. The bits are the same on every machine; values differ from a
+ * float64 transform by less than `1e-6 · std`. WASM takes 4 ns per number; Math.log and Math.cos would take
+ * 50 ns.
  */
 export function normals(seed: number, name: string, count: number, std = 1): Float32Array<ArrayBuffer> {
   const out = new Float32Array(count), drawn = new Float32Array(memory.buffer, OUT);
@@ -67,7 +74,10 @@ export function normals(seed: number, name: string, count: number, std = 1): Flo
   return out;
 }
 
-/** The numbers 0 … count - 1 in a random order, by a Fisher-Yates shuffle with the stream (seed, name). */
+/**
+ * Returns the numbers 0 … `count - 1` in a random order, by a Fisher-Yates shuffle with the stream (`seed`,
+ * `name`).
+ */
 export function permutation(seed: number, name: string, count: number): Uint32Array<ArrayBuffer> {
   const order = new Uint32Array(count);
   for (let i = 0; i < count; i++) order[i] = i;

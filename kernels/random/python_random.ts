@@ -19,7 +19,7 @@ export class PythonRandom {
     this.#words = new MersenneTwister(high === 0 ? [seed] : [seed >>> 0, high]);
   }
 
-  /** A uniform number in [0, 1) with 53 random bits. */
+  /** Returns a uniform number in [0, 1) with 53 random bits. */
   random(): number {
     return uniform53(this.#words);
   }
@@ -29,7 +29,7 @@ export class PythonRandom {
     return low + (high - low) * this.random();
   }
 
-  /** A whole number that is at least 0 and less than `below`; `below` must be from 1 to 2^32 - 1. */
+  /** Returns a whole number that is at least 0 and less than `below`; `below` must be from 1 to 2^32 - 1. */
   integer(below: number): number {
     const unused = Math.clz32(below);
     for (;;) {
@@ -38,7 +38,7 @@ export class PythonRandom {
     }
   }
 
-  /** A whole number from low to high, both included: `randint`. */
+  /** Returns `randint(low, high)`: a whole number from `low` to `high`, both included. */
   randint(low: number, high: number): number {
     return low + this.integer(high - low + 1);
   }

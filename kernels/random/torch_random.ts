@@ -23,7 +23,7 @@ export class TorchRandom {
     this.#words = new MersenneTwister(seed);
   }
 
-  /** The next 32 random bits, as a whole number from 0 to 2^32 - 1. */
+  /** Returns the next 32 random bits, as a whole number from 0 to 2^32 - 1. */
   next(): number {
     return this.#words.next();
   }
@@ -44,7 +44,7 @@ export class TorchRandom {
     return this.uniform(count, { low: 0, high: 1 });
   }
 
-  /** `empty(count).uniform_(low, high)`. */
+  /** Computes `empty(count).uniform_(low, high)`. */
   uniform(
     count: number,
     { low, high }: { readonly low: number; readonly high: number },
@@ -53,7 +53,7 @@ export class TorchRandom {
     return Float32Array.from({ length: count }, () => f32(this.float() * range) + from);
   }
 
-  /** `randint(low, high, (count,))`: whole numbers from low to high - 1. */
+  /** Computes `randint(low, high, (count,))`: whole numbers from `low` to `high - 1`. */
   randint(
     count: number,
     { low = 0, high }: { readonly low?: number; readonly high: number },
@@ -66,7 +66,7 @@ export class TorchRandom {
     return this.normal(count, { mean: 0, std: 1 });
   }
 
-  /** `normal(mean, std, (count,))`. */
+  /** Computes `normal(mean, std, (count,))`. */
   normal(
     count: number,
     { mean, std }: { readonly mean: number; readonly std: number },
@@ -82,7 +82,7 @@ export class TorchRandom {
     return out;
   }
 
-  /** `randperm(count)`: 0 to count - 1 in a random order. */
+  /** Computes `randperm(count)`: 0 to `count - 1` in a random order. */
   randperm(count: number): Uint32Array<ArrayBuffer> {
     const order = Uint32Array.from({ length: count }, (_, i) => i);
     for (let i = 0; i < count - 1; i++) {
@@ -92,15 +92,15 @@ export class TorchRandom {
     return order;
   }
 
-  /** `empty(count).exponential_()`: exponentially distributed numbers of mean 1. */
+  /** Computes `empty(count).exponential_()`: exponentially distributed numbers of mean 1. */
   exponential(count: number): Float32Array<ArrayBuffer> {
     return Float32Array.from({ length: count }, () => -Math.log1p(-this.double()));
   }
 
   /**
-   * `multinomial(weights, 1)` as in the PyTorch version that the lectures use: a binary search for a uniform
-   * number in the cumulative sums of the weights. It reproduces the published samples. Weights need not sum
-   * to 1.
+   * Computes `multinomial(weights, 1)` as in the PyTorch version that the lectures use: a binary search for a
+   * uniform number in the cumulative sums of the weights. It reproduces the published samples. Weights need
+   * not sum to 1.
    */
   multinomialBySums(weights: ArrayLike<number>): number {
     const sums = new Float32Array(weights.length);
@@ -116,8 +116,8 @@ export class TorchRandom {
   }
 
   /**
-   * `multinomial(weights, 1)` of current PyTorch versions: the index of the largest quotient of a weight and
-   * an exponential random number.
+   * Computes `multinomial(weights, 1)` as in current PyTorch versions: the index of the largest quotient of a
+   * weight and an exponential random number.
    */
   multinomialByRace(weights: ArrayLike<number>): number {
     const times = this.exponential(weights.length);
@@ -130,8 +130,8 @@ export class TorchRandom {
   }
 
   /**
-   * A normally distributed number in float64, by the Box-Muller transform. The next call returns the second
-   * number of the pair.
+   * Returns a normally distributed number in float64, by the Box-Muller transform. The next call returns the
+   * second number of the pair.
    */
   #normalDouble(): number {
     if (this.#spare !== null) {

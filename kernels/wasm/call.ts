@@ -7,25 +7,25 @@
  * @module
  */
 
-/** Address of tensor i. */
+/** Address of tensor `i`. */
 export function tensor(tensors: usize, i: usize): usize {
   return load<u32>(tensors + (i << 2));
 }
 
-/** Number i of args, as a size. */
+/** Returns number `i` of `args`, as a size. */
 export function size(args: usize, i: usize): usize {
   return <usize> load<f64>(args + (i << 3));
 }
 
-/** Number i of args, as a float. */
+/** Returns number `i` of `args`, as a float. */
 export function real(args: usize, i: usize): f32 {
   return <f32> load<f64>(args + (i << 3));
 }
 
 /**
- * Index of the first element that a thread computes if `count` elements are divided among threads; a multiple
- * of `align`. The thread's range ends where the range of thread + 1 begins. For thread = threads the result
- * is `count`.
+ * Returns the index of the first element that a thread computes if `count` elements are divided among
+ * threads; the index is a multiple of `align`. The thread's range ends where the range of `thread + 1`
+ * begins. For `thread = threads` the result is `count`.
  */
 export function first(count: usize, align: usize, thread: i32, threads: i32): usize {
   const blocks = (count + align - 1) / align;

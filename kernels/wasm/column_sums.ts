@@ -9,8 +9,8 @@
 const BLOCK: usize = 64;
 
 /**
- * y[c] = (add ? y[c] : 0) + factor * sum over n rows of x[row][c], for each c < width. `width` is at most 16;
- * rows are `stride` bytes apart.
+ * Computes `y[c] = (add ? y[c] : 0) + factor * sum over n rows of x[row][c]`, for each `c < width`. `width`
+ * is at most 16; rows are `stride` bytes apart.
  */
 export function columnSums(
   x: usize,

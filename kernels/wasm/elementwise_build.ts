@@ -30,7 +30,9 @@ export function elementwiseKernels(ops: readonly Op<any>[]): string {
   }).join("");
 }
 
-/** A kernel whose inputs have the size of the output. args: n, then the constants of the formula. */
+/**
+ * Returns a kernel whose inputs have the size of the output. `args`: n, then the constants of the formula.
+ */
 function kernel(name: string, { formula, output }: { formula: WasmFormula; output: number }): string {
   const { inputs, constants = [], expression } = formula;
   const each = (line: (input: string, i: number) => string) => inputs.map(line).join("");
@@ -54,8 +56,8 @@ function ${name}(${parameters}): void {
 }
 
 /**
- * A kernel that computes element i from a[i mod aSize] and b[i mod bSize]. It processes runs of elements; a
- * run ends where a or b starts again from its first element. args: n, aSize, bSize.
+ * Returns a kernel that computes element `i` from `a[i mod aSize]` and `b[i mod bSize]`. It processes runs of
+ * elements; a run ends where a or `b` starts again from its first element. args: n, aSize, bSize.
  */
 function broadcastKernel(name: string, { inputs: [a, b], expression }: WasmFormula): string {
   return `

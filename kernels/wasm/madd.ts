@@ -6,7 +6,7 @@
  * @module
  */
 
-/** a * b + c. */
+/** `a * b + c`. */
 export function madd(a: v128, b: v128, c: v128): v128 {
   // A constant of the build: only one of the two branches is compiled.
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);

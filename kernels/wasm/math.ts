@@ -16,7 +16,7 @@ const ONE = memory.data<f32>([1], 4);
 const TWO = memory.data<f32>([2], 4);
 const LOG2E = memory.data<f32>([1.44269504], 4);
 const MAGIC = memory.data<f32>([12582912], 4); // 1.5 * 2^23
-// -ln 2 in two parts: the first has 9 significant bits, so that its product with n is exact.
+// -ln 2 in two parts: the first has 9 significant bits, so that its product with `n` is exact.
 const LN2_HIGH = memory.data<f32>([-0.693359375], 4);
 const LN2_LOW = memory.data<f32>([2.12194440e-4], 4);
 const LEAST = memory.data<f32>([-87.3], 4);
@@ -30,20 +30,20 @@ const P6 = memory.data<f32>([1.0 / 720.0], 4);
 const P7 = memory.data<f32>([1.0 / 5040.0], 4);
 
 /**
- * MAGIC + n, where n is x / ln 2 rounded to a whole number. Floats near MAGIC = 1.5 * 2^23 have no fraction
- * bits, so the addition rounds, and the lowest bits of the result hold n. This takes two instructions;
- * nearest and trunc_sat take a dozen.
+ * Returns `MAGIC + n`, where `n` is `x / ln 2` rounded to a whole number. Floats near `MAGIC = 1.5 * 2^23`
+ * have no fraction bits, so the addition rounds, and the lowest bits of the result hold `n`. This takes two
+ * instructions; nearest and trunc_sat take a dozen.
  */
 function shifted(x: v128): v128 {
   return madd(x, v128.load32_splat(LOG2E), v128.load32_splat(MAGIC));
 }
 
-/** 2^n for n in [-126, 127], given as MAGIC + n: adds n to the exponent bits of 1. */
+/** Returns `2^n` for `n` in [-126, 127], given as `MAGIC + n`: adds `n` to the exponent bits of 1. */
 function power2(magic: v128): v128 {
   return i32x4.add(i32x4.shl(magic, 23), v128.load32_splat(ONE));
 }
 
-/** expm1(x - n ln 2), where n is given as MAGIC + n. */
+/** Returns `expm1(x - n ln 2)`, where `n` is given as `MAGIC + n`. */
 function remainder(x: v128, magic: v128): v128 {
   const n = f32x4.sub(magic, v128.load32_splat(MAGIC));
   const high = madd(n, v128.load32_splat(LN2_HIGH), x);
@@ -57,16 +57,16 @@ function remainder(x: v128, magic: v128): v128 {
   return f32x4.mul(p, r);
 }
 
-/** e^x; 0 below -87.3, e^88.37 above 88.37, NaN for NaN. */
+/** Returns `e^x`; it is 0 below -87.3, `e^88.37` above 88.37, and NaN for NaN. */
 export function exp(x: v128): v128 {
   const small = f32x4.lt(x, v128.load32_splat(LEAST));
-  // pmin is a single instruction, unlike min, and returns NaN where x is NaN.
+  // pmin is a single instruction, unlike min, and returns NaN where `x` is NaN.
   x = f32x4.pmin(x, v128.load32_splat(MOST));
   const magic = shifted(x), s = power2(magic);
   return v128.andnot(madd(s, remainder(x, magic), s), small);
 }
 
-/** tanh x = e / (e + 2) with the sign of x, where e = expm1(2|x|). */
+/** Returns `tanh x = e / (e + 2)` with the sign of `x`, where `e = expm1(2|x|)`. */
 export function tanh(x: v128): v128 {
   const a = f32x4.pmin(f32x4.abs(x), v128.load32_splat(FLAT)), y = f32x4.add(a, a);
   const magic = shifted(y), s = power2(magic);
@@ -75,18 +75,18 @@ export function tanh(x: v128): v128 {
   return v128.or(t, v128.and(x, f32x4.neg(f32x4.splat(0))));
 }
 
-/** x * x. */
+/** `x * x`. */
 export function square(x: v128): v128 {
   return f32x4.mul(x, x);
 }
 
-/** 1 / (1 + e^-x). */
+/** `1 / (1 + e^-x)`. */
 export function logistic(x: v128): v128 {
   const one = f32x4.splat(1);
   return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));
 }
 
-/** Natural logarithms of four floats, computed in float64; -Infinity at 0, NaN below 0. */
+/** Returns natural logarithms of four floats, computed in float64: -Infinity at 0, NaN below 0. */
 export function log(x: v128): v128 {
   let y = f32x4.splat(<f32> log64(<f64> f32x4.extract_lane(x, 0)));
   y = f32x4.replace_lane(y, 1, <f32> log64(<f64> f32x4.extract_lane(x, 1)));
@@ -95,8 +95,8 @@ export function log(x: v128): v128 {
 }
 
 /**
- * Natural logarithm in float64; -Infinity at 0, NaN below 0. For x = m 2^e with m in [0.7, 1.42] the
- * logarithm is e ln 2 + 2 atanh((m - 1) / (m + 1)); relative error below 1e-15.
+ * Returns the natural logarithm in float64: -Infinity at 0, NaN below 0. For x = m 2^e with m in [0.7, 1.42]
+ * the logarithm is e ln 2 + 2 atanh((m - 1) / (m + 1)); relative error below 1e-15.
  */
 export function log64(x: f64): f64 {
   if (!(x > 0 && x < Infinity)) return x == 0 ? -Infinity : x < 0 ? NaN : x;
@@ -114,8 +114,8 @@ export function log64(x: f64): f64 {
 }
 
 /**
- * base^x in float64 for base in [0, 1) and x > 0. Accurate enough that 1 - base^x has a relative error below
- * 1e-13, even for 0.999^1.
+ * Returns `base^x` in float64 for `base` in [0, 1) and `x > 0`. Accurate enough that `1 - base^x` has a
+ * relative error below 1e-13, even for 0.999^1.
  */
 export function power64(base: f64, x: f64): f64 {
   const y = x * log64(base);
@@ -123,7 +123,7 @@ export function power64(base: f64, x: f64): f64 {
   const n = nearest(y * 1.4426950408889634);
   const r = y - n * 0.6931471805599453;
   let sum: f64 = 1;
-  // Taylor series; truncation error below 1e-17 for |r| <= 0.347.
+  // Taylor series; truncation error below 1e-17 for `|r| <= 0.347`.
   for (let k: i32 = 14; k > 0; k--) sum = 1 + sum * r / <f64> k;
   return sum * reinterpret<f64>((<i64> n + 1023) << 52);
 }

@@ -1,14 +1,15 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
  * Packing for the micro-kernel: copies 8 rows of A, or 8 columns of B, to a panel that has 8 floats per step
- * of k.
+ * of `k`.
  *
  * @module
  */
 
 /**
- * panel[i][lane] = x[lane][i] for i < k and lane < lanes <= 8, and 0 elsewhere in a panel of `padded` steps.
- * In x, lanes are laneStride bytes apart and steps are kStride bytes apart; one of the two is 4.
+ * Computes `panel[i][lane] = x[lane][i]` for `i < k` and `lane < lanes <= 8`, and 0 elsewhere in a panel of
+ * `padded` steps. In `x`, lanes are `laneStride` bytes apart and steps are `kStride` bytes apart; one of the
+ * two is 4.
  */
 export function packPanel(
   x: usize,

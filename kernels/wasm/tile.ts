@@ -1,9 +1,9 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
  * The micro-kernel of all matrix products: computes a tile C [8, 8] from a panel of A and a panel of B, each
- * packed with 8 floats per step of k.
+ * packed with 8 floats per step of `k`.
  *
- * The 16 accumulators of four floats stay in registers for all k. A is loaded as whole vectors, whose lanes
+ * The 16 accumulators of four floats stay in registers for all `k`. A is loaded as whole vectors, whose lanes
  * are then broadcast by shuffles; that is faster than a splat load per row, because V8 checks the bounds of
  * every memory access. The loop is unrolled four times, so panels are padded with zeros to a multiple of four
  * steps.
@@ -13,8 +13,8 @@
 import { madd } from "./madd.ts";
 
 /**
- * c[i][j] = (add ? c[i][j] : 0) + sum over k of a[k][i] * b[k][j]. k is a multiple of 4; rows of c are
- * `stride` bytes apart.
+ * Computes `c[i][j] = (add ? c[i][j] : 0) + sum over k of a[k][i] * b[k][j]`. The depth `k` is a multiple of
+ * 4; rows of `c` are `stride` bytes apart.
  */
 export function tile(k: usize, a: usize, b: usize, c: usize, stride: usize, add: bool): void {
   let c00 = f32x4.splat(0), c01 = c00;

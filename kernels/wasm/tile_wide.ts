@@ -19,12 +19,12 @@ export function choose_wide(wide: bool): void {
   chosen = wide;
 }
 
-/** Whether matrix products in this instance of the module use `tileWide`. */
+/** Returns whether matrix products in this instance of the module use `tileWide`. */
 export function isWide(): bool {
   return chosen;
 }
 
-/** Like `tile`, but for 16 columns. The second panel of B starts `panel` bytes after the first. */
+/** Works like `tile`, but for 16 columns. The second panel of B starts `panel` bytes after the first. */
 export function tileWide(
   k: usize,
   a: usize,

@@ -8,7 +8,7 @@
  */
 import { madd } from "./madd.ts";
 
-/** Loads `count` (1 … 3) floats at p; the other lanes are set to `rest`. */
+/** Loads `count` (1 … 3) floats at `p`; the other lanes are set to `rest`. */
 export function loadPart(p: usize, count: usize, rest: f32): v128 {
   let v = f32x4.splat(rest);
   if (count > 2) v = f32x4.replace_lane(v, 2, load<f32>(p, 8));
@@ -16,7 +16,7 @@ export function loadPart(p: usize, count: usize, rest: f32): v128 {
   return f32x4.replace_lane(v, 0, load<f32>(p));
 }
 
-/** Stores the first `count` (1 … 3) floats of v at p. */
+/** Stores the first `count` (1 … 3) floats of `v` at `p`. */
 export function storePart(p: usize, v: v128, count: usize): void {
   store<f32>(p, f32x4.extract_lane(v, 0));
   if (count > 1) store<f32>(p, f32x4.extract_lane(v, 1), 4);
@@ -38,8 +38,8 @@ export function largest(v: v128): f32 {
 }
 
 /**
- * Sum of n floats at x. Each block of 512 floats is summed in float32; the sums of the blocks are added in
- * float64.
+ * Sum of `n` floats at `x`. Each block of 512 floats is summed in float32; the sums of the blocks are added
+ * in float64.
  */
 export function sumRun(x: usize, n: usize): f64 {
   let total: f64 = 0;
@@ -59,7 +59,10 @@ export function sumRun(x: usize, n: usize): f64 {
   return total;
 }
 
-/** Dot product of the n floats at x and the n floats at y, summed in blocks as in `sumRun`. */
+/**
+ * Returns the dot product of the `n` floats at `x` and the `n` floats at `y`, summed in blocks as in
+ * `sumRun`.
+ */
 export function dotRun(x: usize, y: usize, n: usize): f64 {
   let total: f64 = 0;
   const end = x + (n << 2);

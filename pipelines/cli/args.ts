@@ -87,7 +87,7 @@ export function parseArgs(args: readonly string[], options: ParseOptions): Parse
 }
 
 /**
- * The name with the smallest edit distance to `name`; null if none is close enough to be a likely
+ * Returns the name with the smallest edit distance to `name`, or null if none is close enough to be a likely
  * misspelling.
  */
 export function nearest(name: string, names: Iterable<string>): string | null {

@@ -19,7 +19,7 @@ export interface NamedPipeline {
   readonly pipeline: Pipeline<Options>;
 }
 
-/** Sorted names of the pipelines in a folder. The name of fineweb_gpt2.ts is `fineweb-gpt2`. */
+/** Returns the sorted names of the pipelines in a folder. The name of fineweb_gpt2.ts is `fineweb-gpt2`. */
 export async function pipelineNames(folder: URL): Promise<string[]> {
   const names: string[] = [];
   for await (const entry of Deno.readDir(folder)) {

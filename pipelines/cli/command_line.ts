@@ -12,7 +12,7 @@ import { UsageError } from "../../stages/run/usage_error.ts";
 /** The option values that were given. The key is the option's name in camel case. */
 export type GivenValues = ReadonlyMap<string, unknown>;
 
-/** An option's name as it is typed, without the leading dashes: "grad-accum" for `gradAccum`. */
+/** Returns an option's name as it is typed, without the leading dashes: "grad-accum" for `gradAccum`. */
 export function flagOf(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
@@ -124,7 +124,7 @@ export function fromRecord(
   return given;
 }
 
-/** "Unknown option --steeps: did you mean --steps?" */
+/** Returns an error such as "Unknown option --steeps: did you mean --steps?" */
 function unknownOption(flag: string, flags: readonly string[]): UsageError {
   const typed = flag.length === 1 ? `-${flag}` : `--${flag}`;
   const near = nearest(flag.replace(/^no-/, ""), flags);

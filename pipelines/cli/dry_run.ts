@@ -10,7 +10,7 @@ import { valueText } from "./help.ts";
 import type { TextStyle } from "./pipeline.ts";
 import type { ResolvedOptions } from "./resolve.ts";
 
-/** The stages, every option with the origin of its value, and the plan. */
+/** Returns the stages, every option with the origin of its value, and the plan. */
 export function dryRunText(
   { graph, resolved, plan }: {
     readonly graph: readonly StepInfo[];
@@ -33,7 +33,7 @@ export function dryRunText(
   return `${lines.join("\n")}\n`;
 }
 
-/** The stages of a flow, one line each, branches indented. */
+/** Returns the stages of a flow, one line each, branches indented. */
 export function graphLines(steps: readonly StepInfo[], indent: string): string[] {
   return steps.flatMap((step) => {
     switch (step.kind) {

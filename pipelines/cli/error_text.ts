@@ -8,8 +8,8 @@ import { painter } from "../../stages/report/terminal_text.ts";
 import { UsageError } from "../../stages/run/usage_error.ts";
 
 /**
- * The text printed for an error: its message, the messages of those causes that add information, and a hint.
- * With `trace`, the stack is printed as well.
+ * Returns the text printed for an error: its message, the messages of those causes that add information, and
+ * a hint. With `trace`, the stack is printed as well.
  */
 export function errorText(
   error: unknown,
@@ -29,7 +29,7 @@ export function errorText(
   return `${paint("red", "error")}: ${messages.join(": ")}${hintFor(error)}${stack}`;
 }
 
-/** Whether an error's message already describes the system error that caused it. */
+/** Returns whether an error's message already describes the system error that caused it. */
 function isAbout(error: Error, cause: Error): boolean {
   const code = (of: Error): unknown => "code" in of ? of.code : null;
   return error instanceof UsageError || error.constructor === cause.constructor ||
@@ -40,7 +40,7 @@ function messageOf(error: Error): string {
   return error.message === "" ? error.name : error.message;
 }
 
-/** What to do about a missing Deno permission; file permissions are handled elsewhere. */
+/** Returns what to do about a missing Deno permission; file permissions are handled elsewhere. */
 function hintFor(error: unknown): string {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at instanceof Deno.errors.NotCapable && !isWrongPath(at)) {

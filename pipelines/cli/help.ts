@@ -12,7 +12,7 @@ import { commonGroups, runOptions } from "./run_options.ts";
 
 const INDENT = 30; // column where help texts begin
 
-/** The list of pipelines, one line each. */
+/** Returns the list of pipelines, one line each. */
 export function listText(
   pipelines: readonly { readonly name: string; readonly about: string }[],
   { command, columns, color }: TextStyle & { readonly command: string },
@@ -37,7 +37,7 @@ export function listText(
   ].join("\n");
 }
 
-/** A pipeline's options in groups, each with its default value on this machine. */
+/** Returns a pipeline's options in groups, each with its default value on this machine. */
 export function helpText(
   { name, about, options, presets }: {
     readonly name: string;
@@ -88,14 +88,15 @@ function groupsOf(options: Options): ReadonlyMap<string, readonly (readonly [str
   return groups;
 }
 
-/** An option as it is typed: "--steps N", "--quiet", "--no-color". */
+/** Returns an option as it is typed: "--steps N", "--quiet", "--no-color". */
 function typedForm(name: string, option: Option<unknown>): string {
   if (option.flag === true) return option.value === true ? `--no-${flagOf(name)}` : `--${flagOf(name)}`;
   return `--${flagOf(name)} ${option.placeholder ?? "VALUE"}`;
 }
 
 /**
- * The default value in brackets: " [0.001]", " [512 MiB]". Empty for a flag and for an unset or empty value.
+ * Returns the default value in brackets: " [0.001]", " [512 MiB]". Empty for a flag and for an unset or empty
+ * value.
  */
 function defaultText({ flag, unit }: Option<unknown>, value: unknown): string {
   if (flag === true || value === null || value === "" || Array.isArray(value) && value.length === 0) {
@@ -110,7 +111,7 @@ function entry(head: string, text: string, { columns }: { readonly columns: numb
   return [`  ${head}`.padEnd(INDENT) + lines[0].trimStart(), ...lines.slice(1)];
 }
 
-/** A value as --help and --dry-run print it. */
+/** Formats a value as --help and --dry-run print it. */
 export function valueText(value: unknown): string {
   if (Array.isArray(value)) return value.map(valueText).join(", ");
   // deno-lint-ignore no-control-regex -- a line break in a sample prompt would break the table

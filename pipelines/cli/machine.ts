@@ -17,8 +17,8 @@ export interface Machine {
 }
 
 /**
- * The properties of this machine for a value of `--device`. With `auto`, an adapter that is emulated in
- * software is ignored.
+ * Returns the properties of this machine for a value of `--device`. With `auto`, an adapter that is emulated
+ * in software is ignored.
  */
 export async function machineFor(device: string): Promise<Machine> {
   if (device === "cpu") return { device: "cpu" };

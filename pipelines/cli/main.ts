@@ -93,8 +93,8 @@ async function dryRun({ named: { pipeline }, resolved: { values }, decision }: P
 }
 
 /**
- * Whether there is nothing left to do: the run has finished, no limit was changed, and no other checkpoint to
- * resume from was given.
+ * Returns whether there is nothing left to do: the run has finished, no limit was changed, and no other
+ * checkpoint to resume from was given.
  */
 function isFinished({ options, resolved: { values }, saved, decision }: PreparedRun): boolean {
   if (saved === null || decision.state?.finished !== true || decision.checkpoint !== null) return false;

@@ -38,15 +38,15 @@ export interface ListSettings<T> extends OptionSettings<T> {
 
 /** An option for any text. A default of null means that the option is unset. */
 export function text(about: string, settings: OptionSettings<string>): Option<string>;
-/** As above, for an option that may be unset. */
+/** Does the same for an option that may be unset. */
 export function text(about: string, settings: OptionSettings<string | null>): Option<string | null>;
 export function text(about: string, settings: OptionSettings<string | null>): Option<string | null> {
   return option<string | null>(about, { placeholder: "TEXT", ...settings }, (given) => given);
 }
 
-/** An option for the path of a file or folder. A default of null means that the option is unset. */
+/** Returns an option for the path of a file or folder. A default of null means that the option is unset. */
 export function path(about: string, settings: OptionSettings<string>): Option<string>;
-/** As above, for an option that may be unset. */
+/** Does the same for an option that may be unset. */
 export function path(about: string, settings: OptionSettings<string | null>): Option<string | null>;
 export function path(about: string, settings: OptionSettings<string | null>): Option<string | null> {
   return option<string | null>(about, { placeholder: "PATH", ...settings }, (given) => {
@@ -56,16 +56,16 @@ export function path(about: string, settings: OptionSettings<string | null>): Op
 }
 
 /**
- * An option for a whole number, which may be written as `1e6` or `50_000`, or one of `words`. A default of
- * null means that the option is unset.
+ * Returns an option for a whole number, which may be written as `1e6` or `50_000`, or one of `words`. A
+ * default of null means that the option is unset.
  */
 export function integer(about: string, settings: OptionSettings<number> & Bounds<never>): Option<number>;
-/** As above, for an option that may be unset. */
+/** Does the same for an option that may be unset. */
 export function integer(
   about: string,
   settings: OptionSettings<number | null> & Bounds<never>,
 ): Option<number | null>;
-/** As above, for an option that may also be one of `words`. */
+/** Does the same for an option that may also be one of `words`. */
 export function integer<W extends string>(
   about: string,
   settings: OptionSettings<number | NoInfer<W>> & Bounds<W>,
@@ -87,7 +87,7 @@ export function integer(
 
 /** An option for a number. A default of null means that the option is unset. */
 export function number(about: string, settings: OptionSettings<number> & Bounds<never>): Option<number>;
-/** As above, for an option that may be unset. */
+/** Does the same for an option that may be unset. */
 export function number(
   about: string,
   settings: OptionSettings<number | null> & Bounds<never>,
@@ -105,7 +105,7 @@ export function number(
   });
 }
 
-/** An option that is on or off: `--name`, `--no-name`. */
+/** Returns an option that is on or off: `--name`, `--no-name`. */
 export function flag(about: string, settings: OptionSettings<boolean>): Option<boolean> {
   return {
     ...option(about, settings, (given) => {
@@ -117,12 +117,12 @@ export function flag(about: string, settings: OptionSettings<boolean>): Option<b
   };
 }
 
-/** An option for one of a few words. A default of null means that the option is unset. */
+/** Returns an option for one of a few words. A default of null means that the option is unset. */
 export function oneOf<W extends string>(
   about: string,
   settings: OptionSettings<NoInfer<W>> & Choices<W>,
 ): Option<W>;
-/** As above, for an option that may be unset. */
+/** Does the same for an option that may be unset. */
 export function oneOf<W extends string>(
   about: string,
   settings: OptionSettings<NoInfer<W> | null> & Choices<W>,
@@ -138,11 +138,11 @@ export function oneOf(about: string, settings: OptionSettings<string> & Choices<
 }
 
 /**
- * An option for items separated by commas; "none" is an empty list. A default of null means that the option
- * is unset.
+ * Returns an option for items separated by commas; "none" is an empty list. A default of null means that the
+ * option is unset.
  */
 export function list(about: string, settings: ListSettings<readonly string[]>): Option<readonly string[]>;
-/** As above, for an option that may be unset. */
+/** Does the same for an option that may be unset. */
 export function list(
   about: string,
   settings: ListSettings<readonly string[] | null>,
@@ -162,7 +162,7 @@ export function list(
   return choices === undefined ? made : { ...made, choices };
 }
 
-/** An option that may be repeated, each time with one text. */
+/** Returns an option that may be repeated, each time with one text. */
 export function repeated(
   about: string,
   settings: OptionSettings<readonly string[]>,
@@ -174,11 +174,11 @@ export function repeated(
 }
 
 /**
- * An option for a duration, such as `90s`, `5m` or `1h30m`. A number without a unit means seconds. A default
- * of null means that the option is unset.
+ * Returns an option for a duration, such as `90s`, `5m` or `1h30m`. A number without a unit means seconds. A
+ * default of null means that the option is unset.
  */
 export function duration(about: string, settings: OptionSettings<number>): Option<number>;
-/** As above, for an option that may be unset. */
+/** Does the same for an option that may be unset. */
 export function duration(about: string, settings: OptionSettings<number | null>): Option<number | null>;
 export function duration(about: string, settings: OptionSettings<number | null>): Option<number | null> {
   return option<number | null>(about, { placeholder: "TIME", unit: "s", ...settings }, (given) => {

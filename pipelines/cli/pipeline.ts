@@ -65,7 +65,7 @@ export interface Option<T> {
 export interface OptionRequirement {
   /** Name of the other option. */
   readonly option: string;
-  /** Whether a value of the other option satisfies the requirement. */
+  /** Returns whether a value of the other option satisfies the requirement. */
   accepts(value: unknown): boolean;
   /** The requirement as a user types it: "--optimizer sgd or muon". */
   readonly typed: string;
@@ -88,8 +88,8 @@ export interface Env {
   /** Opens the device's engine at the first call, and prints which device was chosen and why. */
   engine(): Promise<Engine>;
   /**
-   * Size limit of a pack of parameters on the device, in bytes. Opens no engine, so --dry-run gets the same
-   * number.
+   * Returns the size limit of a pack of parameters on the device, in bytes. Opens no engine, so --dry-run
+   * gets the same number.
    */
   largestPack(): Promise<number>;
   /** The run's folder, without a trailing slash. */
@@ -150,8 +150,8 @@ export interface RankFolders {
    */
   readonly options: Readonly<Record<string, "own" | "shared">>;
   /**
-   * Name of a process's folder in `<out>/ranks`; null if the process works alone and keeps its checkpoints in
-   * `<out>`.
+   * Returns the name of a process's folder in `<out>/ranks`, or null if the process works alone and keeps its
+   * checkpoints in `<out>`.
    */
   folder(given: Lookup): string | null;
 }
@@ -210,12 +210,12 @@ export function pipeline<O extends Options>(p: Pipeline<O>): Pipeline<O> {
   return p;
 }
 
-/** Whether a value has the fields of a pipeline. */
+/** Returns whether a value has the fields of a pipeline. */
 export function isPipeline(value: unknown): value is Pipeline<Options> {
   return typeof value === "object" && value !== null && missingFields(value).length === 0;
 }
 
-/** The fields of a pipeline that an object lacks, as a message names them: "options", "build()". */
+/** Returns the fields of a pipeline that an object lacks, as a message names them: "options", "build()". */
 export function missingFields(value: object): string[] {
   return [
     ...("about" in value && typeof value.about === "string" ? [] : ["about"]),

@@ -8,13 +8,13 @@ import { loadModule } from "../../stages/disk/module_file.ts";
 import { isPipeline, missingFields, type Options, type Pipeline } from "./pipeline.ts";
 import { UsageError } from "../../stages/run/usage_error.ts";
 
-/** Whether a word is the path of a file, rather than a name: it contains a slash. */
+/** Returns whether a word is the path of a file, rather than a name: it contains a slash. */
 export function isFilePath(word: string): boolean {
   return word.includes("/") || word.includes("\\");
 }
 
 /**
- * The pipeline that a file exports as default. A relative path starts at the current folder. Throws
+ * Returns the pipeline that a file exports as default. A relative path starts at the current folder. Throws
  * UsageError if there is no such file or if its default export is no pipeline, and the file's own error if it
  * cannot be loaded.
  */

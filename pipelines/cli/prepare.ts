@@ -14,7 +14,7 @@ import { shellWord } from "./shell_word.ts";
 
 /** A run as its command line describes it. */
 export interface PreparedRun {
-  /** Here `writes` of the pipeline is true or false, never a function. */
+  /** The pipeline and its name. The pipeline's `writes` is true or false here, never a function. */
   readonly named: NamedPipeline;
   /** The options of every pipeline and those of this one. */
   readonly options: Options;
@@ -72,7 +72,10 @@ export async function prepareRun(
   };
 }
 
-/** The options of a rank as they are typed in a command; empty for a process that works alone. */
+/**
+ * Returns the options of a rank as they are typed in a command; the text is empty for a process that works
+ * alone.
+ */
 function rankWords(
   { pipeline: { ranks } }: NamedPipeline,
   { decision, values }: {

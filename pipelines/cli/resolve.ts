@@ -88,7 +88,7 @@ export function resolve(
   return { values, origin, preset };
 }
 
-/** Names of the options whose values are dropped because other options were given. */
+/** Returns the names of the options whose values are dropped because other options were given. */
 function droppedBy(given: GivenValues, options: Options): readonly string[] {
   const names = new Set<string>();
   for (const [name, value] of given) {
@@ -100,7 +100,7 @@ function droppedBy(given: GivenValues, options: Options): readonly string[] {
   return [...names].filter((name) => name in options && !given.has(name));
 }
 
-/** Names of the options that limit the length of a run. */
+/** Returns the names of the options that limit the length of a run. */
 export function limitsOf(options: Options): readonly string[] {
   return Object.keys(options).filter((name) => options[name].limits !== undefined);
 }
@@ -144,7 +144,9 @@ export function checkFixed(
   }
 }
 
-/** An option with its value as it would be typed: "--grad-accum 4", "--no-color", "--tokens unset". */
+/**
+ * Returns an option with its value as it would be typed: "--grad-accum 4", "--no-color", "--tokens unset".
+ */
 export function show(name: string, value: unknown): string {
   const flag = flagOf(name);
   if (typeof value === "boolean") return value ? `--${flag}` : `--no-${flag}`;

@@ -102,8 +102,8 @@ export async function decideResume(
 export const ranksFolder = "ranks";
 
 /**
- * The options that all ranks share, read from another rank that has a checkpoint or has finished; null if
- * there is no such rank.
+ * Returns the options that all ranks share, read from another rank that has a checkpoint or has finished, or
+ * null if there is no such rank.
  */
 async function sharedOptions(
   out: string,

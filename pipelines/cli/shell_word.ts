@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A word as it is typed in a shell, quoted where necessary. */
+/** Returns a word as it is typed in a shell, quoted where necessary. */
 export function shellWord(text: string): string {
   if (/^[\w./:@%+=,-]+$/.test(text)) return text;
   return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", `'\\''`)}'` : `"${text}"`;

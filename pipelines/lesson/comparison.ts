@@ -5,8 +5,8 @@
  */
 
 /**
- * How `a` compares with `b`, for example "0.0123 higher than", or "the same as" if all digits shown are
- * equal.
+ * Returns how `a` compares with `b`, for example "0.0123 higher than", or "the same as" if all digits shown
+ * are equal.
  */
 export function comparison(a: number, b: number, digits = 4): string {
   const difference = Math.abs(a - b).toFixed(digits);

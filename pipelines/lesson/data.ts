@@ -125,8 +125,8 @@ function textKind({ name, about, speeches: most, least, sha256 }: {
 }
 
 /**
- * First names of English-speaking countries from two npm packages, unique and sorted, with only the
- * lower-case letters a to z.
+ * Returns the first names of English-speaking countries from two npm packages, unique and sorted, with only
+ * the lower-case letters a to z.
  */
 async function installedNames(): Promise<string[]> {
   const found = new Set<string>();
@@ -141,7 +141,7 @@ async function installedNames(): Promise<string[]> {
 }
 
 /**
- * The text of a plain text file, unchanged. Any other source is read as documents, in the same way as a
+ * Reads the text of a plain text file, unchanged. Any other source is read as documents, in the same way as a
  * pipeline's `--source`.
  */
 async function read(source: string, sha256: string): Promise<{ text: string; isLectureData: boolean }> {
@@ -153,7 +153,7 @@ async function read(source: string, sha256: string): Promise<{ text: string; isL
   return { text: new TextDecoder().decode(bytes), isLectureData: hash.toHex() === sha256 };
 }
 
-/** The texts of documents, joined by empty lines and limited to `most` characters. */
+/** Returns the texts of documents, joined by empty lines and limited to `most` characters. */
 async function documentsOf(source: Source<Document>, most: number): Promise<string> {
   const texts: string[] = [];
   let characters = 0;

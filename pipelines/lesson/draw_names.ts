@@ -23,7 +23,9 @@ export interface DrawOptions {
   readonly exponentialRace?: boolean;
 }
 
-/** The random generator that the notebooks use to draw names. Its seed is the lesson's seed plus 10. */
+/**
+ * Returns the random generator that the notebooks use to draw names. Its seed is the lesson's seed plus 10.
+ */
 export function samplingRandom(seed: number): TorchRandom {
   return new TorchRandom((seed + 10) % 2 ** 32);
 }

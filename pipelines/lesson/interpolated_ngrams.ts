@@ -8,7 +8,7 @@
 import type { Examples } from "./letters.ts";
 import { Ngrams } from "./ngrams.ts";
 
-/** p(letter | context) = (count + m · p(letter | context without its first letter)) / (total + m). */
+/** `p(letter | context) = (count + m · p(letter | context without its first letter)) / (total + m)`. */
 export class InterpolatedNgrams {
   readonly #lengths: readonly Ngrams[];
   readonly #letters: number;
@@ -37,12 +37,12 @@ export class InterpolatedNgrams {
     return p;
   }
 
-  /** The mean of -log(probability) over examples. */
+  /** The mean of `-log(probability)` over examples. */
   loss(examples: Examples, m: number): number {
     return this.losses(examples, m).reduce((sum, loss) => sum + loss, 0) / examples.count;
   }
 
-  /** -log(probability) of each example. */
+  /** `-log(probability)` of each example. */
   losses({ count, context, inputs, targets }: Examples, m: number): Float64Array {
     return Float64Array.from({ length: count }, (_, i) => {
       const before = inputs.subarray(i * context, (i + 1) * context), target = targets[i];
@@ -57,7 +57,7 @@ export class InterpolatedNgrams {
   }
 }
 
-/** The same examples with only the last `context` letters of each context. */
+/** Returns the same examples with only the last `context` letters of each context. */
 function withShorterContext(examples: Examples, context: number): Examples {
   const { count, inputs, targets, context: whole } = examples;
   const shorter = new Uint32Array(count * context);

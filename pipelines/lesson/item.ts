@@ -45,12 +45,12 @@ export function heading(text: string): Item {
   return { kind: "heading", text };
 }
 
-/** A paragraph of prose; text between backticks is shown as code. */
+/** Returns a paragraph of prose; text between backticks is shown as code. */
 export function say(text: string): Item {
   return { kind: "say", text };
 }
 
-/** Preformatted text, such as samples, shapes or code. */
+/** Returns preformatted text, such as samples, shapes or code. */
 export function lines(text: string | readonly string[]): Item {
   return { kind: "lines", lines: typeof text === "string" ? text.split("\n") : text };
 }
@@ -63,7 +63,10 @@ export function table(
   return { kind: "table", head, rows };
 }
 
-/** A comparison with the lecture: one line in the terminal, one row in `lessons --figures`. */
+/**
+ * Returns a comparison with the lecture, which is one line in the terminal and one row in
+ * `lessons --figures`.
+ */
 export function check(figures: Omit<Check, "kind">): Check {
   return { kind: "check", ...figures };
 }
@@ -92,7 +95,7 @@ export function outcomeOf(
   return same ? "same" : "differs";
 }
 
-/** The allowed difference as text, for example " ±1e-6"; empty for 0. */
+/** Returns the allowed difference as text, for example " ±1e-6"; the text is empty for 0. */
 export function tolerance({ within = 0 }: Check): string {
   return within === 0 ? "" : ` ±${within < .001 ? within.toExponential() : within}`;
 }

@@ -65,8 +65,8 @@ export interface LessonEnv<D extends LessonData> extends Env {
   /** Data of this run. */
   readonly data: D;
   /**
-   * Why this run's values may differ from the lecture's: other data, another seed, or, for a value that needs
-   * `--full`, a shortened run. Null if they should be equal.
+   * Returns why this run's values may differ from the lecture's: other data, another seed, or, for a value
+   * that needs `--full`, a shortened run. Null if they should be equal.
    */
   reasonToDiffer(needs?: { readonly full?: boolean }): string | null;
 }
@@ -180,7 +180,7 @@ async function* paced(items: AsyncIterable<Item>): AsyncGenerator<Item> {
   }
 }
 
-/** The items of a lesson, from its introduction to its exercises. */
+/** Yields the items of a lesson, from its introduction to its exercises. */
 async function* lessonItems<O extends Options, D extends LessonData>(
   l: Lesson<O, D>,
   o: Values<O> & LessonValues,

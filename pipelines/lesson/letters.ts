@@ -32,7 +32,10 @@ export class Letters {
     return this.symbols.length;
   }
 
-  /** Ids of a word's letters, without boundary marks. Throws RangeError for a letter outside the alphabet. */
+  /**
+   * Returns the ids of a word's letters, without boundary marks. Throws RangeError for a letter outside the
+   * alphabet.
+   */
   encode(word: string): number[] {
     return Array.from(word, (letter) => {
       const number = this.#numbers.get(letter);
@@ -41,7 +44,7 @@ export class Letters {
     });
   }
 
-  /** The text of letter ids, including boundary marks. */
+  /** Returns the text of letter ids, including boundary marks. */
   decode(numbers: Iterable<number>): string {
     return Array.from(numbers, (number) => this.symbols[number]).join("");
   }
@@ -61,7 +64,7 @@ export interface Examples {
   readonly targets: Uint32Array;
 }
 
-/** One example for each letter of each word and for the boundary mark that ends it. */
+/** Returns one example for each letter of each word and for the boundary mark that ends it. */
 export function examplesOf(
   words: readonly string[],
   { letters, context }: { readonly letters: Letters; readonly context: number },

@@ -28,7 +28,7 @@ export interface TrainOptions {
   readonly batch: number;
   /** Random generator for the row indices of the batches. */
   readonly random: TorchRandom;
-  /** Learning rate of the step with the given index, which starts at 0. */
+  /** Returns the learning rate of the step with the given index, which starts at 0. */
   rate(step: number): number;
 }
 
@@ -81,8 +81,8 @@ export async function* trainOn(
 }
 
 /**
- * Why losses after `steps` updates may differ from the lecture's, which made `lectureSteps` updates; null if
- * they should be equal.
+ * Returns why losses after `steps` updates may differ from the lecture's, which made `lectureSteps` updates,
+ * or null if they should be equal.
  */
 export function stepsReasonToDiffer(steps: number, lectureSteps: number): string | null {
   return steps === lectureSteps ? null : steps < lectureSteps ? "a shortened run" : "a longer run";
@@ -100,14 +100,14 @@ export function means(losses: ArrayLike<number>, width: number): { x: number[]; 
   return { x, y };
 }
 
-/** A caption that says what one point of a curve made by `means()` shows. */
+/** Returns a caption that says what one point of a curve made by `means()` shows. */
 export function pointCaption(width: number): string {
   return width === 1 ? "each point is one step" : `each point is the mean of ${width} steps`;
 }
 
 /**
- * The engine for small nets: the CPU with one thread, or the GPU. With more threads, the threads would wait
- * for each other longer than they compute.
+ * Returns the engine for small nets: the CPU with one thread, or the GPU. With more threads, the threads
+ * would wait for each other longer than they compute.
  */
 export async function engineForSmallNets(env: { engine(): Promise<Engine> }): Promise<Engine> {
   const engine = await env.engine();

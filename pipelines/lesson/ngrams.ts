@@ -47,8 +47,8 @@ export class Ngrams {
   }
 
   /**
-   * The probability of each letter after `before`, with `smoothing` added to every count. After a context
-   * that never occurred, all letters are equally likely.
+   * Returns the probability of each letter after `before`, with `smoothing` added to every count. After a
+   * context that never occurred, all letters are equally likely.
    */
   probabilities(before: ArrayLike<number>, smoothing: number): Float64Array {
     const row = this.countsAfter(before), letters = this.#letters;
@@ -57,8 +57,8 @@ export class Ngrams {
   }
 
   /**
-   * The loss: the mean of -log(probability) over examples, whose contexts must have the model's length.
-   * Infinite if the model gives an example the probability 0.
+   * Returns the loss: the mean of `-log(probability)` over examples, whose contexts must have the model's
+   * length. Infinite if the model gives an example the probability 0.
    */
   loss({ count, context, inputs, targets }: Examples, smoothing: number): number {
     const letters = this.#letters;

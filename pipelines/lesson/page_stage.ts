@@ -19,7 +19,7 @@ export interface PageStageOptions {
   readonly env: Pick<Env, "out">;
 }
 
-/** A stage that writes the page when all items have been received. */
+/** Returns a stage that writes the page when all items have been received. */
 export function page({ about, values, env }: PageStageOptions): Stage<Item, never, { items: Item[] }> {
   return {
     name: "page",

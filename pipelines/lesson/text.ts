@@ -65,7 +65,10 @@ function checkLines(item: Check, { columns, color }: TerminalStyle): string[] {
   return wrap(whole, columns - 2).map((line, i) => `${i === 0 ? mark : " "} ${line}`);
 }
 
-/** A table with aligned columns; if it is wider than the terminal, each row becomes lines of "head: cell". */
+/**
+ * Returns a table with aligned columns; if it is wider than the terminal, each row becomes lines of "head:
+ * cell".
+ */
 function tableLines({ head, rows }: Item & { kind: "table" }, columns: number): string[] {
   const cells = rows.map((row) => row.map((cell) => printable(shown(cell))));
   const widths = head.map((name, i) =>

@@ -84,7 +84,7 @@ export async function filters(
   return surveyed((flow) => groups.reduce((filtered, group) => filtered.via(group), flow), surveys);
 }
 
-/** How sources read pages: as HTML if a filter extracts the text, otherwise as text. */
+/** Returns how sources read pages: as HTML if a filter extracts the text, otherwise as text. */
 export function pagesFor(stages: readonly string[] | null): PageOptions {
   return { pages: stages === null || stages.includes("extract") ? "html" : "text" };
 }

@@ -19,8 +19,9 @@ export interface Generator extends Pick<Parameters<typeof openModel>[1], "plan" 
 }
 
 /**
- * A stage from lists of requests to samples. The texts of a list are generated together and printed one after
- * another; if there are several, each gets a heading. A note at the end says how fast the model was.
+ * Returns a stage from lists of requests to samples. The texts of a list are generated together and printed
+ * one after another; if there are several, each gets a heading. A note at the end says how fast the model
+ * was.
  */
 export function generate(
   { plan, weights, tokenizer }: Generator,

@@ -9,7 +9,10 @@ import { readEvents } from "../../stages/report/metrics.ts";
 import type { Env } from "../cli/pipeline.ts";
 import { shellWord } from "../cli/shell_word.ts";
 
-/** The latest sample, the validation loss compared with a unigram model's, and the commands to type next. */
+/**
+ * Returns the latest sample, the validation loss compared with a unigram model's, and the commands to type
+ * next.
+ */
 export async function nextSteps(name: string, env: Env, steps: number | null): Promise<readonly string[]> {
   const events = await readEvents(`${env.out}/metrics.jsonl`);
   const evaluated = events.findLast((event) => event.type === "eval");

@@ -5,7 +5,7 @@
  * @module
  */
 
-/** Prints texts 0 … count - 1 in order. */
+/** Prints texts 0 … `count - 1` in order. */
 export class OrderedOutput {
   readonly #print: (text: string) => void;
   readonly #heading: (text: number) => string;

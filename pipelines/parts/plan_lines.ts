@@ -24,8 +24,8 @@ export interface ModelPlan {
 }
 
 /**
- * The lines of the plan: parameters, tokens and FLOPs per step, the run's length, its memory, the largest
- * batch sizes, and the cost on a GPU.
+ * Returns the lines of the plan: parameters, tokens and FLOPs per step, the run's length, its memory, the
+ * largest batch sizes, and the cost on a GPU.
  */
 export function planLines(plan: ModelPlan): readonly string[] {
   const { parameterCount, tokensPerStep = 0, flopsPerStep = 0, maxBatchSizes, cost } = plan;
@@ -41,7 +41,8 @@ export function planLines(plan: ModelPlan): readonly string[] {
 }
 
 /**
- * Total tokens and FLOPs of a run, and its duration at several speeds, because its speed is not known yet.
+ * Returns the total tokens and FLOPs of a run, and its duration at several speeds, because its speed is not
+ * known yet.
  */
 function lengthLines({ steps = null, tokensPerStep = 0, flopsPerStep = 0 }: ModelPlan): string[] {
   if (steps === null) return [];
@@ -66,8 +67,8 @@ function memoryLines({ memory }: ModelPlan): string[] {
 }
 
 /**
- * A table with a column for each amount of memory and a row for each mode of --recompute. "-" means that not
- * even one sequence fits.
+ * Returns a table with a column for each amount of memory and a row for each mode of --recompute. "-" means
+ * that not even one sequence fits.
  */
 export function maxBatchSizeLines({ budgets, rows }: MaxBatchSizes): string[] {
   const row = (name: string, cells: readonly string[]) =>
@@ -79,7 +80,7 @@ export function maxBatchSizeLines({ budgets, rows }: MaxBatchSizes): string[] {
   ];
 }
 
-/** The work of a GPU in one step, then in one run of each program. */
+/** Returns the work of a GPU in one step, then in one run of each program. */
 function costLines({ step, programs, pipelines, largest }: PlanCost): string[] {
   const least = leastLimits.maxStorageBufferBindingSize;
   const row = (name: string, { dispatches, read, written }: ProgramCost) =>

@@ -40,8 +40,8 @@ export function writeProfile(env: Env, device: string): (profile: Profile) => Pr
 }
 
 /**
- * The table of the run's profile, which is printed at the end of the run. Empty without --profile, or if
- * nothing was timed.
+ * Returns the table of the run's profile, which is printed at the end of the run. Empty without --profile, or
+ * if nothing was timed.
  */
 export async function profileLines(
   { profile }: { readonly profile: boolean },
@@ -59,7 +59,7 @@ export async function profileLines(
   return ["", head, ...opLines(ops, COLUMNS), ""];
 }
 
-/** A table of ops in the given order, with lines of at most `columns` characters. */
+/** Returns a table of ops in the given order, with lines of at most `columns` characters. */
 export function opLines(ops: readonly OpTime[], columns: number): string[] {
   if (ops.length === 0) return [];
   const name = Math.max(3, ...ops.map(({ op }) => op.length));

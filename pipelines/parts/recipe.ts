@@ -61,7 +61,10 @@ export function withoutMemory({ minhash: _, ...recipe }: FilterGroupOptions): Fi
   return { ...recipe, stages: recipe.stages.filter((name) => name !== "minhash") };
 }
 
-/** The recipe's filters as a part of a flow, on the thread of the flow. Throws the same as `filterStages`. */
+/**
+ * Returns the recipe's filters as a part of a flow, on the thread of the flow. Throws the same as
+ * `filterStages`.
+ */
 export async function inFlow(
   recipe: FilterGroupOptions,
   rejects: RejectsSinkFor = () => null,
@@ -72,8 +75,8 @@ export async function inFlow(
 }
 
 /**
- * For each filter, a sink for the documents that it removes. The sink writes `<dir>/<filter>/00000.jsonl.gz`,
- * where the number is the rank.
+ * Returns, for each filter, a sink for the documents that it removes. The sink writes
+ * `<dir>/<filter>/00000.jsonl.gz`, where the number is the rank.
  */
 export function removedIn(dir: string, rank: number | null = null): RejectsSinkFor {
   return (filter) =>

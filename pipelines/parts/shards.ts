@@ -9,7 +9,10 @@ import { readTokenizer } from "../../stages/token/files/folder.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import type { StartingWeights } from "./starting_weights.ts";
 
-/** The tokenizer in a folder `tokenizer` beside the shards or beside their folder. Null if there is none. */
+/**
+ * Returns the tokenizer in a folder `tokenizer` beside the shards or beside their folder. Null if there is
+ * none.
+ */
 export async function shardsTokenizer(glob: string): Promise<Tokenizer | null> {
   const folder = dirname(glob);
   for (const dir of [`${folder}/tokenizer`, `${folder}/../tokenizer`]) {
@@ -19,8 +22,8 @@ export async function shardsTokenizer(glob: string): Promise<Tokenizer | null> {
 }
 
 /**
- * The vocabulary size of shards: --vocab-size if given, otherwise that of their tokenizer, otherwise that of
- * the starting weights. Throws RangeError if none of these is known.
+ * Returns the vocabulary size of shards: --vocab-size if given, otherwise that of their tokenizer, otherwise
+ * that of the starting weights. Throws RangeError if none of these is known.
  */
 export function shardsVocabulary(
   o: { readonly vocabSize: number | null },

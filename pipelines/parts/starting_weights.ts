@@ -58,7 +58,7 @@ export async function openModelFile(path: string): Promise<ModelFile> {
   return { ...file, format: "checkpoint", ...(step !== undefined && { step }) };
 }
 
-/** The checkpoint that a run's file `best` or `latest` names; null for any other path. */
+/** Returns the checkpoint that a run's file `best` or `latest` names, or null for any other path. */
 async function namedCheckpoint(path: string): Promise<string | null> {
   if (!/(^|\/)(best|latest)$/.test(path) || !(await fileInfo(path)).isFile) return null;
   const name = (await readText(path)).trim();
@@ -106,7 +106,8 @@ async function verifyFiles(folder: string): Promise<void> {
 }
 
 /**
- * The folder of the model's files: for a run's folder or its `checkpoints`, that of the newest checkpoint.
+ * Returns the folder of the model's files: for a run's folder or its `checkpoints`, that of the newest
+ * checkpoint.
  */
 async function modelFolder(path: string): Promise<string> {
   const folder = path.replace(/(?<=.)\/+$/, "");
@@ -125,7 +126,7 @@ async function modelFolder(path: string): Promise<string> {
   );
 }
 
-/** The model's options in a checkpoint's stream.json, and the number of updates made. */
+/** Returns the model's options in a checkpoint's stream.json, and the number of updates made. */
 async function readStream(path: string): Promise<{ readonly config: GptConfig; readonly step?: number }> {
   const { parts } = await readJson(path);
   const state = parts?.train?.state, step: unknown = state?.step;

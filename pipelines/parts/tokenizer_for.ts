@@ -22,15 +22,15 @@ export type TokenizerValues = Values<typeof tokenizerOptions>;
 const SAMPLE_PER_TOKEN = 1000; // sample characters per token of the vocabulary: enough for stable counts
 const MAX_SAMPLE = 100_000_000; // characters
 
-/** Number of characters to train a vocabulary of this size on. */
+/** Returns the number of characters to train a vocabulary of this size on. */
 export function sampleCharacters(vocabSize: number): number {
   return Math.min(MAX_SAMPLE, SAMPLE_PER_TOKEN * vocabSize);
 }
 
 /**
- * The tokenizer that the options select, saved in `<out>/tokenizer`. For `train` and `char`, it is trained on
- * the beginning of `documents`; a resumed run loads its saved tokenizer. Throws RangeError if there is no
- * text.
+ * Returns the tokenizer that the options select, saved in `<out>/tokenizer`. For `train` and `char`, it is
+ * trained on the beginning of `documents`; a resumed run loads its saved tokenizer. Throws RangeError if
+ * there is no text.
  */
 export async function tokenizerFor(
   o: TokenizerValues,
@@ -99,7 +99,7 @@ export function checkRereadable(o: TokenizerValues & { readonly source: readonly
   );
 }
 
-/** Vocabulary size of the tokenizer that the options select; it need not be trained yet. */
+/** Returns the vocabulary size of the tokenizer that the options select; it need not be trained yet. */
 export async function vocabSizeOf(o: TokenizerValues): Promise<number> {
   if (o.tokenizer === "train") return o.vocabSize;
   if (o.tokenizer === "char") return 256; // an estimate: the text may have fewer or more characters

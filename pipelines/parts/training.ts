@@ -38,7 +38,9 @@ export interface TrainingParts {
   readonly validation: Validation | null;
 }
 
-/** Token shards → windows → batches → updates → evaluations → samples. */
+/**
+ * Returns the part of a flow that turns token shards into windows, batches, updates, evaluations and samples.
+ */
 export async function training(
   o: TrainingValues,
   parts: TrainingParts,

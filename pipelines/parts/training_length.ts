@@ -6,7 +6,10 @@
 import { type Schedule, schedule } from "../../kernels/optim/schedule.ts";
 import { batchShape, type TrainingValues } from "./training_plan.ts";
 
-/** Number of steps of a run; null if the run ends when there are no more tokens, or at --time-limit. */
+/**
+ * Returns the number of steps of a run, or null if the run ends when there are no more tokens, or at
+ * --time-limit.
+ */
 export function stepsOf(o: TrainingValues): number | null {
   if (o.steps !== null) return o.steps;
   const [accum, batchSize, seqLen] = batchShape(o);

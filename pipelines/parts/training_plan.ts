@@ -34,13 +34,14 @@ export interface PlanInputs {
   readonly start?: StartingWeights | null;
 }
 
-/** The model that --init-from names; null if the option is not given. */
+/** Returns the model that --init-from names, or null if the option is not given. */
 export async function startingModel({ initFrom }: TrainingValues): Promise<StartingWeights | null> {
   return initFrom === null ? null : await startingWeights(initFrom);
 }
 
 /**
- * Shape [A, B, T] of a step's batch. Throws RangeError if --total-batch-tokens is not a multiple of B · T.
+ * Returns the shape [A, B, T] of a step's batch. Throws RangeError if --total-batch-tokens is not a multiple
+ * of `B · T`.
  */
 export function batchShape(o: TrainingValues): readonly [accum: number, batch: number, seqLen: number] {
   const micro = o.batchSize * o.seqLen;
@@ -106,7 +107,7 @@ function modelConfig(
   return withoutDefaults(gptOptions, { ...typed, ...decided, tie });
 }
 
-/** Which updates count as diverging, and what to do about them. */
+/** Returns which updates count as diverging, and what to do about them. */
 export function divergenceOf({ onNan, skipSpikeZ, onSpike }: TrainingValues): DivergenceOptions {
   return { onNan, spikeZ: skipSpikeZ, onSpike };
 }
@@ -133,11 +134,11 @@ export function optimizerOf(o: TrainingValues): Optimizer {
 const MUON_LR = 0.02; // Jordan et al. 2024
 
 /**
- * Factor that scales gradients for f16 matrix products: the power of two between 16 and 32 times the number
- * of tokens per step. Multiplying by a power of two loses no bits. The loss is a mean over tokens, so the
- * gradient of one token's outputs is at most 1 / tokens, and the factor makes it at most 32. Gradients can
- * then grow by a factor of 2,000 in the backward pass before they exceed 65504, the largest f16, and shrink
- * by a factor of 3e8 before they fall below 6e-8, the smallest positive f16.
+ * Returns the factor that scales gradients for f16 matrix products: the power of two between 16 and 32 times
+ * the number of tokens per step. Multiplying by a power of two loses no bits. The loss is a mean over tokens,
+ * so the gradient of one token's outputs is at most `1 / tokens`, and the factor makes it at most 32.
+ * Gradients can then grow by a factor of 2,000 in the backward pass before they exceed 65504, the largest
+ * f16, and shrink by a factor of 3e8 before they fall below 6e-8, the smallest positive f16.
  */
 function gradientScaleF16(shape: readonly number[]): number {
   return 16 * 2 ** Math.ceil(Math.log2(shape.reduce((a, b) => a * b)));

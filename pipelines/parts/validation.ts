@@ -50,7 +50,7 @@ export async function openValidation(
 
 const MAX_VALIDATION = 16 << 20; // tokens, 64 MB in memory: more than any evaluation uses
 
-/** The first tokens of the shards, in the order of their paths. */
+/** Returns the first tokens of the shards, in the order of their paths. */
 function firstTokens(
   paths: readonly string[],
   { limit, format }: { readonly limit: number; readonly format: TokenFormat },

@@ -45,8 +45,8 @@ export interface ModelTarget {
 }
 
 /**
- * The format that a path selects: `.bin` is llm.c, `checkpoints/step-…` a checkpoint, any other name a
- * Hugging Face folder.
+ * Returns the format that a path selects: `.bin` is llm.c, `checkpoints/step-…` a checkpoint, any other name
+ * a Hugging Face folder.
  */
 export function formatOfPath(path: string): WeightFormat {
   const name = basename(path);
@@ -67,7 +67,7 @@ export async function checkPathIsFree(path: string): Promise<void> {
   await checkWritable(path);
 }
 
-/** Names and shapes of a target's tensors, in the order in which they are written. */
+/** Returns names and shapes of a target's tensors, in the order in which they are written. */
 export function orderOf({ format, config, padding }: ModelTarget): readonly NamedShape[] {
   const { paddedVocabSize, rows } = padding;
   return format === "llm.c" ? llmcOrder({ ...config, paddedVocabSize }, rows) : [...gpt2Tensors(config)];

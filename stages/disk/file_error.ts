@@ -57,8 +57,8 @@ const wrongPathCodes = new Set(
 );
 
 /**
- * The error to throw instead of a system error. It has the same class (such as Deno.errors.NotFound; a
- * FileError if Deno has no class for the error), the same code, and the system error as its cause. An error
+ * Returns the error to throw instead of a system error. It has the same class (such as Deno.errors.NotFound;
+ * a FileError if Deno has no class for the error), the same code, and the system error as its cause. An error
  * that does not come from the system, or that is explained already, is returned unchanged.
  */
 export function fileError(error: unknown, { action, path, hint }: FileAttempt): Error {
@@ -90,7 +90,7 @@ export function explained(
   return derived(error, `${meaning[0].toUpperCase()}${meaning.slice(1)}: ${advice}`);
 }
 
-/** Action and path of a system error, from its message. Null if the message has none. */
+/** Returns the action and path of a system error, from its message. Null if the message has none. */
 function attemptIn(thrown: Error): FileAttempt & { readonly thrown: Error } | null {
   const match = /: (\w+) '(.*?)'(?: -> '.*')?$|access to "(.*?)"/s.exec(thrown.message);
   if (match === null || !isSystemError(thrown)) return null;
@@ -110,7 +110,7 @@ const actions: Readonly<Record<string, string>> = {
   remove: "remove",
 };
 
-/** What went wrong and what to do, for messages that name the action and the path themselves. */
+/** Returns what went wrong and what to do, for messages that name the action and the path themselves. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const attempt = attempts.get(error) ??
@@ -120,7 +120,10 @@ export function reasonOf(error: unknown): string {
   return `${meaning}: ${attempt.hint ?? advice}`;
 }
 
-/** Whether an error comes from the file system or from Deno's file permissions, and is not explained yet. */
+/**
+ * Returns whether an error comes from the file system or from Deno's file permissions, and is not explained
+ * yet.
+ */
 export function isSystemError(error: Error): boolean {
   if (error instanceof Deno.errors.NotCapable) {
     return /^Requires (read|write|all) access to/.test(error.message);
@@ -137,8 +140,8 @@ export function isWrongPath(error: unknown): error is Error {
 }
 
 /**
- * Whether the error means that nothing exists at the path, possibly because a part of the path is a file, not
- * a folder.
+ * Returns whether the error means that nothing exists at the path, possibly because a part of the path is a
+ * file, not a folder.
  */
 export function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
@@ -161,13 +164,13 @@ function codeOf(error: Error): string | null {
   return "code" in error && typeof error.code === "string" ? error.code : null;
 }
 
-/** An error of the same class and code with another message. */
+/** Returns an error of the same class and code with another message. */
 function derived(thrown: Error, message: string): Error {
   const Class = Object.values(Deno.errors).find((each) => thrown instanceof each) ?? FileError;
   return Object.assign(new Class(message, { cause: thrown }), { code: codeOf(thrown) });
 }
 
-/** The beginning of a path that should be a folder but is a file. Null if there is none. */
+/** Returns the beginning of a path that should be a folder but is a file. Null if there is none. */
 function fileWithin(path: string): string | null {
   for (let at = path.replace(/\/+$/, ""); at !== ""; at = at.slice(0, Math.max(0, at.lastIndexOf("/")))) {
     try {

@@ -46,7 +46,7 @@ export function readTextSync(path: string | URL): string {
   }
 }
 
-/** Information about a file or folder; symbolic links are followed. */
+/** Returns information about a file or folder; symbolic links are followed. */
 export async function fileInfo(path: string): Promise<Deno.FileInfo> {
   try {
     return await Deno.stat(path);
@@ -89,7 +89,7 @@ function folderError(action: string, path: string): Error {
   return Object.assign(error, { code: "EISDIR" });
 }
 
-/** The entries of a folder, in no particular order. */
+/** Returns the entries of a folder, in no particular order. */
 export async function entriesIn(folder: string): Promise<Deno.DirEntry[]> {
   try {
     return await Array.fromAsync(Deno.readDir(folder));

@@ -7,15 +7,15 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { fileError } from "./file_error.ts";
 
-/** The URL of a file; a relative path starts at the current folder. */
+/** Returns the URL of a file; a relative path starts at the current folder. */
 export function moduleUrl(path: string): string {
   return path.startsWith("file:") ? path : pathToFileURL(resolve(path)).href;
 }
 
 /**
- * The exports of a TypeScript or JavaScript file. Throws the errors of `fileError` if the file cannot be read
- * (`action` completes "Cannot … PATH", `hint` says what to do), and an Error whose cause is the module's own
- * if it cannot be loaded, for example because of its syntax or its imports.
+ * Returns the exports of a TypeScript or JavaScript file. Throws the errors of `fileError` if the file cannot
+ * be read (`action` completes "Cannot … PATH", `hint` says what to do), and an Error whose cause is the
+ * module's own if it cannot be loaded, for example because of its syntax or its imports.
  */
 export async function loadModule(
   path: string,

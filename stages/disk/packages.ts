@@ -74,7 +74,7 @@ export async function importPackage<K extends keyof ModuleTypes>(specifier: K): 
   return await fetched([nameOf(imports[specifier])], () => import(imports[specifier]));
 }
 
-/** The folder of a data package, fetched on first use. Throws the same error as `importPackage()`. */
+/** Returns the folder of a data package, fetched on first use. Throws the same error as `importPackage()`. */
 export async function packageFolder(name: DataPackage): Promise<URL> {
   const specifier = imports[`${name}/package.json`];
   await fetched([name], () => import(specifier, { with: { type: "json" } }));
@@ -95,7 +95,7 @@ export async function fetchProgramPackages(): Promise<void> {
     })));
 }
 
-/** Calls `load`; says before that what it fetches, if anything. */
+/** Calls `load`; before that, it says which packages this will fetch, if any. */
 async function fetched<T>(names: readonly string[], load: () => Promise<T>): Promise<T> {
   const missing = names.filter((name) => !isInstalled(name));
   if (missing.length === 0) return await load();
@@ -126,7 +126,9 @@ function announce(names: readonly string[]): void {
   console.error(`${fetchingText(fresh)} …`);
 }
 
-/** The line about packages that are being fetched, such as "Fetching arquero: 3 npm packages, 6 MB". */
+/**
+ * Returns the line about packages that are being fetched, such as "Fetching arquero: 3 npm packages, 6 MB".
+ */
 export function fetchingText(names: readonly string[]): string {
   const sizes = names.map((name) => laterPackages[name] ?? programPackages[name]);
   const packages = sizes.reduce((sum, size) => sum + size.packages, 0);
@@ -135,7 +137,9 @@ export function fetchingText(names: readonly string[]): string {
   return `Fetching ${subject}${packages} npm package${packages === 1 ? "" : "s"}, ${megabytes} MB`;
 }
 
-/** Whether the package is on disk; true if that is unknown, for example without permission to read. */
+/**
+ * Returns whether the package is on disk, or true if that is unknown, for example without permission to read.
+ */
 export function isInstalled(name: string): boolean {
   const version = /^npm:@?[^@]+@([^/]+)/.exec(specifierOf(name))?.[1];
   try {
@@ -149,7 +153,10 @@ export function isInstalled(name: string): boolean {
   }
 }
 
-/** A specifier with which the package is imported; preferably its package.json, which runs no code. */
+/**
+ * Returns a specifier with which the package is imported, preferably that of its package.json, which runs no
+ * code.
+ */
 function specifierOf(name: string): string {
   const all = Object.values(imports).filter((specifier) => nameOf(specifier) === name);
   const found = all.find((specifier) => specifier.endsWith(".json")) ?? all[0];
@@ -157,7 +164,7 @@ function specifierOf(name: string): string {
   return found;
 }
 
-/** The package's name in a specifier such as "npm:@huggingface/hub@2.17.5". */
+/** Returns the package's name in a specifier such as "npm:@huggingface/hub@2.17.5". */
 export function nameOf(specifier: string): string {
   const name = /^npm:(@?[^@]+)@/.exec(specifier)?.[1];
   if (name === undefined) {

@@ -10,7 +10,7 @@ import { dirname } from "node:path";
 import { writeAll, writeAllSync } from "./exact_io.ts";
 import { fileError, isMissing } from "./file_error.ts";
 
-/** Whether something is at a path; symbolic links are followed. */
+/** Returns whether something is at a path; symbolic links are followed. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await Deno.stat(path);
@@ -32,7 +32,7 @@ export function existsSync(path: string): boolean {
   }
 }
 
-/** Whether a file, not a folder, is at a path. */
+/** Returns whether a file, not a folder, is at a path. */
 export function isFileSync(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;
@@ -42,7 +42,7 @@ export function isFileSync(path: string): boolean {
   }
 }
 
-/** The text of a file; null if the file does not exist. */
+/** Returns the text of a file, or null if the file does not exist. */
 export async function readIfThere(path: string): Promise<string | null> {
   try {
     return await Deno.readTextFile(path);

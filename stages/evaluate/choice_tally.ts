@@ -59,7 +59,7 @@ function indexOfLeast(values: readonly number[]): number {
   return values.indexOf(Math.min(...values));
 }
 
-/** The event of an evaluation after `step` updates. Throws RangeError for a tally without items. */
+/** Returns the event of an evaluation after `step` updates. Throws RangeError for a tally without items. */
 export function hellaswagEvent(step: number, { items, right, rightNorm }: ChoiceTally): HellaswagEvent {
   if (items === 0) throw new RangeError("Cannot compute HellaSwag's accuracy: there were no items");
   return { type: "hellaswag", step, accuracy: right / items, accuracyNorm: rightNorm / items, items };

@@ -119,7 +119,7 @@ async function scoreHeld({ tokenizer }: EvaluateModelOptions, state: EvaluationS
   state.held = [];
 }
 
-/** SHA-256 over the names and values of all weights. */
+/** Returns the SHA-256 over the names and values of all weights. */
 async function digest(weights: TensorMap): Promise<string> {
   const parts = await Promise.all(
     Object.entries(weights).map(async ([name, { data }]) => {

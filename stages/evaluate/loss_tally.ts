@@ -28,7 +28,7 @@ export type TokenBytes = (id: number) => number;
 export interface LossSummary {
   /** Mean loss in nats per token. */
   readonly loss: number;
-  /** e to the mean loss. */
+  /** `e` to the mean loss. */
   readonly perplexity: number;
   /** Mean loss in bits per byte of text; null if the number of bytes per token is not known. */
   readonly bitsPerByte: number | null;
@@ -45,12 +45,15 @@ export function summarizeLoss({ nats, tokens, textNats, bytes }: LossTally): Los
   return { loss, perplexity: Math.exp(loss), bitsPerByte: bytes > 0 ? textNats / Math.LN2 / bytes : null };
 }
 
-/** The event of an evaluation after `step` updates. */
+/** Returns the event of an evaluation after `step` updates. */
 export function evalEvent(step: number, { loss, bitsPerByte }: LossSummary): EvalEvent {
   return { type: "eval", step, valLoss: loss, ...(bitsPerByte !== null && { bitsPerByte }) };
 }
 
-/** Number of batches of the plan's evaluation size in a text. Throws RangeError for fewer than two tokens. */
+/**
+ * Returns the number of batches of the plan's evaluation size in a text. Throws RangeError for fewer than two
+ * tokens.
+ */
 export function batchCount(model: ModelSession, tokens: Uint32Array): number {
   if (tokens.length < 2) {
     throw new RangeError(`Cannot evaluate on ${tokens.length} tokens: wanted two or more of validation text`);
@@ -88,8 +91,8 @@ export async function measureBatch(
 }
 
 /**
- * The loss over consecutive windows of `tokens`, up to `batches` batches of the plan's evaluation size.
- * Throws RangeError for fewer than two tokens.
+ * Returns the loss over consecutive windows of `tokens`, up to `batches` batches of the plan's evaluation
+ * size. Throws RangeError for fewer than two tokens.
  *
  * @example
  * ```ts
@@ -118,7 +121,7 @@ export async function validationLoss(
   return summarizeLoss(tally);
 }
 
-/** The number of bytes of each token id of a tokenizer; each id is looked up only once. */
+/** Returns the number of bytes of each token id of a tokenizer; each id is looked up only once. */
 export function countTokenBytes(tokenizer: Tokenizer): TokenBytes {
   const special = new Set(tokenizer.special.values());
   const known = new Int32Array(tokenizer.vocabSize).fill(-1);

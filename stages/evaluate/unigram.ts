@@ -6,9 +6,9 @@
  */
 
 /**
- * Mean loss of `tokens` in nats under the frequencies `counts`, one count per token id. Each count is raised
- * by 1, so that no token is impossible. Throws RangeError if there are no tokens, and for a token without a
- * count.
+ * Returns the mean loss of `tokens` in nats under the frequencies `counts`, one count per token id. Each
+ * count is raised by 1, so that no token is impossible. Throws RangeError if there are no tokens, and for a
+ * token without a count.
  */
 export function unigramLoss(tokens: Uint32Array, counts: ArrayLike<number>): number {
   if (tokens.length === 0) throw new RangeError("Cannot measure the unigram loss of no tokens");

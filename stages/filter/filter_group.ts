@@ -24,20 +24,20 @@ export type FilterGroupOptions =
   & Omit<FinewebOptions, "stages">
   & { readonly stages: readonly FilterName[] };
 
-/** The filters that `--stages` names: all of FineWeb's if it is null. Unknown names are left out. */
+/** Returns the filters that `--stages` names: all of FineWeb's if it is null. Unknown names are left out. */
 export function filterNames(stages: readonly string[] | null): FilterName[] {
   const known = (name: string): name is FinewebFilter => finewebFilters.some((filter) => filter === name);
   return (stages ?? finewebFilters).filter((name): name is FilterName => known(name) || isOwnFilter(name));
 }
 
-/** Name of a filter's stage and of its folder of removed documents. */
+/** Returns the name of a filter's stage and of its folder of removed documents. */
 export function stageNameOf(name: FilterName): string {
   return isOwnFilter(name) ? ownFilterName(name) : name;
 }
 
 /**
- * The filters' stages in order, as `finewebStages()` returns them. Throws RangeError for a file that is no
- * filter, and for two filters with the same name.
+ * Returns the filters' stages in order, as `finewebStages()` returns them. Throws RangeError for a file that
+ * is no filter, and for two filters with the same name.
  */
 export async function filterStages(options: FilterGroupOptions): Promise<Stage<Document, Document>[]> {
   checkNames(options.stages);
@@ -51,8 +51,8 @@ export async function filterStages(options: FilterGroupOptions): Promise<Stage<D
 }
 
 /**
- * The filters that must run in the flow itself and not on workers: `url`, `pii`, and users' own stages, which
- * may remember documents.
+ * Returns the filters that must run in the flow itself and not on workers: `url`, `pii`, and users' own
+ * stages, which may remember documents.
  */
 export async function filtersInFlow(stages: readonly FilterName[]): Promise<ReadonlySet<FilterName>> {
   const inFlow = await Promise.all(

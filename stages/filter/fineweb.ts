@@ -17,9 +17,9 @@ import { defaultWords } from "./recipe.ts";
 export type RejectsSinkFor = (filter: string) => Stage<Reject, never> | null;
 
 /**
- * The recipe's filters, for `Flow.via`: URL block lists, text extraction, language, Gopher repetition, Gopher
- * quality, C4, FineWeb quality, deduplication (if `minhash` is given), masking of personal data, token
- * counts. Throws RangeError for an unknown name in the options.
+ * Returns the recipe's filters, for `Flow.via`: URL block lists, text extraction, language, Gopher
+ * repetition, Gopher quality, C4, FineWeb quality, deduplication (if `minhash` is given), masking of personal
+ * data, token counts. Throws RangeError for an unknown name in the options.
  *
  * @example
  * ```ts
@@ -45,7 +45,7 @@ export interface FilterChain {
   readonly rejects: RejectsSinkFor;
 }
 
-/** The filters as a part of a flow, for `Flow.via`. */
+/** Returns the filters as a part of a flow, for `Flow.via`. */
 export function chained(
   stages: readonly Stage<Document, Document>[],
   { names, duplicates, rejects }: FilterChain,
@@ -66,8 +66,8 @@ export function chained(
 }
 
 /**
- * The stage that drops near-duplicates among documents with signatures; null with `keep: "sign"`. Throws
- * RangeError if the option `minhash` is missing.
+ * Returns the stage that drops near-duplicates among documents with signatures, or null with `keep: "sign"`.
+ * Throws RangeError if the option `minhash` is missing.
  */
 export function finewebDuplicates(options: Omit<FinewebOptions, "stages">): Stage<Document, Document> | null {
   const { recipe = "current", minhash } = options, { words = defaultWords(recipe) } = options;

@@ -93,13 +93,13 @@ export type MinhashChoice = Readonly<{
   memory?: number;
 }>;
 
-/** Names of the filters that the options select. */
+/** Returns the names of the filters that the options select. */
 export function selectedFilters({ stages, minhash }: FinewebOptions): readonly FinewebFilter[] {
   return stages ?? finewebFilters.filter((name) => name !== "minhash" || minhash !== undefined);
 }
 
 /**
- * The recipe's stages in order, named as in `--stages`. For `minhash`, the list has only the stage
+ * Returns the recipe's stages in order, named as in `--stages`. For `minhash`, the list has only the stage
  * `minhash-sign`, which computes signatures and has no state. All stages share one word splitter, so that a
  * text is split only once for several rules. Throws RangeError for an unknown name or one that is listed
  * twice.

@@ -25,17 +25,20 @@ export interface OwnFilter {
 
 const hashDigits = 16; // 64 bits: enough to notice a change
 
-/** Whether a word of `--stages` is the path of a filter's file. */
+/** Returns whether a word of `--stages` is the path of a filter's file. */
 export function isOwnFilter(word: string): word is OwnFilterPath {
   return word.includes("/");
 }
 
-/** Name of a filter in events, in the report, and of the folder with the documents that it dropped. */
+/**
+ * Returns the name of a filter in events, in the report, and of the folder with the documents that it
+ * dropped.
+ */
 export function ownFilterName(path: OwnFilterPath): string {
   return basename(parts(path).file).replace(/\.[^.]+$/, "");
 }
 
-/** The path with the hash of the file's content. Throws RangeError if the file cannot be read. */
+/** Returns the path with the hash of the file's content. Throws RangeError if the file cannot be read. */
 export function withHash(path: OwnFilterPath): OwnFilterPath {
   const { file, hash } = parts(path);
   if (hash !== null) return path;

@@ -26,7 +26,8 @@ export interface RuleOptions {
 }
 
 /**
- * The options with defaults filled in and names replaced by functions. Throws RangeError for an unknown name.
+ * Returns the options with defaults filled in and names replaced by functions. Throws RangeError for an
+ * unknown name.
  */
 export function resolveRuleOptions(
   options: RuleOptions,
@@ -43,14 +44,17 @@ export function resolveRuleOptions(
   };
 }
 
-/** Default word splitter of a version: spaCy's rules for `current`, the Penn Treebank's for `release`. */
+/**
+ * Returns the default word splitter of a version: spaCy's rules for `current`, the Penn Treebank's for
+ * `release`.
+ */
 export function defaultWords(recipe: RecipeGeneration): WordSplitterName {
   return recipe === "release" ? "treebank" : "spacy";
 }
 
 /**
- * Default sentence splitter of a version: spaCy's sentencizer for `current`. For `release`, Unicode's
- * sentence boundaries approximate the Punkt model that FineWeb used.
+ * Returns the default sentence splitter of a version: spaCy's sentencizer for `current`. For `release`,
+ * Unicode's sentence boundaries approximate the Punkt model that FineWeb used.
  */
 export function defaultSentences(recipe: RecipeGeneration): SentenceSplitterName {
   return recipe === "release" ? "intl" : "spacy";

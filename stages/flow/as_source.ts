@@ -9,10 +9,10 @@ import type { Many, Source } from "./stage.ts";
 export type ItemCursor = { next: number };
 
 /**
- * A source of the items that `open` returns: an array, a generator, a ReadableStream. A resumed run calls
- * `open` again and skips the items that were read before, so `open` must return the same items each time. The
- * run fails with a RangeError as cause if there are fewer items than were read before. A source that can seek
- * resumes faster: write it as a Source.
+ * Returns a source of the items that `open` returns: an array, a generator, a ReadableStream. A resumed run
+ * calls `open` again and skips the items that were read before, so `open` must return the same items each
+ * time. The run fails with a RangeError as cause if there are fewer items than were read before. A source
+ * that can seek resumes faster: write it as a Source.
  *
  * @example
  * ```ts

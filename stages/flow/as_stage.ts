@@ -15,8 +15,8 @@ interface TransformState<In, Out> {
 }
 
 /**
- * A stage that writes each item to the stream that `make` returns, and passes on the stream's output. The
- * internal state of a stream cannot be saved, so a resumed run starts with a new stream. A resume is
+ * Returns a stage that writes each item to the stream that `make` returns, and passes on the stream's output.
+ * The internal state of a stream cannot be saved, so a resumed run starts with a new stream. A resume is
  * therefore exact only for streams that keep nothing from one chunk to the next; otherwise write a Stage.
  *
  * @example

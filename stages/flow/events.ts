@@ -70,7 +70,7 @@ export type SurveyEvent = Readonly<{
   /** Total number of tokens in the documents whose tokens were counted. */
   tokens: number;
   /**
-   * Histogram of lengths: `lengths[i]` documents have 2^i to 2^(i + 1) - 1 characters, and `lengths[0]`
+   * Histogram of lengths: `lengths[i]` documents have `2^i` to `2^(i + 1) - 1` characters, and `lengths[0]`
    * documents have 0 or 1.
    */
   lengths: readonly number[];

@@ -122,7 +122,7 @@ export class Flow<T> {
     return new Run(this, options).execute();
   }
 
-  /** The source, stages and branches, in order. */
+  /** Returns the source, stages and branches, in order. */
   describe(): readonly StepInfo[] {
     return [{ kind: "source", name: this.source.name }, ...this.steps.map(describeStep)];
   }

@@ -44,7 +44,7 @@ export function itemsSource<T>(items: Items<T>, { name = "items" }: FromOptions 
   };
 }
 
-/** Whether the items are gone once they are read: a stream, or an iterator such as a generator. */
+/** Returns whether the items are gone once they are read: a stream, or an iterator such as a generator. */
 function canBeReadOnce(items: Items<unknown>): boolean {
   if (items instanceof ReadableStream) return true;
   return "next" in items && typeof items.next === "function";
@@ -70,7 +70,7 @@ function kindOf(items: unknown): string {
   return Object.prototype.toString.call(items).slice("[object ".length, -1);
 }
 
-/** What to type instead, for common mistakes. */
+/** Returns what to type instead, for common mistakes. */
 function hintFor(items: unknown): string {
   if (typeof items === "string") return `: from(await openSource([${JSON.stringify(items.slice(0, 40))}]))`;
   if (typeof items === "function") return ': from(asSource("name", f)) calls f for the items';

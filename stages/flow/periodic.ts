@@ -34,7 +34,7 @@ export interface PeriodicOptions<T extends StepItem, Own, Saved> {
   save(state: Own & PeriodicState<T>): SavedState;
 }
 
-/** Whether a periodic stage acts on an item. */
+/** Returns whether a periodic stage acts on an item. */
 export function isDue({ step, last }: StepItem, { every }: { readonly every: number }): boolean {
   return every > 0 && (last || step % every === 0);
 }

@@ -93,7 +93,7 @@ export interface Stage<In, Out, State = any> {
    * ends.
    */
   done?(state: State): boolean;
-  /** Returns the state to save. Default: structuredClone(state). */
+  /** Returns the state to save. Default: `structuredClone(state)`. */
   save?(state: State): SavedState | Promise<SavedState>;
   /** Called once at the end of the run, even after an error. */
   close?(state: State): void | Promise<void>;
@@ -107,7 +107,7 @@ export interface Source<Out, State = any> {
   open(ctx: Context, saved?: State): State | Promise<State>;
   /** Yields the items. At each yield `state` must already point at the next item. */
   read(state: State, ctx: Context): Many<Out>;
-  /** Returns the state to save. Default: structuredClone(state). */
+  /** Returns the state to save. Default: `structuredClone(state)`. */
   save?(state: State): SavedState | Promise<SavedState>;
   /** Called once at the end of the run, even after an error. */
   close?(state: State): void | Promise<void>;
@@ -136,7 +136,7 @@ export function stage<In, Out, State>(s: Stage<In, Out, State>): Stage<In, Out, 
 }
 
 /**
- * A stateless stage that makes one output from each item.
+ * Returns a stateless stage that makes one output from each item.
  *
  * @example
  * ```ts

@@ -13,8 +13,8 @@ export interface DeadUnitOptions {
 }
 
 /**
- * Indices of the units that are saturated in every row of `values` [examples, units]. Throws RangeError if
- * `values` does not consist of one or more whole rows.
+ * Returns the indices of the units that are saturated in every row of `values` [examples, units]. Throws
+ * RangeError if `values` does not consist of one or more whole rows.
  */
 export function deadUnits(
   values: ArrayLike<number>,

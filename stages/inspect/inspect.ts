@@ -108,8 +108,8 @@ async function emitInspection(
 }
 
 /**
- * Standard deviation of the change divided by the standard deviation of the values. If all values are equal,
- * as in new biases and gains, the divisor is their absolute value instead.
+ * Returns the standard deviation of the change divided by the standard deviation of the values. If all values
+ * are equal, as in new biases and gains, the divisor is their absolute value instead.
  */
 function updateRatio({ data: after }: TensorMap[string], { data: before }: TensorMap[string]): number {
   const change = Float64Array.from(after, (x, i) => x - before[i]);
@@ -118,8 +118,8 @@ function updateRatio({ data: after }: TensorMap[string], { data: before }: Tenso
 }
 
 /**
- * The rows of an embedding whose tokens are in the batch, most frequent first, projected onto their two
- * principal axes.
+ * Returns the rows of an embedding whose tokens are in the batch, most frequent first, projected onto their
+ * two principal axes.
  */
 function embeddingPoints(
   weights: TensorMap,

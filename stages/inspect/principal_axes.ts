@@ -7,8 +7,8 @@
 const ITERATIONS = 100; // iterations of the power method: accurate enough for a picture
 
 /**
- * Projects rows [N][C] onto their first two principal axes, [N][2]; rows with C = 2 are returned as they are.
- * The largest component of each axis is positive, so that the same rows always give the same picture.
+ * Projects rows [N][C] onto their first two principal axes, [N][2]; rows with `C = 2` are returned as they
+ * are. The largest component of each axis is positive, so that the same rows always give the same picture.
  */
 export function principalAxes(rows: readonly ArrayLike<number>[]): readonly (readonly [number, number])[] {
   if (rows.length === 0) return [];
@@ -26,7 +26,7 @@ export function principalAxes(rows: readonly ArrayLike<number>[]): readonly (rea
   return rest.map((row, i) => [along[i], dot(row, second)]);
 }
 
-/** The first principal axis, by the power method; the covariance matrix is never formed. */
+/** Returns the first principal axis, by the power method; the covariance matrix is never formed. */
 function mainAxis(rows: readonly Float64Array[]): Float64Array {
   const width = rows[0].length;
   // A start vector that is unlikely to be orthogonal to the axis.

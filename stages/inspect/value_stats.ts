@@ -10,7 +10,7 @@ export type ValueStats = Readonly<{
   count: number;
   /** Mean of the values. */
   mean: number;
-  /** Standard deviation of the population: the divisor is the number of values n, not n - 1. */
+  /** Standard deviation of the population: the divisor is the number of values `n`, not `n - 1`. */
   std: number;
   /** Smallest value. */
   min: number;

@@ -38,13 +38,13 @@ export interface BatchInputs {
   readonly inputs: Uint32Array;
   /** Targets, [A, B, T]; masked ones are `ignoredTarget`. */
   readonly targets: Uint32Array;
-  /** Weight of each target's loss: 1 / (number of targets that count). */
+  /** Weight of each target's loss: `1 / (number of targets that count)`. */
   readonly lossWeight: number;
 }
 
 /**
- * The inputs of a batch, with its mask applied to the targets. Throws RangeError if the batch's shape differs
- * from the plan's, if a token is outside the vocabulary, or if every target is masked.
+ * Returns the inputs of a batch, with its mask applied to the targets. Throws RangeError if the batch's shape
+ * differs from the plan's, if a token is outside the vocabulary, or if every target is masked.
  */
 export function batchInputs(plan: Plan, batch: Batch): BatchInputs {
   const { model } = plan, training = trainingOf(plan);

@@ -33,7 +33,7 @@ export function prefillLengths(seqLen: number): readonly number[] {
   return [...lengths, seqLen];
 }
 
-/** Batch sizes compiled for the decode program: powers of two up to `texts`, and `texts` itself. */
+/** Returns batch sizes compiled for the decode program: powers of two up to `texts`, and `texts` itself. */
 export function decodeCounts(texts: number): readonly number[] {
   const counts: number[] = [];
   for (let count = 1; count < texts; count *= 2) counts.push(count);
@@ -78,7 +78,10 @@ function decodeGraph(
   return [name, graph];
 }
 
-/** The program that copies the caches of all layers, which are leaves of `like`; none for a single text. */
+/**
+ * Returns the program that copies the caches of all layers, which are leaves of `like`; there is none for a
+ * single text.
+ */
 function copyProgram(like: Graph, texts: number): readonly Program[] {
   if (texts === 1) return [];
   const graph = new Graph(), from = inputLeaf(graph, "copy/from", [1]), to = inputLeaf(graph, "copy/to", [1]);

@@ -45,7 +45,7 @@ export function microGraph(
   return graph;
 }
 
-/** Like `micro`, but without dropout, and with the model's probes and their gradients as outputs. */
+/** Works like `micro`, but without dropout, and with the model's probes and their gradients as outputs. */
 export function inspectGraph(model: Model<unknown>, { shape, gradientScale = 1 }: TrainingPlan): Graph {
   const graph = new Graph();
   const scope = new RootScope(graph);
@@ -65,8 +65,8 @@ export function inspectGraph(model: Model<unknown>, { shape, gradientScale = 1 }
 }
 
 /**
- * The sum of the losses, each weighted by 1 / (number of targets that count in the whole batch), so that the
- * sum over micro-batches is the mean loss of the batch.
+ * Returns the sum of the losses, each weighted by `1 / (number of targets that count in the whole batch)`, so
+ * that the sum over micro-batches is the mean loss of the batch.
  */
 function weighted(losses: Tensor): Tensor {
   return mul(sum(losses, { shape: [1] }), inputLeaf(losses.graph, "lossWeight", [1], "f32"));

@@ -20,7 +20,7 @@ export interface ModelInspection {
   readonly probes: TensorMap;
 }
 
-/** Values inside the model for a batch's first micro-batch: see `ModelSession.inspect`. */
+/** Returns values inside the model for a batch's first micro-batch: see `ModelSession.inspect`. */
 export async function inspectBatch(plan: Plan, session: Session, batch: Batch): Promise<ModelInspection> {
   const program = plan.programs.find(({ name }) => name === "inspect");
   if (program === undefined) throw new RangeError("Cannot inspect: the plan has no inspection");

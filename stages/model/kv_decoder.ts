@@ -51,7 +51,7 @@ export class Decoder {
     }
     checkTokens(ids, { limit: vocabSize, what: "prompt" });
     for (let at = 0; at < ids.length;) {
-      // One program with up to a quarter of padding is faster than two programs.
+      // Running one program is faster than running two, even if up to a quarter of its tokens are padding.
       const left = ids.length - at, [shortest] = this.#lengths;
       const length = this.#lengths.findLast((n) => 3 * n <= 4 * left) ?? shortest;
       const part = ids.subarray(at, at + length), tokens = new Uint32Array(length);

@@ -161,7 +161,10 @@ export class ModelSession implements AsyncDisposable {
     this.#session.run([program]).catch(() => {}); // the next read of results rejects with the same error
   }
 
-  /** Results of the updates begun since the last call, in order, once the device has computed them. */
+  /**
+   * Returns the results of the updates begun since the last call, in order, once the device has computed
+   * them.
+   */
   async results(): Promise<readonly StepResult[]> {
     const history = historyLength(trainingOf(this.plan)), from = this.#requested, count = this.#begun - from;
     this.#requested = this.#begun;
@@ -218,8 +221,8 @@ export class ModelSession implements AsyncDisposable {
   }
 
   /**
-   * Logits [vocabSize] of the token after `ids`; the model sees only the last `seqLen` ids. This overwrites
-   * text 0 of `decoder`. Throws RangeError if `ids` is empty or has an id outside the vocabulary.
+   * Returns the logits [vocabSize] of the token after `ids`; the model sees only the last `seqLen` ids. This
+   * overwrites text 0 of `decoder`. Throws RangeError if `ids` is empty or has an id outside the vocabulary.
    */
   async logits(ids: ArrayLike<number>): Promise<Float32Array> {
     return await this.decoder.prefill(Uint32Array.from(ids).subarray(-this.plan.model.seqLen));
@@ -236,7 +239,8 @@ export class ModelSession implements AsyncDisposable {
   }
 
   /**
-   * Times of the calls of all timed updates since the last `timings()`; null if the device cannot time calls.
+   * Returns the times of the calls of all timed updates since the last `timings()`, or null if the device
+   * cannot time calls.
    */
   timings(): Promise<readonly CallTiming[] | null> {
     return this.#session.timings();
@@ -251,8 +255,8 @@ export class ModelSession implements AsyncDisposable {
   }
 
   /**
-   * Gradients of the batch's mean loss, keyed by parameter name. Nothing is updated; the dropout masks are
-   * those of step 0.
+   * Returns the gradients of the batch's mean loss, keyed by parameter name. Nothing is updated; the dropout
+   * masks are those of step 0.
    */
   async gradients(batch: Batch): Promise<TensorMap> {
     const { inputs, targets, lossWeight } = batchInputs(this.plan, batch);

@@ -18,7 +18,9 @@ export interface ParameterPack {
   readonly gradients: Pack;
 }
 
-/** The parameters of a model in packs of at most `packBytes` bytes, grouped as the optimizer requires. */
+/**
+ * Returns the parameters of a model in packs of at most `packBytes` bytes, grouped as the optimizer requires.
+ */
 export function parameterPacks(
   graph: Graph,
   parameters: readonly NamedSpec[],

@@ -40,8 +40,8 @@ export interface PlanCost {
 }
 
 /**
- * Costs of a plan on a GPU; default: a GPU with the lowest limits that WebGPU allows. No kernels are
- * compiled.
+ * Returns the costs of a plan on a GPU, by default a GPU with the lowest limits that WebGPU allows. No
+ * kernels are compiled.
  */
 export function planCost(plan: Plan, gpu: Gpu = leastGpu): PlanCost {
   const programs = plan.programs.map((program) => ({ name: program.name, ...costOf(program, gpu) }));
@@ -60,7 +60,7 @@ export function planCost(plan: Plan, gpu: Gpu = leastGpu): PlanCost {
   };
 }
 
-/** A plan with its costs, for --dry-run. */
+/** Returns a plan with its costs, for --dry-run. */
 export function withCost(plan: Plan, gpu: Gpu = leastGpu): Plan & { readonly cost: PlanCost } {
   return { ...plan, cost: planCost(plan, gpu) };
 }

@@ -18,8 +18,8 @@ const keySuffix = "/key";
 const wrap = 2 ** 32 - 1; // the largest `wrap` that `count()` allows
 
 /**
- * Graph inputs that determine a model's random numbers. Each input is created when the model first asks for
- * it.
+ * Returns graph inputs that determine a model's random numbers. Each input is created when the model first
+ * asks for it.
  */
 export function randomness(graph: Graph): Randomness {
   return {
@@ -30,15 +30,15 @@ export function randomness(graph: Graph): Randomness {
   };
 }
 
-/** If the program draws random numbers, makes it increment the micro-batch number at its end. */
+/** Makes the program increment the micro-batch number at its end, if the program draws random numbers. */
 export function advanceDraw(graph: Graph): void {
   const draw = graph.leaves.get(drawLabel);
   if (draw !== undefined) count(draw, { by: 1, wrap });
 }
 
 /**
- * Philox keys for all places in the model that draw random numbers, keyed by label; empty if there are none.
- * Throws RangeError if there are keys and the seed is not a whole number below 2^32.
+ * Returns the Philox keys for all places in the model that draw random numbers, keyed by label; the map is
+ * empty if there are none. Throws RangeError if there are keys and the seed is not a whole number below 2^32.
  */
 export function randomKeys(programs: readonly Program[], seed: number): TensorMap {
   const labels = programs.flatMap((p) => p.slots).map((s) => s.label).filter((l) => l.endsWith(keySuffix));
@@ -51,7 +51,7 @@ export function randomKeys(programs: readonly Program[], seed: number): TensorMa
   }));
 }
 
-/** The input for drawing the random numbers of the run's micro-batch `micro` and those after it. */
+/** Returns the input for drawing the random numbers of the run's micro-batch `micro` and those after it. */
 export function drawAt(micro: number): TensorMap {
   return { [drawLabel]: { shape: [1], data: Uint32Array.of(micro % wrap) } };
 }

@@ -9,8 +9,8 @@
 export type ScoringShape = readonly [rows: number, length: number];
 
 /**
- * Shapes of lengths 32, 64, 128, … and the model's sequence length, ascending: a row of 32 tokens or more is
- * padded to less than twice its length. `tokens` is the wanted number of tokens in one run.
+ * Returns the shapes of lengths 32, 64, 128, … and the model's sequence length, ascending: a row of 32 tokens
+ * or more is padded to less than twice its length. `tokens` is the wanted number of tokens in one run.
  */
 export function scoringShapes(
   seqLen: number,

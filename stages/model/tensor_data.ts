@@ -17,7 +17,7 @@ export function integers(shape: readonly number[], values: ArrayLike<number>): T
   return { shape, data: Uint32Array.from(values) };
 }
 
-/** The data as a Float32Array; copied only if it has another type. */
+/** Returns the data as a Float32Array; it is copied only if it has another type. */
 export function floats(data: TensorData["data"]): Float32Array {
   return data instanceof Float32Array ? data : Float32Array.from(data);
 }

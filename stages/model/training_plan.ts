@@ -50,14 +50,14 @@ export interface TrainingPlan {
  */
 const HISTORY = 10;
 
-/** Number of updates whose losses and gradient norms the device keeps. */
+/** Returns the number of updates whose losses and gradient norms the device keeps. */
 export function historyLength({ history = HISTORY }: TrainingPlan): number {
   return history;
 }
 
 /**
- * Names of the programs of one update, in the order in which they run; a deferred update is committed. Empty
- * without training.
+ * Returns the names of the programs of one update, in the order in which they run; a deferred update is
+ * committed. Empty without training.
  */
 export function programsOfStep(training: TrainingPlan | undefined): readonly string[] {
   if (training === undefined) return [];

@@ -65,7 +65,7 @@ export function updateGraph(
   return graph;
 }
 
-/** The norm of the unscaled gradients, and the factor that unscales and clips them. */
+/** Returns the norm of the unscaled gradients, and the factor that unscales and clips them. */
 function gradientNorm(
   packs: readonly ParameterPack[],
   { clip, gradientScale = 1 }: TrainingPlan,

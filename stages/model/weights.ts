@@ -61,7 +61,10 @@ export function fitWeights(model: Model<unknown>, weights: TensorMap): TensorMap
   return Object.fromEntries(fitted);
 }
 
-/** Removes the head, which a tied model does not have. Throws RangeError if it differs from the embedding. */
+/**
+ * Removes the head from the weights of a tied model, which uses the embedding as head. Throws RangeError if
+ * the removed head differs from the embedding.
+ */
 function checkTied(byName: Map<string, TensorMap[string]>): void {
   const own = byName.get(head)?.data, shared = byName.get(embedding)?.data;
   byName.delete(head);
@@ -72,7 +75,10 @@ function checkTied(byName: Map<string, TensorMap[string]>): void {
   );
 }
 
-/** The weights without the rows that pad embedding and head, as the tools of other projects expect them. */
+/**
+ * Returns the weights without the rows that pad embedding and head, as the tools of other projects expect
+ * them.
+ */
 export function withoutPadding(model: Model<unknown>, weights: TensorMap): TensorMap {
   const rows = model.vocabSize;
   return Object.fromEntries(

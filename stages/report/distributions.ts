@@ -52,7 +52,10 @@ export interface Distributions {
   readonly domainsMissed: number;
 }
 
-/** The tables of a run that has surveys named "before filters" and "after filters"; null for other runs. */
+/**
+ * Returns the tables of a run that has surveys named "before filters" and "after filters", or null for other
+ * runs.
+ */
 export function distributions(
   events: Iterable<RunEvent>,
   stages: readonly StageStats[],

@@ -8,7 +8,7 @@ import type { Progress } from "./progress.ts";
 import { count, rate, share, time } from "./quantity.ts";
 import { printable } from "./terminal_text.ts";
 
-/** A line such as "step 20/300  loss 4.3210  lr 1.0e-3  norm 0.83  3,210 tokens/s  1m20s left". */
+/** Returns a line such as "step 20/300  loss 4.3210  lr 1.0e-3  norm 0.83  3,210 tokens/s  1m20s left". */
 export function stepLine(progress: Progress): string {
   const { step, limits, secondsLeft } = progress;
   if (step === null) return "";
@@ -23,14 +23,16 @@ export function stepLine(progress: Progress): string {
   ].join("  ");
 }
 
-/** A line such as "validation after step 50: loss 4.1234, 1.920 bits per byte, unigram model 6.7000". */
+/**
+ * Returns a line such as "validation after step 50: loss 4.1234, 1.920 bits per byte, unigram model 6.7000".
+ */
 export function evalLine(event: EvalEvent): string {
   const bits = event.bitsPerByte === undefined ? "" : `, ${event.bitsPerByte.toFixed(3)} bits per byte`;
   const unigram = event.unigramLoss === undefined ? "" : `, unigram model ${event.unigramLoss.toFixed(4)}`;
   return `validation after step ${event.step}: loss ${event.valLoss.toFixed(4)}${bits}${unigram}`;
 }
 
-/** A line such as "HellaSwag after step 50: 26 %, normalized by length 28 %, 200 items". */
+/** Returns a line such as "HellaSwag after step 50: 26 %, normalized by length 28 %, 200 items". */
 export function hellaswagLine(event: HellaswagEvent): string {
   return `HellaSwag after step ${event.step}: ${share(event.accuracy)}, normalized by length ${
     share(event.accuracyNorm)
@@ -38,9 +40,9 @@ export function hellaswagLine(event: HellaswagEvent): string {
 }
 
 /**
- * A line with the ranges of gradient norms and of update-to-weight ratios: "inspect after step 50: gradient
- * norms 0.0031 (wpe.weight) to 0.21 (wte.weight); update/weight ratios 0.00012 (ln_f.weight) to 0.004
- * (wte.weight)".
+ * Returns a line with the ranges of gradient norms and of update-to-weight ratios: "inspect after step 50:
+ * gradient norms 0.0031 (wpe.weight) to 0.21 (wte.weight); update/weight ratios 0.00012 (ln_f.weight) to
+ * 0.004 (wte.weight)".
  */
 export function inspectLine({ step, parameters }: InspectEvent): string {
   const span = (values: readonly (readonly [name: string, value: number])[]) => {
@@ -57,18 +59,22 @@ export function inspectLine({ step, parameters }: InspectEvent): string {
   return `inspect after step ${step}: gradient norms ${span(gradients)}${ratios}`;
 }
 
-/** The sample's text, indented under a heading. */
+/** Returns the sample's text, indented under a heading. */
 export function sampleLines(event: SampleEvent): string[] {
   const text = printable(textWithPrompt(event)).trimEnd();
   return [`sample after step ${event.step}:`, ...text.split("\n").map((line) => `  ${line}`)];
 }
 
-/** The prompt and the generated text, whether or not the event's text already begins with the prompt. */
+/**
+ * Returns the prompt and the generated text, whether or not the event's text already begins with the prompt.
+ */
 export function textWithPrompt({ prompt = "", text }: SampleEvent): string {
   return text.startsWith(prompt) ? text : prompt + text;
 }
 
-/** A line on the data stages such as "data: 1,234 from source, 344 dropped, 310/s, busiest language". */
+/**
+ * Returns a line on the data stages such as "data: 1,234 from source, 344 dropped, 310/s, busiest language".
+ */
 export function stagesLine(progress: Progress): string {
   const stages = progress.stages();
   if (stages.length === 0) return "";

@@ -5,7 +5,8 @@
  */
 
 /**
- * JSON for `<script type="application/json">`, escaped so that HTML parsers find no tags or comments in it.
+ * Returns JSON for `<script type="application/json">`, escaped so that HTML parsers find no tags or comments
+ * in it.
  */
 export function jsonInHtml(value: unknown): string {
   return JSON.stringify(value)

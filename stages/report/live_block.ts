@@ -18,7 +18,7 @@ export interface BlockSize {
 const mostBar = 40; // columns of the progress bar and of the loss curve: wider ones would show no more detail
 const leastBar = 4; // columns; a narrower bar or curve could not be read and is left out
 
-/** The block's lines, at most `rows`, each at most `columns` wide. */
+/** Returns the block's lines, at most `rows`, each at most `columns` wide. */
 export function liveBlockLines(progress: Progress, size: BlockSize): string[] {
   const paint = painter(size.color);
   const fit = (text: string) => truncate(text, size.columns);
@@ -83,7 +83,7 @@ function parametersOf(progress: Progress): string {
   return progress.parameters === null ? "" : `${count(progress.parameters)} parameters`;
 }
 
-/** A progress bar of `columns` characters; `done` is a fraction, from 0 to 1. */
+/** Returns a progress bar of `columns` characters; `done` is a fraction, from 0 to 1. */
 function bar(done: number, columns: number): string {
   const full = Math.round(Math.min(1, Math.max(0, done)) * columns);
   return "━".repeat(full) + "╌".repeat(columns - full);

@@ -30,9 +30,9 @@ export function mergeEvents(processes: readonly (readonly RunEvent[])[]): (Stage
 }
 
 /**
- * The last event of every stage and of every survey in the events of one process. A stage event counts
- * seconds of work and of waiting from the last resume on, so the seconds counted before each resume are
- * added.
+ * Returns the last event of every stage and of every survey in the events of one process. A stage event
+ * counts seconds of work and of waiting from the last resume on, so the seconds counted before each resume
+ * are added.
  */
 function finalEvents(events: readonly RunEvent[]): Map<string, StageEvent | SurveyEvent> {
   const last = new Map<string, StageEvent | SurveyEvent>();
@@ -89,7 +89,7 @@ function sums(a: Counts, b: Counts): Counts {
   return all;
 }
 
-/** The most frequent entries, at most as many as a survey lists. */
+/** Returns the most frequent entries, at most as many as a survey lists. */
 function top(counts: Counts): Counts {
   return Object.fromEntries(
     Object.entries(counts).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).slice(0, listedDomains),

@@ -72,7 +72,7 @@ export class MetricsFile {
     this.#file.close();
   }
 
-  /** The lines after a byte offset, which are at most the lines between two checkpoints. */
+  /** Returns the lines after a byte offset, which are at most the lines between two checkpoints. */
   #linesFrom(bytes: number): string[] {
     const rest = new Uint8Array(this.#bytes - bytes);
     this.#file.seekSync(bytes, Deno.SeekMode.Start);

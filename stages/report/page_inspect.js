@@ -16,8 +16,8 @@ globalThis.inspectSections = (inspections, { make, page, plot, joined, hue, numb
   page.append(plots);
 
   /**
-   * The block in a parameter's name, such as "h.3" in "h.3.mlp.c_fc.weight"; for a parameter outside the
-   * blocks, its name without ".weight" or ".bias".
+   * Returns the block in a parameter's name, such as "h.3" in "h.3.mlp.c_fc.weight"; for a parameter outside
+   * the blocks, it is its name without ".weight" or ".bias".
    */
   const block = (name) => /^h\.\d+/.exec(name)?.[0] ?? name.replace(/\.(weight|bias)$/, "");
   const root = (values) => Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
@@ -124,7 +124,7 @@ globalThis.inspectSections = (inspections, { make, page, plot, joined, hue, numb
     );
   }
 
-  /** An SVG with each point's label at the point; labels are text nodes. */
+  /** Returns an SVG with each point's label at the point; labels are text nodes. */
   function labelledPoints(points) {
     const namespace = "http://www.w3.org/2000/svg";
     const svg = document.createElementNS(namespace, "svg");

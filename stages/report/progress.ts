@@ -97,7 +97,7 @@ export class Progress {
     }
   }
 
-  /** The states of all stages in the order of the flow. */
+  /** Returns the states of all stages in the order of the flow. */
   stages(): StageProgress[] {
     const all: StageProgress[] = [];
     let busiest = { name: "", busy: 0 };

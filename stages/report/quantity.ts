@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A count with separators, abbreviated from 100,000: "1,234", "1.2M". */
+/** Returns a count with separators, abbreviated from 100,000: "1,234", "1.2M". */
 export function count(value: number): string {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
@@ -20,14 +20,14 @@ export function count(value: number): string {
   return `${scaled.toFixed(Math.abs(scaled) < 100 ? 1 : 0)}${letter}`;
 }
 
-/** A rate per second, "1,234/s"; below one per second a rate per minute, "12/min". */
+/** Returns a rate per second, "1,234/s", or, below one per second, a rate per minute, "12/min". */
 export function rate(perSecond: number): string {
   if (!Number.isFinite(perSecond)) return "–";
   if (perSecond > 0 && perSecond < 1) return `${(perSecond * 60).toFixed(perSecond * 60 < 10 ? 1 : 0)}/min`;
   return `${perSecond > 0 && perSecond < 10 ? perSecond.toFixed(1) : count(perSecond)}/s`;
 }
 
-/** A number of bytes in binary units: "1.5 MiB". */
+/** Returns a number of bytes in binary units: "1.5 MiB". */
 export function bytes(value: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let at = 0;
@@ -36,7 +36,7 @@ export function bytes(value: number): string {
   return `${at === 0 || scaled >= 100 ? Math.round(scaled) : scaled.toFixed(1)} ${units[at]}`;
 }
 
-/** A duration given in seconds: "8s", "1m20s", "3h05m", "2d4h". */
+/** Returns a duration given in seconds: "8s", "1m20s", "3h05m", "2d4h". */
 export function time(seconds: number): string {
   if (!Number.isFinite(seconds)) return "–";
   const whole = Math.max(0, Math.round(seconds));
@@ -47,7 +47,7 @@ export function time(seconds: number): string {
   return `${Math.floor(whole / 86400)}d${Math.floor(whole / 3600) % 24}h`;
 }
 
-/** A fraction as a percentage: "12 %", "0.3 %". */
+/** Returns a fraction as a percentage: "12 %", "0.3 %". */
 export function share(value: number): string {
   if (!Number.isFinite(value)) return "–";
   const percent = value * 100;

@@ -34,7 +34,7 @@ export interface ReportInput {
 const mostSteps = 4000; // points of a curve: more points than pixels would only make the page larger
 
 /**
- * The page's HTML.
+ * Returns the page's HTML.
  *
  * @example
  * ```ts
@@ -66,7 +66,7 @@ export function reportPage(input: ReportInput): string {
   return page.replace(/\/\*\{([\w-]+)\}\*\//g, (mark, name: string) => parts[name] ?? mark);
 }
 
-/** The events that the page draws, without details that it does not show. */
+/** Returns the events that the page draws, without details that it does not show. */
 function shown(events: readonly RunEvent[]): RunEvent[] {
   const drawn = events.filter(({ type }) => !["stage", "survey", "note"].includes(type));
   const last = drawn.findLast(({ type }) => type === "inspect");

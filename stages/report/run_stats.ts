@@ -28,7 +28,7 @@ export function runStats(events: readonly RunEvent[]): RunStats {
   return { ...(filters && { filters }), stages, ...(documents && { documents }) };
 }
 
-/** The statistics as lines for a terminal `columns` wide. */
+/** Returns the statistics as lines for a terminal `columns` wide. */
 export function runStatsLines({ filters, stages, documents }: RunStats, columns: number): string[] {
   const rules = filters === undefined
     ? []

@@ -17,9 +17,9 @@ export interface SourceThroughput {
 const leastBusy = 0.01; // seconds; the throughput of a stage that worked for less time cannot be measured
 
 /**
- * Lines with the throughput of the whole run, then that of each stage per second of its own work. The working
- * times of several workers are added up, so a stage's throughput is that of one core. A megabyte is a million
- * characters of input.
+ * Returns lines with the throughput of the whole run, then that of each stage per second of its own work. The
+ * working times of several workers are added up, so a stage's throughput is that of one core. A megabyte is a
+ * million characters of input.
  */
 export function speedLines(
   stages: readonly StageStats[],

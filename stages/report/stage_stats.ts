@@ -56,8 +56,8 @@ interface DropCount {
 }
 
 /**
- * The statistics of all stages, in the order of the flow. After a resume the counts continue but the seconds
- * start at 0, so the last seconds of each session are added up. A session begins with a "run" event.
+ * Returns the statistics of all stages, in the order of the flow. After a resume the counts continue but the
+ * seconds start at 0, so the last seconds of each session are added up. A session begins with a "run" event.
  */
 export function stageStats(events: Iterable<RunEvent>): StageStats[] {
   const last = new Map<string, StageRow>();
@@ -113,8 +113,8 @@ export function stageStats(events: Iterable<RunEvent>): StageStats[] {
 }
 
 /**
- * The stages as a table for a terminal `columns` wide, each with its most frequent reasons below it. If
- * lengths were measured, a column shows the mean length of the kept items.
+ * Returns the stages as a table for a terminal `columns` wide, each with its most frequent reasons below it.
+ * If lengths were measured, a column shows the mean length of the kept items.
  */
 export function statsLines(stats: readonly StageStats[], columns: number): string[] {
   if (stats.length === 0) return [];
@@ -147,7 +147,7 @@ export function statsLines(stats: readonly StageStats[], columns: number): strin
   return lines;
 }
 
-/** Mean and standard deviation, computed from the sums in events. */
+/** Returns the mean and standard deviation, computed from the sums in events. */
 function lengthStats(lengths: Lengths | undefined): Pick<StageStats, "lengths"> {
   if (lengths === undefined) return {};
   const { count, sum, min, max, sumOfSquares } = lengths;

@@ -59,7 +59,10 @@ export class TensorboardFile {
   }
 }
 
-/** The number of updates so far and an event's scalars, keyed by tag; null for an event without scalars. */
+/**
+ * Returns the number of updates so far and an event's scalars, keyed by tag, or null for an event without
+ * scalars.
+ */
 function scalarsOf(event: RunEvent): Omit<TensorboardEvent, "wallTime"> | null {
   switch (event.type) {
     case "step":

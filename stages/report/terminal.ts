@@ -24,11 +24,11 @@ export interface Display {
 export interface Screen {
   /** Writes a text as it is. */
   write(text: string): void;
-  /** The current size; read before each drawing, so that no resize signal is needed. */
+  /** Returns the current size; it is read before each drawing, so that no resize signal is needed. */
   size(): { readonly columns: number; readonly rows: number };
   /** Whether colours may be used. */
   readonly color: boolean;
-  /** The time in seconds since an arbitrary moment. */
+  /** Returns the time in seconds since an arbitrary moment. */
   now(): number;
 }
 
@@ -36,7 +36,7 @@ const redrawMs = 100; // at most 10 drawings per second
 const stagesEvery = 10; // seconds between lines on the data stages before training has started
 
 /**
- * Standard error as a screen.
+ * Returns the standard error as a screen.
  *
  * @example
  * ```ts
@@ -65,14 +65,14 @@ export function standardError(options: { readonly color: boolean }): Screen {
   };
 }
 
-/** A display that shows nothing, for --quiet and --json. */
+/** Returns a display that shows nothing, for --quiet and --json. */
 export function silentDisplay(): Display {
   return { show() {}, say() {}, close() {} };
 }
 
 /**
- * A display that shows only notes and the lines of `say()`, for a command that prints its result to the
- * terminal.
+ * Returns a display that shows only notes and the lines of `say()`, for a command that prints its result to
+ * the terminal.
  */
 export function notesDisplay(screen: Screen): Display {
   const say = (line: string): void => screen.write(`${line}\n`);
@@ -84,7 +84,8 @@ export function notesDisplay(screen: Screen): Display {
 }
 
 /**
- * A display of plain lines: every `every`-th step, evaluations, samples, checkpoints, notes, and `say()`.
+ * Returns a display of plain lines: every `every`-th step, evaluations, samples, checkpoints, notes, and
+ * `say()`.
  *
  * @example
  * ```ts
@@ -125,7 +126,10 @@ export function plainDisplay(
   };
 }
 
-/** A display of a block at the bottom of the terminal, redrawn in place; other lines scroll away above it. */
+/**
+ * Returns a display of a block at the bottom of the terminal, redrawn in place; other lines scroll away above
+ * it.
+ */
 export function liveDisplay(screen: Screen, options: { readonly limits: RunLimits }): Display {
   const progress = new Progress(options.limits, screen.now);
   const paint = painter(screen.color);
@@ -176,7 +180,7 @@ export function liveDisplay(screen: Screen, options: { readonly limits: RunLimit
   };
 }
 
-/** The lines that both displays print for an event. */
+/** Returns the lines that both displays print for an event. */
 function linesOf(event: RunEvent): string[] {
   switch (event.type) {
     case "eval":

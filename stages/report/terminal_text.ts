@@ -8,7 +8,9 @@ import stringWidth from "string-width";
 /** ANSI codes of the styles that `painter` accepts. */
 const ansiCodes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 
-/** A function that wraps a text in a style's ANSI codes; without colour it returns the text unchanged. */
+/**
+ * Returns a function that wraps a text in a style's ANSI codes; without colour it returns the text unchanged.
+ */
 export function painter(color: boolean): (style: keyof typeof ansiCodes, text: string) => string {
   return (style, text) => color ? `\x1b[${ansiCodes[style]}m${text}\x1b[0m` : text;
 }
@@ -19,7 +21,7 @@ export function printable(text: string): string {
   return text.replace(/\r\n/g, "\n").replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
 }
 
-/** One printable line of at most `columns` columns; "…" ends a line that was cut. */
+/** Returns one printable line of at most `columns` columns; "…" ends a line that was cut. */
 export function truncate(text: string, columns: number): string {
   const clean = printable(text).replace(/[\n\t]/g, " ");
   if (stringWidth(clean) <= columns) return clean;
@@ -34,12 +36,14 @@ export function truncate(text: string, columns: number): string {
   return `${out}…`;
 }
 
-/** The text, padded with spaces on the right to `columns` columns. */
+/** Returns the text, padded with spaces on the right to `columns` columns. */
 export function padEnd(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - stringWidth(text)));
 }
 
-/** Finite values as a row of block characters, at most `columns` wide; the least is ▁, the greatest █. */
+/**
+ * Returns finite values as a row of block characters, at most `columns` wide; the least is ▁, the greatest █.
+ */
 export function sparkline(values: readonly number[], columns: number): string {
   const means = binMeans(values.filter(Number.isFinite), columns);
   const least = Math.min(...means);

@@ -15,8 +15,8 @@ import type { RecordedRun } from "./recorded_run.ts";
 import type { Writer } from "./stop.ts";
 
 /**
- * The display of a run: a block that is redrawn in a terminal, plain lines elsewhere, nothing with the output
- * `json` or `quiet`. `guard` wraps the writer of standard error.
+ * Returns the display of a run: a block that is redrawn in a terminal, plain lines elsewhere, nothing with
+ * the output `json` or `quiet`. `guard` wraps the writer of standard error.
  */
 export function displayFor(
   { folder, output, console, color, limits, logEvery }: RecordedRun,

@@ -61,7 +61,7 @@ export async function makeRunFolder(path: string): Promise<void> {
   }
 }
 
-/** A UsageError if the path is wrong; another error for a failure such as a full disk. */
+/** Returns a UsageError if the path is wrong, or another error for a failure such as a full disk. */
 function unusable(path: string, error: unknown): Error {
   const cause = fileError(error, { action: "use", path, hint: "give another --out" });
   return isWrongPath(cause) ? new UsageError(cause.message, { cause }) : cause;
@@ -83,8 +83,9 @@ export async function moveAside(out: string): Promise<string> {
 }
 
 /**
- * The run's folder and the checkpoint for `--resume PATH`. PATH is a checkpoint or a run's folder; for a
- * run's folder, `checkpoint` is null, which means the newest. Throws UsageError if there is no checkpoint.
+ * Returns the run's folder and the checkpoint for `--resume PATH`. PATH is a checkpoint or a run's folder;
+ * for a run's folder, `checkpoint` is null, which means the newest. Throws UsageError if there is no
+ * checkpoint.
  */
 export async function findCheckpoint(path: string): Promise<{ out: string; checkpoint: string | null }> {
   const trimmed = path.replace(/(?<=.)\/+$/, "");

@@ -218,7 +218,7 @@ function recordFailure(recorder: Recorder, error: unknown): void {
   }
 }
 
-/** Number of documents and characters that the source had emitted when the states were saved. */
+/** Returns the number of documents and characters that the source had emitted when the states were saved. */
 function sourceOutput(states: ReadonlyMap<string, StageSnapshot>): RunSummary["earlier"] {
   // The state of the source is first in the map, so the first counts belong to the source.
   const counts = [...states.values()].find(({ counts }) => counts !== undefined)?.counts;

@@ -45,7 +45,7 @@ export interface RecordedRun {
   readonly console: Console;
 }
 
-/** Path of the statistics file in a run's folder. */
+/** Returns the path of the statistics file in a run's folder. */
 export function statsPath({ stats = "data/stats.json" }: Pick<RecordedRun, "stats">): string {
   return stats;
 }

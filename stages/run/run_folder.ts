@@ -156,7 +156,7 @@ function recordedRun(
   };
 }
 
-/** The values that config.json and the report list. */
+/** Returns the values that config.json and the report list. */
 function valuesOf({ options = {}, limits = {} }: RunFolderOptions): Readonly<Record<string, Json>> {
   return { ...options, ...limits };
 }
@@ -193,12 +193,12 @@ function shown(name: string, value: unknown): string {
   return value === undefined ? `no ${name}` : `${name} ${JSON.stringify(value)}`;
 }
 
-/** Whether the length of a finished run was changed, so that it continues. */
+/** Returns whether the length of a finished run was changed, so that it continues. */
 function hasChanged({ record }: RunFolderState, { limits = {} }: RunFolderOptions): boolean {
   return Object.entries(limits).some(([name, limit]) => record?.options[name] !== limit);
 }
 
-/** The result of a run that had finished before. */
+/** Returns the result of a run that had finished before. */
 async function finishedRun({ quiet, json }: RunFolderOptions, out: string): Promise<FolderRun> {
   const events = await readEvents(`${out}/metrics.jsonl`);
   if (quiet !== true && json !== true) {

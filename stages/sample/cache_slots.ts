@@ -21,8 +21,8 @@ export interface GenerationStep {
 }
 
 /**
- * Index of the first of a text's `n` tokens that the model still sees, if `slide` tokens are dropped at a
- * time.
+ * Returns the index of the first of a text's `n` tokens that the model still sees, if `slide` tokens are
+ * dropped at a time.
  */
 export function windowStart(
   n: number,

@@ -29,12 +29,12 @@ export class TextSamples implements NotebookDisplay {
     this.texts = texts;
   }
 
-  /** The prompt and each continuation; between two samples stands a line with three hyphens. */
+  /** Returns the prompt and each continuation; between two samples stands a line with three hyphens. */
   toString(): string {
     return this.texts.map((text) => this.prompt + text).join("\n---\n");
   }
 
-  /** The samples as a list with the prompt in bold, and as the text of `toString()`. */
+  /** Returns the samples as a list with the prompt in bold, and as the text of `toString()`. */
   [jupyterDisplay](): MimeBundle {
     const items = this.texts.map((text) =>
       `<li style="white-space:pre-wrap;margin-bottom:8px"><b>${escaped(this.prompt)}</b>${escaped(text)}</li>`

@@ -51,8 +51,8 @@ export interface Candidates {
 }
 
 /**
- * Throws RangeError unless temperature is at least 0, topK is an integer of at least 0, topP is greater than
- * 0 and at most 1, minP is at least 0 and at most 1, and repetitionPenalty is greater than 0.
+ * Throws RangeError unless temperature is at least 0, `topK` is an integer of at least 0, `topP` is greater
+ * than 0 and at most 1, `minP` is at least 0 and at most 1, and `repetitionPenalty` is greater than 0.
  */
 export function checkSamplingOptions(options: SamplingOptions): void {
   const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 } = options;
@@ -78,7 +78,7 @@ export function checkSamplingOptions(options: SamplingOptions): void {
 }
 
 /**
- * The token that `draw` selects; of equal logits, the lower id comes first. Throws the same errors as
+ * Returns the token that `draw` selects; of equal logits, the lower id comes first. Throws the same errors as
  * `checkSamplingOptions()`, and RangeError if all logits are NaN.
  */
 export function sampleToken(logits: Float32Array, options: SampleTokenOptions): number {
@@ -93,8 +93,8 @@ export function sampleToken(logits: Float32Array, options: SampleTokenOptions): 
 }
 
 /**
- * The tokens that `sampleToken` chooses from; at temperature 0, only the likeliest token. Throws RangeError
- * if all logits are NaN.
+ * Returns the tokens that `sampleToken` chooses from; at temperature 0, this is only the likeliest token.
+ * Throws RangeError if all logits are NaN.
  */
 export function candidates(logits: Float32Array, options: Omit<SampleTokenOptions, "draw">): Candidates {
   const { temperature = 1, topK = 0, topP = 1, minP = 0 } = options;
@@ -127,7 +127,9 @@ export function candidates(logits: Float32Array, options: Omit<SampleTokenOption
   };
 }
 
-/** The first candidates whose weights reach `topP` of `total`; candidates come in descending order. */
+/**
+ * Returns the first candidates whose weights reach `topP` of `total`; candidates come in descending order.
+ */
 function nucleus({ ids, weights }: Candidates, topP: number, total: number = sumOf(weights)): Candidates {
   if (topP === 1) return { ids, weights };
   let mass = 0, end = 0;
@@ -136,8 +138,8 @@ function nucleus({ ids, weights }: Candidates, topP: number, total: number = sum
 }
 
 /**
- * Like `nucleus`, but for tokens in any order. Sorts only as many of the likeliest tokens as it needs to
- * reach `topP`.
+ * Works like `nucleus`, but for tokens in any order. Sorts only as many of the likeliest tokens as it needs
+ * to reach `topP`.
  */
 function nucleusOfAll(
   all: Candidates,

@@ -51,7 +51,9 @@ export class StopStrings {
   }
 }
 
-/** Length of the longest suffix of `text` that is a prefix of `stop`, but not the whole of `stop`. */
+/**
+ * Returns the length of the longest suffix of `text` that is a prefix of `stop`, but not the whole of `stop`.
+ */
 function overlap(text: string, stop: string): number {
   for (let length = Math.min(text.length, stop.length - 1); length > 0; length--) {
     if (stop.startsWith(text.slice(text.length - length))) return length;

@@ -6,8 +6,8 @@
  */
 
 /**
- * Indices of the `count` largest scores, largest first; of equal scores, the lower index comes first. NaN
- * counts as the smallest score.
+ * Returns the indices of the `count` largest scores, largest first; of equal scores, the lower index comes
+ * first. NaN counts as the smallest score.
  */
 export function likeliest(scores: Float32Array, count: number): Uint32Array {
   const numbers = scores.map((x) => Number.isNaN(x) ? -Infinity : x);
@@ -24,7 +24,8 @@ export function likeliest(scores: Float32Array, count: number): Uint32Array {
 }
 
 /**
- * The n-th largest number, counted from 1; reorders the numbers. Source: Hoare 1961, "Find" (quickselect).
+ * Returns the n-th largest number, counted from 1. Reorders the numbers. Source: Hoare 1961, "Find"
+ * (quickselect).
  */
 function nthLargest(x: Float32Array, n: number): number {
   let low = 0, high = x.length - 1;
@@ -42,7 +43,7 @@ function nthLargest(x: Float32Array, n: number): number {
     }
     if (at <= j) high = j;
     else if (at >= i) low = i;
-    else break; // all numbers between j and i equal the pivot
+    else break; // all numbers between `j` and `i` equal the pivot
   }
   return x[at];
 }

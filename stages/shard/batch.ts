@@ -26,8 +26,8 @@ export interface BatchState {
 }
 
 /**
- * Turns sequences of T + 1 ids into batches [A, B, T], in the order in which the sequences arrive: sequence j
- * of a batch becomes part of micro-batch ⌊j / B⌋.
+ * Turns sequences of `T + 1` ids into batches [A, B, T], in the order in which the sequences arrive: sequence
+ * `j` of a batch becomes part of micro-batch `⌊j / B⌋`.
  *
  * A batch that is incomplete at the end of an epoch is completed by the next epoch; one that is incomplete at
  * the end of the input is dropped. Throws RangeError for a sequence of another length, and if the input is
@@ -115,7 +115,10 @@ function restored(saved: unknown, length: number): BatchState {
   return { held, batches: Number(saved.batches) };
 }
 
-/** Origin of a saved sequence; "unknown" in checkpoints of earlier versions, which did not save origins. */
+/**
+ * Returns the origin of a saved sequence, which is "unknown" in checkpoints of earlier versions, which did
+ * not save origins.
+ */
 function placeOf(places: unknown, i: number): Omit<Sequence, "ids"> {
   const place: unknown = Array.isArray(places) ? places[i] : undefined;
   return typeof place === "object" && place !== null && "path" in place && "start" in place

@@ -57,8 +57,8 @@ export class DocumentIndex {
 }
 
 /**
- * Ids of the documents from which a range of a shard's tokens comes, in order; empty if the shard has no
- * index.
+ * Returns the ids of the documents from which a range of a shard's tokens comes, in order; the list is empty
+ * if the shard has no index.
  */
 export function documentsAt({ path, start, count }: TokenShard): readonly string[] {
   const found: string[] = [];

@@ -38,7 +38,7 @@ export function addExtent(regions: Region[], { path, start, count, format = "llm
   return { region, start, count };
 }
 
-/** All extents, in the order in which they arrived. */
+/** Returns all extents, in the order in which they arrived. */
 export function extentsOf(regions: readonly Region[]): Extent[] {
   const extents: Extent[] = [];
   for (const region of regions) {

@@ -15,10 +15,10 @@ export interface WindowsOptions {
   /** Vocabulary size; all token ids must be below it. */
   readonly vocabSize: number;
   /**
-   * Order of the sequences. `none`: sequence i starts at token i · seqLen of all tokens. `windows` (default):
-   * shuffled within each extent as it arrives. `shards`: the order of the extents is shuffled too. `all`: all
-   * sequences are shuffled together, and in later epochs the sequences start at other tokens. `shards` and
-   * `all` yield sequences only after the input has ended.
+   * Order of the sequences. `none`: sequence `i` starts at token `i · seqLen` of all tokens. `windows`
+   * (default): shuffled within each extent as it arrives. `shards`: the order of the extents is shuffled too.
+   * `all`: all sequences are shuffled together, and in later epochs the sequences start at other tokens.
+   * `shards` and `all` yield sequences only after the input has ended.
    */
   readonly shuffle?: "none" | "windows" | "shards" | "all";
   /** Number of passes over the tokens. Default: unlimited, until the next stage requests no more. */
@@ -38,15 +38,15 @@ export interface WindowsState {
 }
 
 /**
- * Splits token shards into sequences of seqLen + 1 ids: the first seqLen are the inputs, the last seqLen the
- * targets.
+ * Splits token shards into sequences of `seqLen + 1` ids: the first `seqLen` are the inputs, the last
+ * `seqLen` the targets.
  *
- * A sequence starts seqLen tokens after the one before it, so the last token of a sequence is the first token
- * of the next, even across the extents of a file. Tokens after the last complete sequence are left out. The
- * order within an extent depends only on the seed, the name of the file (without its folder), the start of
- * the extent and the epoch. When the input has ended, further epochs over all extents follow. Only one extent
- * is kept in memory. Throws a RangeError that names file and position for an id outside the vocabulary, and
- * RangeError if there are too few tokens for one sequence.
+ * A sequence starts `seqLen` tokens after the one before it, so the last token of a sequence is the first
+ * token of the next, even across the extents of a file. Tokens after the last complete sequence are left out.
+ * The order within an extent depends only on the seed, the name of the file (without its folder), the start
+ * of the extent and the epoch. When the input has ended, further epochs over all extents follow. Only one
+ * extent is kept in memory. Throws a RangeError that names file and position for an id outside the
+ * vocabulary, and RangeError if there are too few tokens for one sequence.
  *
  * @example
  * ```ts
@@ -86,12 +86,12 @@ export function windows(options: WindowsOptions): Stage<TokenShard, Sequence> {
   });
 }
 
-/** Whether sequences are yielded only after the input has ended. */
+/** Returns whether sequences are yielded only after the input has ended. */
 function waitsForEnd({ shuffle }: WindowsOptions): boolean {
   return shuffle === "shards" || shuffle === "all";
 }
 
-/** The sequences that are complete with the tokens received so far, in order. */
+/** Yields the sequences that are complete with the tokens received so far, in order. */
 function* inOrder(state: WindowsState, { seqLen, vocabSize }: WindowsOptions): Generator<Sequence> {
   let offset = 0;
   let tail = new Uint32Array(0); // tokens of the sequence that is not complete yet
@@ -116,7 +116,7 @@ function* inOrder(state: WindowsState, { seqLen, vocabSize }: WindowsOptions): G
   }
 }
 
-/** One epoch over all extents, starting at the position in the state. */
+/** Yields one epoch over all extents, starting at the position in the state. */
 function* epochByExtent(state: WindowsState, options: WindowsOptions, ctx: Context): Generator<Sequence> {
   const { epoch } = state, { seed } = ctx;
   const extents = extentsOf(state.regions);
@@ -134,7 +134,10 @@ function* epochByExtent(state: WindowsState, options: WindowsOptions, ctx: Conte
   }
 }
 
-/** One epoch over the sequences of all regions in one random order, starting at the position in the state. */
+/**
+ * Yields one epoch over the sequences of all regions in one random order, starting at the position in the
+ * state.
+ */
 function* epochOfAll(
   state: WindowsState,
   { seqLen, vocabSize }: WindowsOptions,
@@ -155,14 +158,14 @@ function* epochOfAll(
   }
 }
 
-/** The sequences of an extent in their order in an epoch, without the first `skip` sequences. */
+/** Yields the sequences of an extent in their order in an epoch, without the first `skip` sequences. */
 function* shuffled(
   extent: Extent,
   skip: number,
   { options, epoch, seed }: { options: WindowsOptions; epoch: number; seed: number },
 ): Generator<Sequence> {
   const { region, start, count } = extent, { seqLen, vocabSize } = options;
-  // The sequences that start at region.start + k · seqLen and whose last token is in this extent. Tokens
+  // The sequences that start at region.start + `k · seqLen` and whose last token is in this extent. Tokens
   // before the extent are on disk; tokens after it may not be.
   const offset = start - region.start;
   const first = Math.max(0, Math.ceil(offset / seqLen) - 1);

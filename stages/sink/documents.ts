@@ -43,7 +43,7 @@ export interface DocumentFileState {
 const MEMBER_CHARACTERS = 1 << 20; // enough to compress well, few enough to hold in memory
 
 /**
- * A sink that writes documents as JSON lines.
+ * Returns a sink that writes documents as JSON lines.
  *
  * @example
  * ```ts
@@ -60,7 +60,7 @@ export function writeDocuments(options: DocumentFileOptions): Stage<Document, ne
 }
 
 /**
- * A sink for `rejects` of `pipe` that writes dropped documents as JSON lines, each with its `reason`.
+ * Returns a sink for `rejects` of `pipe` that writes dropped documents as JSON lines, each with its `reason`.
  *
  * @example
  * ```ts

@@ -86,7 +86,10 @@ export class GrowingFiles {
     openTruncated(partial, state.bytes).close();
   }
 
-  /** Index of the file with this name, partial or not; null if it is not one of this process's files. */
+  /**
+   * Returns the index of the file with this name, partial or not, or null if it is not one of this process's
+   * files.
+   */
   #numberOf(name: string): number | null {
     const { ending, rank } = this.#options;
     const final = name.replace(/\.partial$/, "");

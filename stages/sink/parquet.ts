@@ -31,7 +31,8 @@ export interface ParquetSinkState {
 }
 
 const GROUP_ROWS = 1000; // as in FineWeb's files
-const GROUP_CHARACTERS = 1 << 22; // limits a checkpoint, which holds the rows of the unfinished row group
+// limits the size of a checkpoint, which holds the rows of the unfinished row group
+const GROUP_CHARACTERS = 1 << 22;
 
 const columns = [
   { name: "text", type: "STRING" },
@@ -46,7 +47,7 @@ const columns = [
 ] as const;
 
 /**
- * A sink that writes documents as Parquet.
+ * Returns a sink that writes documents as Parquet.
  *
  * @example
  * ```ts
@@ -116,8 +117,8 @@ export function writeParquet(
 }
 
 /**
- * A writer that continues at byte `bytes` of a file. For a new file (0 bytes), it has already written the
- * magic number.
+ * Returns a writer that continues at byte `bytes` of a file. For a new file (0 bytes), it has already written
+ * the magic number.
  */
 function writerAt(bytes: number): { readonly writer: ByteWriter; readonly parquet: ParquetWriter } {
   const writer = new ByteWriter();

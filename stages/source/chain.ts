@@ -15,9 +15,9 @@ export interface ChainState {
 }
 
 /**
- * A source that yields all items of the first source, then all items of the second, and so on. A saved state
- * refers to its current source by name, so sources may be appended before a resume. The names must differ.
- * Throws TypeError if a name occurs twice, or if the saved source is missing on resume.
+ * Returns a source that yields all items of the first source, then all items of the second, and so on. A
+ * saved state refers to its current source by name, so sources may be appended before a resume. The names
+ * must differ. Throws TypeError if a name occurs twice, or if the saved source is missing on resume.
  *
  * @example
  * ```ts

@@ -35,8 +35,8 @@ export function isHub(uri: string): boolean {
 }
 
 /**
- * The files of `hf:OWNER/NAME[@REVISION][/PATH]` or `hf://datasets/OWNER/NAME…`, sorted by path. PATH is a
- * file, a folder or a glob. The returned URLs contain the commit, so a long run reads a single version.
+ * Returns the files of `hf:OWNER/NAME[@REVISION][/PATH]` or `hf://datasets/OWNER/NAME…`, sorted by path. PATH
+ * is a file, a folder or a glob. The returned URLs contain the commit, so a long run reads a single version.
  *
  * Throws RangeError for a URI of another form, Deno.errors.NotFound if the dataset or file does not exist,
  * PermissionDenied for a private or gated dataset, ConnectionReset after too many failed requests.
@@ -102,7 +102,7 @@ function parse(
   return { name, revision, path: path.replace(/\/+$/, "") };
 }
 
-/** The error for an answer of the Hub that is no success. */
+/** Returns the error for an answer of the Hub that is no success. */
 function refused(uri: string, error: HubApiError): Error {
   const { statusCode } = error;
   if (statusCode === 404) {

@@ -36,10 +36,10 @@ const maxFirstMember = 1 << 23; // compressed bytes
 const maxFirstUnpacked = 1 << 26; // decompressed bytes
 
 /**
- * The parts of all URIs in reading order: the URIs as given, and the files of a URI sorted by path. Text and
- * JSON lines are split at line ends. Files of type .jsonl.gz, .warc.gz and .wet.gz that have several gzip
- * members are split between members. Parquet files are split between row groups. Throws the same errors as
- * `openSource`.
+ * Returns the parts of all URIs in reading order: the URIs as given, and the files of a URI sorted by path.
+ * Text and JSON lines are split at line ends. Files of type .jsonl.gz, .warc.gz and .wet.gz that have several
+ * gzip members are split between members. Parquet files are split between row groups. Throws the same errors
+ * as `openSource`.
  */
 export async function findParts(
   uris: readonly string[],
@@ -59,7 +59,7 @@ export async function findParts(
 }
 
 /**
- * The parts that the process with index `rank` reads if there are `world` processes. These parts are
+ * Returns the parts that the process with index `rank` reads if there are `world` processes. These parts are
  * consecutive, and every process gets about the same number of bytes. The documents of all processes,
  * concatenated in order of rank, are the same as those of a single process.
  */
@@ -110,7 +110,7 @@ async function canSplit(path: string): Promise<boolean> {
   }
 }
 
-/** Whether the file has a second gzip member, after a first one that is not too long. */
+/** Returns whether the file has a second gzip member, after a first one that is not too long. */
 async function hasMembers(path: string): Promise<boolean> {
   let size = 0;
   try {
@@ -126,7 +126,7 @@ async function hasMembers(path: string): Promise<boolean> {
   return false;
 }
 
-/** The first `count` bytes of a file, rounded up to whole chunks. */
+/** Yields the first `count` bytes of a file, rounded up to whole chunks. */
 async function* firstBytes(path: string, count: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let left = count;
   for await (const bytes of readPacked(path, { offset: 0 })) {

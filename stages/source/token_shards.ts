@@ -82,8 +82,8 @@ export function tokenShards(options: TokenShardsOptions): Source<TokenShard, Tok
 }
 
 /**
- * The files that match at least one of the globs, sorted, without repetition. Throws Deno.errors.NotFound for
- * a glob that matches no file.
+ * Returns the files that match at least one of the globs, sorted, without repetition. Throws
+ * Deno.errors.NotFound for a glob that matches no file.
  */
 export function shardFiles(globs: readonly string[]): string[] {
   const files = globs.flatMap((glob) => {

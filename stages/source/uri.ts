@@ -73,7 +73,7 @@ export async function openSource(
 /** How sources are read: web pages, damaged input, access to the Hub, retries of failed requests. */
 export interface SourceOptions extends PageOptions, HubOptions {}
 
-/** Like `openSource`, but also returns a summary of the input. */
+/** Works like `openSource`, but also returns a summary of the input. */
 export async function findSource(
   uris: readonly string[],
   options: SourceOptions = {},
@@ -154,7 +154,7 @@ async function sourceOf(uri: string, options: SourceOptions): Promise<UriSource>
   };
 }
 
-/** All embedded corpora, mixed in proportion to their numbers of documents. */
+/** Returns all embedded corpora, mixed in proportion to their numbers of documents. */
 function allEmbedded(): Source<Document> {
   return mix(
     "embedded",

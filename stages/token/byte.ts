@@ -7,7 +7,7 @@ import { BpeTokenizer } from "./bpe.ts";
 import { END_OF_TEXT } from "./end_of_text.ts";
 
 /**
- * A tokenizer whose ids 0 to 255 are the bytes; 256 is `<|endoftext|>`.
+ * Returns a tokenizer whose ids 0 to 255 are the bytes; 256 is `<|endoftext|>`.
  *
  * @example
  * ```ts

@@ -14,14 +14,14 @@ const bytes: ReadonlyMap<string, number> = new Map(characters.map((character, by
  */
 export const byteOrder: Uint8Array = orderOfBytes();
 
-/** A token's bytes as printable characters, such as "Ġthe" for " the". */
+/** Returns a token's bytes as printable characters, such as "Ġthe" for " the". */
 export function bytesToCharacters(token: Uint8Array): string {
   let text = "";
   for (const byte of token) text += characters[byte];
   return text;
 }
 
-/** The bytes that printable characters stand for; null if a character stands for no byte. */
+/** Returns the bytes that printable characters stand for, or null if a character stands for no byte. */
 export function charactersToBytes(text: string): Uint8Array | null {
   const out: number[] = [];
   for (const character of text) {

@@ -34,7 +34,7 @@ export class ByteIndex {
     return this.#size;
   }
 
-  /** Id of the token with these bytes, or -1. */
+  /** Returns the id of the token with these bytes, or -1. */
   find(bytes: Uint8Array): number {
     return this.#slots[this.#slot(hashOf(bytes), bytes, 0, bytes.length)];
   }
@@ -42,7 +42,7 @@ export class ByteIndex {
   /** Calls `found` for each split of the bytes into two tokens, the shortest left token first. */
   splits(bytes: Uint8Array, found: (left: number, right: number) => void): void {
     const { length } = bytes, whole = hashOf(bytes);
-    let prefix = 0; // hash of bytes[0 … cut); the suffix's hash is whole - prefix · BASE^(length - cut)
+    let prefix = 0; // hash of bytes[0 … cut); the suffix's hash is `whole - prefix · BASE^(length - cut)`
     for (let cut = 1; cut < length; cut++) {
       prefix = Math.imul(prefix, BASE) + bytes[cut - 1] + 1 | 0;
       const left = this.#slots[this.#slot(prefix, bytes, 0, cut)];
@@ -53,7 +53,7 @@ export class ByteIndex {
     }
   }
 
-  /** Slot of the token bytes[start … end), or the empty slot where it would be added. */
+  /** Returns the slot of the token bytes[start … end), or the empty slot where it would be added. */
   #slot(hash: number, bytes: Uint8Array, start: number, end: number): number {
     const mask = this.#slots.length - 1;
     let slot = Math.imul(hash ^ hash >>> 15, 0x85EBCA77) >>> this.#shift;
@@ -73,7 +73,7 @@ function hashOf(bytes: Uint8Array): number {
 
 const powers: number[] = [1];
 
-/** BASE^length modulo 2^32. */
+/** `BASE^length` modulo 2^32. */
 function power(length: number): number {
   while (powers.length <= length) powers.push(Math.imul(powers[powers.length - 1], BASE));
   return powers[length];

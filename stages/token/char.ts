@@ -45,7 +45,10 @@ export class CharTokenizer extends Vocabulary {
     }
   }
 
-  /** A tokenizer of the characters that occur in `texts`, sorted by code point as in nanoGPT's prepare.py. */
+  /**
+   * Returns a tokenizer of the characters that occur in `texts`, sorted by code point as in nanoGPT's
+   * prepare.py.
+   */
   static fromTexts(texts: Iterable<string>, special: readonly string[] = [END_OF_TEXT]): CharTokenizer {
     const seen = new Set<number>();
     for (const text of texts) {
@@ -75,7 +78,7 @@ export class CharTokenizer extends Vocabulary {
     return out.slice(0, count);
   }
 
-  /** The content of meta.json: nanoGPT's `vocab_size` and `itos`, and the special tokens. */
+  /** Returns the content of meta.json: nanoGPT's `vocab_size` and `itos`, and the special tokens. */
   toJSON(): { vocab_size: number; itos: readonly string[]; special: readonly string[] } {
     return { vocab_size: this.vocabSize, itos: this.characters, special: [...this.special.keys()] };
   }

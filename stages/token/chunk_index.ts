@@ -19,7 +19,7 @@ export class ChunkIndex {
     return this.#size;
   }
 
-  /** Index of the chunk text[start … stop); -1 if it has not been added. */
+  /** Returns the index of the chunk text[start … stop), or -1 if it has not been added. */
   find(text: string, start: number, stop: number): number {
     let hash = stop - start;
     for (let i = start; i < stop; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
@@ -49,7 +49,7 @@ export class ChunkIndex {
     return chunk;
   }
 
-  /** All chunks joined, in the order of their indices. */
+  /** Returns all chunks joined, in the order of their indices. */
   joined(): string {
     return new TextDecoder("utf-16le", { ignoreBOM: true }).decode(
       this.#units.subarray(0, this.#starts[this.#size]),

@@ -45,7 +45,7 @@ export class TokenBytes {
     return Array.from(ids, (id) => this.one(id, position++));
   }
 
-  /** The bytes of all tokens, joined. Throws RangeError for an unknown id. */
+  /** Returns the bytes of all tokens, joined. Throws RangeError for an unknown id. */
   joined(ids: Iterable<number>): Uint8Array<ArrayBuffer> {
     const bytes = this.#bytes, starts = this.#starts, known = this.#known;
     let out = new Uint8Array(256), length = 0, position = 0;
@@ -86,8 +86,9 @@ export function textOf(
 }
 
 /**
- * Index in the decoded text at which each token begins; for a token that begins inside a character, the index
- * of that character. The joined bytes must be valid UTF-8. Source: tiktoken core.py, decode_with_offsets.
+ * Returns the index in the decoded text at which each token begins; for a token that begins inside a
+ * character, it is the index of that character. The joined bytes must be valid UTF-8. Source: tiktoken
+ * core.py, decode_with_offsets.
  */
 export function textOffsets(tokens: readonly Uint8Array[]): number[] {
   let units = 0, lastWidth = 0;
@@ -102,7 +103,7 @@ export function textOffsets(tokens: readonly Uint8Array[]): number[] {
   });
 }
 
-/** Byte offset of each token in the joined bytes, followed by the total length. */
+/** Returns the byte offset of each token in the joined bytes, followed by the total length. */
 export function offsetsOf(tokens: readonly Uint8Array[]): Uint32Array {
   const offsets = new Uint32Array(tokens.length + 1);
   tokens.forEach((bytes, i) => offsets[i + 1] = offsets[i] + bytes.length);

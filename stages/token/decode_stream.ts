@@ -16,8 +16,8 @@ export class StreamDecoder {
   }
 
   /**
-   * The characters that these ids complete; "" while a character is incomplete. Throws RangeError for an
-   * unknown id.
+   * Returns the characters that these ids complete, or "" while a character is incomplete. Throws RangeError
+   * for an unknown id.
    */
   push(ids: number | Iterable<number>): string {
     return this.#utf8.decode(this.#tokenizer.decodeBytes(typeof ids === "number" ? [ids] : ids), {
@@ -35,7 +35,7 @@ export class StreamDecoder {
 }
 
 /**
- * A `StreamDecoder` as a transform stream, from ids (single or in groups) to non-empty texts.
+ * Returns a `StreamDecoder` as a transform stream, from ids (single or in groups) to non-empty texts.
  *
  * @example
  * ```ts

@@ -64,7 +64,7 @@ function idsOf(text: string, { tokenizer, before }: Encoding): Uint32Array {
   return ids;
 }
 
-/** Length of a text in UTF-8 bytes; a lone surrogate counts as U+FFFD, three bytes. */
+/** Returns the length of a text in UTF-8 bytes; a lone surrogate counts as U+FFFD, three bytes. */
 export function utf8Length(text: string): number {
   let bytes = text.length;
   for (let i = 0; i < text.length; i++) {

@@ -17,14 +17,14 @@ interface TokenizerName {
   readonly tokenizer: string;
 }
 
-/** The stage `encode`, from documents to ids. */
+/** Returns the stage `encode`, from documents to ids. */
 export function encodeStages(
   { tokenizer, ...options }: TokenizerName & EncodeOptions,
 ): Stage<Document, Tokens>[] {
   return [encode(tokenizer, options)];
 }
 
-/** A stage that calls the tokenizer's `encode` for each text. */
+/** Returns a stage that calls the tokenizer's `encode` for each text. */
 export function encodeTextStages(
   { tokenizer, ...options }: TokenizerName & SpecialOptions,
 ): Stage<string, Uint32Array>[] {

@@ -42,13 +42,13 @@ export class PairTable {
     if (++this.#size * 2 > this.#left.length) this.#grow();
   }
 
-  /** Rank of the pair's merge; 0xFFFFFFFF if the pair does not merge. */
+  /** Returns the rank of the pair's merge, or 0xFFFFFFFF if the pair does not merge. */
   rank(left: number, right: number): number {
     const slot = this.#slot(left, right);
     return this.#left[slot] === EMPTY ? EMPTY : this.#rank[slot];
   }
 
-  /** Id that replaces the pair; 0xFFFFFFFF if the pair does not merge. */
+  /** Returns the id that replaces the pair, or 0xFFFFFFFF if the pair does not merge. */
   id(left: number, right: number): number {
     const slot = this.#slot(left, right);
     return this.#left[slot] === EMPTY ? EMPTY : this.#id[slot];
@@ -148,7 +148,7 @@ function mergeLong(ids: Uint32Array, table: PairTable, below: number): number {
   return kept;
 }
 
-/** A binary heap of the keys rank · 2^32 + position, which a float64 holds exactly for ranks below 2^21. */
+/** A binary heap of the keys `rank · 2^32 + position`, which a float64 holds exactly for ranks below 2^21. */
 class RankHeap {
   #keys: Float64Array;
   size = 0;

@@ -57,7 +57,7 @@ export class SpecialTokens {
     }
   }
 
-  /** UTF-8 bytes of a special token's text; undefined if no special token has the id. */
+  /** Returns the UTF-8 bytes of a special token's text, or undefined if no special token has the id. */
   bytes(id: number): Uint8Array | undefined {
     return this.#bytes.get(id);
   }
@@ -80,8 +80,8 @@ export class SpecialTokens {
   }
 
   /**
-   * Expression that matches the special tokens that are not in `allowed`. If `allowed` is null, all are
-   * allowed.
+   * Returns an expression that matches the special tokens that are not in `allowed`. If `allowed` is null,
+   * all are allowed.
    */
   #notIn(allowed: ReadonlySet<string> | null): RegExp | null {
     if (allowed === null) return null;
@@ -135,10 +135,10 @@ function asList(names: string | Iterable<string>, option: string): string[] {
   );
 }
 
-/** An expression that matches any of the texts, the longest first; null if there are none. */
+/** Returns an expression that matches any of the texts, the longest first, or null if there are none. */
 function anyOf(names: readonly string[]): RegExp | null {
   const texts = names.filter((name) => name !== "").sort((a, b) => b.length - a.length);
   if (texts.length === 0) return null;
   const source = texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|");
-  return new RegExp(source, "u"); // without g, so that one search does not change where the next begins
+  return new RegExp(source, "u"); // without `g`, so that one search does not change where the next begins
 }

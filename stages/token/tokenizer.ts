@@ -15,8 +15,8 @@ export interface DecodeOptions {
 export type TextWithOffsets = Readonly<{
   text: string;
   /**
-   * Index in `text` at which each token begins; for a token that begins inside a character, the index of that
-   * character.
+   * Index in `text` at which each token begins; for a token that begins inside a character, it is the index
+   * of that character.
    */
   offsets: readonly number[];
 }>;
@@ -26,7 +26,7 @@ export type TextWithOffsets = Readonly<{
  * throws RangeError for an unknown id.
  */
 export interface Tokenizer {
-  /** Ids are 0 … vocabSize - 1, special tokens included. Some ids may be unused. */
+  /** Ids are 0 … `vocabSize - 1`, special tokens included. Some ids may be unused. */
   readonly vocabSize: number;
   /** Ids of the special tokens, keyed by text. */
   readonly special: ReadonlyMap<string, number>;
@@ -44,13 +44,13 @@ export interface Tokenizer {
    */
   encodeOrdinary(text: string): Uint32Array;
   /**
-   * Id of the token, special or not, that has exactly this text or these bytes. Throws RangeError if there is
-   * none.
+   * Returns the id of the token, special or not, that has exactly this text or these bytes. Throws RangeError
+   * if there is none.
    */
   encodeSingleToken(token: string | Uint8Array): number;
   /** Decodes ids as text. With `errors: "fatal"` throws TypeError for bytes that are not UTF-8. */
   decode(ids: Iterable<number>, options?: DecodeOptions): string;
-  /** The bytes of the tokens, joined; exact even if they do not form complete characters. */
+  /** Returns the bytes of the tokens, joined; they are exact even if they do not form complete characters. */
   decodeBytes(ids: Iterable<number>): Uint8Array;
   /** A copy of one token's bytes. */
   decodeSingleTokenBytes(id: number): Uint8Array;
@@ -59,12 +59,12 @@ export interface Tokenizer {
   /** Decodes ids as text with the position of each token. Throws TypeError for bytes that are not UTF-8. */
   decodeWithOffsets(ids: Iterable<number>): TextWithOffsets;
   /**
-   * Byte offset of each token in the joined bytes, followed by the total length, so the result has one entry
-   * more than `ids`.
+   * Returns the byte offset of each token in the joined bytes, followed by the total length, so the result
+   * has one entry more than `ids`.
    */
   byteOffsets(ids: Iterable<number>): Uint32Array;
-  /** Bytes of all ordinary tokens, in lexicographic order. */
+  /** Returns the bytes of all ordinary tokens, in lexicographic order. */
   tokenByteValues(): Uint8Array[];
-  /** Whether an id is that of a special token. */
+  /** Returns whether an id is that of a special token. */
   isSpecialToken(id: number): boolean;
 }

@@ -10,9 +10,9 @@ import { documentsAt } from "../shard/document_index.ts";
 const MAX_RANGES = 4, MAX_DOCUMENTS = 4; // maximum number of each that a message names
 
 /**
- * The token ranges of a batch and their documents, such as "train_000000.bin tokens 640 to 704 (document
- * sotu:3), …". Ranges that follow each other in a file are joined, and only the first four are named. Empty
- * for a batch without origins.
+ * Returns the token ranges of a batch and their documents, such as "train_000000.bin tokens 640 to 704
+ * (document sotu:3), …". Ranges that follow each other in a file are joined, and only the first four are
+ * named. Empty for a batch without origins.
  */
 export function describeOrigins(origins: readonly TokenShard[] | undefined): string {
   const ranges: { path: string; start: number; end: number }[] = [];
@@ -29,7 +29,7 @@ export function describeOrigins(origins: readonly TokenShard[] | undefined): str
   return `${shown.join(", ")}${more > 0 ? ` and ${more} more ranges` : ""}`;
 }
 
-/** Text such as " (documents a, b)"; empty if the shard has no document index. */
+/** Returns a text such as " (documents a, b)"; it is empty if the shard has no document index. */
 function describeDocuments(range: TokenShard): string {
   const ids = documentsAt(range);
   if (ids.length === 0) return "";

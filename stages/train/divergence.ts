@@ -50,8 +50,8 @@ export interface Divergence {
 const MAX_SKIPPED = 10;
 
 /**
- * Whether updates must be deferred because some may be skipped: to skip an update, its loss must be read
- * before the update is applied. If updates are deferred, each one waits for the device.
+ * Returns whether updates must be deferred because some may be skipped: to skip an update, its loss must be
+ * read before the update is applied. If updates are deferred, each one waits for the device.
  */
 export function needsDeferredUpdates({ onNan, spikeZ = 0, onSpike = "skip" }: DivergenceOptions): boolean {
   return onNan === "skip" || spikeZ > 0 && onSpike === "skip";
@@ -72,7 +72,7 @@ export class DivergenceDetector {
     this.#skipped = state?.skipped ?? 0;
   }
 
-  /** How the update diverged; null if it did not. */
+  /** Returns how the update diverged, or null if it did not. */
   check({ loss, gradNorm }: StepResult): Divergence | null {
     const { onNan = "stop", spikeZ = 0, onSpike = "skip" } = this.#options;
     const scores = { loss: zScore(this.#loss, loss), "gradient norm": zScore(this.#gradNorm, gradNorm) };
@@ -99,7 +99,7 @@ export class DivergenceDetector {
     };
   }
 
-  /** The state, for a checkpoint. */
+  /** Returns the state, for a checkpoint. */
   save(): DivergenceState {
     return { loss: [...this.#loss], gradNorm: [...this.#gradNorm], skipped: this.#skipped };
   }

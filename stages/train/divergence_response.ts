@@ -7,7 +7,7 @@ import { describeOrigins } from "./batch_origins.ts";
 import type { Divergence } from "./divergence.ts";
 import type { PendingUpdate } from "./pending_results.ts";
 
-/** Ends a run that must be resumed from its last checkpoint without one of its batches. */
+/** Ends a run that must be resumed from its last checkpoint and then skip one of its batches. */
 export class SkipBatchError extends Error {
   /** The name of the class. */
   override readonly name = "SkipBatchError";
@@ -22,8 +22,8 @@ export class SkipBatchError extends Error {
 }
 
 /**
- * The reason to skip an update, with the origins of its batch. Throws SkipBatchError if the run must roll
- * back, and RangeError if it must stop.
+ * Returns the reason to skip an update, with the origins of its batch. Throws SkipBatchError if the run must
+ * roll back, and RangeError if it must stop.
  */
 export function skipReasonOrThrow(
   { action, reason }: Divergence,

@@ -34,8 +34,8 @@ export interface OpTime {
 const MAX_SPANS = 200_000;
 
 /**
- * Time and throughput of each op, longest time first. Every thread takes part in every call, so calls and
- * their time are counted on the first thread only; waiting is counted on all threads.
+ * Returns the time and throughput of each op, longest time first. Every thread takes part in every call, so
+ * calls and their time are counted on the first thread only; waiting is counted on all threads.
  */
 export function opTimes(programs: readonly Program[], timings: readonly CallTiming[]): readonly OpTime[] {
   const sums = new Map<string, Record<"calls" | "ms" | "threadMs" | "waited" | "flops" | "bytes", number>>();

@@ -9,7 +9,7 @@
 export const outlierWindow = 128;
 
 /**
- * The z-score of `value` among the latest 128 values including itself, computed with their population
+ * Returns the z-score of `value` among the latest 128 values including itself, computed with their population
  * standard deviation. It is NaN if fewer than 128 values precede it, and 0 if all values are equal. `values`
  * holds the latest values and is updated in place. A value that is NaN or infinite is not added, because it
  * would make all later scores NaN; its score is NaN.

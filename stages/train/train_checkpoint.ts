@@ -69,7 +69,7 @@ export function savedTraining(saved: unknown): SavedTrainState {
   );
 }
 
-/** Names the first weight that is NaN or infinite; null if all are finite. */
+/** Returns the name of the first weight that is NaN or infinite, or null if all are finite. */
 function notFinite(weights: TensorMap): string | null {
   for (const [name, { data }] of Object.entries(weights)) {
     const at = data.findIndex((x) => !Number.isFinite(x));

@@ -75,7 +75,7 @@ async function checkLimits(cache: string): Promise<void> {
   ok(bytes <= mostBytes, `${bytes} bytes in ${cache}, wanted at most ${mostBytes}`);
 }
 
-/** Number of packages in a cache: folders <registry>/[@scope/]name/version. */
+/** Returns the number of packages in a cache: folders <registry>/[@scope/]name/version. */
 async function packagesIn(cache: string): Promise<number> {
   let count = 0;
   for await (const path of paths(`${cache}/npm`)) {

@@ -70,7 +70,7 @@ Deno.test("a script ends although it has not closed a model, or has left a strea
   });
 });
 
-/** Statements that import all entry points and print that each has values. */
+/** Returns statements that import all entry points and print that each has values. */
 function importsOf(entryPoints: readonly string[]): string {
   return entryPoints.map((entryPoint, i) =>
     `import * as entryPoint${i} from "@stagewise/gpt${entryPoint.slice(1)}";\n` +
@@ -78,7 +78,10 @@ function importsOf(entryPoints: readonly string[]): string {
   ).join("\n");
 }
 
-/** A folder outside the clone with these files and a deno.json that links to the clone. */
+/**
+ * Calls `work` with a folder outside the clone, which contains these files and a deno.json that links to the
+ * clone.
+ */
 function withProject(
   files: Readonly<Record<string, string>>,
   work: (dir: string) => Promise<void>,
@@ -95,7 +98,7 @@ function running(script: string): string[] {
   return ["run", "--no-prompt", `--allow-read=.,${root}`, "--allow-write=.", script];
 }
 
-/** Standard output of a command that must succeed. */
+/** Returns the standard output of a command that must succeed. */
 async function outputOf(args: readonly string[], cwd: string): Promise<string> {
   const { code, out, err } = await runDeno(args, { cwd });
   strictEqual(code, 0, err);

@@ -91,7 +91,9 @@ function closure(names: readonly string[]): ReadonlySet<string> {
   return found;
 }
 
-/** Key of a package in deno.lock; a dependency has its version there only if there are several. */
+/**
+ * Returns the key of a package in deno.lock; a dependency has its version there only if there are several.
+ */
 function idOf(dependency: string): string {
   if (dependency in lock.npm) return dependency;
   const ids = Object.keys(lock.npm).filter((id) => id.startsWith(`${dependency}@`));
@@ -114,7 +116,7 @@ function specifiersIn(text: string): string[] {
     .filter((name) => !/^(\.|node:)/.test(name));
 }
 
-/** The product's modules in a folder, without the programs that build WASM, and AssemblyScript. */
+/** Yields the product's modules in a folder, without the programs that build WASM, and AssemblyScript. */
 async function* modules(folder: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = `${folder}/${name}`;

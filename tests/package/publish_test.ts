@@ -78,7 +78,7 @@ Deno.test("deno publish --dry-run passes; its files suffice for scripts elsewher
   });
 });
 
-/** A script that imports all entry points and prints their names as JSON. */
+/** Returns a script that imports all entry points and prints their names as JSON. */
 function entryPointsScript(entryPoints: readonly string[]): string {
   const imports = entryPoints.map((entryPoint, i) => `import * as entryPoint${i} from "${entryPoint}";`);
   const pairs = entryPoints.map((entryPoint, i) => `[${JSON.stringify(entryPoint)}, entryPoint${i}]`);
@@ -88,7 +88,7 @@ console.log(JSON.stringify(entryPoints.filter(([, entryPoint]) => Object.keys(en
 `;
 }
 
-/** A cache folder for Deno with the npm packages of the real one and no modules. */
+/** Returns a cache folder for Deno with the npm packages of the real one and no modules. */
 async function cacheWithPackages(folder: string): Promise<string> {
   const { npmCache } = JSON.parse((await runDeno(["info", "--json"])).out);
   await Deno.mkdir(`${folder}/cache`);

@@ -48,7 +48,7 @@ export function losses(finished: Finished): readonly number[] {
   return printed<readonly number[]>(finished);
 }
 
-/** The value that a script prints as JSON. Throws with the script's output if it failed. */
+/** Returns the value that a script prints as JSON. Throws with the script's output if it failed. */
 export function printed<T>({ code, out, err }: Finished): T {
   if (code !== 0) throw new Error(`The script ended with ${code}:\n${out}\n${err}`);
   return JSON.parse(out);

@@ -157,7 +157,7 @@ Deno.test("convert pads embeddings, removes padding, and writes zeros for the bi
 
 const isZero = (weights: TensorMap, name: string) => weights[name].data.every((x) => x === 0);
 
-/** The weights of `one`, plus the tensors that only `other` has: the biases. */
+/** Returns the weights of `one`, plus the tensors that only `other` has: the biases. */
 function zeroBiases(one: StartingWeights, other: StartingWeights): TensorMap {
   return { ...other.weights, ...one.weights };
 }

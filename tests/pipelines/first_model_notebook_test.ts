@@ -97,8 +97,8 @@ console.log(JSON.stringify(shown));`;
 }
 
 /**
- * The code of a cell in which the last statement, if it is an expression, is passed to `show`. A statement
- * starts at a line that is not indented and does not begin with a closing bracket.
+ * Returns the code of a cell in which the last statement, if it is an expression, is passed to `show`. A
+ * statement starts at a line that is not indented and does not begin with a closing bracket.
  */
 function withDisplay({ id, source }: Cell): string {
   const lines = source.join("").split("\n");

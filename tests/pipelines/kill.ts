@@ -7,9 +7,9 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { courseOf } from "./program.ts";
 
 /**
- * Kills a run at a moment: a string is a text that its standard output must contain, a number is a number of
- * steps, and "writing" means while a checkpoint is being written. Returns whether the run was killed before
- * it ended.
+ * Kills a run at the given moment. "writing" is the moment at which a checkpoint is being written, any other
+ * string is the moment at which standard output contains this text, and a number is the moment after this
+ * number of steps. Returns whether the run was killed before it ended.
  */
 export async function killedAt(
   moment: string | number,

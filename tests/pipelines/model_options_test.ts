@@ -38,7 +38,7 @@ function configWith(option: string, value: unknown): GptConfig {
   throw new Error(`${option} ${value} is not a value`);
 }
 
-/** Values of an option other than its default. */
+/** Returns the values of an option other than its default. */
 function othersOf(option: string, row: OptionRow): readonly unknown[] {
   switch (row.kind) {
     case "size":

@@ -90,7 +90,7 @@ export async function eventsOf(out: string): Promise<any[]> {
 }
 
 /**
- * The steps, losses and samples of a run. They must be the same bit for bit however often the run was
+ * Returns the steps, losses and samples of a run. They must be the same bit for bit however often the run was
  * interrupted.
  */
 export async function courseOf(out: string): Promise<unknown[]> {

@@ -10,7 +10,9 @@ import type { Stage } from "../../stages/flow/stage.ts";
 import type { Document } from "../../stages/items.ts";
 import { chunks } from "../../stages/token/split/patterns.ts";
 
-/** The stages, changed so that each passes on all documents. Therefore every stage gets every text. */
+/**
+ * Returns the stages, changed so that each passes on all documents. Therefore every stage gets every text.
+ */
 export function hostileStages(): Stage<Document, Document>[] {
   const filters = [
     ...finewebStages({ words: "treebank", sentences: "intl" }),
@@ -41,7 +43,7 @@ export function hostileStages(): Stage<Document, Document>[] {
   ];
 }
 
-/** A stage that applies `stage` to a variant of each document and passes the document itself on. */
+/** Returns a stage that applies `stage` to a variant of each document and passes the document itself on. */
 function passingAll(
   stage: Stage<Document, Document>,
   as: (doc: Document) => Document = (doc) => doc,

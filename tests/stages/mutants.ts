@@ -33,8 +33,8 @@ const tokens = [
 ].map((text) => Uint8Array.from(text, (character) => character.charCodeAt(0)));
 
 /**
- * Mutant `number`: a copy of one of `files`, damaged in 1 to 8 places. Mutants with an odd number keep the
- * length of the file.
+ * Returns mutant `number`: a copy of one of `files`, damaged in 1 to 8 places. Mutants with an odd number
+ * keep the length of the file.
  */
 export function mutant(
   files: readonly Uint8Array[],

@@ -46,8 +46,8 @@ export const adamwKernel: ComparedKernel = {
 type State<T> = { readonly param: T; readonly grad: T; readonly m: T; readonly v: T };
 
 /**
- * Factors of one step: `rate` is lr / (1 - beta1^step), `correction` is 1 - beta2^step, and `decay` is lr ·
- * weightDecay.
+ * Factors of one step: `rate` is `lr / (1 - beta1^step)`, `correction` is `1 - beta2^step`, and `decay` is
+ * `lr · weightDecay`.
  */
 type Rates<T> = { readonly rate: T; readonly correction: T; readonly decay: number };
 

@@ -34,14 +34,14 @@ export const attentionKernel: ComparedKernel = {
     }),
 };
 
-/** Causal attention in jax-js: qkv [B, T, 3C] → [B, T, C]. */
+/** Computes causal attention in jax-js: `qkv` [B, T, 3C] → [B, T, C]. */
 export function jaxAttention(qkv: numpy.Array, heads: number): numpy.Array {
   const [batch, time, packed] = qkv.shape, channels = packed / 3;
   const [q, k, v] = numpy.split(qkv, 3, -1).map((x) => x.reshape([batch, time, heads, channels / heads]));
   return nn.dotProductAttention(q, k, v, { isCausal: true }).reshape([batch, time, channels]);
 }
 
-/** Causal attention in tfjs: qkv [B, T, 3C] → [B, T, C], with the mask of `tfMask`. */
+/** Computes causal attention in tfjs: `qkv` [B, T, 3C] → [B, T, C], with the mask of `tfMask`. */
 export function tfAttention(
   tf: Tfjs,
   { qkv, heads, mask }: { readonly qkv: TfTensor; readonly heads: number; readonly mask: TfTensor },
@@ -55,8 +55,8 @@ export function tfAttention(
 }
 
 /**
- * The causal mask, [T, T]: 0 if a query may attend to a key, otherwise a number so low that the weight
- * becomes 0.
+ * Returns the causal mask, [T, T]: 0 if a query may attend to a key, otherwise a number so low that the
+ * weight becomes 0.
  */
 export function tfMask(tf: Tfjs, time: number): TfTensor {
   const mask = Float32Array.from(

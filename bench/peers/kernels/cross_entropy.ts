@@ -35,7 +35,7 @@ export const crossEntropyKernel: ComparedKernel = {
 
 /**
  * Cross entropy in jax-js: logits [rows, V], targets [rows] → losses [rows]. It uses one-hot rows, since jit
- * cannot compile the gradient of takeAlongAxis.
+ * cannot compile the gradient of `takeAlongAxis`.
  */
 export function jaxCrossEntropy(logits: numpy.Array, targets: numpy.Array): numpy.Array {
   const chosen = logits.ref.mul(nn.oneHot(targets, logits.shape[1])).sum(-1);

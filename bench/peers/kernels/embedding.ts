@@ -38,8 +38,8 @@ export const embeddingKernel: ComparedKernel = {
 };
 
 /**
- * The embedding in jax-js, for training. On WebGPU it is a matrix product with one-hot rows, since Deno
- * rejects the shader for the gradient of take.
+ * Computes the embedding in jax-js, for training. On WebGPU it is a matrix product with one-hot rows, since
+ * Deno rejects the shader for the gradient of take.
  */
 export function jaxEmbed(
   device: JaxDevice,
@@ -50,7 +50,7 @@ export function jaxEmbed(
 }
 
 /**
- * The embedding in tfjs. Its WASM backend has no kernel for the gradient of gather, so scatterND sums the
+ * The embedding in tfjs. Its WASM backend has no kernel for the gradient of gather, so `scatterND` sums the
  * rows there.
  */
 export function tfEmbed(

@@ -8,7 +8,7 @@ import { normals } from "../../../kernels/random/philox.ts";
 import { matmul } from "../../../kernels/ops/matmul/matmul.ts";
 import type { ComparedKernel } from "../kernel.ts";
 
-/** The product of [m, k] and [k, n]. */
+/** Returns the product of [m, k] and [k, n]. */
 export function matmulKernel([m, k, n]: readonly number[]): ComparedKernel {
   return {
     name: `matmul ${m}x${k}x${n}`,

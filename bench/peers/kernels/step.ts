@@ -45,7 +45,7 @@ export function compareStep(size: StepSize): Comparison {
   return {
     name: `training step, ${size.name}`,
     work: { tokens: size.batch * size.seqLen },
-    // The first losses are about log(vocabSize); they may differ by 0.001.
+    // The first losses are about `log(vocabSize)`; they may differ by 0.001.
     tolerance: 1e-3 / Math.log(size.vocabSize),
     async ours(engine) {
       const training = await openTrainingStep(engine, size);

@@ -80,7 +80,7 @@ function stepFunction(
   };
 }
 
-/** The factor that limits the norm of all gradients to 1. */
+/** Returns the factor that limits the norm of all gradients to 1. */
 function clipScale(grads: Arrays): numpy.Array {
   const squares = Object.values(grads).map((g) => numpy.square(g.ref).sum());
   const norm = numpy.sqrt(squares.reduce((a, b) => a.add(b)));

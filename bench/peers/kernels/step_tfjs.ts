@@ -63,7 +63,7 @@ export function tfStep(tf: Tfjs, setup: StepSetup): Promise<Contender> {
   }));
 }
 
-/** The factor that limits the norm of all gradients to 1. */
+/** Returns the factor that limits the norm of all gradients to 1. */
 function clipScale(tf: Tfjs, grads: readonly TfTensor[]): TfTensor {
   // addN() is avoided: on WebGPU in Deno it only adds the first few tensors.
   const norm = tf.sqrt(grads.map((g) => tf.sum(tf.square(g))).reduce((a, b) => tf.add(a, b)));
@@ -101,7 +101,7 @@ function meanLoss(
   return tf.mean(tfCrossEntropy(tf, { logits, targets: tf.reshape(targets, [rows]) }));
 }
 
-/** GELU by tanh, as in GPT-2. */
+/** Computes GELU with tanh, as in GPT-2. */
 function gelu(tf: Tfjs, x: TfTensor): TfTensor {
   const inner = tf.mul(tf.add(x, tf.mul(tf.mul(tf.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI));
   return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));

@@ -48,7 +48,7 @@ const MIN_TIME = 64;
 const MIN_QUERIES = 16;
 
 /**
- * Kernels for attention and its gradient, by op name. If BLAS would not be faster, or if the call has
+ * Returns kernels for attention and its gradient, by op name. If BLAS would not be faster, or if the call has
  * dropout, these kernels call the corresponding WASM kernel.
  */
 export function blasAttention(

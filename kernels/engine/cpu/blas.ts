@@ -21,8 +21,8 @@ export interface BlasLibrary {
 }
 
 /**
- * The matrix product C = A·B or C += A·B of row-major matrices; addresses are addresses in the process, not
- * in WASM memory.
+ * The matrix product `C = A·B` or `C += A·B` of row-major matrices; addresses are addresses in the process,
+ * not in WASM memory.
  */
 export interface SgemmArguments {
   /** Number of rows of C. */
@@ -166,13 +166,16 @@ export function openBlas(path: string): Blas {
   };
 }
 
-/** The address, in the process, of a memory's first byte; it is valid as long as the memory does not grow. */
+/**
+ * Returns the address, in the process, of a memory's first byte; it is valid as long as the memory does not
+ * grow.
+ */
 export function baseAddress(memory: WebAssembly.Memory): number {
   // One byte is enough, and Deno refuses views longer than 2 GiB.
   return Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(memory.buffer, 0, 1))));
 }
 
-/** Names of BLAS libraries to try on a system, best first. */
+/** Returns the names of BLAS libraries to try on a system, best first. */
 function systemLibraries(os: typeof Deno.build.os): readonly string[] {
   switch (os) {
     case "darwin":

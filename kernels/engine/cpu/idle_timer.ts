@@ -41,7 +41,10 @@ export class IdleTimer {
     this.#timer = undefined;
   }
 
-  /** Work only notes its end, and this decides whether it was long ago: a new timer per run costs more. */
+  /**
+   * Reports that the work is idle, or waits longer if there was work in the meantime. Work only notes its
+   * end, because a new timer per run costs more.
+   */
   #check(): void {
     this.#timer = undefined;
     const left = this.#working > 0 ? this.#ms : this.#since + this.#ms - performance.now();

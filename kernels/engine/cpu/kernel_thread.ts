@@ -119,7 +119,7 @@ export class KernelThread implements Disposable {
   }
 }
 
-/** The kernels in the order of `start.exports`; a BLAS replaces those that it can compute. */
+/** Returns the kernels in the order of `start.exports`; a BLAS replaces those that it can compute. */
 function kernelsOf(
   exports: WebAssembly.Exports,
   { start, blas }: { start: ThreadStart; blas: ReturnType<typeof openBlas> | null },
@@ -160,7 +160,7 @@ function touchPages({ zeros, thread, threads }: ThreadStart, words: Int32Array):
   }
 }
 
-/** Time in milliseconds on a clock that all threads share. */
+/** Returns the time in milliseconds on a clock that all threads share. */
 function now(): number {
   return performance.timeOrigin + performance.now();
 }

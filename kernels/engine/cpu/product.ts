@@ -50,8 +50,8 @@ const products = {
 const MAX_WASM_ROWS = 8;
 
 /**
- * Kernels by op name; they take the same arguments as the WASM kernels. `wasm` returns the WASM kernel that
- * has a given name.
+ * Returns kernels by op name; they take the same arguments as the WASM kernels. `wasm` returns the WASM
+ * kernel that has a given name.
  */
 export function blasProducts(
   blas: Blas,
@@ -100,8 +100,8 @@ export function blasProducts(
 }
 
 /**
- * Rows [top, bottom) and columns [left, right) of one thread's block. Edges inside the matrix are multiples
- * of 16.
+ * Returns rows [top, bottom) and columns [left, right) of one thread's block. Edges inside the matrix are
+ * multiples of 16.
  */
 function blockOf(
   { m, n }: { readonly m: number; readonly n: number },
@@ -125,8 +125,9 @@ function edge(size: number, at: number, parts: number): number {
 }
 
 /**
- * Number of parts p into which the rows are divided; the columns are divided into threads / p parts. p is
- * chosen to minimize the work of the busiest thread, including the copies that a BLAS makes of its operands.
+ * Returns the number of parts `p` into which the rows are divided; the columns are divided into `threads / p`
+ * parts. `p` is chosen to minimize the work of the busiest thread, including the copies that a BLAS makes of
+ * its operands.
  */
 function threadRows({ m, n }: { readonly m: number; readonly n: number }, threads: number): number {
   const high = Math.ceil(m / UNIT), wide = Math.ceil(n / UNIT);

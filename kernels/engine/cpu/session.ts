@@ -145,7 +145,7 @@ export class CpuSession implements Session {
     return out;
   }
 
-  /** Times of the calls on all threads, after all runs so far. */
+  /** Waits for all runs so far, then returns the times of their calls on each thread. */
   async timings(): Promise<readonly CallTiming[]> {
     this.#checkOpen();
     await this.#queue(() => {});

@@ -13,7 +13,7 @@ import type { WorkerMessage, WorkerStart } from "./worker.ts";
 /** The kernels, the number of threads, and the library for matrix products. */
 export type ThreadOptions = Pick<ThreadStart, "module" | "threads" | "spins" | "blas" | "wide">;
 
-/** The memory of a session as its threads need it. */
+/** A session's memory, and what its threads must know about it. */
 export interface SessionMemory {
   /** The shared memory. */
   readonly memory: WebAssembly.Memory;
@@ -43,7 +43,7 @@ export interface Threads {
    * fails, this run and every later one reject with an error that names the call and the program.
    */
   run(tables: readonly number[], timed: boolean): Promise<void>;
-  /** Times since the last call, per thread and run; see `timingNumbers` for their contents. */
+  /** Returns the times since the last call, per thread and run; `timingNumbers` says what they contain. */
   times(): Promise<readonly { readonly thread: number; readonly times: Float64Array }[]>;
   /** Ends the threads. No run may be in progress. */
   end(): void;
@@ -57,7 +57,7 @@ export function controlOf(memory: WebAssembly.Memory): Int32Array<SharedArrayBuf
   return new Int32Array(memory.buffer);
 }
 
-/** What the thread with index `thread` starts with. */
+/** Returns what the thread with index `thread` starts with. */
 export function startOf(
   thread: number,
   { options, memory: { memory, layout, exports, zeros } }: { options: ThreadOptions; memory: SessionMemory },
@@ -170,7 +170,7 @@ function startWorker(
   return worker;
 }
 
-/** The message of an error for a kernel's failure, which names the call and the program. */
+/** Returns the message of an error for a kernel's failure, which names the call and the program. */
 export function failureText(
   { failed, table, call }: KernelFailure,
   { programs, layout }: { programs: readonly Program[]; layout: Layout },

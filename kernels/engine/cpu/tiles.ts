@@ -16,9 +16,9 @@ const probe = Uint8Array.of(
 );
 
 /**
- * Whether WASM traps an access out of bounds; false under V8's flag --no-wasm-bounds-checks. By WASM's rules,
- * address -8 with offset 16 is out of bounds, since -8 counts as 2^64 - 8; without a check the sum wraps
- * around to byte 8.
+ * Returns whether WASM traps an access out of bounds, which it does not under V8's flag
+ * --no-wasm-bounds-checks. By WASM's rules, address -8 with offset 16 is out of bounds, since -8 counts as
+ * 2^64 - 8; without a check the sum wraps around to byte 8.
  */
 export function hasBoundsChecks(): boolean {
   if (!WebAssembly.validate(probe)) return true; // an older engine without 64-bit addresses
@@ -39,8 +39,9 @@ const MARGIN = 1.03;
 let wideIsFaster: boolean | undefined;
 
 /**
- * Whether matrix products should use the wide tile (kernels/wasm/tile_wide.ts). With bounds checks, the wide
- * tile is slower and never used; without them a trial of 25 ms decides. The trial is made once per process.
+ * Returns whether matrix products should use the wide tile (kernels/wasm/tile_wide.ts). With bounds checks,
+ * the wide tile is slower and never used; without them a trial of 25 ms decides. The trial is made once per
+ * process.
  */
 export function prefersWide(module: WebAssembly.Module): boolean {
   return wideIsFaster ??= !hasBoundsChecks() && isWideFaster(module);

@@ -23,7 +23,7 @@ export interface SystemAdapter {
   readonly software: boolean;
 }
 
-/** The system's best adapter, or null if there is none. */
+/** Returns the system's best adapter, or null if there is none. */
 export async function findAdapter(): Promise<SystemAdapter | null> {
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) return null;
@@ -36,8 +36,8 @@ export async function findAdapter(): Promise<SystemAdapter | null> {
 let known: Promise<SystemAdapter | null> | null = null;
 
 /**
- * The same as `findAdapter()`, but the system is asked only once. Its properties may be read; for a device,
- * ask `findAdapter()` for an adapter of its own, because an adapter gives only one.
+ * Returns the same as `findAdapter()`, but the system is asked only once. Its properties may be read; for a
+ * device, ask `findAdapter()` for an adapter of its own, because an adapter gives only one.
  */
 export function knownAdapter(): Promise<SystemAdapter | null> {
   return known ??= findAdapter();
@@ -52,8 +52,8 @@ export const adapterHint: string =
   "Intel) or DirectX 12 (Windows), unset DENO_WEBGPU_BACKEND if it is set, or compute on the CPU with --device cpu";
 
 /**
- * The limits that kernels and memory depend on. A device gets only the specification's minimum limits unless
- * higher limits are requested.
+ * Returns the limits that kernels and memory depend on. A device gets only the specification's minimum limits
+ * unless higher limits are requested.
  */
 function limitsOf(limits: GPUSupportedLimits): GpuLimits {
   return {
@@ -173,8 +173,8 @@ export class WebgpuDevice {
   }
 
   /**
-   * The pipeline of a kernel; equal code is compiled once. Throws a SyntaxError that names `label` if the
-   * kernel does not compile.
+   * Returns the pipeline of a kernel; equal code is compiled once. Throws a SyntaxError that names `label` if
+   * the kernel does not compile.
    */
   pipeline(
     code: string,

@@ -102,7 +102,7 @@ export class WebgpuMemory {
     return buffers.reduce((total, buffer) => total + buffer.size, this.#scratch?.size ?? 0);
   }
 
-  /** The binding of a tensor of a program. */
+  /** Returns the binding of a tensor of a program. */
   binding(program: Program, tensor: Tensor): GPUBufferBinding {
     const slot = program.slotOf.get(tensor)!;
     if (isPersistent(slot.kind)) {
@@ -117,7 +117,7 @@ export class WebgpuMemory {
     };
   }
 
-  /** The binding of the scratch memory, which passes data between the dispatches of one call. */
+  /** Returns the binding of the scratch memory, which passes data between the dispatches of one call. */
   scratch(size: number): GPUBufferBinding {
     return { buffer: this.#scratch!, size };
   }
@@ -152,8 +152,9 @@ function placeArena(
 }
 
 /**
- * Bytes to bind for a tensor: at least 16, the size of a vec4f. wgpu can apply the minimum binding size of
- * one kernel to another kernel with the same layout, and matrix products bind arrays of vec4f.
+ * Returns the number of bytes to bind for a tensor: at least 16, the size of a vec4f. wgpu can apply the
+ * minimum binding size of one kernel to another kernel with the same layout, and matrix products bind arrays
+ * of vec4f.
  */
 function boundBytes(spec: Spec): number {
   return Math.max(16, wholeWords(spec));

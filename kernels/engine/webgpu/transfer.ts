@@ -9,9 +9,9 @@ import type { WebgpuDevice } from "./device.ts";
 import type { BufferTensor } from "./memory.ts";
 
 /**
- * Whether mapping a buffer waits until the device has no work left. Deno's mapAsync and onSubmittedWorkDone
- * block the thread until all submitted work is done, then sleep for 10 ms. In a browser they resolve as soon
- * as the work submitted before them is done, while later work continues.
+ * Whether mapping a buffer waits until the device has no work left. Deno's `mapAsync` and
+ * `onSubmittedWorkDone` block the thread until all submitted work is done, then sleep for 10 ms. In a browser
+ * they resolve as soon as the work submitted before them is done, while later work continues.
  */
 export const mappingDrains: boolean = "Deno" in globalThis;
 
@@ -74,8 +74,8 @@ export function upload(
 }
 
 /**
- * The data as bytes of unshared memory, which uploads require. It is copied only if its memory is shared
- * between threads.
+ * Returns the data as bytes of unshared memory, which uploads require. It is copied only if its memory is
+ * shared between threads.
  */
 function unshared(data: TensorMap[string]["data"]): Uint8Array<ArrayBuffer> {
   const { buffer, byteOffset, byteLength } = data;
@@ -85,7 +85,8 @@ function unshared(data: TensorMap[string]["data"]): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Number of bytes that a tensor needs in a staging buffer: mapped ranges must start at multiples of 8 bytes.
+ * Returns the number of bytes that a tensor needs in a staging buffer: mapped ranges must start at multiples
+ * of 8 bytes.
  */
 export function staged({ size }: BufferTensor): number {
   return Math.ceil(size / 8) * 8;

@@ -31,9 +31,9 @@ export interface TuneOptions {
 }
 
 /**
- * The variant to run for every call of at least 5e5 FLOPs whose op has several variants. A known choice that
- * is still a variant of the call is kept. Calls with the same key are timed once; if several variants are
- * equally fast, the first in `Op.variants` is chosen.
+ * Returns the variant to run for every call of at least 5e5 FLOPs whose op has several variants. A known
+ * choice that is still a variant of the call is kept. Calls with the same key are timed once; if several
+ * variants are equally fast, the first in `Op.variants` is chosen.
  */
 export async function tuneKernels(
   programs: readonly Program[],

@@ -14,7 +14,7 @@ export type KernelChoices = ReadonlyMap<string, string>;
 export interface TuningStore {
   /** Where the choices are kept, such as the path of a file; the engine's description shows it. */
   readonly location: string;
-  /** The choices kept for an adapter; empty if there are none yet. */
+  /** Returns the choices kept for an adapter, or empty choices if there are none yet. */
   read(adapter: string): Promise<KernelChoices>;
   /** Adds choices for an adapter to those that are kept. */
   add(adapter: string, choices: KernelChoices): Promise<void>;

@@ -18,7 +18,7 @@ export interface BatchNormOptions {
   readonly momentum?: number;
   /** Number added to the variance; default 1e-5. */
   readonly eps?: number;
-  /** The divisor of the variance is n - ddof; default 1, as in the lectures' class. */
+  /** The divisor of the variance is `n - ddof`; default 1, as in the lectures' class. */
   readonly ddof?: 0 | 1;
   /**
    * Running statistic besides the mean: the variance, in `running_var` (default), or the standard deviation,
@@ -35,9 +35,9 @@ export interface BatchNormOptions {
 }
 
 /**
- * Batch normalization of x [..., C]; the result is multiplied by `gamma`, and `beta` is added, as in the
- * lectures' BatchNorm1d. The layer has two buffers: `running_mean`, and either `running_var` or
- * `running_std`.
+ * Returns a layer of batch normalization for inputs [..., C]; it multiplies the result by `gamma` and adds
+ * `beta`, as in the lectures' BatchNorm1d. The layer has two buffers: `running_mean`, and either
+ * `running_var` or `running_std`.
  */
 export function batchNormLayer(options: BatchNormOptions = {}): SequentialLayer {
   const { momentum = 0.1, eps = 1e-5, ddof = 1, spread = "variance", gain = 1, perPosition = false } =

@@ -32,7 +32,7 @@ export interface CharGptConfig {
   readonly channels: number;
   /** Number of blocks; with 0 blocks, the output head gets the embeddings. */
   readonly layers: number;
-  /** Attention heads per block, each channels / heads wide. */
+  /** Number of attention heads per block; the width of each is `channels / heads`. */
   readonly heads: number;
   /** Whether a block has a ReLU layer, four times as wide, after attention; default true. */
   readonly feedForward?: boolean;
@@ -61,8 +61,8 @@ export interface CharGptConfig {
   readonly dropout?: number;
   /**
    * Standard deviation of initial weights, with all biases initially 0; gpt.py uses 0.02. If null (default),
-   * variances are those of torch's modules: 1 for embeddings and 1 / (3 · inputs) for the weights and biases
-   * of a layer.
+   * variances are those of torch's modules: 1 for embeddings and `1 / (3 · inputs)` for the weights and
+   * biases of a layer.
    */
   readonly std?: number | null;
 }
@@ -77,7 +77,7 @@ interface BlockOptions extends Required<CharGptConfig> {
 
 /**
  * One of the lecture's character models. Queries, keys and values have no biases. Without `residual` the
- * output of attention replaces x. The lecture's bigram model is `makemore("bigram", …)`.
+ * output of attention replaces `x`. The lecture's bigram model is `makemore("bigram", …)`.
  */
 export function charGpt(config: CharGptConfig): Model<CharGptConfig> {
   const all: Required<CharGptConfig> = {
@@ -155,7 +155,7 @@ function block(scope: Scope, x: Tensor, options: BlockOptions): Tensor {
   return join(x, project(mlp.at("c_proj"), options.activation === "relu" ? y : mul(y, y)));
 }
 
-/** Causal attention of all heads, with their outputs side by side. */
+/** Computes causal attention for all heads and puts their outputs side by side. */
 function heads(attn: Scope, x: Tensor, options: BlockOptions): Tensor {
   const { channels, heads, scaled, dropout: rate, training, std } = options, c_attn = attn.at("c_attn");
   let qkv = matmul(x, c_attn.param("weight", [channels, 3 * channels], initialWeight(channels, std)));

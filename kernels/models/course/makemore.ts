@@ -82,9 +82,9 @@ export function makemore(type: MakemoreType, config: MakemoreConfig): Model<Make
 }
 
 /**
- * Initial weights from a seed, with the variances of torch's modules: 1 for embeddings, 1 / (3 · inputs) for
- * matrices and their biases. These variances also suit the transformer, which needs half as many steps with
- * them as with GPT-2's standard deviation of 0.02.
+ * Draws initial weights from a seed, with the variances of torch's modules: 1 for embeddings,
+ * `1 / (3 · inputs)` for matrices and their biases. These variances also suit the transformer, which needs
+ * half as many steps with them as with GPT-2's standard deviation of 0.02.
  */
 export function makemoreWeights(model: Model<MakemoreConfig>, seed: number): TensorMap {
   return drawWeights(model, ({ std }, { name, count, shape }) => {
@@ -95,7 +95,7 @@ export function makemoreWeights(model: Model<MakemoreConfig>, seed: number): Ten
   });
 }
 
-/** A table with a row of logits per token. */
+/** Looks up a row of logits for each token in a table. */
 const bigram: LogitsFunction = (scope, tokens, { vocabSize }) => {
   return gather(scope.param("logits", [vocabSize, vocabSize], { kind: "zeros" }), tokens);
 };
@@ -111,7 +111,7 @@ const mlp: LogitsFunction = (scope, tokens, { vocabSize, seqLen, channels, hidde
   return linear(scope.at("mlp.2"), tanh(linear(scope.at("mlp.0"), wide, hidden)), vocabSize);
 };
 
-/** A recurrent cell at every position, applied to the state at the previous position. */
+/** Applies a recurrent cell at every position to the state at the previous position. */
 const rnn: LogitsFunction = (scope, tokens, sizes) => {
   const cell = scope.at("cell");
   return recurrent(scope, tokens, sizes, (x, state) => {
@@ -120,8 +120,8 @@ const rnn: LogitsFunction = (scope, tokens, sizes) => {
 };
 
 /**
- * A gated cell: `reset` is the part of the state that the candidate uses, `z` the part that the candidate
- * replaces.
+ * Applies a gated cell: `reset` is the part of the state that the candidate uses, `z` the part that the
+ * candidate replaces.
  */
 const gru: LogitsFunction = (scope, tokens, sizes) => {
   const cell = scope.at("cell"), { hidden } = sizes;
@@ -135,8 +135,8 @@ const gru: LogitsFunction = (scope, tokens, sizes) => {
 };
 
 /**
- * An output state and a memory, with gates for input, forgetting and output. Source: Hochreiter and
- * Schmidhuber 1997.
+ * Applies a cell with an output state and a memory; it has gates for input, forgetting and output. Source:
+ * Hochreiter and Schmidhuber 1997.
  */
 const lstm: LogitsFunction = (scope, tokens, sizes) => {
   const cell = scope.at("cell"), { hidden } = sizes;
@@ -150,8 +150,8 @@ const lstm: LogitsFunction = (scope, tokens, sizes) => {
 };
 
 /**
- * A bag of words: to the embedding at each position it adds the mean of the embeddings so far, and then the
- * output of a small MLP.
+ * Computes a bag of words: to the embedding at each position it adds the mean of the embeddings so far, and
+ * then the output of a small MLP.
  */
 const bow: LogitsFunction = (scope, tokens, { vocabSize, seqLen, channels, hidden }) => {
   const [batch, time] = tokens.shape;

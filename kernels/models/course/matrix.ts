@@ -13,7 +13,7 @@ export class Matrix {
 
   /**
    * `data` (default: zeros) is used without a copy if it is a Float64Array. Throws ShapeError unless it has
-   * rows · columns numbers.
+   * `rows · columns` numbers.
    */
   constructor(readonly rows: number, readonly columns: number, data?: ArrayLike<number>) {
     this.data = data === undefined
@@ -30,7 +30,7 @@ export class Matrix {
     }
   }
 
-  /** Applies f to every element. */
+  /** Applies `f` to every element. */
   map(f: (x: number) => number): Matrix {
     const { data } = this, out = new Float64Array(data.length);
     for (let i = 0; i < out.length; i++) out[i] = f(data[i]);
@@ -38,8 +38,8 @@ export class Matrix {
   }
 
   /**
-   * Applies f to every pair of elements. A matrix of one row or one column is repeated, as torch broadcasts.
-   * Throws ShapeError if the sizes do not fit.
+   * Applies `f` to every pair of elements. A matrix of one row or one column is repeated, as torch
+   * broadcasts. Throws ShapeError if the sizes do not fit.
    */
   with(other: Matrix, f: (x: number, y: number) => number): Matrix {
     const rows = Math.max(this.rows, other.rows), columns = Math.max(this.columns, other.columns);
@@ -54,22 +54,25 @@ export class Matrix {
     return new Matrix(rows, columns, out);
   }
 
-  /** The sum, element by element. */
+  /** Returns the sum, element by element. */
   plus(other: Matrix): Matrix {
     return this.with(other, (x, y) => x + y);
   }
 
-  /** The difference, element by element. */
+  /** Returns the difference, element by element. */
   minus(other: Matrix): Matrix {
     return this.with(other, (x, y) => x - y);
   }
 
-  /** The product, element by element. */
+  /** Returns the product, element by element. */
   times(other: Matrix | number): Matrix {
     return typeof other === "number" ? this.map((x) => x * other) : this.with(other, (x, y) => x * y);
   }
 
-  /** The matrix product: [n, k] · [k, m] gives [n, m]. Throws ShapeError if the two values of k differ. */
+  /**
+   * Returns the matrix product; [n, k] · [k, m] gives [n, m]. Throws ShapeError if the two values of `k`
+   * differ.
+   */
   matmul(other: Matrix): Matrix {
     const { rows, columns: inner, data } = this, { columns } = other;
     if (inner !== other.rows) {
@@ -97,7 +100,7 @@ export class Matrix {
     return new Matrix(rows, columns, out);
   }
 
-  /** The transpose: [n, m] gives [m, n]. */
+  /** Returns the transpose; [n, m] gives [m, n]. */
   transposed(): Matrix {
     const { rows, columns, data } = this, out = new Float64Array(data.length);
     for (let i = 0; i < rows; i++) {
@@ -106,25 +109,26 @@ export class Matrix {
     return new Matrix(columns, rows, out);
   }
 
-  /** The sum of each column, over all rows: [1, columns]. */
+  /** Returns the sum of each column, over all rows: [1, columns]. */
   sumOfRows(): Matrix {
     const { columns, data } = this, out = new Float64Array(columns);
     for (let at = 0, j = 0; at < data.length; at++, j = j + 1 === columns ? 0 : j + 1) out[j] += data[at];
     return new Matrix(1, columns, out);
   }
 
-  /** The sum of each row, over all columns: [rows, 1]. */
+  /** Returns the sum of each row, over all columns: [rows, 1]. */
   sumOfColumns(): Matrix {
     return this.#eachRow((row) => row.reduce((sum, x) => sum + x, 0));
   }
 
-  /** The maximum of each row: [rows, 1]. */
+  /** Returns the maximum of each row: [rows, 1]. */
   maxOfColumns(): Matrix {
     return this.#eachRow((row) => row.reduce((most, x) => Math.max(most, x)));
   }
 
   /**
-   * A matrix of zeros with a 1 at each row's maximum; if several elements are the maximum, at the first one.
+   * Returns a matrix of zeros with a 1 at each row's maximum; if several elements are the maximum, it is at
+   * the first one.
    */
   whereMax(): Matrix {
     const out = new Matrix(this.rows, this.columns);
@@ -135,17 +139,20 @@ export class Matrix {
     return out;
   }
 
-  /** The same elements in another shape, not copied. Throws ShapeError if the number of elements differs. */
+  /**
+   * Returns the same elements in another shape, not copied. Throws ShapeError if the number of elements
+   * differs.
+   */
   view(rows: number, columns: number): Matrix {
     return new Matrix(rows, columns, this.data);
   }
 
-  /** Row i, not copied. */
+  /** Returns row `i` without copying it. */
   row(i: number): Float64Array {
     return this.data.subarray(i * this.columns, (i + 1) * this.columns);
   }
 
-  /** The rows with these indices, one below the other. */
+  /** Returns the rows with these indices, one below the other. */
   rowsAt(indices: ArrayLike<number>): Matrix {
     const out = new Matrix(indices.length, this.columns);
     for (let i = 0; i < indices.length; i++) out.row(i).set(this.row(indices[i]));
@@ -157,7 +164,7 @@ export class Matrix {
   }
 }
 
-/** The largest difference between two lists of numbers; Infinity if their lengths differ. */
+/** Returns the largest difference between two lists of numbers, or Infinity if their lengths differ. */
 export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let most = a.length === b.length ? 0 : Infinity;
   for (let i = 0; i < a.length; i++) {

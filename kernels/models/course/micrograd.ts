@@ -11,7 +11,7 @@
 
 /** A number, and the derivative of a result with respect to this number. */
 export class Value {
-  /** d(result) / d(this), summed over all calls of `backward` since it was last set to 0. */
+  /** `d(result) / d(this)`, summed over all calls of `backward` since it was last set to 0. */
   grad = 0;
   /** Name in drawings of the graph. */
   label = "";
@@ -55,7 +55,7 @@ export class Value {
     return new Value(this.data ** exponent, [this], [slope], `**${exponent}`);
   }
 
-  /** The negative, as a product with -1. */
+  /** Returns the negative, as a product with -1. */
   neg(): Value {
     return this.mul(-1);
   }
@@ -65,12 +65,12 @@ export class Value {
     return this.add(value(other).neg());
   }
 
-  /** The quotient, as a product with the other value to the power of -1. */
+  /** Returns the quotient, as a product with the other value to the power of -1. */
   div(other: Value | number): Value {
     return this.mul(value(other).pow(-1));
   }
 
-  /** 0 for numbers below 0; the derivative at 0 is 0. */
+  /** Replaces numbers below 0 by 0; the derivative at 0 is 0. */
   relu(): Value {
     return new Value(this.data < 0 ? 0 : this.data, [this], [this.data > 0 ? 1 : 0], "ReLU");
   }
@@ -81,7 +81,7 @@ export class Value {
     return new Value(t, [this], [1 - t * t], "tanh");
   }
 
-  /** e to the power of this. */
+  /** `e` to the power of this. */
   exp(): Value {
     const e = Math.exp(this.data);
     return new Value(e, [this], [e], "exp");
@@ -93,10 +93,10 @@ export class Value {
   }
 
   /**
-   * Adds d(this) / d(v) to the `grad` of every value v that this was computed from, and sets its own `grad`
-   * to 1. It visits the values of `order()` in reverse, so that a value has received the gradients of all its
-   * uses before it passes them on. A leaf that is used in several graphs accumulates the gradients of all of
-   * them, unless its `grad` is set to 0 first, as `zeroGrad` does.
+   * Adds `d(this) / d(v)` to the `grad` of every value `v` that this was computed from, and sets its own
+   * `grad` to 1. It visits the values of `order()` in reverse, so that a value has received the gradients of
+   * all its uses before it passes them on. A leaf that is used in several graphs accumulates the gradients of
+   * all of them, unless its `grad` is set to 0 first, as `zeroGrad` does.
    */
   backward(): void {
     const order = this.order();
@@ -107,7 +107,10 @@ export class Value {
     }
   }
 
-  /** All values that this was computed from, and itself, in topological order: each after its operands. */
+  /**
+   * Returns all values that this was computed from, and itself, in topological order: each after its
+   * operands.
+   */
   order(): Value[] {
     const traversal = ++traversals, order: Value[] = [];
     // An explicit stack instead of recursion: a long sum would exceed the call stack.
@@ -130,15 +133,15 @@ export class Value {
     return order;
   }
 
-  /** A description such as "Value(data=2, grad=0)". */
+  /** Returns a description such as "Value(data=2, grad=0)". */
   toString(): string {
     return `Value(data=${this.data}, grad=${this.grad})`;
   }
 }
 
 /**
- * A Value from a number, so that an expression can start with one: `value(10).div(f)`. A Value is returned as
- * it is.
+ * Returns a Value from a number, so that an expression can start with one: `value(10).div(f)`. A Value is
+ * returned as it is.
  */
 export function value(data: number | Value, label = ""): Value {
   if (data instanceof Value) return data;
@@ -148,8 +151,8 @@ export function value(data: number | Value, label = ""): Value {
 }
 
 /**
- * The graph of a value, for a drawing: all values that it was computed from, and an edge from each operand to
- * its result.
+ * Returns the graph of a value, for a drawing: all values that it was computed from, and an edge from each
+ * operand to its result.
  */
 export function trace(root: Value): {
   readonly nodes: readonly Value[];
@@ -202,7 +205,7 @@ export class Neuron {
     return this.activation === "linear" ? sum : sum[this.activation]();
   }
 
-  /** The weights, then the bias. */
+  /** Returns the weights, then the bias. */
   parameters(): Value[] {
     return [...this.weights, this.bias];
   }
@@ -229,12 +232,12 @@ export class Layer {
     return this.neurons.map((neuron) => neuron.call(x));
   }
 
-  /** The parameters of its neurons, in order. */
+  /** Returns the parameters of its neurons, in order. */
   parameters(): Value[] {
     return this.neurons.flatMap((neuron) => neuron.parameters());
   }
 
-  /** A description such as "Layer of [ReLUNeuron(2), ReLUNeuron(2)]". */
+  /** Returns a description such as "Layer of [ReLUNeuron(2), ReLUNeuron(2)]". */
   toString(): string {
     return `Layer of [${this.neurons.join(", ")}]`;
   }
@@ -272,7 +275,7 @@ export class MLP {
     return out.map((one) => value(one));
   }
 
-  /** All weights and biases, in the order in which they were drawn. */
+  /** Returns all weights and biases, in the order in which they were drawn. */
   parameters(): Value[] {
     return this.layers.flatMap((layer) => layer.parameters());
   }
@@ -282,7 +285,7 @@ export class MLP {
     for (const parameter of this.parameters()) parameter.grad = 0;
   }
 
-  /** A description such as "MLP of [Layer of […], …]". */
+  /** Returns a description such as "MLP of [Layer of […], …]". */
   toString(): string {
     return `MLP of [${this.layers.join(", ")}]`;
   }

@@ -8,7 +8,7 @@
  */
 import { Matrix } from "./matrix.ts";
 
-/** The parameters. Row i of C is the embedding of letter i. */
+/** The parameters. Row `i` of C is the embedding of letter `i`. */
 export interface ManualMlp {
   /** Embeddings, [letters, embedding]. */
   readonly C: Matrix;
@@ -26,7 +26,7 @@ export interface ManualMlp {
   readonly bnBias: Matrix;
 }
 
-/** n contexts, and the letter that follows each. */
+/** `n` contexts, and the letter that follows each. */
 export interface LetterBatch {
   /** Letters of the contexts, [n, context]. */
   readonly inputs: Uint32Array;
@@ -35,7 +35,7 @@ export interface LetterBatch {
 }
 
 /**
- * All intermediate values from letters to loss, in order, named as in the lecture. Each has n rows, except
+ * All intermediate values from letters to loss, in order, named as in the lecture. Each has `n` rows, except
  * batch norm's statistics, which have one.
  */
 export interface MlpSteps {
@@ -65,7 +65,7 @@ export type StepGradients = Readonly<Record<keyof MlpSteps | keyof ManualMlp, Ma
 
 const eps = 1e-5; // added to the variance by batch norm
 
-/** The forward pass in steps so small that the backward pass can reverse them one by one. */
+/** Runs the forward pass in steps so small that the backward pass can reverse them one by one. */
 export function forwardInSteps(
   net: ManualMlp,
   { inputs, targets }: LetterBatch,
@@ -96,8 +96,8 @@ export function forwardInSteps(
 }
 
 /**
- * The backward pass through every step, from the last to the first; each line applies the chain rule to one
- * step.
+ * Runs the backward pass through every step, from the last to the first; each line applies the chain rule to
+ * one step.
  */
 export function backwardInSteps(
   net: ManualMlp,
@@ -135,7 +135,7 @@ export function backwardInSteps(
   return { logProbs, probs, countsSumInv, countsSum, counts, normLogits, logitMaxes, logits, h, W2, b2, hPreAct, bnGain, bnBias, bnRaw, bnVarInv, bnVar, bnDiff2, bnDiff, bnMean, hPreBn, embCat, W1, b1, emb, C };
 }
 
-/** The gradient of softmax and cross entropy together: (probabilities - 1 at the target) / n. */
+/** Returns the gradient of softmax and cross entropy together: `(probs - oneHot(targets)) / n`. */
 export function logitsGradient(probs: Matrix, targets: Uint32Array): Matrix {
   const n = targets.length, out = probs.times(1 / n);
   targets.forEach((target, i) => out.row(i)[target] -= 1 / n);
@@ -143,8 +143,9 @@ export function logitsGradient(probs: Matrix, targets: Uint32Array): Matrix {
 }
 
 /**
- * The gradient of batch norm's input from the gradient g of its output, in one formula: gain · varInv / n ·
- * (n·g - Σg - n/(n-1) · raw · Σ(g·raw)). The sums run over the batch; the variance divides by n - 1.
+ * Computes the gradient of batch norm's input from the gradient `g` of its output, in one formula:
+ * `gain · varInv / n · (n·g - Σg - n/(n-1) · raw · Σ(g·raw))`. The sums run over the batch; the variance
+ * divides by `n - 1`.
  */
 export function batchNormGradient(
   g: Matrix,
@@ -207,25 +208,25 @@ export function descend(
  */
 export interface Moments {
   readonly mean: Matrix;
-  /** Variance with divisor n - 1. */
+  /** Variance with divisor `n - 1`. */
   readonly variance: Matrix;
 }
 
-/** Mean and variance, with divisor n - 1, of each column. */
+/** Returns the mean and variance, with divisor `n - 1`, of each column. */
 export function momentsOf(x: Matrix): Moments {
   const mean = x.sumOfRows().times(1 / x.rows);
   return { mean, variance: x.minus(mean).map((d) => d * d).sumOfRows().times(1 / (x.rows - 1)) };
 }
 
-/** The input of batch norm, [n, hidden]. */
+/** Returns the input of batch norm, [n, hidden]. */
 export function beforeBatchNorm(net: Pick<ManualMlp, "C" | "W1" | "b1">, inputs: Uint32Array): Matrix {
   const context = net.W1.rows / net.C.columns;
   return net.C.rowsAt(inputs).view(inputs.length / context, net.W1.rows).matmul(net.W1).plus(net.b1);
 }
 
 /**
- * The probabilities of the next letter, [n, letters], if batch norm uses the given moments instead of the
- * batch's.
+ * Returns the probabilities of the next letter, [n, letters], if batch norm uses the given moments instead of
+ * the batch's.
  */
 export function probabilitiesOf(
   net: ManualMlp,
@@ -236,7 +237,7 @@ export function probabilitiesOf(
   return softmaxOf(h.matmul(net.W2).plus(net.b2));
 }
 
-/** The mean of -log(probability of the target); `logProbs` is [n, letters]. */
+/** Returns the mean of `-log(probability of the target)`; `logProbs` is [n, letters]. */
 export function meanLoss(logProbs: Matrix, targets: Uint32Array): number {
   return -targets.reduce((sum, target, i) => sum + logProbs.row(i)[target], 0) / targets.length;
 }
@@ -250,8 +251,8 @@ function softmaxOf(logits: Matrix): Matrix {
 }
 
 /**
- * The gradient of `rowsAt`: a matrix [letters, columns] of zeros; each row of `rows` is added to the row of
- * its letter.
+ * Returns the gradient of `rowsAt`: a matrix [letters, columns] of zeros; each row of `rows` is added to the
+ * row of its letter.
  */
 function rowsAddedAt(
   indices: Uint32Array,

@@ -25,8 +25,8 @@ const symbols = 27;
 export type ContextNet = ReturnType<typeof sequential>;
 
 /**
- * A bigram model as a net: a one-hot row times a matrix [V, V], which is initially normal with standard
- * deviation 1. It has 729 parameters.
+ * Returns a bigram model as a net: a one-hot row times a matrix [V, V], which is initially normal with
+ * standard deviation 1. It has 729 parameters.
  */
 export function bigramNet({ vocabSize = symbols }: { readonly vocabSize?: number } = {}): ContextNet {
   const layers = [oneHotLayer(vocabSize), flatten(), dense(vocabSize, { std: 1, bias: false })];
@@ -52,8 +52,8 @@ export interface MlpOptions {
 }
 
 /**
- * Bengio's net: embeddings side by side, a tanh layer, logits. It has 11,897 parameters with the default
- * sizes.
+ * Returns Bengio's net: embeddings side by side, a tanh layer and a layer of logits. It has 11,897 parameters
+ * with the default sizes.
  */
 export function mlp(options: MlpOptions = {}): ContextNet {
   const { vocabSize = symbols, context = 3, channels = 10, hidden = 200, norm } = options;
@@ -70,9 +70,9 @@ export function mlp(options: MlpOptions = {}): ContextNet {
 }
 
 /**
- * Net A of part 3: a hidden layer with Kaiming initialization for tanh and no bias, small initial logits, and
- * batch norm whose running statistics have momentum 0.001 and include the standard deviation (divisor n - 1)
- * instead of the variance. It has 12,097 parameters with the default sizes.
+ * Returns net A of part 3: a hidden layer with Kaiming initialization for tanh and no bias, small initial
+ * logits, and batch norm whose running statistics have momentum 0.001 and include the standard deviation
+ * (divisor `n - 1`) instead of the variance. It has 12,097 parameters with the default sizes.
  */
 export function mlpWithNorm(options: Omit<MlpOptions, "first" | "last" | "norm"> = {}): ContextNet {
   return mlp({
@@ -99,8 +99,8 @@ export interface DeepMlpOptions extends Pick<MlpOptions, "vocabSize" | "context"
 }
 
 /**
- * Net B of part 3: six dense layers, each followed by batch norm, with tanh between them. The last batch norm
- * has an initial gain of 0.1. The net has 47,024 parameters with the default sizes.
+ * Returns net B of part 3: six dense layers, each followed by batch norm, with tanh between them. The last
+ * batch norm has an initial gain of 0.1. The net has 47,024 parameters with the default sizes.
  */
 export function deepMlp(options: DeepMlpOptions = {}): ContextNet {
   const { vocabSize = symbols, context = 3, channels = 10, hidden = 100, depth = 5, gain = 1, norm = true } =
@@ -128,7 +128,7 @@ export interface WavenetOptions extends Pick<MlpOptions, "vocabSize" | "channels
   /** Number of tanh units per layer; default 128. */
   readonly hidden?: number;
   /**
-   * Number of layers that join pairs of consecutive positions, so that the context has 2^depth tokens;
+   * Number of layers that join pairs of consecutive positions, so that the context has `2^depth` tokens;
    * default 3.
    */
   readonly depth?: number;
@@ -139,7 +139,8 @@ export interface WavenetOptions extends Pick<MlpOptions, "vocabSize" | "channels
 }
 
 /**
- * WaveNet: each layer joins pairs of consecutive positions. It has 76,579 parameters with the default sizes.
+ * Returns a WaveNet, in which each layer joins pairs of consecutive positions. It has 76,579 parameters with
+ * the default sizes.
  */
 export function wavenet(options: WavenetOptions = {}): ContextNet {
   const { vocabSize = symbols, channels = 24, hidden = 128, depth = 3, perPosition = false } = options;

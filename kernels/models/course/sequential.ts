@@ -37,7 +37,7 @@ export interface SequentialOptions {
 }
 
 /**
- * Makes a net of layers applied one after another. The output of layer i is the probe `layers.i`.
+ * Makes a net of layers applied one after another. The output of layer `i` is the probe `layers.i`.
  *
  * @example
  * ```ts
@@ -76,8 +76,8 @@ export function sequential({ name, context, vocabSize, layers }: SequentialOptio
 }
 
 /**
- * An embedding, tokens u32 [B, T] → [B, T, channels], with weights that are initially normal with standard
- * deviation `std` (default 1).
+ * Returns an embedding layer: tokens u32 [B, T] → [B, T, channels]. Its weights are initially normal with
+ * standard deviation `std` (default 1).
  */
 export function embedding(
   vocabSize: number,
@@ -88,7 +88,7 @@ export function embedding(
     gather(scope.param("weight", [vocabSize, channels], { kind: "normal", std }), tokens);
 }
 
-/** One-hot encoding: tokens u32 [B, T] → [B, T, classes]. */
+/** Returns a layer of one-hot encoding: tokens u32 [B, T] → [B, T, classes]. */
 export function oneHotLayer(classes: number): SequentialLayer {
   return (_scope, tokens) => oneHot(tokens, { classes });
 }
@@ -111,7 +111,7 @@ export function flatten(by?: number): SequentialLayer {
 
 /** Initial values of a dense layer. */
 export interface DenseOptions {
-  /** Standard deviation of the weights; default gain / sqrt(inputs). */
+  /** Standard deviation of the weights; default `gain / sqrt(inputs)`. */
   readonly std?: number;
   /** Factor that multiplies the weights' standard deviation; default 1. */
   readonly gain?: number;
@@ -122,7 +122,7 @@ export interface DenseOptions {
   readonly bias?: boolean | number;
 }
 
-/** A dense layer, x · weight + bias: [..., in] → [..., outputs]; the weight is [in, outputs]. */
+/** Returns a dense layer, `x · weight + bias`: [..., in] → [..., outputs]; the weight is [in, outputs]. */
 export function dense(outputs: number, { std, gain = 1, bias = true }: DenseOptions = {}): SequentialLayer {
   return (scope, x) => {
     const inputs = x.shape[x.shape.length - 1];
@@ -134,7 +134,7 @@ export function dense(outputs: number, { std, gain = 1, bias = true }: DenseOpti
   };
 }
 
-/** A layer that applies a function to every element: `activation(tanh)`. */
+/** Returns a layer that applies a function to every element: `activation(tanh)`. */
 export function activation(of: (x: Tensor) => Tensor): SequentialLayer {
   return (_scope, x) => of(x);
 }

@@ -26,9 +26,9 @@ export interface AttentionOptions {
 }
 
 /**
- * Causal multi-head self-attention: qkv [B, T, 3C] → [B, T, C]. The last axis of qkv holds queries, keys and
- * values; in each of the three, head h starts at h·C/H. Scores are scaled by 1 / sqrt(C/H). Throws ShapeError
- * unless qkv is [B, T, 3C] with C divisible by the number of heads.
+ * Computes causal multi-head self-attention: `qkv` [B, T, 3C] → [B, T, C]. The last axis of qkv holds
+ * queries, keys and values; in each of the three, head h starts at h·C/H. Scores are scaled by 1 / sqrt(C/H).
+ * Throws ShapeError unless qkv is [B, T, 3C] with C divisible by the number of heads.
  */
 export function attention(qkv: Tensor, { heads, dropout }: AttentionOptions): Tensor {
   if (dropout === undefined || dropout.rate === 0) return callAttention([qkv], { heads })[0];
@@ -110,7 +110,7 @@ export const attentionGradOp: Op<AttentionAttrs> = {
     const dqkv = new Float64Array(qkv.length), scale = 1 / Math.sqrt(width);
     for (const head of eachHead(sizes)) {
       for (let i = 0; i < time; i++) {
-        let delta = 0; // sum over j of each weight times its gradient
+        let delta = 0; // sum over `j` of each weight times its gradient
         for (let c = 0; c < width; c++) delta += dout[head.out(i) + c] * out[head.out(i) + c];
         scoresOf(qkv, { ...head, i }).forEach((s, j) => {
           const weight = Math.exp(s - lse[head.row + i]), masked = mask(head.row + i, j);
@@ -161,7 +161,7 @@ function sizesOf(qkv: Spec, { heads }: AttentionAttrs): AttentionSizes {
   return { batch, time, channels, heads, width };
 }
 
-/** Sizes, then the threshold and scale of dropout, which are 0 and 1 without dropout. */
+/** Returns sizes, then the threshold and scale of dropout, which are 0 and 1 without dropout. */
 function wasmArgs({ inputs: [qkv], attrs }: Call<AttentionAttrs>): readonly number[] {
   const { batch, time, channels, heads } = sizesOf(qkv, attrs);
   const { threshold, scale } = attrs.dropout === undefined
@@ -171,8 +171,8 @@ function wasmArgs({ inputs: [qkv], attrs }: Call<AttentionAttrs>): readonly numb
 }
 
 /**
- * Factor that dropout applies to an attention weight: 0 if the weight is dropped. `row` is a row of lse,
- * `key` the position of a key.
+ * Returns the factor that dropout applies to an attention weight: 0 if the weight is dropped. `row` is a row
+ * of lse, `key` the position of a key.
  */
 function maskFor(
   { dropout }: AttentionAttrs,
@@ -188,7 +188,8 @@ function withDropout(qkv: Shape, attrs: AttentionAttrs): Case<AttentionAttrs> {
 }
 
 /**
- * Number of multiply-adds of one product that is computed for every query with each key that it attends to.
+ * Returns the number of multiply-adds of one product that is computed for every query with each key that it
+ * attends to.
  */
 function pairs({ batch, time, channels }: AttentionSizes): number {
   return batch * channels * time * (time + 1) / 2;
@@ -223,7 +224,7 @@ function* eachHead({ batch, time, channels, heads, width }: AttentionSizes): Ite
   }
 }
 
-/** Scaled scores of query i with keys 0 … i. */
+/** Returns scaled scores of query `i` with keys 0 … `i`. */
 function scoresOf(qkv: Float64Array, { query, key, width, i }: HeadOffsets & { i: number }): Float64Array {
   const scores = new Float64Array(i + 1);
   for (let j = 0; j <= i; j++) {

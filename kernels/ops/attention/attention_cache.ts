@@ -4,7 +4,7 @@
  * of the call.
  *
  * A cache [S, T, 2C] holds S texts of up to T positions: for each position the keys and then the values. Row
- * s·T + t of the cache is position t of text s.
+ * `s·T + t` of the cache is position `t` of text `s`.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export interface CacheOptions {
 }
 
 /**
- * Causal attention of new tokens to all tokens of their texts so far: qkv [B, N, 3C] → [B, N, C], with qkv
+ * Computes causal attention of new tokens to all tokens of their texts so far: `qkv` [B, N, 3C] → [B, N, C],
  * packed as for `attention`. The new keys and values are put into the cache first. Tokens past the last
  * position of a text are not stored, and their results are zeros. The op has no gradient. Throws ShapeError
  * if sizes do not fit.
@@ -40,7 +40,7 @@ export function cacheAttention(qkv: Tensor, { heads, cache, firstRows: firstRows
   return callAttend([qkv, updated, firstRows], { heads })[0];
 }
 
-/** (cache, qkv, firstRows) → cache, in place. */
+/** `(cache, qkv, firstRows) → cache`, in place. */
 export const cachePutOp: Op<null> = {
   name: "cache_put",
   inPlace: [0],
@@ -90,7 +90,7 @@ export const cachePutOp: Op<null> = {
   ],
 };
 
-/** (qkv, cache, firstRows) → out. */
+/** `(qkv, cache, firstRows) → out`. */
 export const cacheAttentionOp: Op<AttentionAttrs> = {
   name: "cache_attention",
   infer: ([qkv, cache, firstRows], { heads }) => {
@@ -168,7 +168,7 @@ export const cacheAttentionOp: Op<AttentionAttrs> = {
 const callPut = define(cachePutOp);
 const callAttend = define(cacheAttentionOp);
 
-/** Number of a row's new tokens that have a position in the cache. */
+/** Returns the number of a row's new tokens that have a position in the cache. */
 function storedTokens(
   { firstRow, tokens, texts, time }: { firstRow: number; tokens: number; texts: number; time: number },
 ): number {

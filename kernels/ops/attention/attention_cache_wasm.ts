@@ -12,7 +12,7 @@ import { madd } from "../../wasm/madd.ts";
 import { lanes, largest, loadPart, storePart } from "../../wasm/vector.ts";
 
 /**
- * cache [S, T, 2C], qkv [B, N, 3C], firstRows [B] -> cache with the new rows, in place. args: B, N, C, S, T.
+ * Copies the new rows of `qkv` [B, N, 3C] into `cache` [S, T, 2C] at `firstRows` [B]. `args`: B, N, C, S, T.
  */
 export function cache_put(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const cache = tensor(tensors, 0), qkv = tensor(tensors, 1), firstRows = tensor(tensors, 2);
@@ -26,7 +26,10 @@ export function cache_put(tensors: usize, args: usize, thread: i32, threads: i32
   }
 }
 
-/** qkv [B, N, 3C], cache [S, T, 2C], firstRows [B] -> out [B, N, C]. args: B, N, C, H, S, T. */
+/**
+ * Computes `out` [B, N, C] from `qkv` [B, N, 3C], `cache` [S, T, 2C] and `firstRows` [B]. `args`: B, N, C, H,
+ * S, T.
+ */
 export function cache_attention(
   tensors: usize,
   args: usize,
@@ -56,8 +59,8 @@ export function cache_attention(
 }
 
 /**
- * Attention of one query to `count` keys that are `row` bytes apart; each value is `toValue` bytes after its
- * key.
+ * Computes attention of one query to `count` keys that are `row` bytes apart; each value is `toValue` bytes
+ * after its key.
  */
 function attend(
   query: usize,

@@ -22,7 +22,7 @@ export interface CacheSizes {
   readonly channels: number;
   /** Number of heads, H. */
   readonly heads: number;
-  /** Number of channels per head, C / H. */
+  /** Number of channels per head, `C / H`. */
   readonly width: number;
   /** Number of texts in the cache, S. */
   readonly texts: number;
@@ -36,7 +36,7 @@ const SPAN = 128;
 /** Keys are divided into spans if there are at most this many tokens; more tokens keep a GPU busy anyway. */
 const FEW = 8;
 
-/** Kernel of (qkv, cache, firstRows) → out. */
+/** Returns the kernel that computes `out` from `qkv`, `cache` and `firstRows`. */
 export function cacheAttentionKernel(call: Call<AttentionAttrs>, sizes: CacheSizes): WgslKernel {
   const { batch, tokens, heads, width, time } = sizes;
   const spans = batch * tokens <= FEW ? Math.ceil(time / SPAN) : 1;
@@ -55,8 +55,8 @@ export function cacheAttentionKernel(call: Call<AttentionAttrs>, sizes: CacheSiz
 type SpanSizes = CacheSizes & { readonly spans: number };
 
 /**
- * WGSL that computes the indices of a query: its row, its text's first row in the cache (`begin`), its
- * `position` in the text, and whether that position `exists`.
+ * Returns WGSL that computes the indices of a query: its row, its text's first row in the cache (`begin`),
+ * its `position` in the text, and whether that position `exists`.
  */
 function queryPosition(
   { tokens, texts, time }: SpanSizes,
@@ -152,8 +152,8 @@ ${end.join("\n")}
 const scratchBinding = "@group(0) @binding(4) var<storage, read_write> scratch: array<f32>;";
 
 /**
- * WGSL that adds up the results of all spans in order, each scaled from its own highest score to the highest
- * score of all spans.
+ * Returns WGSL that adds up the results of all spans in order, each scaled from its own highest score to the
+ * highest score of all spans.
  */
 function combineCode(call: Call, sizes: SpanSizes): string {
   const { channels, heads, width, spans } = sizes;

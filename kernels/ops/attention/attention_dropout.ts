@@ -13,7 +13,10 @@ import { dropoutConstants, maskFunctions } from "../dropout/dropout_mask.ts";
 export interface AttentionMask {
   /** Function declarations. */
   readonly functions: string;
-  /** Declaration, in the gradient kernel, of workgroup memory for the bits of a tile of `rows` queries. */
+  /**
+   * Returns a declaration, in the gradient kernel, of workgroup memory for the bits of a tile of `rows`
+   * queries.
+   */
   staging(rows: number): string;
   /** Statements before a query's loop over keys. */
   readonly begin: string;
@@ -22,18 +25,24 @@ export interface AttentionMask {
    * multiple of four.
    */
   readonly draw: string;
-  /** Expression in the query's loop, at key `first + j`: `x`, or 0 if the weight is dropped. */
+  /**
+   * Returns an expression for use in a query's loop, at key `first + j`: it is `x`, or 0 if the weight is
+   * dropped.
+   */
   ofKey(x: string): string;
   /**
-   * Statements that stage the bits of a tile of `rows` queries, starting with query `first`, for the keys of
-   * the workgroup.
+   * Returns statements that stage the bits of a tile of `rows` queries, starting with query `first`, for the
+   * keys of the workgroup.
    */
   stage(rows: number): string;
-  /** Expression in a key's loop, at query `first + j` of the tile: `x`, or 0 if the weight is dropped. */
+  /**
+   * Returns an expression for use in a key's loop, at query `first + j` of the tile: it is `x`, or 0 if the
+   * weight is dropped.
+   */
   ofQuery(x: string): string;
-  /** Expression for x / (1 - rate). */
+  /** Expression for `x / (1 - rate)`. */
   scaled(x: string): string;
-  /** Expression for 1 / (1 - rate). */
+  /** Expression for `1 / (1 - rate)`. */
   readonly scale: string;
 }
 
@@ -50,8 +59,8 @@ const noMask: AttentionMask = {
 };
 
 /**
- * The parts of WGSL for a dropout rate. `keys` is the number of keys per workgroup, one per invocation; `key`
- * and `draw` are the bindings of dropout's inputs.
+ * Returns the parts of WGSL for a dropout rate. `keys` is the number of keys per workgroup, one per
+ * invocation; `key` and `draw` are the bindings of dropout's inputs.
  */
 export function attentionMask(
   rate: number | undefined,

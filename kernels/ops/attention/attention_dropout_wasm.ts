@@ -33,10 +33,10 @@ export function dropByKey(
 }
 
 /**
- * Like `scoreGradsOf` of attention_wasm.ts, but with dropout: scoreGrads[query][8 keys] = weight * (m * g -
- * delta). Here g is the previous value of scoreGrads, the gradient of the weight, and m is 0 for a dropped
- * weight and `scale` for the others. Each score is replaced by m * weight. `from` and `to` are multiples of
- * 4.
+ * Works like `scoreGradsOf` of attention_wasm.ts, but with dropout:
+ * `scoreGrads[query][8 keys] = weight * (m * g - delta)`. Here `g` is the previous value of `scoreGrads`, the
+ * gradient of the weight, and `m` is 0 for a dropped weight and `scale` for the others. Each score is
+ * replaced by `m * weight`. `from` and `to` are multiples of 4.
  */
 export function droppedScoreGrads(
   scores: usize,

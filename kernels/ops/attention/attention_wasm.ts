@@ -30,8 +30,8 @@ const BUDGET: usize = 0x160000;
 const KEYS: usize = 64;
 
 /**
- * qkv [B, T, 3C] and, for dropout, key and draw -> out [B, T, C], lse [B, H, T]. args: B, T, C, H, threshold,
- * scale. A threshold above 0 enables dropout.
+ * Computes `out` [B, T, C] and `lse` [B, H, T] from `qkv` [B, T, 3C] and, for dropout, `key` and `draw`.
+ * `args`: B, T, C, H, threshold, scale. A threshold above 0 enables dropout.
  */
 export function attention(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const threshold = <u32> load<f64>(args, 32), key = tensor(tensors, 1), draw = tensor(tensors, 2);
@@ -66,7 +66,7 @@ export function attention(tensors: usize, args: usize, thread: i32, threads: i32
         softmax(scores, reach, state);
         if (threshold > 0) {
           const line = pair * time + first;
-          // dropByKey is called twice, for four queries each: the compiler would inline a single call, and
+          // `dropByKey` is called twice, for four queries each: the compiler would inline a single call, and
           // inlining made the loop without dropout 4 % slower.
           dropByKey(scores, reach, line, start, key, draw, threshold, words);
           dropByKey(scores + 16, reach, line + 4, start, key, draw, threshold, words);
@@ -92,7 +92,10 @@ export function attention(tensors: usize, args: usize, thread: i32, threads: i32
   }
 }
 
-/** qkv, out, lse, dout and, for dropout, key and draw -> dqkv. args: B, T, C, H, threshold, scale. */
+/**
+ * Computes `dqkv` from `qkv`, `out`, `lse`, `dout` and, for dropout, `key` and `draw`. `args`: B, T, C, H,
+ * threshold, scale.
+ */
 export function attention_grad(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const threshold = <u32> load<f64>(args, 32), keep = real(args, 5);
   const placeKey = tensor(tensors, 4), draw = tensor(tensors, 5);
@@ -188,7 +191,10 @@ export function attention_grad(tensors: usize, args: usize, thread: i32, threads
   }
 }
 
-/** Number of parts into which the panels of one (batch, head) are divided so that all threads have work. */
+/**
+ * Returns the number of parts into which the panels of one (batch, head) are divided so that all threads have
+ * work.
+ */
 function partsOf(pairs: usize, panels: usize, threads: usize): usize {
   if (pairs % threads == 0 || pairs >= 4 * threads) return 1;
   return min(panels, (4 * threads + pairs - 1) / pairs);
@@ -226,7 +232,7 @@ function maskTile(scores: usize, keyStride: usize, queryStride: usize): void {
 }
 
 /**
- * Replaces scores [n][8] by e^(score - maximum of the lane). `state` receives 8 reciprocal sums and then 8
+ * Replaces scores [n][8] by `e^(score - maximum of the lane)`. `state` receives 8 reciprocal sums and then 8
  * log-sum-exps.
  */
 function softmax(scores: usize, n: usize, state: usize): void {
@@ -290,7 +296,7 @@ function expOne(x: f32): f32 {
   return f32x4.extract_lane(exp(f32x4.splat(x)), 0);
 }
 
-/** to[row][d] = (add ? to[row][d] : 0) + by * from[row][d]. */
+/** Computes `to[row][d] = (add ? to[row][d] : 0) + by * from[row][d]`. */
 function rowsOut(
   from: usize,
   stride: usize,
@@ -313,7 +319,7 @@ function rowsOut(
 }
 
 /**
- * Stores lse and delta = dot(out, dout) of some rows. Padding rows, up to `room`, get an lse of Infinity,
+ * Stores lse and `delta = dot(out, dout)` of some rows. Padding rows, up to `room`, get an lse of Infinity,
  * which makes their weights 0.
  */
 function rowConstants(
@@ -340,9 +346,9 @@ function rowConstants(
 }
 
 /**
- * scoreGrads[query][8 keys] = weight * (g - delta), where weight = e^(score - lse) and g is the previous
- * value of scoreGrads, the gradient of the weight. There is one lse and one delta per query. Scores are
- * replaced by weights.
+ * Computes `scoreGrads[query][8 keys] = weight * (g - delta)`, where `weight = e^(score - lse)` and `g` is
+ * the previous value of `scoreGrads`, the gradient of the weight. There is one lse and one delta per query.
+ * Scores are replaced by weights.
  */
 function scoreGradsOf(
   scores: usize,

@@ -3,7 +3,7 @@
  * the row of one key, with its vectors in registers. A workgroup of 64 invocations stages the rows of the
  * other kind (keys and values for queries, queries for keys) in workgroup memory, one tile at a time.
  *
- * The gradient is a single dispatch: workgroups with z = 0 compute dq, z = 1 dk and z = 2 dv. Separate
+ * The gradient is a single dispatch: workgroups with `z = 0` compute dq, `z = 1` dk and `z = 2` dv. Separate
  * computations need neither atomics nor more registers than a GPU has; the price is that the scores are
  * computed three times.
  *
@@ -35,7 +35,7 @@ export interface AttentionSizes {
   readonly channels: number;
   /** Number of heads, H. */
   readonly heads: number;
-  /** Number of channels per head, C / H. */
+  /** Number of channels per head, `C / H`. */
   readonly width: number;
 }
 
@@ -44,7 +44,10 @@ type MaskedSizes = KernelSizes & { readonly mask: AttentionMask };
 
 const ROWS = 64; // rows per workgroup, one per invocation
 
-/** Kernel of qkv and, for dropout, key and draw → out, lse. The softmax uses a running maximum. */
+/**
+ * Returns the kernel that computes `out` and `lse` from `qkv` and, for dropout, `key` and `draw`. The softmax
+ * uses a running maximum.
+ */
 export function attentionKernel(call: Call<AttentionAttrs>, sizes: KernelSizes): WgslKernel {
   const { time, channels, heads, width } = sizes;
   const tile = tileRows(sizes), n = quads(width);
@@ -90,7 +93,10 @@ ${store("sum", { to: "out0", start: `plain + row * ${channels}u`, width, factor:
   };
 }
 
-/** Kernel of qkv, out, lse, dout and, for dropout, key and draw → dqkv. */
+/**
+ * Returns the kernel that computes `dqkv` from `qkv`, `out`, `lse`, `dout` and, for dropout, `key` and
+ * `draw`.
+ */
 export function attentionGradKernel(call: Call<AttentionAttrs>, sizes: KernelSizes): WgslKernel {
   const mask = attentionMask(call.attrs.dropout, { keys: ROWS, key: "in4", draw: "in5" });
   const masked = { ...sizes, mask };
@@ -233,13 +239,13 @@ ${
 }`;
 }
 
-/** Workgroup counts. A workgroup computes `ROWS` rows of one head; the count along z is batch × `parts`. */
+/** Workgroup counts. A workgroup computes `ROWS` rows of one head; the count along `z` is batch × `parts`. */
 function workgroups({ batch, time, heads }: KernelSizes, parts: number): WgslKernel["workgroups"] {
   return [Math.ceil(time / ROWS), heads, batch * parts];
 }
 
 /**
- * WGSL that computes the row, and where the row's head starts in qkv (`query`), out (`plain`) and lse
+ * Returns WGSL that computes the row, and where the row's head starts in qkv (`query`), out (`plain`) and lse
  * (`line`).
  */
 function rowPosition({ time, channels, heads, width, batch }: KernelSizes): string {
@@ -259,8 +265,8 @@ function staging(sizes: KernelSizes): string {
 }
 
 /**
- * Number of rows per tile, from 4 to 32. If possible, two tiles fit into 8 KiB, so that several workgroups
- * can share a core.
+ * Returns the number of rows per tile, from 4 to 32. If possible, two tiles fit into 8 KiB, so that several
+ * workgroups can share a core.
  */
 function tileRows({ width, limits }: KernelSizes): number {
   const rowBytes = 2 * 16 * quads(width);
@@ -327,7 +333,7 @@ function zeros(name: string, n: number): string {
   return each(n, (i) => `  var ${name}${i} = vec4f();`);
 }
 
-/** Dot product of a row in registers and row j of a tile. */
+/** Returns the dot product of a row in registers and row `j` of a tile. */
 function dot(name: string, tile: string, n: number): string {
   return each(n, (i) => `dot(${name}${i}, ${staged(tile, i, n)})`, " + ");
 }
@@ -340,12 +346,12 @@ function each(n: number, line: (i: number) => string, join = "\n"): string {
   return Array.from({ length: n }, (_, i) => line(i)).join(join);
 }
 
-/** Number of vectors of four that hold a row of `width` numbers. */
+/** Returns the number of vectors of four that hold a row of `width` numbers. */
 function quads(width: number): number {
   return Math.ceil(width / 4);
 }
 
-/** 1 / sqrt(width) as a WGSL literal. */
+/** `1 / sqrt(width)` as a WGSL literal. */
 function scaleOf(width: number): string {
   return `f32(${1 / Math.sqrt(width)})`;
 }

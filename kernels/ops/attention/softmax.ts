@@ -13,20 +13,20 @@ import { rowGrid, rowWorkgroup, workgroupMax, workgroupSum } from "../reduce/wor
 
 /** Attributes of `softmax`. */
 export interface SoftmaxAttrs {
-  /** Whether row t of the last two axes [T, T] uses only columns 0 … t; the other columns become 0. */
+  /** Whether row `t` of the last two axes [T, T] uses only columns 0 … `t`; the other columns become 0. */
   readonly causal: boolean;
 }
 
 /**
- * e^x divided by the sum of e^x over the last axis: x [..., C] → [..., C]. If `causal`, x is [..., T, T], and
- * elements right of the diagonal are excluded from the sums and become 0. Throws ShapeError if `causal` is
- * true but the last two sizes of x differ.
+ * Divides `e^x` by the sum of `e^x` over the last axis: `x` [..., C] → [..., C]. If `causal`, `x` is [..., T,
+ * T], and elements right of the diagonal are excluded from the sums and become 0. Throws ShapeError if
+ * `causal` is true but the last two sizes of `x` differ.
  */
 export function softmax(x: Tensor, { causal = false }: { readonly causal?: boolean } = {}): Tensor {
   return callSoftmax([x], { causal })[0];
 }
 
-/** x → y. */
+/** `x → y`. */
 export const softmaxOp: Op<SoftmaxAttrs> = {
   name: "softmax",
   infer: ([x], attrs) => [checked("softmax", x, attrs)],
@@ -84,7 +84,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   ],
 };
 
-/** (y, dy) → dx = y · (dy - sum(y · dy)). */
+/** (y, dy) → `dx = y · (dy - sum(y · dy))`. */
 export const softmaxGradOp: Op<null> = {
   name: "softmax_grad",
   infer: ([y, dy]) => {

@@ -11,8 +11,8 @@ import { fillRun } from "../../wasm/fill.ts";
 import { dotRun, lanes, largest, loadPart, storePart } from "../../wasm/vector.ts";
 
 /**
- * x [rows, C] -> y. args: rows, C, causal. If causal is 1, the rows form matrices of C rows, and row r of a
- * matrix uses its first r + 1 columns.
+ * Computes `y` from `x` [rows, C]. `args`: rows, C, causal. If causal is 1, the rows form matrices of C rows,
+ * and row `r` of a matrix uses its first `r + 1` columns.
  */
 export function softmax(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const x = tensor(tensors, 0), y = tensor(tensors, 1);
@@ -52,7 +52,7 @@ function softmaxRow(x: usize, y: usize, n: usize): void {
   if (rest > 0) storePart(y + at, f32x4.mul(loadPart(y + at, rest, 0), by), rest);
 }
 
-/** y, dy [rows, C] -> dx = y * (dy - sum(y * dy)). args: rows, C. */
+/** Computes `dx = y * (dy - sum(y * dy))` from `y` and `dy` [rows, C]. `args`: rows, C. */
 export function softmax_grad(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const ys = tensor(tensors, 0), dys = tensor(tensors, 1), dxs = tensor(tensors, 2);
   const rows = size(args, 0), columns = size(args, 1);

@@ -19,24 +19,24 @@ export interface DropoutAttrs {
 }
 
 /**
- * Sets a random fraction `rate` of the elements of x, of any shape, to 0 and divides the others by 1 - rate.
- * `key` and `draw` determine which elements are dropped. For rate 0 it returns x itself. Throws ShapeError
- * unless x is f32, key is u32 [2] and draw is u32 [1], and RangeError for a rate outside [0, 1).
+ * Sets a random fraction `rate` of the elements of `x`, of any shape, to 0 and divides the others by
+ * `1 - rate`. `key` and `draw` determine which elements are dropped. For rate 0 it returns `x` itself. Throws
+ * ShapeError unless `x` is f32, key is u32 [2] and draw is u32 [1], and RangeError for a rate outside [0, 1).
  */
 export function dropout(x: Tensor, { rate, key, draw }: Dropout): Tensor {
   return rate === 0 ? x : callDropout([x, key, draw], { rate })[0];
 }
 
 /**
- * residual + dropout(x), where residual has the shape of x. Throws the same errors as `dropout()`, and
- * ShapeError if the shapes differ.
+ * Returns `residual + dropout(x)`, where `residual` has the shape of `x`. Throws the same errors as
+ * `dropout()`, and ShapeError if the shapes differ.
  */
 export function dropoutAdd(x: Tensor, options: Dropout & { readonly residual: Tensor }): Tensor {
   const { rate, key, draw, residual } = options;
   return callDropoutAdd([x, key, draw, residual], { rate })[0];
 }
 
-/** x, key, draw → y. */
+/** `x, key, draw → y`. */
 export const dropoutOp: Op<DropoutAttrs> = {
   ...common("dropout", "value"),
   vjp: (call, [g]) => [g === null ? null : inputGradient(call, g), null, null],
@@ -44,7 +44,7 @@ export const dropoutOp: Op<DropoutAttrs> = {
   cases: cases([]),
 };
 
-/** x, key, draw, residual → y. */
+/** `x, key, draw, residual → y`. */
 export const dropoutAddOp: Op<DropoutAttrs> = {
   ...common("dropout_add", "in3[at] + value"),
   vjp: (call, [g]) => [g === null ? null : inputGradient(call, g), null, null, g],
@@ -56,8 +56,8 @@ const callDropout = define(dropoutOp);
 const callDropoutAdd = define(dropoutAddOp);
 
 /**
- * Parts of the definition that both ops share. Each invocation computes four elements, because Philox returns
- * four words at a time.
+ * Returns the parts of the definition that both ops share. Each invocation computes four elements, because
+ * Philox returns four words at a time.
  */
 function common(
   name: string,
@@ -103,12 +103,12 @@ function expectShape(op: string, { x, residual }: { readonly x: Spec; readonly r
   );
 }
 
-/** Gradient of x: dropout of g with the same mask. */
+/** Returns the gradient of `x`, which is dropout of `g` with the same mask. */
 function inputGradient({ inputs: [, key, draw], attrs }: Call<DropoutAttrs>, g: Tensor): Tensor {
   return callDropout([g, key, draw], attrs)[0];
 }
 
-/** Dropout in float64. The mask has rows of four: element i is column i mod 4 of row ⌊i / 4⌋. */
+/** Dropout in float64. The mask has rows of four: element `i` is column `i mod 4` of row `⌊i / 4⌋`. */
 function dropped([x, key, draw]: readonly Float64Array[], { rate }: DropoutAttrs): Float64Array {
   const mask = maskOf(rate, { key, draw });
   return x.map((value, i) => value * mask(Math.floor(i / 4), i % 4));

@@ -3,9 +3,9 @@
  * uses dropout has its own), the index of the micro-batch, and the element's row and column. So no mask is
  * stored, and the backward pass and every engine compute the same mask, bit for bit.
  *
- * The element in row r and column c uses word c mod 4 of Philox4x32-10 with counter (r, draw, 0, 1 + ⌊c /
- * 4⌋); it is dropped if the word is below rate · 2^32. The key and the index of the micro-batch (`draw`) are
- * in device memory, so all places run the same kernel, and each run of a program uses new masks.
+ * The element in row `r` and column `c` uses word `c mod 4` of Philox4x32-10 with counter (r, draw, 0,
+ * `1 + ⌊c / 4⌋`); it is dropped if the word is below `rate · 2^32`. The key and the index of the micro-batch
+ * (`draw`) are in device memory, so all places run the same kernel, and each run of a program uses new masks.
  *
  * @module
  */
@@ -31,11 +31,11 @@ export interface Dropout {
 export interface DropoutConstants {
   /** Threshold for words, 1 … 2^32 - 1. */
   readonly threshold: number;
-  /** Factor for the elements that are not dropped, 1 / (1 - rate). */
+  /** Factor for the elements that are not dropped, `1 / (1 - rate)`. */
   readonly scale: number;
 }
 
-/** Constants of a dropout rate. Throws RangeError unless 0 < rate < 1. */
+/** Constants of a dropout rate. Throws RangeError unless `0 < rate < 1`. */
 export function dropoutConstants(rate: number): DropoutConstants {
   if (!(rate > 0 && rate < 1)) {
     throw new RangeError(`Cannot use dropout rate ${rate}: wanted a number greater than 0 and less than 1`);
@@ -44,7 +44,7 @@ export function dropoutConstants(rate: number): DropoutConstants {
   return { threshold, scale: 1 / (1 - rate) };
 }
 
-/** The factor that each element is multiplied by, 0 or 1 / (1 - rate), in float64. */
+/** Returns the factor that each element is multiplied by, 0 or `1 / (1 - rate)`, in float64. */
 export function maskOf(
   rate: number,
   { key, draw: [draw] }: { readonly key: Float64Array; readonly draw: Float64Array },
@@ -74,9 +74,9 @@ export function expectRandomness(
 }
 
 /**
- * WGSL functions `philox(counter, key)` and `dropout_words(row, group)`, which returns the words of columns
- * 4·group … 4·group + 3. They read the bindings named by `key` and `draw`. WGSL has no 64-bit product, so the
- * upper half is computed from products of 16-bit halves.
+ * Returns WGSL functions `philox(counter, key)` and `dropout_words(row, group)`, which returns the words of
+ * columns `4·group` … `4·group + 3`. They read the bindings named by `key` and `draw`. WGSL has no 64-bit
+ * product, so the upper half is computed from products of 16-bit halves.
  */
 export function maskFunctions({ key, draw }: { readonly key: string; readonly draw: string }): string {
   return `${philoxFunctions}

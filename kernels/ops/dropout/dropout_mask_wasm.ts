@@ -18,7 +18,7 @@ export function wordsByColumn(row: u32, group: u32, key: usize, draw: usize, to:
   philox(to, load<u32>(key), load<u32>(key, 4));
 }
 
-/** Like wordsByColumn, but in the layout [4 rows][4 columns]. */
+/** Works like `wordsByColumn`, but in the layout [4 rows][4 columns]. */
 export function wordsByRow(row: u32, group: u32, key: usize, draw: usize, to: usize): void {
   wordsByColumn(row, group, key, draw, to);
   const a = v128.load(to), b = v128.load(to, 16), c = v128.load(to, 32), d = v128.load(to, 48);
@@ -30,7 +30,7 @@ export function wordsByRow(row: u32, group: u32, key: usize, draw: usize, to: us
   v128.store(to, v128.shuffle<i32>(ab2, cd2, 2, 3, 6, 7), 48);
 }
 
-/** For each lane, returns x if the lane's word is at least the threshold, else 0. */
+/** Returns, for each lane, `x` if the lane's word is at least the threshold, else 0. */
 export function masked(x: v128, words: v128, threshold: u32): v128 {
   return v128.and(x, i32x4.ge_u(words, i32x4.splat(threshold)));
 }

@@ -8,12 +8,12 @@ import { first, real, size, tensor } from "../../wasm/call.ts";
 import { masked, wordsByRow } from "./dropout_mask_wasm.ts";
 import { loadPart, storePart } from "../../wasm/vector.ts";
 
-/** x, key, draw -> y. args: n, threshold, scale. */
+/** Computes `y` from `x`, `key` and `draw`. `args`: n, threshold, scale. */
 export function dropout(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   drop(tensors, args, thread, threads, scratch, tensor(tensors, 3), 0);
 }
 
-/** x, key, draw, residual -> residual + dropout(x). args: n, threshold, scale. */
+/** Computes `residual + dropout(x)` from `x`, `key`, `draw` and `residual`. `args`: n, threshold, scale. */
 export function dropout_add(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   drop(tensors, args, thread, threads, scratch, tensor(tensors, 4), tensor(tensors, 3));
 }

@@ -14,32 +14,32 @@ import { scale } from "./scale.ts";
 import { expectF32 } from "../specs.ts";
 
 /**
- * a + b, element by element. One shape, without its leading 1s, must be a suffix of the other; the result has
- * the larger shape.
+ * Returns `a + b`, element by element. One shape, without its leading 1s, must be a suffix of the other; the
+ * result has the larger shape.
  */
 export function add(a: Tensor, b: Tensor): Tensor {
   return callAdd([a, b], null)[0];
 }
 
 /**
- * a - b, element by element. One shape, without its leading 1s, must be a suffix of the other; the result has
- * the larger shape.
+ * Returns `a - b`, element by element. One shape, without its leading 1s, must be a suffix of the other; the
+ * result has the larger shape.
  */
 export function sub(a: Tensor, b: Tensor): Tensor {
   return callSub([a, b], null)[0];
 }
 
 /**
- * a · b, element by element. One shape, without its leading 1s, must be a suffix of the other; the result has
- * the larger shape.
+ * Returns `a · b`, element by element. One shape, without its leading 1s, must be a suffix of the other; the
+ * result has the larger shape.
  */
 export function mul(a: Tensor, b: Tensor): Tensor {
   return callMul([a, b], null)[0];
 }
 
 /**
- * a / b, element by element. One shape, without its leading 1s, must be a suffix of the other; the result has
- * the larger shape.
+ * Returns `a / b`, element by element. One shape, without its leading 1s, must be a suffix of the other; the
+ * result has the larger shape.
  */
 export function div(a: Tensor, b: Tensor): Tensor {
   return callDiv([a, b], null)[0];
@@ -57,7 +57,7 @@ const shapes: readonly (readonly [Shape, Shape])[] = [
   [[4096, 3072], [3072]],
 ];
 
-/** a + b. */
+/** `a + b`. */
 export const addOp: Op<null> = binary({
   name: "add",
   reference: (a, b) => a + b,
@@ -66,7 +66,7 @@ export const addOp: Op<null> = binary({
   ofB: (g) => g,
 });
 
-/** a - b. */
+/** `a - b`. */
 export const subOp: Op<null> = binary({
   name: "sub",
   reference: (a, b) => a - b,
@@ -75,7 +75,7 @@ export const subOp: Op<null> = binary({
   ofB: (g) => scale(g, -1),
 });
 
-/** a · b. */
+/** `a · b`. */
 export const mulOp: Op<null> = binary({
   name: "mul",
   reference: (a, b) => a * b,
@@ -84,7 +84,7 @@ export const mulOp: Op<null> = binary({
   ofB: (g, { a }) => mul(g, a),
 });
 
-/** a / b. */
+/** `a / b`. */
 export const divOp: Op<null> = binary({
   name: "div",
   reference: (a, b) => a / b,
@@ -104,9 +104,9 @@ interface BinaryDefinition {
   reference(a: number, b: number): number;
   /** WGSL operator. */
   readonly operator: string;
-  /** Gradient of a, in the shape of the result. */
+  /** Returns the gradient of the tensor `a`; it has the shape of the result. */
   ofA(g: Tensor, tensors: { a: Tensor; b: Tensor; out: Tensor }): Tensor;
-  /** Gradient of b, in the shape of the result. */
+  /** Returns the gradient of the tensor `b`; it has the shape of the result. */
   ofB(g: Tensor, tensors: { a: Tensor; b: Tensor; out: Tensor }): Tensor;
 }
 
@@ -164,7 +164,7 @@ function stripped(shape: Shape): Shape {
   return first < 0 ? [] : shape.slice(first);
 }
 
-/** Sums g over the leading axes along which `shape` was repeated. */
+/** Sums the tensor `g` over the leading axes along which `shape` was repeated. */
 function sumTo(g: Tensor, shape: Shape): Tensor {
   if (String(g.shape) === String(shape)) return g;
   return sum(g, { from: 0, to: g.shape.length - stripped(shape).length, shape });

@@ -22,13 +22,13 @@ export interface Formula {
 export interface ElementwiseDefinition extends Formula {
   /** Name of the forward op; the backward op is named `name_grad`. */
   readonly name: string;
-  /** The derivative, as a function of x. */
+  /** The derivative, as a function of `x`. */
   readonly derivative: Formula;
   /** AssemblyScript expressions for the WASM kernels; `x` and `dy` are vectors of four floats. */
   readonly wasm: {
     /** The result, an expression of `x`. */
     readonly value: string;
-    /** The gradient with respect to x, an expression of `x` and the result's gradient `dy`. */
+    /** The gradient with respect to `x`, an expression of `x` and the result's gradient `dy`. */
     readonly gradient: string;
   };
   /** Declarations of WGSL functions that the two WGSL expressions call. */
@@ -42,14 +42,14 @@ export interface ElementwiseDefinition extends Formula {
 /** A function that applies an elementwise op to a tensor, with its forward and backward ops. */
 export interface Elementwise {
   (x: Tensor): Tensor;
-  /** The forward op, x → y. */
+  /** The forward op, `x` → `y`. */
   readonly op: Op<null>;
-  /** The backward op, (x, dy) → dx = derivative(x) · dy. */
+  /** The backward op, (x, dy) → `dx = derivative(x) · dy`. */
   readonly gradOp: Op<null>;
 }
 
 /**
- * Makes an elementwise op and its backward op; x is f32 and has any shape.
+ * Makes an elementwise op and its backward op; `x` is f32 and has any shape.
  *
  * @example
  * ```ts

@@ -10,10 +10,10 @@ const ROOT = Math.sqrt(2 / Math.PI);
 const CUBIC = 0.044715; // fitted by Hendrycks and Gimpel
 
 /**
- * WGSL functions `gelu_gate(x)` and `gelu_derivative(x)`. The gate is 0.5·(1 + tanh u), the factor that GELU
- * multiplies x by; `gelu_gate` returns the gate and the derivative of the gate with respect to 2u.
+ * WGSL functions `gelu_gate(x)` and `gelu_derivative(x)`. The gate is `0.5·(1 + tanh u)`, the factor that
+ * GELU multiplies `x` by; `gelu_gate` returns the gate and the derivative of the gate with respect to 2u.
  *
- * The gate is the logistic function of 2u. It is computed from e = exp(-2|u|), which is a normal float32 if
+ * The gate is the logistic function of 2u. It is computed from `e = exp(-2|u|)`, which is a normal float32 if
  * |u| is at most 40. This avoids overflow, and it avoids cancellation, which a large x would magnify.
  */
 export const geluFunctions: string = `fn gelu_gate(x: f32) -> vec2f {

@@ -59,8 +59,8 @@ function density(x: number): number {
 }
 
 /**
- * Φ(x) to float64 precision, by a series for |x| < 3 (Marsaglia 2004) and else by Laplace's continued
- * fraction.
+ * Computes Φ(x) to float64 precision, by a series for `|x| < 3` (Marsaglia 2004) and else by Laplace's
+ * continued fraction.
  */
 function normalBelow(x: number): number {
   if (Math.abs(x) < 3) {

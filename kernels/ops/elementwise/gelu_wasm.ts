@@ -15,7 +15,7 @@ const MINUS_TWICE = memory.data<f32>([-2 * 0.7978845608], 4);
 const MINUS_TWICE_CUBIC = memory.data<f32>([-2 * 0.7978845608 * 0.044715], 4);
 const SIX_CUBIC = memory.data<f32>([6 * 0.7978845608 * 0.044715], 4);
 
-/** e^-2u. */
+/** `e^-2u`. */
 function decay(x: v128, square: v128): v128 {
   const inner = madd(
     square,
@@ -25,12 +25,12 @@ function decay(x: v128, square: v128): v128 {
   return exp(f32x4.mul(x, inner));
 }
 
-/** GELU of x. */
+/** GELU of `x`. */
 export function gelu(x: v128): v128 {
   return f32x4.div(x, f32x4.add(v128.load32_splat(ONE), decay(x, f32x4.mul(x, x))));
 }
 
-/** (s + x s (1 - s) 2u') * dy with e = e^-2u, s = 1 / (1 + e) and 1 - s = e s. */
+/** Returns `(s + x s (1 - s) 2u') * dy` with `e = e^-2u`, `s = 1 / (1 + e)` and `1 - s = e s`. */
 export function geluGradient(x: v128, dy: v128): v128 {
   const one = v128.load32_splat(ONE), square = f32x4.mul(x, x), e = decay(x, square);
   const s = f32x4.div(one, f32x4.add(one, e));

@@ -5,7 +5,7 @@
  * @module
  */
 
-/** x^(halves / 2) for a whole number `halves`. */
+/** Returns `x^(halves / 2)` for a whole number `halves`. */
 export function halfPower(x: v128, halves: i32): v128 {
   const whole = abs(halves) >> 1;
   let p = f32x4.splat(1);

@@ -6,12 +6,13 @@
 import { type Elementwise, elementwise } from "./elementwise.ts";
 
 /**
- * max(x, 0), any shape. The derivative at 0 is 0, as in PyTorch. NaN stays NaN, so that it shows in the loss.
+ * `max(x, 0)`, any shape. The derivative at 0 is 0, as in PyTorch. NaN stays NaN, so that it shows in the
+ * loss.
  */
 export const relu: Elementwise = elementwise({
   name: "relu",
   reference: (x) => Math.max(x, 0),
-  wgsl: "select(x, 0.0, x <= 0.0)", // max(x, 0.0) would be 0 for NaN
+  wgsl: "select(x, 0.0, x <= 0.0)", // `max(x, 0.0)` would be 0 for NaN
   wasm: { value: "f32x4.pmax(x, f32x4.splat(0))", gradient: "v128.and(dy, f32x4.gt(x, f32x4.splat(0)))" },
   derivative: { reference: (x) => (x > 0 ? 1 : 0), wgsl: "select(0.0, 1.0, x > 0.0)" },
 });

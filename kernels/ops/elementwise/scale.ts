@@ -9,12 +9,15 @@ import type { Op, Tensor } from "../../core/graph.ts";
 import { sizeOf } from "../../core/tensor.ts";
 import { expectF32 } from "../specs.ts";
 
-/** x · by for x of any shape. `by` is a constant of the graph. Throws RangeError if it is not finite. */
+/**
+ * Returns `x · by` for a tensor `x` of any shape. `by` is a constant of the graph. Throws RangeError if it is
+ * not finite.
+ */
 export function scale(x: Tensor, by: number): Tensor {
   return callScale([x], { by })[0];
 }
 
-/** x · by. */
+/** `x · by`. */
 export const scaleOp: Op<{ readonly by: number }> = {
   name: "scale",
   infer: ([x], { by }) => {

@@ -5,7 +5,7 @@
  */
 import { type Elementwise, elementwise } from "./elementwise.ts";
 
-/** tanh(x), any shape. */
+/** `tanh(x)`, any shape. */
 export const tanh: Elementwise = elementwise({
   name: "tanh",
   reference: Math.tanh,

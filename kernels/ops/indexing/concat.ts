@@ -1,8 +1,8 @@
 /**
  * Concatenation of tensors along an axis, and the inverse, which takes a part of a tensor along an axis.
  *
- * A tensor is viewed as [outer, n, inner], where n is the size of the axis. Each outer entry is a contiguous
- * run of n · inner elements.
+ * A tensor is viewed as [outer, n, inner], where `n` is the size of the axis. Each outer entry is a
+ * contiguous run of `n · inner` elements.
  *
  * @module
  */
@@ -44,8 +44,8 @@ export function concat(parts: readonly Tensor[], { axis = -1 }: { readonly axis?
 }
 
 /**
- * Entries `start` … `start` + `length` - 1 of an axis of x. x has any type. Throws ShapeError if x does not
- * have these entries.
+ * Returns entries `start` … `start + length - 1` of an axis of the tensor `x`, which has any type. Throws
+ * ShapeError if `x` does not have these entries.
  */
 export function narrow(x: Tensor, attrs: NarrowAttrs): Tensor {
   return callNarrow([x], attrs)[0];
@@ -157,15 +157,15 @@ function axisOf(op: string, shape: readonly number[], { axis }: { readonly axis:
   throw new ShapeError(`Cannot ${op} [${shape}] along axis ${axis}: it has ${shape.length} axes`);
 }
 
-/** Number of outer entries, followed by the number of elements per outer entry for each part. */
+/** Returns the number of outer entries, followed by the number of elements per outer entry for each part. */
 function concatSizes({ inputs, attrs }: Call<ConcatAttrs>): readonly number[] {
   const axis = axisOf("concat", inputs[0].shape, attrs);
   return [sizeOf(inputs[0].shape.slice(0, axis)), ...inputs.map((part) => sizeOf(part.shape.slice(axis)))];
 }
 
 /**
- * Number of outer entries, and three numbers of elements per outer entry: in x, before the range, and in the
- * range.
+ * Returns the number of outer entries, and three numbers of elements per outer entry: in `x`, before the
+ * range, and in the range.
  */
 function narrowSizes({ inputs: [x], attrs }: Call<NarrowAttrs>): {
   outer: number;

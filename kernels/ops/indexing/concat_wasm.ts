@@ -7,7 +7,10 @@
  */
 import { first, size, tensor } from "../../wasm/call.ts";
 
-/** parts, each [outer, run] -> [outer, sum of all runs]. args: outer, number of parts, run of each part. */
+/**
+ * Joins `parts`, each [outer, run], into [outer, sum of all runs]. `args`: outer, number of parts, run of
+ * each part.
+ */
 export function concat(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const outer = size(args, 0), parts = size(args, 1), out = tensor(tensors, parts);
   const from = first(outer, 1, thread, threads), end = first(outer, 1, thread + 1, threads);
@@ -21,7 +24,9 @@ export function concat(tensors: usize, args: usize, thread: i32, threads: i32, s
   }
 }
 
-/** x [outer, run] -> [outer, taken], the columns from `skip` on. args: outer, run, skip, taken. */
+/**
+ * Copies the columns of `x` [outer, run] from `skip` on to [outer, taken]. `args`: outer, run, skip, taken.
+ */
 export function narrow(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const outer = size(args, 0), run = size(args, 1) << 2, taken = size(args, 3) << 2;
   const x = tensor(tensors, 0) + (size(args, 2) << 2), y = tensor(tensors, 1);
@@ -30,8 +35,8 @@ export function narrow(tensors: usize, args: usize, thread: i32, threads: i32, s
 }
 
 /**
- * x -> y. args: n, rank, sizes of y, strides. Two elements that are consecutive along axis i of y are
- * strides[i] elements apart in x.
+ * Permutes the axes of `x`; the result is `y`. `args`: `n`, rank, sizes of `y`, strides. Two elements that
+ * are consecutive along axis `i` of `y` are strides[i] elements apart in `x`.
  */
 export function permute(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const x = tensor(tensors, 0), y = tensor(tensors, 1), n = size(args, 0), rank = size(args, 1);

@@ -66,7 +66,7 @@ export const gatherOp: Op<null> = {
   ],
 };
 
-/** acc[id] += row, in place. */
+/** `acc[id] += row`, in place. */
 export const scatterAddOp: Op<null> = {
   name: "scatter_add",
   inPlace: [0],
@@ -132,7 +132,7 @@ function rowLength(table: Spec): number {
   return table.shape[table.shape.length - 1];
 }
 
-/** Sizes of a call, in the order of the WASM kernel's arguments. */
+/** Returns the sizes of a call, in the order of the WASM kernel's arguments. */
 function tableSizes(call: Call): { count: number; columns: number; rows: number } {
   const [table, ids] = call.inputs, columns = rowLength(table);
   return { count: sizeOf(ids.shape), columns, rows: sizeOf(table.shape) / columns };

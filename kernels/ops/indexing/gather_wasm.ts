@@ -6,7 +6,10 @@
  */
 import { first, size, tensor } from "../../wasm/call.ts";
 
-/** table [V, C], ids [count] -> rows [count, C]. args: count, C, V. An id of V or more gives zeros. */
+/**
+ * Copies rows [count, C] of `table` [V, C], given their `ids` [count]. `args`: count, C, V. An id of V or
+ * more gives zeros.
+ */
 export function gather(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const table = tensor(tensors, 0), ids = tensor(tensors, 1), rows = tensor(tensors, 2);
   const count = size(args, 0), bytes = size(args, 1) << 2, rowsInTable = size(args, 2);
@@ -19,8 +22,8 @@ export function gather(tensors: usize, args: usize, thread: i32, threads: i32, s
 }
 
 /**
- * acc [V, C], ids [count], rows [count, C] -> acc[id] += row in place, in the order of ids. args: count, C,
- * V. A thread computes whole columns, so each element has a single writer.
+ * Computes `acc[id] += row` in place, in the order of `ids`, for `acc` [V, C], `ids` [count] and `rows`
+ * [count, C]. `args`: count, C, V. A thread computes whole columns, so each element has a single writer.
  */
 export function scatter_add(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const acc = tensor(tensors, 0), ids = tensor(tensors, 1), rows = tensor(tensors, 2);

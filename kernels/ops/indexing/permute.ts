@@ -10,13 +10,13 @@ import { ShapeError, sizeOf } from "../../core/tensor.ts";
 
 /** Attributes of `permute`. */
 export interface PermuteAttrs {
-  /** For each axis of the result, the index of the axis of x; every axis occurs once. */
+  /** For each axis of the result, the index of the axis of `x`; every axis occurs once. */
   readonly order: readonly number[];
 }
 
 /**
- * Axis i of the result is axis order[i] of x, which has any type. Throws ShapeError unless `order` contains
- * each axis once.
+ * Axis `i` of the result is axis order[i] of `x`, which has any type. Throws ShapeError unless `order`
+ * contains each axis once.
  */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
   return callPermute([x], { order })[0];
@@ -71,12 +71,12 @@ export const permuteOp: Op<PermuteAttrs> = {
 
 const callPermute = define(permuteOp);
 
-/** For each axis of the result, the distance in x, in elements, between two consecutive entries. */
+/** Returns the distance in `x` between two consecutive entries of each axis of the result, in elements. */
 function stridesOf({ inputs: [x], attrs }: Call<PermuteAttrs>): readonly number[] {
   return attrs.order.map((axis) => sizeOf(x.shape.slice(axis + 1)));
 }
 
-/** Index in x of element i of the result. */
+/** Returns the index in `x` of element `i` of the result. */
 function sourceOf(i: number, shape: readonly number[], strides: readonly number[]): number {
   let at = 0;
   for (let axis = shape.length - 1; axis >= 0; axis--) {

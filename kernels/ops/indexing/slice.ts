@@ -20,28 +20,31 @@ export interface SliceAttrs {
 
 /** Attributes of `pad`. */
 export interface PadAttrs {
-  /** Number of zero entries before x. */
+  /** Number of zero entries before `x`. */
   readonly before: number;
-  /** Number of zero entries after x. */
+  /** Number of zero entries after `x`. */
   readonly after: number;
 }
 
-/** Entries `start` … `start` + `length` - 1 of the first axis: x [N, ...], of any type → [length, ...]. */
+/**
+ * Returns entries `start` … `start + length - 1` of the first axis: `x` [N, ...], of any type → [length,
+ * ...].
+ */
 export function slice(x: Tensor, attrs: SliceAttrs): Tensor {
   return callSlice([x], attrs)[0];
 }
 
 /**
- * Adds `before` zero entries at the start of the first axis and `after` zero entries at its end: x [N, ...] →
- * [before + N + after, ...].
+ * Adds `before` zero entries at the start of the first axis and `after` zero entries at its end: `x` [N, ...]
+ * → [before + N + after, ...].
  */
 export function pad(x: Tensor, attrs: PadAttrs): Tensor {
   return callPad([x], attrs)[0];
 }
 
 /**
- * Entry `index` of the first axis: x [N, ...], of any type → [...]. The index is u32 [1] in device memory; an
- * index of N or more selects the last entry.
+ * Returns entry `index` of the first axis: `x` [N, ...], of any type → [...]. The index is u32 [1] in device
+ * memory; an index of N or more selects the last entry.
  */
 export function take(x: Tensor, index: Tensor): Tensor {
   return callTake([x, index], null)[0];
@@ -157,19 +160,19 @@ function rowsOf(op: string, x: Spec): number {
   return x.shape[0];
 }
 
-/** Number of elements before the slice, and number of elements in it. */
+/** Returns the number of elements before the slice, and number of elements in it. */
 function sliceSizes(call: Call<SliceAttrs>): readonly [number, number] {
   const row = sizeOf(call.inputs[0].shape.slice(1));
   return [call.attrs.start * row, call.attrs.length * row];
 }
 
-/** Number of zeros before x, number of elements of x, and number of zeros after x. */
+/** Returns the number of zeros before `x`, number of elements of `x`, and number of zeros after `x`. */
 function padSizes(call: Call<PadAttrs>): readonly [number, number, number] {
   const [x] = call.inputs, row = sizeOf(x.shape.slice(1));
   return [call.attrs.before * row, sizeOf(x.shape), call.attrs.after * row];
 }
 
-/** Number of entries, and number of elements per entry. */
+/** Returns the number of entries, and number of elements per entry. */
 function takeSizes(call: Call): readonly [number, number] {
   const { shape } = call.inputs[0];
   return [shape[0], sizeOf(shape.slice(1))];

@@ -31,27 +31,27 @@ export interface ContextsAttrs {
 
 /**
  * Takes windows of tokens by index: data u32 [...], viewed as one sequence, and the indices `numbers` u32 [B]
- * → u32 [B, length]. Window i starts at token i · stride + shift; tokens past the end of the data are 0. If
- * data holds examples [N, T], length and stride are T.
+ * → u32 [B, length]. Window `i` starts at token `i · stride + shift`; tokens past the end of the data are 0.
+ * If data holds examples [N, T], length and stride are T.
  */
 export function windowsOf(data: Tensor, numbers: Tensor, attrs: WindowsAttrs): Tensor {
   return callWindows([data, numbers], attrs)[0];
 }
 
 /**
- * For each position, its token and the tokens before it, latest first: tokens u32 [B, T] → u32 [B, T,
- * length].
+ * Returns, for each position, its token and the tokens before it, latest first: tokens u32 [B, T] → u32 [B,
+ * T, length].
  */
 export function contextsOf(tokens: Tensor, attrs: ContextsAttrs): Tensor {
   return callContexts([tokens], attrs)[0];
 }
 
-/** One-hot rows: ids u32 [...] → f32 [..., classes]; an id of `classes` or more gives zeros. */
+/** Returns one-hot rows: `ids` u32 [...] → f32 [..., classes]; an id of `classes` or more gives zeros. */
 export function oneHot(ids: Tensor, { classes }: { readonly classes: number }): Tensor {
   return callOneHot([ids], { classes })[0];
 }
 
-/** (data, numbers) → windows. */
+/** `(data, numbers) → windows`. */
 export const windowsOp: Op<WindowsAttrs> = {
   name: "token_windows",
   infer: ([data, numbers], { length, stride = 1, shift = 0 }) => {
@@ -69,7 +69,7 @@ export const windowsOp: Op<WindowsAttrs> = {
   },
   wgsl: (call) => {
     const { length, stride = 1, shift = 0 } = call.attrs, n = sizeOf(call.inputs[0].shape);
-    const windows = Math.ceil(n / stride); // for a larger index, index · stride could overflow
+    const windows = Math.ceil(n / stride); // for a larger index, `index · stride` could overflow
     return flat(
       call,
       `let number = in1[i / ${length}u];

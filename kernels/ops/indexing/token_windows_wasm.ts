@@ -7,8 +7,8 @@
 import { first, size, tensor } from "../../wasm/call.ts";
 
 /**
- * data [n], numbers [count] -> windows [count, length], 0 past the end. args: n, count, length, stride,
- * shift.
+ * Copies windows [count, length] from `data` [n]; `numbers` [count] holds their indices, and past the end of
+ * `data` the windows are 0. `args`: n, count, length, stride, shift.
  */
 export function token_windows(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const data = tensor(tensors, 0), numbers = tensor(tensors, 1), windows = tensor(tensors, 2);
@@ -23,7 +23,10 @@ export function token_windows(tensors: usize, args: usize, thread: i32, threads:
   }
 }
 
-/** tokens [n], T per row -> contexts [n, length], latest token first. args: n, T, length, blank. */
+/**
+ * Computes contexts [n, length], latest token first, from `tokens` [n] in rows of T tokens. `args`: n, T,
+ * length, blank.
+ */
 export function token_contexts(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const tokens = tensor(tensors, 0), contexts = tensor(tensors, 1);
   const n = size(args, 0), time = size(args, 1), length = size(args, 2), blank = <u32> load<f64>(args, 24);
@@ -37,7 +40,7 @@ export function token_contexts(tensors: usize, args: usize, thread: i32, threads
   }
 }
 
-/** ids [count] -> one-hot rows [count, classes]. args: count, classes. */
+/** Computes one-hot rows [count, classes] from `ids` [count]. `args`: count, classes. */
 export function one_hot(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const ids = tensor(tensors, 0), rows = tensor(tensors, 1), count = size(args, 0), classes = size(args, 1);
   const end = first(count, 1, thread + 1, threads);

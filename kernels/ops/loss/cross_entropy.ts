@@ -22,10 +22,10 @@ export interface CrossEntropyAttrs {
 export const ignoredTarget = 0xFFFFFFFF;
 
 /**
- * -log softmax(logits)[target] of each row: logits [..., V], targets u32 [...] → losses [...]. Columns from
- * `valid` on are padding of the vocabulary and are ignored. A target of `valid` or more, by convention
- * `ignoredTarget`, gives loss 0. The gradient overwrites the logits, so no later call may read them. Throws
- * ShapeError unless there is one target per row and `valid` is from 1 to V.
+ * Returns `-log softmax(logits)[target]` of each row: `logits` [..., V], `targets` u32 [...] → losses [...].
+ * Columns from `valid` on are padding of the vocabulary and are ignored. A target of `valid` or more, by
+ * convention `ignoredTarget`, gives loss 0. The gradient overwrites the logits, so no later call may read
+ * them. Throws ShapeError unless there is one target per row and `valid` is from 1 to V.
  */
 export function crossEntropy(
   logits: Tensor,
@@ -35,7 +35,7 @@ export function crossEntropy(
   return callCrossEntropy([logits, targets], { valid })[0];
 }
 
-/** (logits, targets) → losses, lse (the log of each row's sum of exponentials). */
+/** `(logits, targets) → losses, lse` (the log of each row's sum of exponentials). */
 export const crossEntropyOp: Op<CrossEntropyAttrs> = {
   name: "cross_entropy",
   infer: ([logits, targets], attrs) => {
@@ -76,7 +76,7 @@ export const crossEntropyOp: Op<CrossEntropyAttrs> = {
   ],
 };
 
-/** (logits, targets, lse, dlosses) → dlogits, in place of the logits. */
+/** `(logits, targets, lse, dlosses) → dlogits`, in place of the logits. */
 export const crossEntropyGradOp: Op<CrossEntropyAttrs> = {
   name: "cross_entropy_grad",
   inPlace: [0],
@@ -108,9 +108,9 @@ const callCrossEntropy = define(crossEntropyOp);
 const callCrossEntropyGrad = define(crossEntropyGradOp);
 
 /**
- * A kernel with one workgroup per row of the binding `logits`. `store(computeLoss)` returns the statements
- * that one lane runs after `lse` has been computed. `computeLoss` is WGSL that sets `loss` from `label`, the
- * row's target.
+ * Returns a kernel with one workgroup per row of the binding `logits`. `store(computeLoss)` returns the
+ * statements that one lane runs after `lse` has been computed. `computeLoss` is WGSL that sets `loss` from
+ * `label`, the row's target.
  */
 export function lossKernel(
   call: Call<CrossEntropyAttrs>,
@@ -154,8 +154,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }
 
 /**
- * A kernel with one workgroup per row that replaces the logits in in0 by their gradients. `find` is WGSL that
- * declares `label`, `lse` and `scale`; `scale` is the gradient of the loss.
+ * Returns a kernel with one workgroup per row that replaces the logits in in0 by their gradients. `find` is
+ * WGSL that declares `label`, `lse` and `scale`; `scale` is the gradient of the loss.
  */
 export function logitGradKernel(call: Call<CrossEntropyAttrs>, find: string): WgslKernel {
   const { rows, columns } = rowsOf(call.inputs[0]), { valid } = call.attrs;

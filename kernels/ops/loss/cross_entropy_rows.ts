@@ -18,7 +18,7 @@ import { expectU32, rowsOf } from "../specs.ts";
 
 /** A block of rows, and tensors that cover all rows. */
 export interface RowBlock {
-  /** Index of the block, u32 [1]; a block of R rows starts at row block·R. */
+  /** Index of the block, u32 [1]; a block of R rows starts at row `block·R`. */
   readonly block: Tensor;
   /** Targets of all rows. */
   readonly targets: Tensor;
@@ -157,7 +157,7 @@ function block(
   };
 }
 
-/** Elements `at` … `at` + `rows` - 1 of `all`; elements past the end are `beyond`. */
+/** Returns elements `at` … `at + rows - 1` of `all`; elements past the end are `beyond`. */
 function rowsFrom(all: Float64Array, o: { at: number; rows: number; beyond: number }): Float64Array {
   const out = new Float64Array(o.rows).fill(o.beyond);
   out.set(all.subarray(o.at, o.at + o.rows));

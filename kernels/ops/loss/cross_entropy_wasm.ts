@@ -12,7 +12,7 @@ import { fillRun } from "../../wasm/fill.ts";
 import { start } from "./row_blocks_wasm.ts";
 import { lanes, largest, loadPart, storePart } from "../../wasm/vector.ts";
 
-/** logits [rows, V], targets -> losses, lse. args: rows, V, valid. */
+/** Computes `losses` and `lse` from `logits` [rows, V] and `targets`. `args`: rows, V, valid. */
 export function cross_entropy(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const logits = tensor(tensors, 0), targets = tensor(tensors, 1);
   const losses = tensor(tensors, 2), lses = tensor(tensors, 3);
@@ -29,7 +29,10 @@ export function cross_entropy(tensors: usize, args: usize, thread: i32, threads:
   }
 }
 
-/** logits, targets, lse, dlosses -> dlogits in place of logits. args: rows, V, valid. */
+/**
+ * Computes `dlogits`, in place of `logits`, from `logits`, `targets`, `lse` and `dlosses`. `args`: rows, V,
+ * valid.
+ */
 export function cross_entropy_grad(
   tensors: usize,
   args: usize,
@@ -48,8 +51,8 @@ export function cross_entropy_grad(
 }
 
 /**
- * losses, lse, logits [R, V], targets, block [1] -> losses and lse of the block, in place. args: R, V, valid,
- * total.
+ * Updates one block of `losses` and `lse` in place, from `logits` [R, V] and `targets`; `block` [1] is its
+ * index. `args`: R, V, valid, total.
  */
 export function cross_entropy_rows(
   tensors: usize,
@@ -70,7 +73,8 @@ export function cross_entropy_rows(
 }
 
 /**
- * logits [R, V], targets, lse, dlosses, block [1] -> dlogits in place of logits. args: R, V, valid, total.
+ * Computes `dlogits`, in place of `logits` [R, V], from `targets`, `lse` and `dlosses`; `block` [1] is the
+ * block's index. `args`: R, V, valid, total.
  */
 export function cross_entropy_rows_grad(
   tensors: usize,
@@ -125,7 +129,7 @@ function logitGrads(
   store<f32>(hit, load<f32>(hit) - load<f32>(dlossAt));
 }
 
-/** Log of the sum of e^x over n floats: finds the maximum, then sums in blocks of 1,024. */
+/** Returns the log of the sum of `e^x` over `n` floats: finds the maximum, then sums in blocks of 1,024. */
 function logSumExp(x: usize, n: usize): f64 {
   const rest = n & 3, end = x + ((n & ~3) << 2);
   let top = f32x4.splat(-Infinity), topB = top, p = x;

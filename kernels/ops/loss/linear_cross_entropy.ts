@@ -16,9 +16,9 @@ import { count } from "../update/state.ts";
 
 /** Options of `linearCrossEntropy`. */
 export interface LinearCrossEntropyOptions {
-  /** Weight of the head, [Vp, C]; row v computes the logit of class v. */
+  /** Weight of the head, [Vp, C]; row `v` computes the logit of class `v`. */
   readonly weight: Tensor;
-  /** Targets, u32 [...], one per row of x; a target of `valid` or more gives loss 0. */
+  /** Targets, u32 [...], one per row of `x`; a target of `valid` or more gives loss 0. */
   readonly targets: Tensor;
   /** Number of classes; default Vp, all rows of the weight. */
   readonly valid?: number;
@@ -43,10 +43,10 @@ export const storedBytes = 256 * 1024 * 1024;
 export const blockBytes = 128 * 1024 * 1024;
 
 /**
- * crossEntropy(x · weightᵀ, targets) of each row: x [..., C], targets u32 [...] → losses [...]. If the logits
- * are too large, they are computed in blocks of rows, and the backward pass recomputes each block, at the
- * cost of another product with the weight. Blocks are summed in order. Throws ShapeError if sizes do not
- * match.
+ * Returns `crossEntropy(x · weightᵀ, targets)` of each row: `x` [..., C], `targets` u32 [...] → losses [...].
+ * If the logits are too large, they are computed in blocks of rows, and the backward pass recomputes each
+ * block, at the cost of another product with the weight. Blocks are summed in order. Throws ShapeError if
+ * sizes do not match.
  */
 export function linearCrossEntropy(x: Tensor, options: LinearCrossEntropyOptions): Tensor {
   const { weight, targets, valid = sizeOf(weight.shape.slice(0, -1)) } = options;
@@ -68,8 +68,8 @@ export function linearCrossEntropy(x: Tensor, options: LinearCrossEntropyOptions
 }
 
 /**
- * Number of rows per block, at most `most`, chosen so that there are as few blocks as possible, all about
- * equally full. It is a multiple of 64, the number of rows of a tile, if `most` is 64 or more.
+ * Returns the number of rows per block, at most `most`, chosen so that there are as few blocks as possible,
+ * all about equally full. It is a multiple of 64, the number of rows of a tile, if `most` is 64 or more.
  */
 function blockRows(rows: number, most: number): number {
   const unit = most >= 64 ? 64 : 1, limit = Math.max(1, Math.floor(most / unit) * unit);

@@ -17,17 +17,17 @@ export interface TakeRowsAttrs {
 }
 
 /**
- * Rows block·R … block·R + R - 1 of x [..., C] → [R, C], with zeros past the last row; block is u32 [1].
- * `takeRows` has no vjp, because its callers define their own gradients. Throws ShapeError unless x is f32
- * and block is a single u32.
+ * Returns rows `block·R` … `block·R + R - 1` of `x` [..., C] as [R, C], with zeros past the last row; `block`
+ * is u32 [1]. `takeRows` has no vjp, because its callers define their own gradients. Throws ShapeError unless
+ * `x` is f32 and block is a single u32.
  */
 export function takeRows(x: Tensor, { block, rows }: { block: Tensor; rows: number }): Tensor {
   return callTakeRows([x, block], { rows })[0];
 }
 
 /**
- * Replaces R rows of `buffer` [..., C], starting with row block·R, by the rows of `part`, in place. `part` is
- * [R, C], or [C] for a single row. Rows of `part` that would be past the end of the buffer are ignored.
+ * Replaces R rows of `buffer` [..., C], starting with row `block·R`, by the rows of `part`, in place. `part`
+ * is [R, C], or [C] for a single row. Rows of `part` that would be past the end of the buffer are ignored.
  */
 export function putRows(buffer: Tensor, { block, part }: { block: Tensor; part: Tensor }): Tensor {
   return callPutRows([buffer, part, block], null)[0];
@@ -72,7 +72,7 @@ export const takeRowsOp: Op<TakeRowsAttrs> = {
   ],
 };
 
-/** (buffer, part, block) → buffer, in place. */
+/** `(buffer, part, block) → buffer`, in place. */
 export const putRowsOp: Op<null> = {
   name: "put_rows",
   inPlace: [0],
@@ -136,12 +136,12 @@ function expectBlock(op: string, block: Spec): void {
   expectNumber(op, { block });
 }
 
-/** Number of elements of the tensor, and number of elements of a block. */
+/** Returns the number of elements of the tensor, and number of elements of a block. */
 function takeSizes(call: Call): readonly [number, number] {
   return [sizeOf(call.inputs[0].shape), sizeOf(call.outputs[0].shape)];
 }
 
-/** Number of elements of the tensor, and number of elements of a block. */
+/** Returns the number of elements of the tensor, and number of elements of a block. */
 function putSizes(call: Call): readonly [number, number] {
   return [sizeOf(call.inputs[0].shape), sizeOf(call.inputs[1].shape)];
 }

@@ -8,7 +8,10 @@
 import { size, tensor } from "../../wasm/call.ts";
 import { clearRange, copyRange } from "../indexing/slice_wasm.ts";
 
-/** x, block [1] -> the n elements of the block, with zeros past the end of x. args: total, n. */
+/**
+ * Copies the `n` elements of one block of `x`, with zeros past the end of `x`; `block` [1] is the block's
+ * index. `args`: total, n.
+ */
 export function take_rows(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const y = tensor(tensors, 2), total = size(args, 0), n = size(args, 1);
   const at = start(tensor(tensors, 1), n, total), inside = min(n, total - at);
@@ -16,13 +19,13 @@ export function take_rows(tensors: usize, args: usize, thread: i32, threads: i32
   clearRange(y + (inside << 2), n - inside, thread, threads);
 }
 
-/** buffer, part, block [1] -> buffer with the block replaced by part, in place. args: total, n. */
+/** Replaces a block of `buffer` by `part`, in place; `block` [1] is the block's index. `args`: total, n. */
 export function put_rows(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const total = size(args, 0), n = size(args, 1), at = start(tensor(tensors, 2), n, total);
   copyRange(tensor(tensors, 1), tensor(tensors, 0) + (at << 2), min(n, total - at), thread, threads);
 }
 
-/** Offset of the first element of a block of n elements; at most `total`. */
+/** Returns the offset of the first element of a block of `n` elements; it is at most `total`. */
 export function start(block: usize, n: usize, total: usize): usize {
   return <usize> min(<u64> load<u32>(block) * <u64> n, <u64> total);
 }

@@ -22,19 +22,19 @@ export interface Affine {
   readonly bias: Tensor;
 }
 
-/** x · weight + bias: x [..., K] → [..., N]. Throws ShapeError if sizes do not match. */
+/** Returns `x · weight + bias`: `x` [..., K] → [..., N]. Throws ShapeError if sizes do not match. */
 export function affine(x: Tensor, { weight, bias }: Affine): Tensor {
   return callAffine([x, weight, bias], null)[0];
 }
 
-/** gelu(x · weight + bias). Throws ShapeError if sizes do not match. */
+/** `gelu(x · weight + bias)`. Throws ShapeError if sizes do not match. */
 export function affineGelu(x: Tensor, { weight, bias }: Affine): Tensor {
   return callAffineGelu([x, weight, bias], null)[0];
 }
 
 /**
- * residual + x · weight + bias, where residual has the shape of the result. Throws ShapeError if sizes do not
- * match.
+ * Returns `residual + x · weight + bias`, where `residual` has the shape of the result. Throws ShapeError if
+ * sizes do not match.
  */
 export function affineAdd(
   x: Tensor,
@@ -43,7 +43,7 @@ export function affineAdd(
   return callAffineAdd([x, weight, bias, residual], null)[0];
 }
 
-/** x, weight, bias → y. */
+/** `x, weight, bias → y`. */
 export const affineOp: Op<null> = {
   ...common("affine", { lines: ["out0[at] = value + in2[column];"] }),
   infer: ([x, weight, bias]) => [inferred("affine", { x, weight, bias })],
@@ -72,7 +72,7 @@ export const affineGeluOp: Op<null> = {
   cases: cases([]),
 };
 
-/** x, weight, bias, residual → y. */
+/** `x, weight, bias, residual → y`. */
 export const affineAddOp: Op<null> = {
   ...common("affine_add", { lines: ["out0[at] = in3[at] + (value + in2[column]);"] }),
   infer: ([x, weight, bias, residual]) => {
@@ -95,7 +95,7 @@ const callAffineGelu = define(affineGeluOp);
 const callAffineAdd = define(affineAddOp);
 const callGeluGrad = define(gelu.gradOp);
 
-/** Parts of the definition that the three ops share. */
+/** Returns the parts of the definition that the three ops share. */
 function common(
   name: string,
   epilogue: Epilogue,
@@ -130,7 +130,7 @@ function inferred(
   return product;
 }
 
-/** Gradients of x, weight and bias, given the gradient of x · weight + bias. */
+/** Returns the gradients of `x`, `weight` and `bias`, given the gradient of `x · weight + bias`. */
 function inputGradients({ inputs: [x, weight] }: Call<null>, g: Tensor): readonly Tensor[] {
   return [
     matmul(g, weight, { transposeB: true, shape: x.shape }),
@@ -139,7 +139,7 @@ function inputGradients({ inputs: [x, weight] }: Call<null>, g: Tensor): readonl
   ];
 }
 
-/** x · weight + bias in float64. */
+/** `x · weight + bias` in float64. */
 function withBias([x, weight, bias]: readonly Float64Array[], call: Call<null>): Float64Array {
   const [product] = matmulOp.reference([x, weight], { ...call, op: matmulOp, attrs: {} });
   return product.map((value, i) => value + bias[i % bias.length]);

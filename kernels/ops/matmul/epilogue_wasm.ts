@@ -9,17 +9,17 @@ import { loadPart, storePart } from "../../wasm/vector.ts";
 
 /** No epilogue. */
 export const NOTHING: i32 = 0;
-/** c += bias. */
+/** `c += bias`. */
 export const BIAS: i32 = 1;
-/** c += bias; other = gelu(c). */
+/** `c += bias`; `other = gelu(c)`. */
 export const GELU: i32 = 2;
-/** c = other + (c + bias). */
+/** `c = other + (c + bias)`. */
 export const ADD: i32 = 3;
 
 /**
- * Applies the epilogue `kind` to a block of c, [rows, columns] with rows `stride` bytes apart. `bias` is the
- * address of the first column's bias; `other`, if used, has the layout of c. The CPU engine also calls this
- * after products that a BLAS computes.
+ * Applies the epilogue `kind` to a block of `c`, [rows, columns] with rows `stride` bytes apart. `bias` is
+ * the address of the first column's bias; `other`, if used, has the layout of `c`. The CPU engine also calls
+ * this after products that a BLAS computes.
  */
 export function epilogue(
   kind: i32,

@@ -15,7 +15,7 @@ import { type MatmulSizes, matmulVariants, variantName } from "./matmul_variants
 export interface MatmulAttrs {
   /** Whether a is transposed: [..., M], flattened to [K, M]. */
   readonly transposeA?: boolean;
-  /** Whether b is transposed: [..., K], flattened to [N, K]. */
+  /** Whether `b` is transposed: [..., K], flattened to [N, K]. */
   readonly transposeB?: boolean;
   /**
    * Shape of the result, which must end in N and have one row for each row of the product. Default: see
@@ -25,17 +25,17 @@ export interface MatmulAttrs {
 }
 
 /**
- * Matrix product a · b, summed in float32 in the order of k.
+ * Returns the matrix product `a · b`, summed in float32 in the order of the depth.
  *
- * a [..., K] → [..., N], where b is [K, N], or [N, K] with `transposeB`. With `transposeA`, a [..., M] is
- * flattened to [K, M] and the result is [M, N]. Leading axes of b are flattened too. Throws ShapeError if a
- * and b differ in K.
+ * The matrix `a` [..., K] gives [..., N], where the matrix `b` is [K, N], or [N, K] with `transposeB`. With
+ * `transposeA`, the matrix `a` [..., M] is flattened to [K, M] and the result is [M, N]. Leading axes of `b`
+ * are flattened too. Throws ShapeError if `a` and `b` differ in K.
  */
 export function matmul(a: Tensor, b: Tensor, attrs: MatmulAttrs = {}): Tensor {
   return callMatmul([a, b], attrs)[0];
 }
 
-/** Adds a · b in place to `buffer`, which has the same number of elements, and returns its new value. */
+/** Adds `a · b` in place to `buffer`, which has the same number of elements, and returns its new value. */
 export function matmulAdd(
   a: Tensor,
   b: Tensor,
@@ -56,7 +56,7 @@ export function matmulSizes([a, b]: readonly Spec[], attrs: MatmulAttrs): Matmul
   };
 }
 
-/** a · b, where each operand may be transposed. */
+/** `a · b`, where each operand may be transposed. */
 export const matmulOp: Op<MatmulAttrs> = {
   name: "matmul",
   infer: ([a, b], attrs) => {
@@ -141,7 +141,7 @@ export const matmulOp: Op<MatmulAttrs> = {
   ],
 };
 
-/** buffer += a · b. */
+/** `buffer += a · b`. */
 export const matmulAddOp: Op<MatmulAttrs> = {
   name: "matmul_add",
   inPlace: [2],
@@ -174,7 +174,7 @@ export const matmulAddOp: Op<MatmulAttrs> = {
 const callMatmul = define(matmulOp);
 const callMatmulAdd = define(matmulAddOp);
 
-/** Number of rows (the product of the leading sizes) and of columns (the last size). */
+/** Returns the numbers of rows (the product of the leading sizes) and of columns (the last size). */
 function flatten(shape: Shape): [rows: number, columns: number] {
   return [sizeOf(shape.slice(0, -1)), shape[shape.length - 1]];
 }

@@ -31,24 +31,24 @@ export interface BodyText {
   readonly lines: readonly string[];
 }
 
-/** WGSL expression for the first row of an invocation's row group with index `group`. */
+/** Returns a WGSL expression for the first row of an invocation's row group with index `group`. */
 export function rowGroup({ down }: MatmulVariant, group: number): string {
   return `row0 + (y + ${group * down}u) * 4u`;
 }
 
-/** WGSL expression for the first column of an invocation's column group with index `group`. */
+/** Returns a WGSL expression for the first column of an invocation's column group with index `group`. */
 export function columnGroup({ across }: MatmulVariant, group: number): string {
   return `column0 + (x + ${group * across}u) * 4u`;
 }
 
-/** The numbers 0 … count - 1. */
+/** The numbers 0 … `count - 1`. */
 export function range(count: number): readonly number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
 
 /**
- * A body that reads operands directly from memory, four depth steps at a time, and the remaining steps after
- * the loop. With slices, slice s handles steps 4·s … 4·s + 3 of every 4·slices steps.
+ * Returns a body that reads operands directly from memory, four depth steps at a time, and the remaining
+ * steps after the loop. With slices, slice `s` handles steps `4·s` … `4·s + 3` of every `4·slices` steps.
  */
 export function registerBody({ a, b, variant }: BodyOptions): BodyText {
   const rows = range(variant.rows / 4), columns = range(variant.columns / 4);
@@ -85,8 +85,8 @@ export function registerBody({ a, b, variant }: BodyOptions): BodyText {
 }
 
 /**
- * A body that stages operands in workgroup memory as [depth][width], in vectors along the width, one tile of
- * DEPTH steps at a time.
+ * Returns a body that stages operands in workgroup memory as [depth][width], in vectors along the width, one
+ * tile of DEPTH steps at a time.
  */
 export function tileBody({ a, b, variant, nativeHalf }: BodyOptions): BodyText {
   const rows = range(variant.rows / 4), columns = range(variant.columns / 4);
@@ -138,16 +138,16 @@ interface Cell {
   readonly type: string;
   /** Declarations of WGSL functions that `write` and `read` call. */
   readonly functions: readonly string[];
-  /** Expression that converts a vec4f to a cell. */
+  /** Returns an expression that converts a vec4f to a cell. */
   write(vector: string): string;
-  /** Expression that converts a cell to a vec4f. */
+  /** Returns an expression that converts a cell to a vec4f. */
   read(cell: string): string;
 }
 
 const floatCell: Cell = { type: "vec4f", functions: [], write: (v) => v, read: (c) => c };
 
 /**
- * A cell of numbers rounded to 16-bit floats: as f16 if WGSL has the type, else in pairs packed by
+ * Returns a cell of numbers rounded to 16-bit floats: as f16 if WGSL has the type, else in pairs packed by
  * pack2x16float, which every GPU has. Numbers are clamped to ±65504, the largest finite values: beyond these,
  * f16 would be infinite on some GPUs and the result of pack2x16float is undefined.
  */
@@ -172,9 +172,9 @@ function halfCell(native: boolean): Cell {
 }
 
 /**
- * WGSL that copies a tile of an operand to workgroup memory, with zeros past the operand's edges. If memory
- * is contiguous along the depth, an invocation transposes four pieces of four numbers. It writes every cell
- * as a whole, because in WGSL a write to one component of a vector may also write the others.
+ * Returns WGSL that copies a tile of an operand to workgroup memory, with zeros past the operand's edges. If
+ * memory is contiguous along the depth, an invocation transposes four pieces of four numbers. It writes every
+ * cell as a whole, because in WGSL a write to one component of a vector may also write the others.
  */
 function stage(
   operand: Operand,
@@ -215,7 +215,7 @@ function stage(
   return lines;
 }
 
-/** One step of the depth: sum[row][col..col+3] += a[row] * b[col..col+3]. */
+/** Returns statements for one step of the depth: `sum[row][col..col+3] += a[row] * b[col..col+3]`. */
 function multiply(
   a: { element(group: number, lane: number, step: number): string },
   b: { vector(group: number, step: number): string },

@@ -2,7 +2,7 @@
  * WGSL that reads an operand of a matrix product in place, transposed or not, as vectors of four if the size
  * of its contiguous axis is a multiple of 4.
  *
- * An operand has a width (the rows of the result for a, the columns for b) and a depth, over which the
+ * An operand has a width (the rows of the result for a, the columns for `b`) and a depth, over which the
  * product sums.
  *
  * @module
@@ -14,7 +14,7 @@ export interface Operand {
   readonly name: "in0" | "in1";
   /** The axis that is contiguous in memory. */
   readonly along: "width" | "depth";
-  /** Rows of the result for a, columns for b. */
+  /** Rows of the result for a, columns for `b`. */
   readonly width: number;
   /** Number of terms of each sum. */
   readonly depth: number;
@@ -24,7 +24,9 @@ export interface Operand {
 export interface LoadedOperand {
   /** Statements that load the numbers. */
   readonly lines: readonly string[];
-  /** Expression for the four numbers of group `group` along the width, at step `step` of the depth. */
+  /**
+   * Returns an expression for the four numbers of group `group` along the width, at step `step` of the depth.
+   */
   vector(group: number, step: number): string;
   /** Expression for number `lane` of the four. */
   element(group: number, lane: number, step: number): string;
@@ -35,8 +37,8 @@ export const STEPS = 4;
 const FOUR = [0, 1, 2, 3];
 
 /**
- * Whether the operand's binding is an array of vec4f, which requires that the size of the contiguous axis is
- * a multiple of 4.
+ * Returns whether the operand's binding is an array of vec4f, which requires that the size of the contiguous
+ * axis is a multiple of 4.
  */
 export function isVector({ along, width, depth }: Operand): boolean {
   return (along === "width" ? width : depth) % 4 === 0;
@@ -48,9 +50,9 @@ export function elementType(operand: Operand): "f32" | "vec4f" {
 }
 
 /**
- * Statements that compute the addresses of groups of four along the width, once for all depths. An address
- * past the operand's edge is replaced by the last address inside the operand; results of the numbers that are
- * read there are not stored.
+ * Returns statements that compute the addresses of groups of four along the width, once for all depths. An
+ * address past the operand's edge is replaced by the last address inside the operand; results of the numbers
+ * that are read there are not stored.
  */
 export function groupAddresses(
   operand: Operand,
@@ -121,7 +123,7 @@ export function loadGroups(
 
 /**
  * Names of the loaded numbers. A vector holds a group at one step or, if memory is contiguous along the
- * depth, four steps of one row (for a) or column (for b).
+ * depth, four steps of one row (for a) or column (for `b`).
  */
 function access({ name, along }: Operand): Omit<LoadedOperand, "lines"> {
   return along === "width"
@@ -136,9 +138,9 @@ function access({ name, along }: Operand): Omit<LoadedOperand, "lines"> {
 }
 
 /**
- * A vec4f of four numbers that are adjacent in memory, starting at width `wide` and depth `deep`. The index
- * along the contiguous axis must be a multiple of 4. Numbers past `width` or past depth `end` are zeros. The
- * code uses `select` instead of branches; WGSL keeps the unused reads in bounds.
+ * Returns a vec4f of four numbers that are adjacent in memory, starting at width `wide` and depth `deep`. The
+ * index along the contiguous axis must be a multiple of 4. Numbers past `width` or past depth `end` are
+ * zeros. The code uses `select` instead of branches; WGSL keeps the unused reads in bounds.
  */
 export function loadPiece(
   operand: Operand,

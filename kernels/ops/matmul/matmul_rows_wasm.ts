@@ -1,8 +1,8 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Matrix products with few rows, such as those of a single token. Memory bandwidth limits their speed, so b
- * is read once and in place, without packing. Sums run over k in blocks of 256 as in matmul_wasm.ts, so a row
- * of the result has the same bits as in a product with many rows.
+ * Matrix products with few rows, such as those of a single token. Memory bandwidth limits their speed, so `b`
+ * is read once and in place, without packing. Sums run over `k` in blocks of 256 as in matmul_wasm.ts, so a
+ * row of the result has the same bits as in a product with many rows.
  *
  * @module
  */
@@ -20,7 +20,7 @@ const COLUMNS: usize = 2048; // columns per block: the sums of a row, 8 KiB, sta
 export const FEW: usize = 8;
 
 /**
- * Computes columns `from` … `to` - 1 of the product of a [M, K] and b, which is [K, N], or [N, K] if
+ * Computes columns `from` … `to` - 1 of the product of a [M, K] and `b`, which is [K, N], or [N, K] if
  * transposed. The other parameters are those of `product` in matmul_wasm.ts.
  */
 export function fewRows(
@@ -44,7 +44,7 @@ export function fewRows(
   epilogue(kind, out + (from << 2), n << 2, m, to - from, bias + (from << 2), other + (from << 2));
 }
 
-/** For b [K, N]: adds eight rows of b at a time to the sums of all columns. */
+/** Handles a matrix `b` [K, N]: adds eight of its rows at a time to the sums of all columns. */
 function byColumns(
   m: usize,
   n: usize,
@@ -88,7 +88,7 @@ function byColumns(
   }
 }
 
-/** sums += a[p] * b[p] for eight values of p; rows of b are `stride` bytes apart. */
+/** Computes `sums += a[p] * b[p]` for eight values of `p`; rows of `b` are `stride` bytes apart. */
 function addEight(a: usize, b: usize, stride: usize, whole: usize, rest: usize, sums: usize): void {
   const a0 = v128.load32_splat(a), a1 = v128.load32_splat(a, 4);
   const a2 = v128.load32_splat(a, 8), a3 = v128.load32_splat(a, 12);
@@ -127,7 +127,7 @@ function addOne(a: usize, b: usize, whole: usize, rest: usize, sums: usize): voi
   if (rest > 0) v128.store(sums + at, madd(factor, loadPart(b + at, rest, 0), v128.load(sums + at)));
 }
 
-/** c = (add ? c : 0) + sums. */
+/** Computes `c = (add ? c : 0) + sums`. */
 function join(c: usize, sums: usize, whole: usize, rest: usize, add: bool): void {
   if (!add) {
     memory.copy(c, sums, whole + (rest << 2));
@@ -138,7 +138,10 @@ function join(c: usize, sums: usize, whole: usize, rest: usize, add: bool): void
   if (rest > 0) storePart(c + at, f32x4.add(loadPart(c + at, rest, 0), v128.load(sums + at)), rest);
 }
 
-/** For b [N, K]: computes eight columns at a time, each the dot product of a row of a and a row of b. */
+/**
+ * Handles a matrix `b` [N, K]: computes eight columns at a time, each the dot product of a row of `a` and a
+ * row of `b`.
+ */
 function byPanels(
   m: usize,
   n: usize,
@@ -165,8 +168,8 @@ function byPanels(
 }
 
 /**
- * c[j] = (add ? c[j] : 0) + dot(a, b[j]) for eight values of j. Rows of b are k floats apart; `high` is the
- * address of row 4.
+ * Computes `c[j] = (add ? c[j] : 0) + dot(a, b[j])` for eight values of `j`. Rows of `b` are `k` floats
+ * apart; `high` is the address of row 4.
  */
 function eightDots(k: usize, a: usize, b: usize, high: usize, c: usize, add: bool): void {
   const stride = k << 2, r1 = stride, r2 = stride << 1, r3 = r1 + r2, whole = k & ~3;
@@ -211,7 +214,7 @@ function eightDots(k: usize, a: usize, b: usize, high: usize, c: usize, add: boo
   v128.store(c, high4, 16);
 }
 
-/** Like `eightDots`, but for `count` (1 … 4) columns. */
+/** Works like `eightDots`, but for `count` (1 … 4) columns. */
 function fewDots(k: usize, a: usize, b: usize, count: usize, c: usize, add: bool): void {
   const stride = k << 2;
   let sum = f32x4.splat(0);
@@ -227,7 +230,7 @@ function fewDots(k: usize, a: usize, b: usize, count: usize, c: usize, add: bool
   else storePart(c, sum, count);
 }
 
-/** One float from each of `count` (1 … 4) rows, `stride` bytes apart; the other lanes are 0. */
+/** Loads one float from each of `count` (1 … 4) rows, `stride` bytes apart; the other lanes are 0. */
 function column(b: usize, stride: usize, count: usize): v128 {
   let v = f32x4.replace_lane(f32x4.splat(0), 0, load<f32>(b));
   if (count > 1) v = f32x4.replace_lane(v, 1, load<f32>(b + stride));

@@ -10,13 +10,13 @@ import type { Gpu } from "../../core/gpu.ts";
 export interface MatmulSizes {
   /** Number of rows of a, M. */
   readonly m: number;
-  /** Number of columns of b, N. */
+  /** Number of columns of `b`, N. */
   readonly n: number;
   /** Number of terms of each sum, K. */
   readonly k: number;
   /** Whether a is [K, M]. */
   readonly transposeA?: boolean;
-  /** Whether b is [N, K]. */
+  /** Whether `b` is [N, K]. */
   readonly transposeB?: boolean;
 }
 
@@ -47,8 +47,8 @@ export interface MatmulShape {
   /** Number of invocations of a workgroup along the rows. */
   readonly down: number;
   /**
-   * Number of invocations (slices) among which the K steps of a result are divided: slice s handles steps 4·s
-   * … 4·s + 3 of every 4·slices steps. The sums of the slices are added in order. Default 1.
+   * Number of invocations (slices) among which the K steps of a result are divided: slice `s` handles steps
+   * `4·s` … `4·s + 3` of every `4·slices` steps. The sums of the slices are added in order. Default 1.
    */
   readonly slices?: number;
 }
@@ -59,16 +59,16 @@ export interface MatmulShape {
  */
 export const DEPTH = 16;
 
-/** Name of a variant in caches and reports, such as "tiles 8x4 by 16x8 in 4". */
+/** Returns the name of a variant in caches and reports, such as "tiles 8x4 by 16x8 in 4". */
 export function variantName({ from, rows, columns, across, down, slices, parts }: MatmulVariant): string {
   const sliced = slices === undefined ? "" : `x${slices}`;
   return `${from} ${rows}x${columns} by ${across}x${down}${sliced}${parts > 1 ? ` in ${parts}` : ""}`;
 }
 
 /**
- * All variants that a GPU can run for a product; the first is the one that runs if none was timed. Either all
- * of them round operands to 16-bit floats (`gpu.half`) or none does, so the choice affects speed and the
- * order of additions only.
+ * Returns all variants that a GPU can run for a product; the first is the one that runs if none was timed.
+ * Either all of them round operands to 16-bit floats (`gpu.half`) or none does, so the choice affects speed
+ * and the order of additions only.
  */
 export function matmulVariants(sizes: MatmulSizes, gpu: Gpu): readonly MatmulVariant[] {
   const able = Object.values(shapes).filter((shape) => fits(shape, gpu, sizes) && isFilled(shape, sizes));
@@ -121,7 +121,7 @@ const MOST_PARTS = 16;
  * The variant that a heuristic prefers.
  *
  * On a GPU, a product of few rows divides K into slices so that adjacent invocations read adjacent memory in
- * either layout of b. Other products use tiles of 64 × 64 if the result has enough of them to keep the GPU
+ * either layout of `b`. Other products use tiles of 64 × 64 if the result has enough of them to keep the GPU
  * busy, else tiles of 32 × 32; if these are also too few, K is divided into parts.
  *
  * On a software adapter (SwiftShader or llvmpipe), each invocation computes the largest number of results
@@ -151,8 +151,8 @@ function defaultVariant(sizes: MatmulSizes, gpu: Gpu): MatmulVariant {
 }
 
 /**
- * Whether the tile is of the smallest size, or more than half of it is inside the result in both directions.
- * Tuning skips all other tiles, because they do the same work and more.
+ * Returns whether the tile is of the smallest size, or more than half of it is inside the result in both
+ * directions. Tuning skips all other tiles, because they do the same work and more.
  */
 function isFilled({ rows, columns, across, down }: MatmulShape, { m, n }: MatmulSizes): boolean {
   const within = (tile: number, size: number) => tile <= 32 || tile < 2 * size;
@@ -163,7 +163,7 @@ function workgroupsOf({ rows, columns, across, down }: MatmulShape, { m, n }: Ma
   return Math.ceil(m / (rows * down)) * Math.ceil(n / (columns * across));
 }
 
-/** Number of parts into which K is divided to keep a GPU busy, a power of two. */
+/** Returns the number of parts into which K is divided to keep a GPU busy, a power of two. */
 function partsOf(shape: MatmulShape, { limits }: Gpu, sizes: MatmulSizes): number {
   const wanted = Math.min(MOST_PARTS, BUSY / workgroupsOf(shape, sizes), sizes.k / LEAST_PART);
   const parts = 2 ** Math.floor(Math.log2(Math.max(1, wanted)));

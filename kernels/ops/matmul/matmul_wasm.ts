@@ -2,7 +2,7 @@
 /**
  * WASM kernels of kernels/ops/matmul/matmul.ts, blocked and packed as in Goto and van de Geijn 2008, "Anatomy
  * of high-performance matrix multiplication". The four layouts differ only in the strides of the operands
- * that are packed. Every element is summed over k in blocks of 256, whatever its tile, so its bits depend
+ * that are packed. Every element is summed over `k` in blocks of 256, whatever its tile, so its bits depend
  * neither on the number of threads nor on the tile.
  *
  * @module
@@ -14,24 +14,27 @@ import { packPanel } from "../../wasm/pack.ts";
 import { tile } from "../../wasm/tile.ts";
 import { isWide, tileWide } from "../../wasm/tile_wide.ts";
 
-const KC: usize = 256; // steps of k per block: a panel of B, 8 KiB, stays in the first-level cache
+const KC: usize = 256; // steps of `k` per block: a panel of B, 8 KiB, stays in the first-level cache
 const MC: usize = 128; // rows per block of A: 128 KiB, which stay in the second-level cache
 const NC: usize = 1024; // columns per block of B: 1 MiB
 const B_AT: usize = KC * MC * 4;
 const SPARE_AT: usize = B_AT + KC * NC * 4;
 
-/** a [M, K] (tA: [K, M]), b [K, N] (tB: [N, K]) -> out [M, N]. args: M, N, K, tA, tB. */
+/**
+ * Computes `out` [M, N] from `a`, which is [M, K] ([K, M] with `tA`), and `b`, which is [K, N] ([N, K] with
+ * `tB`). `args`: M, N, K, tA, tB.
+ */
 export function matmul(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   product(tensors, args, thread, threads, scratch, tensor(tensors, 2), NOTHING, 0, 0, false);
 }
 
-/** a, b, buffer -> buffer + a * b, in place. args: as for matmul. */
+/** Adds `a * b` to `buffer`, in place. `args`: as for `matmul`. */
 export function matmul_add(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   product(tensors, args, thread, threads, scratch, tensor(tensors, 2), NOTHING, 0, 0, true);
 }
 
 /**
- * Writes a * b to `out`, or adds it to `out`, and calls `epilogue` on each finished block with the matching
+ * Writes `a * b` to `out`, or adds it to `out`, and calls `epilogue` on each finished block with the matching
  * parts of bias and other.
  */
 export function product(
@@ -136,14 +139,18 @@ function edge(
   }
 }
 
-/** Index of the first element of part `at` if n elements are divided into `parts` parts of whole tiles. */
+/**
+ * Returns the index of the first element of part `at` if `n` elements are divided into `parts` parts of whole
+ * tiles.
+ */
 function part(n: usize, at: usize, parts: usize): usize {
   return min(((n + 7) >> 3) * at / parts << 3, n);
 }
 
 /**
- * Number of parts, p, into which the rows are divided; the columns are divided into threads / p parts, and
- * each thread computes one block. p minimizes the work of the busiest thread: its tiles and its packing.
+ * Returns the number of parts, `p`, into which the rows are divided; the columns are divided into
+ * `threads / p` parts, and each thread computes one block. `p` minimizes the work of the busiest thread: its
+ * tiles and its packing.
  */
 function threadRows(m: usize, n: usize, threads: usize): usize {
   const rowTiles = (m + 7) >> 3, columnTiles = (n + 7) >> 3;

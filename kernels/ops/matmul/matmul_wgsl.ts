@@ -43,8 +43,8 @@ export interface MatmulKernelOptions extends MatmulSizes {
 }
 
 /**
- * The kernel of a call with operands a = in0 and b = in1, in the variant that `gpu.choices` holds for the
- * call, else in the preferred variant.
+ * Returns the kernel of a call with operands `a = in0` and `b = in1`, in the variant that `gpu.choices` holds
+ * for the call, else in the preferred variant.
  */
 export function matmulKernel(
   call: Call,
@@ -79,12 +79,12 @@ interface Product {
   readonly nativeHalf: boolean;
 }
 
-/** Number of elements of the result, counted in vectors of four if `fours` is true. */
+/** Returns the number of elements of the result, counted in vectors of four if `fours` is true. */
 function elements({ a, b, fours }: Product): number {
   return a.width * b.width / (fours ? 4 : 1);
 }
 
-/** The dispatch that computes sums, each workgroup over its part of K. */
+/** Returns the dispatch that computes sums, each workgroup over its part of K. */
 function sums(product: Product, epilogue: Epilogue): WgslKernel {
   const { a, b, variant } = product, { from, rows, columns, across, down, parts, slices = 1 } = variant;
   const body = from === "tiles" || from === "half" ? tileBody(product) : registerBody(product);
@@ -134,14 +134,14 @@ ${
   };
 }
 
-/** Number of an invocation's rows that lie inside the result. */
+/** Returns the number of an invocation's rows that lie inside the result. */
 function rowsInside({ a, variant }: Product): number {
   return Math.min(a.width, variant.rows);
 }
 
 /**
- * WGSL that gives each lane its slice and its columns. Adjacent lanes must read adjacent memory. So they get
- * adjacent slices if b is contiguous along the depth, and adjacent columns otherwise.
+ * Returns WGSL that gives each lane its slice and its columns. Adjacent lanes must read adjacent memory. So
+ * they get adjacent slices if `b` is contiguous along the depth, and adjacent columns otherwise.
  */
 function sliceLanes({ b, variant: { across, slices = 1 } }: Product): readonly string[] {
   const [x, slice] = b.along === "depth"
@@ -174,7 +174,7 @@ const quadLanes = {
   lines: ["let lane = subgroup * size + invocation;", "let quad = lane % 4u;"],
 };
 
-/** The dispatch that adds up the parts of K in order and applies the epilogue. */
+/** Returns the dispatch that adds up the parts of K in order and applies the epilogue. */
 function sumOfParts(product: Product, epilogue: Epilogue): WgslKernel {
   const count = elements(product), workgroups = grid(count, 64);
   return {
@@ -217,8 +217,8 @@ ${epilogue.functions ?? ""}`;
 }
 
 /**
- * A function that applies the epilogue to four sums of a row, from column `first` on, if they are inside the
- * result.
+ * Returns a function that applies the epilogue to four sums of a row, from column `first` on, if they are
+ * inside the result.
  */
 function epilogueFour({ a, b, fours }: Product, { lines }: Epilogue): string {
   const width = b.width / (fours ? 4 : 1);

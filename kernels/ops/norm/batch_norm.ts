@@ -1,6 +1,6 @@
 /**
  * Batch normalization over all axes but the last, its gradient, and normalization with given moments. Source:
- * Ioffe and Szegedy 2015. The variance is divided by n - 1, as in the makemore lectures, or by n, as in
+ * Ioffe and Szegedy 2015. The variance is divided by `n - 1`, as in the makemore lectures, or by `n`, as in
  * PyTorch.
  *
  * @module
@@ -32,7 +32,7 @@ export interface GainBias {
 
 /** A normalized batch and its moments. */
 export interface BatchNormResult {
-  /** Normalized batch, of the shape of x. */
+  /** Normalized batch, of the shape of `x`. */
   readonly y: Tensor;
   /** Mean over the batch, [C]. */
   readonly mean: Tensor;
@@ -41,8 +41,8 @@ export interface BatchNormResult {
 }
 
 /**
- * Normalizes each column of x [..., C] to mean 0 and variance 1 over all leading axes, then scales by gain
- * and shifts by bias. `ddof` is 1 by default and `eps` is 1e-5. Gradients flow to x, gain and bias through
+ * Normalizes each column of `x` [..., C] to mean 0 and variance 1 over all leading axes, then scales by gain
+ * and shifts by bias. `ddof` is 1 by default and `eps` is 1e-5. Gradients flow to `x`, gain and bias through
  * `y` only. Throws ShapeError if gain or bias is not [C], or if there are too few rows.
  */
 export function batchNorm(
@@ -53,7 +53,10 @@ export function batchNorm(
   return { y, mean, variance };
 }
 
-/** Like `batchNorm`, but with given moments: x [..., C], mean [C], variance [C]. `eps` is 1e-5 by default. */
+/**
+ * Works like `batchNorm`, but with given moments: `x` [..., C], `mean` [C], `variance` [C]. `eps` is 1e-5 by
+ * default.
+ */
 export function normalizeBy(
   x: Tensor,
   { gain, bias, mean, variance, eps = 1e-5 }: GainBias & Omit<BatchNormResult, "y"> & {
@@ -64,7 +67,7 @@ export function normalizeBy(
   return add(mul(sub(x, mean), factor), bias);
 }
 
-/** (x, gain, bias) → y, mean, variance. */
+/** `(x, gain, bias) → y, mean, variance`. */
 export const batchNormOp: Op<BatchNormAttrs> = {
   name: "batch_norm",
   infer: ([x, gain, bias], { ddof, eps }) => {
@@ -110,7 +113,7 @@ export const batchNormOp: Op<BatchNormAttrs> = {
   ],
 };
 
-/** (x, gain, mean, variance, dy) → dx, dgain, dbias. */
+/** `(x, gain, mean, variance, dy) → dx, dgain, dbias`. */
 export const batchNormGradOp: Op<BatchNormAttrs> = {
   name: "batch_norm_grad",
   infer: ([x, gain, mean, variance, dy]) => {

@@ -11,7 +11,7 @@ import { loadPart, storePart } from "../../wasm/vector.ts";
 
 const BLOCK: usize = 64;
 
-/** x [rows, C], gain, bias -> y, mean, variance. args: rows, C, ddof, eps. */
+/** Computes `y`, `mean` and `variance` from `x` [rows, C], `gain` and `bias`. `args`: rows, C, ddof, eps. */
 export function batch_norm(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const xs = tensor(tensors, 0), gains = tensor(tensors, 1), biases = tensor(tensors, 2);
   const ys = tensor(tensors, 3), means = tensor(tensors, 4), variances = tensor(tensors, 5);
@@ -33,7 +33,10 @@ export function batch_norm(tensors: usize, args: usize, thread: i32, threads: i3
   }
 }
 
-/** x, gain, mean, variance, dy -> dx, dgain, dbias. args: rows, C, ddof, eps. */
+/**
+ * Computes `dx`, `dgain` and `dbias` from `x`, `gain`, `mean`, `variance` and `dy`. `args`: rows, C, ddof,
+ * eps.
+ */
 export function batch_norm_grad(
   tensors: usize,
   args: usize,
@@ -67,8 +70,8 @@ export function batch_norm_grad(
 }
 
 /**
- * running mean, running spread, mean, variance -> running mean and spread, in place. args: n, momentum, root,
- * factor. The spread is a standard deviation if root is 1, else a variance.
+ * Updates the running mean and the running spread in place, from `mean` and `variance`. `args`: n, momentum,
+ * root, factor. The spread is a standard deviation if root is 1, else a variance.
  */
 export function running_moments(
   tensors: usize,
@@ -95,7 +98,7 @@ export function running_moments(
   }
 }
 
-/** Sums of four columns, times a factor. */
+/** Returns the sums of four columns, times a factor. */
 function sums(x: usize, stride: usize, rows: usize, width: usize, factor: f64): v128 {
   let low = f64x2.splat(0), high = low;
   for (let row: usize = 0; row < rows;) {
@@ -108,7 +111,7 @@ function sums(x: usize, stride: usize, rows: usize, width: usize, factor: f64): 
   return joined(low, high, factor);
 }
 
-/** Sums of squared deviations from the mean, times a factor. */
+/** Returns the sums of squared deviations from the mean, times a factor. */
 function squares(x: usize, stride: usize, rows: usize, width: usize, mean: v128, factor: f64): v128 {
   let low = f64x2.splat(0), high = low;
   for (let row: usize = 0; row < rows;) {
@@ -124,7 +127,7 @@ function squares(x: usize, stride: usize, rows: usize, width: usize, mean: v128,
   return joined(low, high, factor);
 }
 
-/** Sums of (x - mean) * dy. */
+/** Sums of `(x - mean) * dy`. */
 function products(x: usize, dy: usize, stride: usize, rows: usize, width: usize, mean: v128): v128 {
   let low = f64x2.splat(0), high = low;
   for (let row: usize = 0; row < rows;) {

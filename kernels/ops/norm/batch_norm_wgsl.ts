@@ -24,8 +24,8 @@ const COLUMNS = 16;
 const LANES = 16;
 
 /**
- * Kernel of (x, gain, bias) → y, mean, variance. It computes the mean first and then the squared deviations
- * from it.
+ * Returns the kernel that computes `y`, `mean` and `variance` from `x`, `gain` and `bias`. It computes the
+ * mean first and then the squared deviations from it.
  */
 export function batchNormKernel(call: Call, sizes: BatchNormSizes): WgslKernel {
   const { rows, ddof, eps } = sizes;
@@ -44,7 +44,9 @@ export function batchNormKernel(call: Call, sizes: BatchNormSizes): WgslKernel {
   }`);
 }
 
-/** Kernel of (x, gain, mean, variance, dy) → dx, dgain, dbias. */
+/**
+ * Returns the kernel that computes `dx`, `dgain` and `dbias` from `x`, `gain`, `mean`, `variance` and `dy`.
+ */
 export function batchNormGradKernel(call: Call, sizes: BatchNormSizes): WgslKernel {
   const { rows, ddof, eps } = sizes;
   return columnKernel(call, sizes, ({ eachRow }) =>
@@ -68,8 +70,8 @@ export function batchNormGradKernel(call: Call, sizes: BatchNormSizes): WgslKern
 }
 
 /**
- * A kernel whose body can use `lane`, `column`, `within` (whether the column exists) and `part` (the first of
- * the column's rows that the lane processes).
+ * Returns a kernel whose body can use `lane`, `column`, `within` (whether the column exists) and `part` (the
+ * first of the column's rows that the lane processes).
  */
 function columnKernel(
   call: Call,

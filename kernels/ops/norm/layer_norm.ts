@@ -17,9 +17,9 @@ export interface LayerNormAttrs {
 }
 
 /**
- * Normalizes each row of x to mean 0 and variance 1, then scales by weight and shifts by bias. x [..., C],
- * weight [C], bias [C] → [..., C]. The variance is biased (divided by C); `eps` is 1e-5 by default. Throws
- * ShapeError if weight or bias is not [C].
+ * Normalizes each row of `x` to mean 0 and variance 1, then scales by weight and shifts by bias. `x` [...,
+ * C], weight [C], bias [C] → [..., C]. The variance is biased (divided by C); `eps` is 1e-5 by default.
+ * Throws ShapeError if weight or bias is not [C].
  */
 export function layerNorm(
   x: Tensor,
@@ -100,7 +100,7 @@ export const layerNormGradOp: Op<null> = {
     const dx = new Float64Array(x.length), partials = new Float64Array(sizeOf(call.outputs[1].shape));
     for (let row = 0; row < rows; row++) {
       const start = row * channels, block = Math.floor(row / blockRows(rows)) * 2 * channels;
-      let sum = 0, sumNormal = 0; // sums of g = weight·dy and of g times the normalized x
+      let sum = 0, sumNormal = 0; // sums of `g = weight·dy` and of `g` times the normalized `x`
       for (let c = 0; c < channels; c++) {
         const g = weight[c] * dy[start + c], normal = (x[start + c] - mean[row]) * rstd[row];
         sum += g;
@@ -162,8 +162,8 @@ const callLayerNormGrad = define(layerNormGradOp);
 const callLayerNormParamGrad = define(layerNormParamGradOp);
 
 /**
- * Number of rows per block of partial sums, from 8 to 32. If possible, there are at most 512 blocks. The
- * limit of 32 rows keeps the sums accurate in float32.
+ * Returns the number of rows per block of partial sums, from 8 to 32. If possible, there are at most 512
+ * blocks. The limit of 32 rows keeps the sums accurate in float32.
  */
 function blockRows(rows: number): number {
   return Math.min(Math.max(Math.ceil(rows / 512), 8), 32);

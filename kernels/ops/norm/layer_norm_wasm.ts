@@ -11,7 +11,7 @@ import { fillRun } from "../../wasm/fill.ts";
 import { madd } from "../../wasm/madd.ts";
 import { lanes, loadPart, storePart, sumRun } from "../../wasm/vector.ts";
 
-/** x, weight, bias -> y, mean, rstd. args: rows, C, eps. */
+/** Computes `y`, `mean` and `rstd` from `x`, `weight` and `bias`. `args`: rows, C, eps. */
 export function layer_norm(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const x = tensor(tensors, 0), weight = tensor(tensors, 1), bias = tensor(tensors, 2);
   const y = tensor(tensors, 3), means = tensor(tensors, 4), rstds = tensor(tensors, 5);
@@ -50,10 +50,12 @@ export function layer_norm(tensors: usize, args: usize, thread: i32, threads: i3
 }
 
 /**
- * x, weight, mean, rstd, dy -> dx, partial sums [blocks, 2, C]. args: rows, C, rows per block.
+ * Computes `dx` and partial sums [blocks, 2, C] from `x`, `weight`, `mean`, `rstd` and `dy`. `args`: rows, C,
+ * rows per block.
  *
- * dx = rstd * (g - mean(g) - norm * mean(g * norm)) with g = weight * dy and norm = (x - mean) * rstd. The
- * partial sums are the sums of dy * norm and of dy over a block of rows. A thread computes whole blocks.
+ * The formula is `dx = rstd * (g - mean(g) - norm * mean(g * norm))` with `g = weight * dy` and
+ * `norm = (x - mean) * rstd`. The partial sums are the sums of `dy * norm` and of `dy` over a block of rows.
+ * A thread computes whole blocks.
  */
 export function layer_norm_grad(
   tensors: usize,
@@ -82,7 +84,7 @@ export function layer_norm_grad(
   }
 }
 
-/** Sums of g and of g * norm over a row. */
+/** Returns the sums of `g` and of `g * norm` over a row. */
 function gradientSums(x: usize, dy: usize, weight: usize, columns: usize, mean: v128, rstd: v128): v128 {
   const last = (columns & ~3) << 2, pairs = (columns & ~7) << 2, rest = columns & 3;
   let a = f32x4.splat(0), b = a, c = a, d = a;
@@ -109,8 +111,8 @@ function gradientSums(x: usize, dy: usize, weight: usize, columns: usize, mean: 
 }
 
 /**
- * dx of a row, given mean(g) = g0 and mean(g * norm) = g1; adds the row to the block's sums for dweight and
- * dbias.
+ * Computes `dx` of a row, given `mean(g) = g0` and `mean(g * norm) = g1`; adds the row to the block's sums
+ * for `dweight` and `dbias`.
  */
 function gradientRow(
   x: usize,
@@ -145,7 +147,8 @@ function gradientRow(
 }
 
 /**
- * partial sums [blocks, 2, C] -> dweight [C], dbias [C]. args: blocks, C. A thread computes whole columns.
+ * Computes `dweight` [C] and `dbias` [C] from partial sums [blocks, 2, C]. `args`: blocks, C. A thread
+ * computes whole columns.
  */
 export function layer_norm_param_grad(
   tensors: usize,

@@ -8,7 +8,10 @@ import { grid, wgslBindings } from "../../core/wgsl.ts";
 import type { WgslKernel } from "../../core/gpu.ts";
 import { rowGrid, workgroupSum, workgroupSums } from "../reduce/workgroup_reduce.ts";
 
-/** Kernel of (x, weight, bias) → y, mean, rstd, one workgroup per row. */
+/**
+ * Returns the kernel that computes `y`, `mean` and `rstd` from `x`, `weight` and `bias`, with one workgroup
+ * per row.
+ */
 export function layerNormKernel(
   call: Call,
   { rows, channels, eps }: { readonly rows: number; readonly channels: number; readonly eps: number },
@@ -41,8 +44,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }
 
 /**
- * Kernel of (x, weight, mean, rstd, dy) → dx, partial sums; one workgroup per `block` rows. A lane adds up
- * dweight and dbias for its columns over all rows of the block.
+ * Returns the kernel that computes `dx` and partial sums from `x`, `weight`, `mean`, `rstd` and `dy`, with
+ * one workgroup per `block` rows. A lane adds up dweight and dbias for its columns over all rows of the
+ * block.
  */
 export function layerNormGradKernel(
   call: Call,
@@ -106,8 +110,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }
 
 /**
- * Kernel of partial sums → dweight, dbias, with 16 columns per workgroup and 16 lanes per column. Lane i of a
- * column sums blocks i, i + 16, …; then lane 0 adds the lanes in order.
+ * Returns the kernel that computes `dweight` and `dbias` from partial sums, with 16 columns per workgroup and
+ * 16 lanes per column. Lane `i` of a column sums blocks `i`, `i + 16`, …; then lane 0 adds the lanes in
+ * order.
  */
 export function layerNormParamGradKernel(call: Call): WgslKernel {
   const [blocks, , channels] = call.inputs[0].shape, both = 2 * channels;
@@ -143,10 +148,11 @@ interface Column {
 }
 
 /**
- * Layout of a row in a workgroup of `lanes` invocations, each of which holds the columns lane, lane + lanes,
- * …. The code for each column is written out, because an array that is indexed in a loop would not be kept in
- * registers. The number of lanes is the smallest one that gives a lane at most 8 columns, but at most 256:
- * fewer lanes make barriers cheaper, but more columns would need more registers than a lane has.
+ * Returns the layout of a row in a workgroup of `lanes` invocations, each of which holds the columns lane,
+ * `lane + lanes`, …. The code for each column is written out, because an array that is indexed in a loop
+ * would not be kept in registers. The number of lanes is the smallest one that gives a lane at most 8
+ * columns, but at most 256: fewer lanes make barriers cheaper, but more columns would need more registers
+ * than a lane has.
  */
 function rowLayout(
   channels: number,

@@ -16,8 +16,8 @@ export interface RunningMomentsAttrs {
   /** Whether the running spread is a variance or a standard deviation. */
   readonly spread: "variance" | "std";
   /**
-   * Factor that the batch's variance is first multiplied by. PyTorch normalizes with divisor n but tracks a
-   * variance with divisor n - 1, a factor of n / (n - 1). Default 1.
+   * Factor that the batch's variance is first multiplied by. PyTorch normalizes with divisor `n` but tracks a
+   * variance with divisor `n - 1`, a factor of `n / (n - 1)`. Default 1.
    */
   readonly factor?: number;
 }
@@ -31,9 +31,9 @@ export interface RunningMoments {
 }
 
 /**
- * Updates running statistics with the moments of a batch, in place: running = (1 - momentum) · running +
- * momentum · batch. Throws ShapeError if sizes differ, and RangeError unless the momentum is at least 0 and
- * at most 1 and the factor is greater than 0.
+ * Updates running statistics with the moments of a batch, in place:
+ * `running = (1 - momentum) · running + momentum · batch`. Throws ShapeError if sizes differ, and RangeError
+ * unless the momentum is at least 0 and at most 1 and the factor is greater than 0.
  */
 export function trackMoments(
   running: RunningMoments,

@@ -10,7 +10,10 @@ import { power } from "../elementwise/power.ts";
 import { type Axes, broadcast, mean, sum } from "../reduce/reduce.ts";
 import { scale } from "../elementwise/scale.ts";
 
-/** Variance over axes `from` … `to` - 1, divided by the number of elements minus `ddof` (default 1). */
+/**
+ * Returns the variance over axes `from` … `to - 1`, divided by the number of elements minus `ddof` (default
+ * 1).
+ */
 export function variance(
   x: Tensor,
   { from = 0, to = x.shape.length, ddof = 1 }: Axes & { ddof?: number } = {},

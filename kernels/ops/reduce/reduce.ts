@@ -1,8 +1,8 @@
 /**
  * Sum, mean and maximum over adjacent axes, and the inverse operation, broadcast.
  *
- * Axes `from` up to but not including `to` of x are reduced. If x is viewed as [outer, n, inner], the result
- * is [outer, inner].
+ * Axes `from` up to but not including `to` of `x` are reduced. If `x` is viewed as [outer, n, inner], the
+ * result is [outer, inner].
  *
  * @module
  */
@@ -40,28 +40,37 @@ export interface ReduceAttrs {
 export interface BroadcastAttrs {
   /** Shape of the result. */
   readonly shape: Shape;
-  /** First axis along which x is repeated. */
+  /** First axis along which `x` is repeated. */
   readonly from: number;
   /** First axis after the repeated ones. */
   readonly to: number;
 }
 
-/** Sum over axes `from` … `to` - 1: x [outer, n, inner] → [outer, inner], or [] if all axes are reduced. */
+/**
+ * Returns the sum over axes `from` … `to - 1`: `x` [outer, n, inner] → [outer, inner], or [] if all axes are
+ * reduced.
+ */
 export function sum(x: Tensor, axes: Axes & { readonly shape?: Shape } = {}): Tensor {
   return callSum([x], { from: 0, to: x.shape.length, ...axes })[0];
 }
 
-/** Mean over axes `from` … `to` - 1: x [outer, n, inner] → [outer, inner], or [] if all axes are reduced. */
+/**
+ * Returns the mean over axes `from` … `to - 1`: `x` [outer, n, inner] → [outer, inner], or [] if all axes are
+ * reduced.
+ */
 export function mean(x: Tensor, axes: Axes = {}): Tensor {
   return callMean([x], { from: 0, to: x.shape.length, ...axes })[0];
 }
 
-/** Maximum over axes `from` … `to` - 1: x [outer, n, inner] → [outer, inner]. It has no gradient. */
+/**
+ * Returns the maximum over axes `from` … `to - 1`: `x` [outer, n, inner] → [outer, inner]. It has no
+ * gradient.
+ */
 export function max(x: Tensor, axes: Axes = {}): Tensor {
   return callMax([x], { from: 0, to: x.shape.length, ...axes })[0];
 }
 
-/** Repeats x along axes `from` … `to` - 1 of `shape`: x [outer, inner] → [outer, n, inner]. */
+/** Repeats `x` along axes `from` … `to` - 1 of `shape`: `x` [outer, inner] → [outer, n, inner]. */
 export function broadcast(x: Tensor, attrs: BroadcastAttrs): Tensor {
   return callBroadcast([x], attrs)[0];
 }
@@ -98,7 +107,7 @@ export const sumOp: Op<ReduceAttrs> = {
   cases: [...cases, { inputs: [[4, 1, 5]], attrs: { from: 0, to: 1, shape: [1, 1, 5] } }],
 };
 
-/** buffer += sum over adjacent axes. */
+/** `buffer += sum` over adjacent axes. */
 export const sumAddOp: Op<ReduceAttrs> = {
   name: "sum_add",
   inPlace: [1],
@@ -228,8 +237,8 @@ function expectAxes(op: string, { shape, from, to }: { shape: Shape; from: numbe
 }
 
 /**
- * Sizes [outer, n, inner]: n is the number of elements of axes `from` … `to` - 1 of `shape`, outer is that of
- * the axes before them, and inner is that of the axes after them.
+ * Returns the sizes [outer, n, inner]: `n` is the number of elements of axes `from` … `to - 1` of `shape`,
+ * outer is that of the axes before them, and inner is that of the axes after them.
  */
 function split(shape: Shape, { from, to }: { from: number; to: number }): readonly [number, number, number] {
   return [sizeOf(shape.slice(0, from)), sizeOf(shape.slice(from, to)), sizeOf(shape.slice(to))];
@@ -239,13 +248,15 @@ function sizes(call: Call<ReduceAttrs>): readonly [number, number, number] {
   return split(call.inputs[0].shape, call.attrs);
 }
 
-/** Gradient of the input of a sum, given the gradient of the sum. */
+/** Returns the gradient of a sum's input, given the gradient of the sum. */
 function repeat(call: Call<ReduceAttrs>, g: Tensor): Tensor {
   const { from, to } = call.attrs;
   return broadcast(g, { shape: call.inputs[0].shape, from, to });
 }
 
-/** Computes each element of the result by calling `of` with the n elements of x that are reduced to it. */
+/**
+ * Computes each element of the result by calling `of` with the `n` elements of `x` that are reduced to it.
+ */
 function fold(x: Float64Array, call: Call<ReduceAttrs>, of: (column: Float64Array) => number): Float64Array {
   const [outer, n, inner] = sizes(call);
   const column = new Float64Array(n);

@@ -1,7 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * WASM kernels of kernels/ops/reduce/reduce.ts. x is [outer, n, inner] and y is [outer, inner]. Sums are in
- * float32 within fixed blocks and in float64 over the blocks, so neither accuracy nor bits depend on the
+ * WASM kernels of kernels/ops/reduce/reduce.ts. `x` is [outer, n, inner] and `y` is [outer, inner]. Sums are
+ * in float32 within fixed blocks and in float64 over the blocks, so neither accuracy nor bits depend on the
  * number of threads.
  *
  * @module
@@ -11,17 +11,17 @@ import { first, size, tensor } from "../../wasm/call.ts";
 import { fillRun } from "../../wasm/fill.ts";
 import { largest, sumRun } from "../../wasm/vector.ts";
 
-/** x -> sums. args: outer, n, inner. */
+/** Computes the sums of `x`. `args`: outer, n, inner. */
 export function sum(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   sums(tensors, args, thread, threads, 1, false);
 }
 
-/** x, buffer -> buffer + sums, in place. args: outer, n, inner. */
+/** Adds the sums of `x` to `buffer`, in place. `args`: outer, n, inner. */
 export function sum_add(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   sums(tensors, args, thread, threads, 1, true);
 }
 
-/** x -> means. args: outer, n, inner. */
+/** Computes the means of `x`. `args`: outer, n, inner. */
 export function mean(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   sums(tensors, args, thread, threads, 1 / <f64> size(args, 1), false);
 }
@@ -45,7 +45,7 @@ function sums(tensors: usize, args: usize, thread: i32, threads: i32, factor: f6
   }
 }
 
-/** x -> maxima. args: outer, n, inner. */
+/** Computes the maxima of `x`. `args`: outer, n, inner. */
 export function max(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const x = tensor(tensors, 0), y = tensor(tensors, 1);
   const outer = size(args, 0), n = size(args, 1), inner = size(args, 2), total = outer * inner;
@@ -67,7 +67,7 @@ function builtinMax(a: f32, b: f32): f32 {
   return f32.max(a, b); // `max` would be this file's kernel, not the builtin function
 }
 
-/** y -> x, each element repeated n times. args: outer, n, inner. */
+/** Repeats each element of `y` `n` times; the result is `x`. `args`: outer, n, inner. */
 export function broadcast(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const y = tensor(tensors, 0), x = tensor(tensors, 1);
   const outer = size(args, 0), n = size(args, 1), inner = size(args, 2);

@@ -1,6 +1,6 @@
 /**
  * WGSL kernels that reduce [outer, n, inner] to [outer, inner]. A workgroup computes some adjacent columns
- * and divides their n rows among its lanes, so that reads are coalesced both for rows (inner is 1) and for
+ * and divides their `n` rows among its lanes, so that reads are coalesced both for rows (inner is 1) and for
  * columns (the gradient of a bias). The lanes' partial results are combined in a fixed tree.
  *
  * @module
@@ -15,14 +15,14 @@ export interface Fold {
   readonly start: string;
   /** WGSL expression that combines two values. */
   join(a: string, b: string): string;
-  /** WGSL statements that store a total at an index of the result. */
+  /** Returns WGSL statements that store a total at an index of the result. */
   store(at: string, total: string): string;
 }
 
 const INVOCATIONS = 256; // invocations per workgroup, the limit of the weakest GPU
 const ENOUGH_GROUPS = 256; // number of workgroups that keeps a large GPU busy
 
-/** The kernel of a call whose input is viewed as [outer, n, inner]. */
+/** Returns the kernel of a call whose input is viewed as [outer, n, inner]. */
 export function reduceKernel(
   call: Call,
   [outer, n, inner]: readonly [number, number, number],
@@ -82,8 +82,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) id
 }
 
 /**
- * Number of columns per workgroup, a power of two. It is as large as possible with enough workgroups to keep
- * the GPU busy, but at least 8 (a 32-byte sector of memory) if there are that many columns.
+ * Returns the number of columns per workgroup, a power of two. It is as large as possible with enough
+ * workgroups to keep the GPU busy, but at least 8 (a 32-byte sector of memory) if there are that many
+ * columns.
  */
 function columnsOf(outer: number, inner: number): number {
   let columns = 1;

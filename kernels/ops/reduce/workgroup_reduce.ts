@@ -26,16 +26,16 @@ export function workgroupMax(size: number): string {
 }
 
 /**
- * Workgroup size for a row of `length` elements: small for short rows, because idle lanes cost as much as
- * busy ones.
+ * Returns the workgroup size for a row of `length` elements: small for short rows, because idle lanes cost as
+ * much as busy ones.
  */
 export function rowWorkgroup(length: number): number {
   return length <= 128 ? 32 : length <= 512 ? 64 : 256;
 }
 
 /**
- * Workgroup counts for `rows` rows, one workgroup per row, and WGSL that computes `row` from `group` and
- * returns if there is no such row.
+ * Returns the workgroup counts for `rows` rows, one workgroup per row, and WGSL that computes `row` from
+ * `group` and returns if there is no such row.
  */
 export function rowGrid(rows: number): { workgroups: readonly [number, number, number]; find: string } {
   const workgroups = grid(rows, 1);

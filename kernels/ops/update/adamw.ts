@@ -11,8 +11,8 @@ import { sizeOf } from "../../core/tensor.ts";
 import { expectF32, expectNumber, expectSizeOf } from "../specs.ts";
 
 /**
- * Inputs of an update besides the parameter. m and v have the parameter's shape and are updated in place; lr,
- * step and scale are [1].
+ * Inputs of an update besides the parameter. `m` and `v` have the parameter's shape and are updated in place;
+ * lr, step and scale are [1].
  */
 export interface AdamWInputs {
   /** Gradient, before scaling. */
@@ -37,14 +37,14 @@ export interface AdamWAttrs {
   readonly beta2: number;
   /** Number that is added to the denominator. */
   readonly eps: number;
-  /** Decoupled weight decay: the parameter is multiplied by 1 - lr · decay. */
+  /** Decoupled weight decay: the parameter is multiplied by `1 - lr · decay`. */
   readonly decay: number;
   /** Number of elements to which weight decay applies, counted from the first; default all. */
   readonly decayed?: number;
 }
 
 /**
- * Updates `param`, m and v in place and returns the new param, of any shape. Throws ShapeError if sizes
+ * Updates `param`, `m` and `v` in place and returns the new param, of any shape. Throws ShapeError if sizes
  * differ.
  */
 export function adamwStep(param: Tensor, inputs: AdamWInputs, attrs: AdamWAttrs): Tensor {
@@ -52,7 +52,7 @@ export function adamwStep(param: Tensor, inputs: AdamWInputs, attrs: AdamWAttrs)
   return callAdamW([param, grad, m, v, lr, step, scale], attrs)[0];
 }
 
-/** (param, grad, m, v, lr, step, scale) → param', m', v'. */
+/** (param, grad, `m`, `v`, lr, step, scale) → param', m', v'. */
 export const adamwOp: Op<AdamWAttrs> = {
   name: "adamw",
   inPlace: [0, 2, 3],
@@ -131,14 +131,14 @@ function adamwCase(shape: readonly number[], attrs: AdamWAttrs): Op<AdamWAttrs>[
   };
 }
 
-/** WGSL expression for 1 - beta^step. */
+/** WGSL expression for `1 - beta^step`. */
 function correction(beta: number): string {
   return beta === 0 ? "1.0" : `one_minus_exp(in5[0] * f32(${Math.log(beta)}))`;
 }
 
 /**
- * 1 - exp(x) for x ≤ 0. Near 0 it is computed by a series: for beta2 = 0.999 and step 1 the result is 0.001,
- * and `1 - pow()` would lose most of its digits.
+ * `1 - exp(x)` for `x ≤ 0`. Near 0 it is computed by a series: for `beta2 = 0.999` and step 1 the result is
+ * 0.001, and `1 - pow()` would lose most of its digits.
  */
 const ONE_MINUS_EXP = `fn one_minus_exp(x: f32) -> f32 {
   if (x < -0.5) { return 1.0 - exp(x); }

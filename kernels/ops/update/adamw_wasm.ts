@@ -10,8 +10,9 @@ import { madd } from "../../wasm/madd.ts";
 import { loadPart, storePart } from "../../wasm/vector.ts";
 
 /**
- * param, grad, m, v, lr [1], step [1], scale [1] -> param, m, v in place. args: n, beta1, beta2, eps, decay,
- * decayed. Weight decay applies to the first `decayed` elements. Bias corrections are computed in float64.
+ * Updates `param`, `m` and `v` in place, from `grad`, `lr` [1], `step` [1] and `scale` [1]. `args`: n, beta1,
+ * beta2, eps, decay, decayed. Weight decay applies to the first `decayed` elements. Bias corrections are
+ * computed in float64.
  */
 export function adamw(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const param = tensor(tensors, 0), grad = tensor(tensors, 1), m = tensor(tensors, 2), v = tensor(tensors, 3);

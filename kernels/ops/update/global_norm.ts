@@ -27,9 +27,9 @@ export interface ClipAttrs {
 }
 
 /**
- * The norm of all `gradients` (of any shapes) before clipping, and the scale that makes the norm at most
- * `clip` when each gradient is multiplied by it: clip / (norm + 1e-6) if the norm is larger, else 1. Both are
- * [1]. Throws RangeError if there are no gradients.
+ * Returns the norm of all `gradients` (of any shapes) before clipping, and the scale that makes the norm at
+ * most `clip` when each gradient is multiplied by it: `clip / (norm + 1e-6)` if the norm is larger, else 1.
+ * Both are [1]. Throws RangeError if there are no gradients.
  */
 export function globalNorm(gradients: readonly Tensor[], attrs: ClipAttrs): { norm: Tensor; scale: Tensor } {
   if (gradients.length === 0) {

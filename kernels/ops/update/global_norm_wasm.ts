@@ -7,7 +7,7 @@
 import { first, real, size, tensor } from "../../wasm/call.ts";
 import { dotRun } from "../../wasm/vector.ts";
 
-/** x [n] -> sum of squares of each block. args: n, block. */
+/** Computes the sum of squares of each block of `x` [n]. `args`: n, block. */
 export function sum_squares(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const x = tensor(tensors, 0), partials = tensor(tensors, 1), n = size(args, 0), block = size(args, 1);
   const count = (n + block - 1) / block, end = first(count, 1, thread + 1, threads);
@@ -17,7 +17,7 @@ export function sum_squares(tensors: usize, args: usize, thread: i32, threads: i
   }
 }
 
-/** total [1] -> norm [1], scale [1]. args: clip, 0 for no clipping. */
+/** Computes `norm` [1] and `scale` [1] from `total` [1]. `args`: clip, which is 0 for no clipping. */
 export function clip_scale(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   if (thread != 0) return;
   const norm = sqrt(load<f32>(tensor(tensors, 0))), clip = real(args, 0);

@@ -17,8 +17,9 @@ export interface NesterovAttrs {
 }
 
 /**
- * velocity = momentum · velocity + scale · grad, in place; returns momentum · velocity + scale · grad with
- * the new velocity. Throws ShapeError unless grad and velocity have the same size and scale is [1].
+ * Computes `velocity = momentum · velocity + scale · grad` in place; returns
+ * `momentum · velocity + scale · grad` with the new velocity. Throws ShapeError unless grad and velocity have
+ * the same size and scale is [1].
  */
 export function nesterov(
   velocity: Tensor,

@@ -33,7 +33,7 @@ export interface SgdAttrs {
    * velocity.
    */
   readonly momentum: number;
-  /** Weight decay: decay · parameter is added to the gradient of each decayed element. */
+  /** Weight decay: `decay · parameter` is added to the gradient of each decayed element. */
   readonly decay: number;
   /** Number of elements to which weight decay applies, counted from the first; default all. */
   readonly decayed?: number;

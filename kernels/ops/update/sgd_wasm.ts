@@ -9,7 +9,7 @@ import { madd } from "../../wasm/madd.ts";
 import { loadPart, storePart } from "../../wasm/vector.ts";
 
 /**
- * param, grad, lr [1], scale [1] and, for momentum, velocity -> param and velocity, in place. args: n,
+ * Updates `param` and, for momentum, `velocity` in place, from `grad`, `lr` [1] and `scale` [1]. `args`: n,
  * momentum, decay, decayed, moves. Weight decay applies to the first `decayed` elements; `moves` is 1 if
  * there is a velocity.
  */
@@ -40,7 +40,7 @@ export function sgd(tensors: usize, args: usize, thread: i32, threads: i32, scra
   }
 }
 
-/** velocity, grad, scale [1] -> velocity in place, step. args: n, momentum. */
+/** Updates `velocity` in place and computes `step`, from `grad` and `scale` [1]. `args`: n, momentum. */
 export function nesterov(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const velocity = tensor(tensors, 0),
     grad = tensor(tensors, 1),

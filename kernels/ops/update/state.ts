@@ -23,19 +23,19 @@ export function clear(buffer: Tensor): Tensor {
 }
 
 /**
- * counter = (counter + by) mod wrap, in place, for a counter u32 [1]. Returns the new value; calls that read
- * the old value must come before this one.
+ * Computes `counter = (counter + by) mod wrap` in place, for a counter u32 [1]. Returns the new value; calls
+ * that read the old value must come before this one.
  */
 export function count(counter: Tensor, attrs: CountAttrs): Tensor {
   return callCount([counter], attrs)[0];
 }
 
-/** Sets `buffer` to x, in place, and returns its new value. */
+/** Sets `buffer` to `x`, in place, and returns its new value. */
 export function assign(buffer: Tensor, x: Tensor): Tensor {
   return callAssign([buffer, x], null)[0];
 }
 
-/** buffer = 0. */
+/** `buffer = 0`. */
 export const clearOp: Op<null> = {
   name: "clear",
   inPlace: [0],
@@ -51,7 +51,7 @@ export const clearOp: Op<null> = {
   ],
 };
 
-/** counter = (counter + by) mod wrap. */
+/** `counter = (counter + by) mod wrap`. */
 export const countOp: Op<CountAttrs> = {
   name: "count",
   inPlace: [0],
@@ -75,7 +75,7 @@ export const countOp: Op<CountAttrs> = {
   ],
 };
 
-/** buffer = x. */
+/** `buffer = x`. */
 export const assignOp: Op<null> = {
   name: "assign",
   inPlace: [0],

@@ -7,12 +7,12 @@
 import { size, tensor } from "../../wasm/call.ts";
 import { clearRange, copyRange } from "../indexing/slice_wasm.ts";
 
-/** buffer -> zeros in place. args: n. */
+/** Sets `buffer` to zeros, in place. `args`: n. */
 export function clear(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   clearRange(tensor(tensors, 0), size(args, 0), thread, threads);
 }
 
-/** counter u32 [1] -> (counter + by) mod wrap in place. args: by, wrap. */
+/** Computes `(counter + by) mod wrap` in place, for a counter u32 [1]. `args`: by, wrap. */
 export function count(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   if (thread != 0) return;
   const counter = tensor(tensors, 0);
@@ -20,7 +20,7 @@ export function count(tensors: usize, args: usize, thread: i32, threads: i32, sc
   store<u32>(counter, <u32> next);
 }
 
-/** buffer, x -> x in place of buffer. args: n. */
+/** Copies `x` into `buffer`, in place. `args`: n. */
 export function assign(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   copyRange(tensor(tensors, 1), tensor(tensors, 0), size(args, 0), thread, threads);
 }

@@ -27,7 +27,7 @@ export async function buildFlow(
 }
 
 /**
- * Whether an error says that an option has a wrong value, rather than that the program or the machine
+ * Returns whether an error says that an option has a wrong value, rather than that the program or the machine
  * failed.
  */
 function isAboutValues(error: unknown): error is Error {
@@ -37,7 +37,9 @@ function isAboutValues(error: unknown): error is Error {
     error instanceof Error && error.name === "ShapeError";
 }
 
-/** The option whose value is `path` or a folder that contains it; null if there is no such option. */
+/**
+ * Returns the option whose value is `path` or a folder that contains it, or null if there is no such option.
+ */
 function optionOfPath(path: string, values: Values<Options>): string | null {
   const isWithin = (value: unknown): boolean =>
     typeof value === "string" && value !== "" &&

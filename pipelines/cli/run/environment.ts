@@ -79,7 +79,7 @@ const dryRunEngine: Engine = {
   open: () => Promise.reject(new TypeError("Cannot compute during --dry-run")),
 };
 
-/** The value of `--workers` as a number; `auto` means one worker per CPU core. */
+/** Returns the value of `--workers` as a number; `auto` means one worker per CPU core. */
 export function workersOf(values: Readonly<Record<string, unknown>>): number {
   return typeof values.workers === "number" ? values.workers : Math.max(1, navigator.hardwareConcurrency);
 }

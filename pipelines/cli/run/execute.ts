@@ -40,7 +40,7 @@ export async function execute(job: RunJob): Promise<number> {
   return exitCode;
 }
 
-/** What the command line says about the run's folder, output and limits. */
+/** Returns what the command line says about the run's folder, output and limits. */
 function recordedRun(
   { named: { name, pipeline }, resolved, out, recordFolder, resumed, checkpoint, resumeCommand, console }:
     RunJob,

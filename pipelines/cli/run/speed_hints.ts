@@ -39,8 +39,8 @@ export interface SpeedFacts {
 export type SpeedWork = "training" | "sampling" | "evaluation";
 
 /**
- * Lines that say what would be faster, and what to type; none if the run prints no progress or uses a GPU,
- * BLAS or the flags of `deno task fast`.
+ * Returns lines that say what would be faster, and what to type; there are none if the run prints no progress
+ * or uses a GPU, BLAS or the flags of `deno task fast`.
  */
 export function speedHints(facts: SpeedFacts): string[] {
   const { engine, native, fast, blas, avx2, values, work, typed, os, arch } = facts;
@@ -85,7 +85,9 @@ export function speedFacts(
   };
 }
 
-/** Whether the processor described by Linux's /proc/cpuinfo has AVX2; null without a description. */
+/**
+ * Returns whether the processor described by Linux's /proc/cpuinfo has AVX2, or null without a description.
+ */
 export function avx2Of(cpuInfo: string | null): boolean | null {
   return cpuInfo === null ? null : /^flags\s*:.*\bavx2\b/m.test(cpuInfo);
 }
@@ -99,7 +101,9 @@ function times(task: keyof typeof speedups): string {
   return `${least} to ${most} times`;
 }
 
-/** Whether a value names a source on the network, or standard input, to which anything may be piped. */
+/**
+ * Returns whether a value names a source on the network, or standard input, to which anything may be piped.
+ */
 function readsUntrusted(values: SpeedFacts["values"]): boolean {
   return Object.values(values).flat().some((value) =>
     typeof value === "string" && (value === "-" || /^(https?|hf|s3):/i.test(value))
@@ -124,7 +128,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Linux's description of the processor; null where it cannot be read, which takes --allow-all. */
+/** Returns Linux's description of the processor, or null where it cannot be read, which takes --allow-all. */
 function cpuInfo(): string | null {
   try {
     return readTextSync("/proc/cpuinfo");

@@ -28,8 +28,8 @@ import { broadcast, sum } from "../../../kernels/ops/reduce/reduce.ts";
 import { tanh } from "../../../kernels/ops/elementwise/tanh.ts";
 
 /**
- * The loss, and its gradients with respect to all 26 values of the graph, computed on the float64 reference
- * engine.
+ * Returns the loss, and its gradients with respect to all 26 values of the graph, computed on the float64
+ * reference engine.
  */
 export async function autodiffGradients(
   net: ManualMlp,

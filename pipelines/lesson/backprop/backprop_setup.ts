@@ -60,7 +60,7 @@ export interface ForwardPass {
   readonly steps: MlpSteps;
 }
 
-/** The forward pass of the lecture's net with 64 hidden units on its first batch. */
+/** Runs the forward pass of the lecture's net with 64 hidden units on its first batch. */
 export function firstForwardPass({ letters, examples, seed }: BackpropSetup): ForwardPass {
   const random = new TorchRandom(seed);
   const net = manualMlp({ letters: letters.count, hidden: 64, random });

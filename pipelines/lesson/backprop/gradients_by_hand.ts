@@ -183,12 +183,17 @@ export function* batchNormFormula(
   ]);
 }
 
-/** Whether two arrays are nearly equal, as in torch.allclose: |a - b| ≤ 1e-8 + 1e-5 |b| for each element. */
+/**
+ * Returns whether two arrays are nearly equal, as in torch.allclose: |a - b| ≤ 1e-8 + 1e-5 |b| for each
+ * element.
+ */
 function isClose(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
   return Array.from(a).every((x, i) => Math.abs(x - b[i]) <= 1e-8 + 1e-5 * Math.abs(b[i]));
 }
 
-/** Rows of a table that has the first half of `rows` on the left and the second half on the right. */
+/**
+ * Returns the rows of a table that has the first half of `rows` on the left and the second half on the right.
+ */
 function inTwoColumns(rows: readonly (readonly string[])[]): string[][] {
   const half = Math.ceil(rows.length / 2);
   return rows.slice(0, half).map((row, i) => [...row, ...(rows[half + i] ?? ["", ""])]);

@@ -36,8 +36,8 @@ export const context = 3;
 const embedding = 10;
 
 /**
- * A net with the notebook's initial parameters, none of which is exactly 0 or 1, because such values would
- * hide mistakes in a backward pass. The notebook draws gain and bias of batch norm from torch's global
+ * Returns a net with the notebook's initial parameters, none of which is exactly 0 or 1, because such values
+ * would hide mistakes in a backward pass. The notebook draws gain and bias of batch norm from torch's global
  * generator without a seed, so they differ in each run of the notebook; ours are drawn with seed 42.
  */
 export function manualMlp({ letters, hidden, random }: ManualMlpOptions): ManualMlp {
@@ -67,7 +67,7 @@ export function parameterCount(net: ManualMlp): number {
   return parameterNames.reduce((sum, name) => sum + net[name].data.length, 0);
 }
 
-/** A batch of examples drawn with replacement; default: 32 examples, as in the notebook. */
+/** Returns a batch of examples drawn with replacement, by default 32 examples, as in the notebook. */
 export function drawBatch(
   { inputs, targets, count }: Examples,
   { random, size = 32 }: { readonly random: TorchRandom; readonly size?: number },
@@ -106,7 +106,8 @@ export function* trainByHand(
 const evalBatch = 4096; // examples, so that memory stays small
 
 /**
- * Mean and variance of the inputs of batch norm over all examples. The lecture calls this step calibration.
+ * Returns the mean and variance of the inputs of batch norm over all examples. The lecture calls this step
+ * calibration.
  */
 export function calibrationMoments(net: Pick<ManualMlp, "C" | "W1" | "b1">, examples: Examples): Moments {
   const hidden = net.b1.columns, n = examples.count;
@@ -133,7 +134,7 @@ export function* lossWithMoments(
   return sum / examples.count;
 }
 
-/** The examples in batches of at most `evalBatch`. */
+/** Yields the examples in batches of at most `evalBatch`. */
 function* evalBatches({ inputs, targets, count }: Examples): Generator<LetterBatch> {
   for (let from = 0; from < count; from += evalBatch) {
     const to = Math.min(count, from + evalBatch);

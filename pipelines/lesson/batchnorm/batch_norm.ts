@@ -129,7 +129,7 @@ async function* statisticsWithoutBatch(
   yield lines(drawn.join(" "));
 }
 
-/** The examples of the train part, which come first in the data. */
+/** Returns the examples of the train part, which come first in the data. */
 function trainExamples({ examples: { inputs, targets }, rows: { train } }: SplitExamples): Examples {
   const count = train.length;
   return { context, count, inputs: inputs.subarray(0, context * count), targets: targets.subarray(0, count) };

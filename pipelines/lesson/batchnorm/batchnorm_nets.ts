@@ -100,7 +100,8 @@ export async function* trainVersion(
 }
 
 /**
- * Values and gradients of an untrained net on a batch of examples spread evenly over the training examples.
+ * Returns values and gradients of an untrained net on a batch of examples spread evenly over the training
+ * examples.
  */
 export async function inspectUntrained(
   net: DeviceTrainer,

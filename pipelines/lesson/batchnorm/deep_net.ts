@@ -136,7 +136,7 @@ function* activations(layers: readonly LayerStats[], mayDiffer: string | null): 
   }
 }
 
-/** Name of a tanh layer in tables and charts. */
+/** Returns the name of a tanh layer in tables and charts. */
 export function tanhName(layer: number): string {
   return `tanh ${layer + 1}`;
 }

@@ -170,7 +170,7 @@ export function* versionChecks(
   yield check({ name: `${version.name}: dev`, ours: dev, lecture: version.lecture.dev, ...options });
 }
 
-/** A map of the units with |h| > 0.99, with a row for each example. */
+/** Returns a map of the units with `|h| > 0.99`, with a row for each example. */
 function saturationMap(h: ArrayLike<number>): Chart {
   const values = Array.from({ length: batch }, (_, row) => {
     return Array.from(
@@ -188,7 +188,7 @@ function saturationMap(h: ArrayLike<number>): Chart {
   });
 }
 
-/** Fraction of the values with |h| > 0.99. */
+/** Returns the fraction of the values with `|h| > 0.99`. */
 function saturation(h: ArrayLike<number>): number {
   return Array.from(h).filter((x) => Math.abs(x) > .99).length / h.length;
 }
@@ -197,7 +197,7 @@ function percent(fraction: number): string {
   return `${(100 * fraction).toFixed(1)} %`;
 }
 
-/** The dead units as text: their indices, or only their number if there are many. */
+/** Returns the dead units as text: their indices, or only their number if there are many. */
 function deadUnitsText(h: ArrayLike<number>): string {
   const dead = deadUnits(h, { units: hiddenUnits });
   return dead.length > 8 ? `${dead.length} of ${hiddenUnits}` : dead.join(" ") || "none";

@@ -119,7 +119,7 @@ export function matricesOf(weights: TensorMap): readonly string[] {
   return Object.keys(weights).filter((name) => weights[name].shape.length === 2);
 }
 
-/** Standard deviation with divisor n - 1, as in torch's `std`. */
+/** Returns the standard deviation with divisor `n - 1`, as in torch's `std`. */
 export function stdOf(values: ArrayLike<number>): number {
   let sum = 0, squares = 0;
   for (let i = 0; i < values.length; i++) sum += values[i];

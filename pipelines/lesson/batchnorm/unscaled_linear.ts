@@ -77,7 +77,7 @@ function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum;
 }
 
-/** The gradient of the input: weightᵀ · gradient of the output. */
+/** Returns the gradient of the input: weightᵀ · gradient of the output. */
 function backThrough(weight: ArrayLike<number>, outputGradient: ArrayLike<number>): Float64Array {
   const out = new Float64Array(n);
   for (let i = 0; i < n; i++) {
@@ -87,8 +87,8 @@ function backThrough(weight: ArrayLike<number>, outputGradient: ArrayLike<number
 }
 
 /**
- * Standard deviation of the gradient of the weight, which is outputGradient · inputᵀ. It is computed from
- * sums over the two vectors, because the matrix has a million numbers.
+ * Returns the standard deviation of the gradient of the weight, which is `outputGradient · inputᵀ`. It is
+ * computed from sums over the two vectors, because the matrix has a million numbers.
  */
 function outerStd(outputGradient: ArrayLike<number>, input: ArrayLike<number>): number {
   const mean = meanOf(outputGradient) * meanOf(input);

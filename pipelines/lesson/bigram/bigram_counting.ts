@@ -201,8 +201,8 @@ export function* likelihood(
 }
 
 /**
- * The mean of -log(probability) over all pairs of the words. The probabilities are computed from the counts
- * with `smoothing` added to each.
+ * Returns the mean of `-log(probability)` over all pairs of the words. The probabilities are computed from
+ * the counts with `smoothing` added to each.
  */
 export function bigramLoss(
   counts: readonly Float64Array[],

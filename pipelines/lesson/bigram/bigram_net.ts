@@ -90,14 +90,15 @@ export class BigramNet implements AsyncDisposable {
   }
 
   /**
-   * Losses computed in the latest step, before W was changed. `loss` includes the penalty, `nll` does not.
+   * Returns losses computed in the latest step, before W was changed. `loss` includes the penalty, `nll` does
+   * not.
    */
   async losses(): Promise<{ readonly loss: number; readonly nll: number }> {
     const { loss, nll } = await this.#session.read(["loss", "nll"]);
     return { loss: loss.data[0], nll: nll.data[0] };
   }
 
-  /** The current W and the gradient of the latest step, each of shape [letters, letters]. */
+  /** Returns the current W and the gradient of the latest step, each of shape [letters, letters]. */
   async weights(): Promise<{ readonly W: Float32Array; readonly gradient: Float32Array }> {
     const { W, gradient } = await this.#session.read(["W", "gradient"]);
     return { W: Float32Array.from(W.data), gradient: Float32Array.from(gradient.data) };
@@ -109,7 +110,10 @@ export class BigramNet implements AsyncDisposable {
   }
 }
 
-/** -log(probability of the target), computed by separate ops. logits [N, letters], targets u32 [N] → [N]. */
+/**
+ * Returns `-log(probability of the target)`, computed by separate ops: `logits` [N, letters], `targets` u32
+ * [N] → [N].
+ */
 function lossesInSteps(logits: Tensor, targets: Tensor): Tensor {
   const { shape } = logits, rows = { from: 1, to: 2 }; // the axis of letters
   const counts = exp(logits);
@@ -118,7 +122,7 @@ function lossesInSteps(logits: Tensor, targets: Tensor): Tensor {
   return scale(log(selected), -1);
 }
 
-/** Each distinct pair once, and how often it occurred. */
+/** Returns each distinct pair once, and how often it occurred. */
 export function distinctPairs(
   { count, inputs, targets }: Examples,
   letters: number,

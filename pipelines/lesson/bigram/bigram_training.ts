@@ -184,7 +184,8 @@ export async function* trainOnDistinctPairs(
 }
 
 /**
- * Mean absolute difference between learned and counted probabilities over all pairs, weighted by the counts.
+ * Returns the mean absolute difference between learned and counted probabilities over all pairs, weighted by
+ * the counts.
  */
 function meanDifference(
   learned: readonly Float32Array[],

@@ -52,7 +52,7 @@ export function makemoreModel(
   });
 }
 
-/** Shapes of a model's parameters; the key is the parameter's name. */
+/** Returns the shapes of a model's parameters; the key is the parameter's name. */
 export function parameterShapes(
   type: MakemoreType,
   options: MakemoreModelOptions,

@@ -235,7 +235,7 @@ function modelPath(type: MakemoreType, { out }: Pick<MakemoreInputs, "out">): st
 }
 
 /**
- * The properties that a saved model must have so that it can be used with this data and these
+ * Returns the properties that a saved model must have so that it can be used with this data and these
  * hyperparameters.
  */
 function requirementsOf(

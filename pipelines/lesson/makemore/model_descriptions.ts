@@ -35,8 +35,8 @@ export const makemoreParameters: Readonly<Record<MakemoreType, number | null>> =
 };
 
 /**
- * How a model uses the letters before a position. `symbols` is the number of letters plus 1 for the boundary
- * mark.
+ * Describes how a model uses the letters before a position. `symbols` is the number of letters plus 1 for the
+ * boundary mark.
  */
 export function modelDescription(
   type: MakemoreType,

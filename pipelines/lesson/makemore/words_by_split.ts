@@ -6,7 +6,7 @@
 import { type Item, lines } from "../item.ts";
 import type { MakemoreData } from "./makemore_data.ts";
 
-/** Sampled words in three groups: training words, test words, and words that are neither. */
+/** Returns sampled words in three groups: training words, test words, and words that are neither. */
 export function wordsBySplit(
   sampled: readonly string[],
   { train, test }: Pick<MakemoreData, "train" | "test">,

@@ -29,7 +29,7 @@ export function* gradientByFormula(): Generator<Item> {
   yield* gradientChecks(ours, 1e-12);
 }
 
-/** E02: the gradient estimated from two points that are h apart. */
+/** E02: the gradient estimated from two points that are `h` apart. */
 export function* gradientByDifference(): Generator<Item> {
   const h = 1e-6;
   yield lines("(f(x + h) - f(x)) / h, h = 1e-6");
@@ -39,7 +39,7 @@ export function* gradientByDifference(): Generator<Item> {
   );
 }
 
-/** E03: the gradient estimated from the points at distance h below and above. */
+/** E03: the gradient estimated from the points at distance `h` below and above. */
 export function* gradientBySymmetricDifference(): Generator<Item> {
   const h = 1e-6;
   yield lines("(f(x + h) - f(x - h)) / 2h, h = 1e-6");

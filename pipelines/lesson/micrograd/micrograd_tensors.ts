@@ -65,7 +65,7 @@ export async function trainOnEngine(
   return losses;
 }
 
-/** Parameters of a layer as tensors: weight [inputs, neurons], bias [neurons]. */
+/** Returns the parameters of a layer as tensors: weight [inputs, neurons], bias [neurons]. */
 function layerTensors({ neurons }: Layer): Record<"weight" | "bias", TensorMap[string]> {
   const inputs = neurons[0].weights.length;
   return {
@@ -81,8 +81,8 @@ function layerTensors({ neurons }: Layer): Record<"weight" | "bias", TensorMap[s
 }
 
 /**
- * Softmax loss of logits and its gradient, computed by the kernels in float32, or in float64 on the reference
- * engine.
+ * Returns the softmax loss of logits and its gradient, computed by the kernels in float32, or in float64 on
+ * the reference engine.
  */
 export async function softmaxOnEngine(
   logits: readonly number[],

@@ -52,8 +52,8 @@ function pointOf(line: string, { source, number }: { source: string; number: num
 }
 
 /**
- * The points of `sklearn.datasets.make_moons(count, noise=noise)` after `np.random.seed(seed)`, with labels
- * -1 and 1 instead of 0 and 1. Source: scikit-learn, datasets/_samples_generator.py.
+ * Returns the points of `sklearn.datasets.make_moons(count, noise=noise)` after `np.random.seed(seed)`, with
+ * labels -1 and 1 instead of 0 and 1. Source: scikit-learn, datasets/_samples_generator.py.
  */
 export function twoMoons(
   count: number,

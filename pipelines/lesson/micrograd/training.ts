@@ -214,7 +214,7 @@ export async function* sameWithTensors(
   );
 }
 
-/** The sum of Values, from left to right. */
+/** Returns the sum of Values, from left to right. */
 function total(values: readonly Value[]): Value {
   return values.reduce((sum, term) => sum.add(term), value(0));
 }

@@ -8,9 +8,9 @@ import type { Chart } from "../../../stages/report/chart/chart.ts";
 import { graphChart, type GraphNode } from "../../../stages/report/chart/graph.ts";
 
 /**
- * A graph with a box for each `Value`. The box shows the label of the `Value`, and the data and gradient to
- * four decimals. A round node with the operation precedes each computed `Value`. Throws RangeError for a
- * direction other than LR (left to right) and TB (top to bottom).
+ * Returns a chart of a graph with a box for each `Value`. The box shows the label of the `Value`, and the
+ * data and gradient to four decimals. A round node with the operation precedes each computed `Value`. Throws
+ * RangeError for a direction other than LR (left to right) and TB (top to bottom).
  */
 export function valueGraph(
   root: Value,

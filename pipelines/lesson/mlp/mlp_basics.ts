@@ -135,7 +135,7 @@ function contextAt({ inputs }: Examples, i: number): Uint32Array {
   return inputs.subarray(i * context, (i + 1) * context);
 }
 
-/** The context that is followed by the largest number of different letters, and these letters. */
+/** Returns the context that is followed by the largest number of different letters, and these letters. */
 function mostFollowers(examples: Examples): [context: Uint32Array, followers: Set<number>] {
   const followers = new Map<string, [Uint32Array, Set<number>]>();
   for (const [i, target] of examples.targets.entries()) {

@@ -11,8 +11,8 @@ import { CharTokenizer } from "../../../stages/token/char.ts";
 export const problemTokens: CharTokenizer = new CharTokenizer([..."+0123456789="], []);
 
 /**
- * Text of a problem, with leading zeros and with the digits of the sum reversed: "012+345=7530" for 12 + 345
- * = 357.
+ * Returns the text of a problem, with leading zeros and with the digits of the sum reversed: "012+345=7530"
+ * for 12 + 345 = 357.
  */
 export function problemText(a: number, b: number, { digits }: { readonly digits: number }): string {
   const [left, right] = [a, b].map((n) => String(n).padStart(digits, "0"));
@@ -20,7 +20,10 @@ export function problemText(a: number, b: number, { digits }: { readonly digits:
   return `${left}+${right}=${sum}`;
 }
 
-/** Number of tokens of an input: all tokens of a problem except the last digit, which is only a target. */
+/**
+ * Returns the number of tokens of an input: all tokens of a problem except the last digit, which is only a
+ * target.
+ */
 export function problemLength(digits: number): number {
   return 3 * digits + 2;
 }
@@ -58,8 +61,8 @@ export function additionProblems(
 }
 
 /**
- * Whether a problem is held out, which means that training never uses it. About one problem in twenty is held
- * out.
+ * Returns whether a problem is held out, which means that training never uses it. About one problem in twenty
+ * is held out.
  */
 export function isHeldOut(a: number, b: number): boolean {
   return (a * 7919 + b * 104729) % 20011 % 20 === 0; // primes, so that the result depends on both numbers

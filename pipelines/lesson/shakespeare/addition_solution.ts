@@ -96,9 +96,9 @@ export async function* additionSolution(
 }
 
 /**
- * Wrong sums of the model, as lines of text. The model sees the correct digits before each digit that it
- * predicts. If all its most probable digits are correct, it would generate the correct sum on its own as
- * well.
+ * Returns the wrong sums of the model, as lines of text. The model sees the correct digits before each digit
+ * that it predicts. If all its most probable digits are correct, it would generate the correct sum on its own
+ * as well.
  */
 async function mistakesOf(
   engine: Engine,

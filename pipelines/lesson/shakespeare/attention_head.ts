@@ -17,7 +17,7 @@ export interface AttentionHead {
 }
 
 /**
- * Applies linear layers with random weights to x [B, T, C]. The weights are drawn in the order key, query,
+ * Applies linear layers with random weights to `x` [B, T, C]. The weights are drawn in the order key, query,
  * value.
  */
 export function randomHead(
@@ -41,7 +41,8 @@ export function randomHead(
 }
 
 /**
- * Scores of a sequence, [T, T]: the dot product of the query of row t and the key of column j, times `scale`.
+ * Scores of a sequence, [T, T]: the dot product of the query of row `t` and the key of column `j`, times
+ * `scale`.
  */
 export function scoresOf(
   { queries, keys, width }: Omit<AttentionHead, "values">,
@@ -57,7 +58,8 @@ export function scoresOf(
 }
 
 /**
- * Output of the head, [B, T, width]: for each position, the weighted sum of the values up to this position.
+ * Returns the output of the head, [B, T, width]: for each position, the weighted sum of the values up to this
+ * position.
  */
 export function attend(
   head: AttentionHead,
@@ -77,7 +79,7 @@ export function attend(
   return out;
 }
 
-/** Variance of numbers as in torch's `var`: the sum of squares divided by the count minus 1. */
+/** Returns the variance of numbers as in torch's `var`: the sum of squares divided by the count minus 1. */
 export function variance(numbers: ArrayLike<number>): number {
   const all = Array.from(numbers), mean = all.reduce((a, b) => a + b, 0) / all.length;
   return all.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (all.length - 1);

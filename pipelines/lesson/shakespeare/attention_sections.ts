@@ -33,14 +33,14 @@ const shape: SequenceShape = [batch, time, channels];
 const width = 16; // channels of the notebook's head
 
 /**
- * Why values that depend on random numbers may differ from the notebook's; null if the seed is the
+ * Returns why values that depend on random numbers may differ from the notebook's, or null if the seed is the
  * notebook's.
  */
 function seedReason(seed: number): string | null {
   return seed === 1337 ? null : "another seed";
 }
 
-/** The simplest way to use earlier positions: the mean of all positions so far. */
+/** Yields the simplest way to use earlier positions: the mean of all positions so far. */
 export async function* averagesSection(
   { engine, seed }: Pick<ShakespeareInputs, "engine" | "seed">,
 ): AsyncGenerator<Item> {

@@ -15,7 +15,7 @@ import { softmax } from "../net_training.ts";
 /** Shape of an array of values: number of sequences, positions and channels. */
 export type SequenceShape = readonly [batch: number, time: number, channels: number];
 
-/** Means computed by loops over all positions; x [B, T, C] → [B, T, C]. */
+/** Means computed by loops over all positions; `x` [B, T, C] → [B, T, C]. */
 export function averagesByLoop(x: Float32Array, [batch, time, channels]: SequenceShape): Float32Array {
   const out = new Float32Array(x.length);
   for (let b = 0; b < batch; b++) {
@@ -32,8 +32,8 @@ export function averagesByLoop(x: Float32Array, [batch, time, channels]: Sequenc
 }
 
 /**
- * Averaging weights [T, T], a lower triangular matrix: row t holds 1 / (t + 1) up to column t, and zeros
- * after it.
+ * Returns averaging weights [T, T], a lower triangular matrix: row `t` holds `1 / (t + 1)` up to column `t`,
+ * and zeros after it.
  */
 export function averagingWeights(time: number): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length: time * time }, (_, i) => {
@@ -43,8 +43,8 @@ export function averagingWeights(time: number): Float32Array<ArrayBuffer> {
 }
 
 /**
- * Softmax of each row of scores [T, T]. Scores for later positions are replaced by -∞, so that their weights
- * are 0.
+ * Computes the softmax of each row of scores [T, T]. Scores for later positions are replaced by -∞, so that
+ * their weights are 0.
  */
 export function maskedSoftmax(scores: Float32Array, time: number): Float32Array<ArrayBuffer> {
   const weights = new Float32Array(time * time);
@@ -55,7 +55,7 @@ export function maskedSoftmax(scores: Float32Array, time: number): Float32Array<
   return weights;
 }
 
-/** The product of weights [T, T] and each sequence of x [B, T, C], computed by the engine. */
+/** Computes the product of weights [T, T] and each sequence of `x` [B, T, C] on the engine. */
 export async function mixedByMatmul(
   engine: Engine,
   { weights, x, shape: [batch, time, channels] }: {
@@ -81,8 +81,8 @@ export async function mixedByMatmul(
 }
 
 /**
- * Causal attention computed by the engine; queries, keys and values [B, T, C] → [B, T, C]. Scores are divided
- * by √(C / heads).
+ * Computes causal attention on the engine; queries, keys and values [B, T, C] → [B, T, C]. Scores are divided
+ * by `√(C / heads)`.
  */
 export async function mixedByAttention(
   engine: Engine,
@@ -112,7 +112,7 @@ export async function mixedByAttention(
   return Float32Array.from((await session.read(["mixed"])).mixed.data);
 }
 
-/** The rows of a matrix [rows, columns], for a heat map. */
+/** Returns the rows of a matrix [rows, columns], for a heat map. */
 export function rowsOf(values: Float32Array, columns: number): Float32Array[] {
   return Array.from(
     { length: values.length / columns },

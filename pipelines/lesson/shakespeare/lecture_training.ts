@@ -22,7 +22,7 @@ const readEvery = 50; // results are read after this many updates
  */
 const maxTokensPerCall = 16_384;
 
-/** Number of batches per evaluation call, a divisor of the 200 batches of an estimate. */
+/** Returns the number of batches per evaluation call, a divisor of the 200 batches of an estimate. */
 function batchesPerCall([batch, time]: readonly [number, number]): number {
   return [50, 25, 10, 5, 2].find((n) => n * batch * time <= maxTokensPerCall) ?? 1;
 }
@@ -131,8 +131,8 @@ export function shownLosses({ train, validation }: LossEstimate): string {
 }
 
 /**
- * Mean loss over the batches of an estimate. If `computed` is false, the excerpts are drawn but the loss is
- * not computed, and the result is 0.
+ * Returns the mean loss over the batches of an estimate. If `computed` is false, the excerpts are drawn but
+ * the loss is not computed, and the result is 0.
  */
 async function estimateLoss(
   session: ModelSession,

@@ -14,7 +14,7 @@ type Weight = TensorMap[string];
 
 /**
  * Initial weights of `charGpt(config)`. Embeddings have a normal distribution; weights and biases of linear
- * layers have a uniform distribution between -1 / √inputs and 1 / √inputs.
+ * layers have a uniform distribution between `-1 / √inputs` and `1 / √inputs`.
  */
 export function lectureWeights(config: CharGptConfig, random: TorchRandom): TensorMap {
   const { vocabSize, seqLen, channels, heads, layers, feedForward = true, residual = true } = config;
@@ -45,8 +45,8 @@ export function lectureWeights(config: CharGptConfig, random: TorchRandom): Tens
 }
 
 /**
- * Weight of `nn.Linear(inputs, outputs, bias=False)`, [inputs, outputs]. Torch draws and stores the
- * transpose.
+ * Returns the weight of `nn.Linear(inputs, outputs, bias=False)`, [inputs, outputs]. Torch draws and stores
+ * the transpose.
  */
 export function uniform([inputs, outputs]: readonly [number, number], random: TorchRandom): Weight {
   const bound = 1 / Math.sqrt(inputs);
@@ -66,15 +66,15 @@ function bias(
   return { shape: [outputs], data: random.uniform(outputs, { low: -bound, high: bound }) };
 }
 
-/** A table of normally distributed numbers with variance 1, as in `nn.Embedding`. */
+/** Returns a table of normally distributed numbers with variance 1, as in `nn.Embedding`. */
 export function normal(shape: readonly [number, number], random: TorchRandom): Weight {
   return { shape, data: random.randn(shape[0] * shape[1]) };
 }
 
 /**
- * Weights of all heads, [channels, 3 · channels]. In the lecture, each head has its own key, query and value
- * layer, drawn in this order. Here the columns of all queries are first, then those of all keys, then those
- * of all values.
+ * Returns the weights of all heads, [channels, 3 · channels]. In the lecture, each head has its own key,
+ * query and value layer, drawn in this order. Here the columns of all queries are first, then those of all
+ * keys, then those of all values.
  */
 function headWeights(
   { channels, heads, random }: {

@@ -13,7 +13,7 @@ interface Curve {
   readonly y: readonly number[];
 }
 
-/** The curves of the training loss and the validation loss over the steps. */
+/** Returns the curves of the training loss and the validation loss over the steps. */
 export function lossCurves(estimates: readonly LossEstimate[]): readonly Curve[] {
   return (["train", "validation"] as const).map((split) => ({
     name: split,
@@ -22,7 +22,7 @@ export function lossCurves(estimates: readonly LossEstimate[]): readonly Curve[]
   }));
 }
 
-/** The curve of the validation loss over the steps. */
+/** Returns the curve of the validation loss over the steps. */
 export function validationCurve(
   name: string,
   { estimates }: { readonly estimates: readonly LossEstimate[] },

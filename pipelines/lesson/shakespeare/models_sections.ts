@@ -90,8 +90,8 @@ export async function* modelsSection(
 }
 
 /**
- * A sentence that says which models have a lower validation loss than the previous model, and where the loss
- * falls most.
+ * Returns a sentence that says which models have a lower validation loss than the previous model, and where
+ * the loss falls most.
  */
 function changesSentence(models: readonly ComparedModel[]): string {
   const changes = models.slice(1).map(({ name, trained }, i) => ({

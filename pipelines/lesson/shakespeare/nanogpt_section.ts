@@ -89,8 +89,8 @@ export async function* nanogptSection(
 }
 
 /**
- * A sentence that compares the two losses at the end, and says whether the validation loss was lower at an
- * earlier step.
+ * Returns a sentence that compares the two losses at the end, and says whether the validation loss was lower
+ * at an earlier step.
  */
 function overfittingSentence(estimates: readonly LossEstimate[]): string {
   const { step, train, validation } = estimates[estimates.length - 1];

@@ -11,8 +11,8 @@ import type { Engine } from "../../../kernels/engine/engine.ts";
 import type { Model } from "../../../kernels/models/model.ts";
 
 /**
- * Logits of a model for batches of token ids, one array [rows, T, V] per batch. Each batch holds `rows`
- * concatenated sequences of the same length T; default: one sequence.
+ * Returns the logits of a model for batches of token ids, one array [rows, T, V] per batch. Each batch holds
+ * `rows` concatenated sequences of the same length T; default: one sequence.
  */
 export async function sequenceLogits(
   engine: Engine,
@@ -37,8 +37,8 @@ export async function sequenceLogits(
 }
 
 /**
- * Index of the first position at which the logits are not exactly equal; the number of positions if all are
- * equal.
+ * Returns the index of the first position at which the logits are not exactly equal, or the number of
+ * positions if all are equal.
  */
 export function firstDifference(a: Float32Array, b: Float32Array, vocabSize: number): number {
   const index = a.findIndex((logit, i) => !Object.is(logit, b[i]));

@@ -14,11 +14,14 @@ export interface ShakespeareInputs {
   readonly seed: number;
   /** Whether models are trained for the lecture's number of steps. */
   readonly full: boolean;
-  /** Why values may differ from the lecture's; the same function as in `LessonEnv`. */
+  /** Returns why values may differ from the lecture's. It is the same function as in `LessonEnv`. */
   reasonToDiffer(needs?: { readonly full?: boolean }): string | null;
 }
 
-/** Why parameter counts may differ from the lecture's; null for a text with the same number of symbols. */
+/**
+ * Returns why parameter counts may differ from the lecture's, or null for a text with the same number of
+ * symbols.
+ */
 export function alphabetReason({ tokenizer: { vocabSize } }: Corpus): string | null {
   return vocabSize === 65 ? null : "another alphabet";
 }

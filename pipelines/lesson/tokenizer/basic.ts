@@ -141,7 +141,7 @@ function* encodeStepByStep(tokenizer: BpeTokenizer, { data: { text } }: LessonEn
   });
 }
 
-/** The tokens with the given ids, each in brackets. */
+/** Returns the tokens with the given ids, each in brackets. */
 function tokensInBrackets(ids: readonly number[], tokenizer: BpeTokenizer): string {
   return ids.map((id) => bracketed(tokenizer.tokens[id])).join("");
 }

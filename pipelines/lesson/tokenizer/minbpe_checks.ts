@@ -47,7 +47,7 @@ export async function* minbpeChecks(
   }
 }
 
-/** The first `count` merges as pairs of ids: "101 32, 44 32". */
+/** Returns the first `count` merges as pairs of ids: "101 32, 44 32". */
 export function mergeList({ merges }: BpeTokenizer, count: number): string {
   return merges.slice(0, count).map(([left, right]) => `${left} ${right}`).join(", ");
 }

@@ -61,7 +61,7 @@ export async function* splitSection(vocabSize: number, env: LessonEnv<Text>): As
   if (vocabSize === 512) yield* splitChecks(tokenizer, { chunks: report.chunks, ids: split, env });
 }
 
-/** A sentence that says whether splitting the text increased or reduced its number of tokens. */
+/** Returns a sentence that says whether splitting the text increased or reduced its number of tokens. */
 function splitEffect(plain: number, split: number): string {
   if (split === plain) return "Splitting costs no tokens here, and no token spans two words.";
   const percent = Math.abs(100 * (split / plain - 1)).toFixed(1);

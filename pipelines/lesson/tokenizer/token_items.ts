@@ -11,7 +11,7 @@ import { tokenLines } from "../../parts/token/token_lines.ts";
 import { tokensOf } from "../../../stages/token/view/text_tokens.ts";
 import { type Item, lines } from "../item.ts";
 
-/** The tokens of a text, each with its id below it. */
+/** Returns the tokens of a text, each with its id below it. */
 export function tokenItem(
   text: string,
   { tokenizer, env }: { readonly tokenizer: Tokenizer; readonly env: Pick<Env, "terminal"> },
@@ -20,7 +20,7 @@ export function tokenItem(
   return lines(tokenLines(tokensOf(text, tokenizer), { columns, color: false }));
 }
 
-/** Texts joined into lines that fit the terminal. Lines are broken only between texts. */
+/** Returns texts joined into lines that fit the terminal. Lines are broken only between texts. */
 export function wrappedItem(parts: Iterable<string>, { terminal }: Pick<Env, "terminal">): Item {
   const columns = Math.min(100, terminal.columns) - 3; // lessons indent by two columns
   const rows: string[] = [];
@@ -35,17 +35,17 @@ export function wrappedItem(parts: Iterable<string>, { terminal }: Pick<Env, "te
   return lines([...rows, line]);
 }
 
-/** A token in brackets: "[the␣]". */
+/** Returns a token in brackets: "[the␣]". */
 export function bracketed(bytes: Uint8Array | undefined): string {
   return `[${bytes === undefined ? "" : visibleToken(bytes)}]`;
 }
 
-/** Ids separated by spaces: "258 100 258 97 99". */
+/** Returns ids separated by spaces: "258 100 258 97 99". */
 export function spaced(ids: Iterable<number>): string {
   return [...ids].join(" ");
 }
 
-/** SHA-256 hash of a text in UTF-8, as hexadecimal digits. */
+/** Returns the SHA-256 hash of a text in UTF-8, as hexadecimal digits. */
 export async function sha256(text: string): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))).toHex();
 }

@@ -8,12 +8,12 @@ import { RootScope } from "../../../kernels/core/scope.ts";
 import type { ContextNet } from "../../../kernels/models/course/name_nets.ts";
 import { type Item, table } from "../item.ts";
 
-/** Shapes of the outputs of a net's layers, for inputs [examples, context]. */
+/** Returns the shapes of the outputs of a net's layers, for inputs [examples, context]. */
 export function layerShapes(net: ContextNet, examples: number): readonly (readonly number[])[] {
   return [...scopeOf(net, examples).probes.values()].map(({ shape }) => shape);
 }
 
-/** Shapes of a net's running statistics, keyed by name. */
+/** Returns the shapes of a net's running statistics, keyed by name. */
 export function runningShapes(net: ContextNet): ReadonlyMap<string, readonly number[]> {
   return new Map([...scopeOf(net, 1).buffers].map(([name, { tensor }]) => [name, tensor.shape]));
 }
@@ -25,8 +25,8 @@ function scopeOf(net: ContextNet, examples: number): RootScope {
 }
 
 /**
- * A table of a net's layers and the shapes of their outputs for a batch. `layers` are the layers' names in
- * order.
+ * Returns a table of a net's layers and the shapes of their outputs for a batch. `layers` are the layers'
+ * names in order.
  */
 export function layersTable(
   net: ContextNet,

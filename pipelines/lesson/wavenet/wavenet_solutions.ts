@@ -32,7 +32,7 @@ export interface GatedOptions {
   readonly channels: number;
   /** Size of a gate's output. */
   readonly hidden: number;
-  /** Number of layers that join pairs; the context has 2^depth letters. */
+  /** Number of layers that join pairs; the context has `2^depth` letters. */
   readonly depth: number;
 }
 
@@ -50,9 +50,9 @@ export function gatedWavenet({ vocabSize, channels, hidden, depth }: GatedOption
 }
 
 /**
- * The tanh of one dense layer times the sigmoid of another dense layer, both with batch norm: [..., inputs] →
- * [..., hidden]. The last axis of the input x consists of two vectors. With `residual`, the second one is
- * added to the output; `inputs` must then be 2 · hidden.
+ * Returns a layer that multiplies the tanh of one dense layer by the sigmoid of another, both with batch
+ * norm: [..., inputs] → [..., hidden]. The last axis of the input `x` consists of two vectors. With
+ * `residual`, the second one is added to the output; `inputs` must then be `2 · hidden`.
  */
 function gate(hidden: number, { residual }: { readonly residual: boolean }): SequentialLayer {
   const value = dense(hidden, { bias: false }),

@@ -50,7 +50,7 @@ export function markCompletions(
   }
 }
 
-/** Number of parts that a chain of sources has finished, according to its saved state. */
+/** Returns the number of parts that a chain of sources has finished, according to its saved state. */
 function finishedParts(state: unknown, own: readonly SourcePart[]): number {
   if (typeof state !== "object" || state === null || !("at" in state)) return 0;
   if (state.at === null) return own.length;

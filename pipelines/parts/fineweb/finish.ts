@@ -50,7 +50,7 @@ export async function finishRank(
   ];
 }
 
-/** Throughput of this process since it was last started or resumed. */
+/** Returns the throughput of this process since it was last started or resumed. */
 export function throughputLines(
   { stages, seconds, earlier }: RunSummary,
   { workers }: Env,

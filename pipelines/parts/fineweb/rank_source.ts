@@ -39,7 +39,7 @@ export async function rankSource(
     : from(source).pipe(map("dump", (doc: Document) => doc.dump === undefined ? { ...doc, dump } : doc));
 }
 
-/** The division of the source among the processes, as --dry-run prints it. */
+/** Returns the division of the source among the processes, as --dry-run prints it. */
 export async function rankSourceLines(
   o: SourceValues,
   { env: { workers }, work }: { readonly env: Env; readonly work: RankWork },

@@ -81,8 +81,8 @@ function checkRank({ rank, world }: { readonly rank: number | null; readonly wor
 }
 
 /**
- * Name of a process's folder in `<out>/ranks`, taken from options that may be incomplete; null if the process
- * works alone.
+ * Returns the name of a process's folder in `<out>/ranks`, taken from options that may be incomplete, or null
+ * if the process works alone.
  */
 export function rankFolder(given: Lookup): string | null {
   const only = given("only"), rank = given("rank");

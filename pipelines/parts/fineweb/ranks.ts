@@ -103,7 +103,7 @@ export async function writeMerged(
   );
 }
 
-/** Names of the filters that the option --stages selects. */
+/** Returns the names of the filters that the option --stages selects. */
 function stageNames(value: unknown): string[] {
   return filterNames(Array.isArray(value) ? value.map(String) : null).map(stageNameOf);
 }

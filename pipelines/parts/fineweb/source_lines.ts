@@ -15,7 +15,7 @@ export interface SourcePlan {
   readonly ranks: readonly { readonly parts: number; readonly bytes: number }[];
 }
 
-/** Lines for the files, bytes and workers, and a line for each rank if there are several. */
+/** Returns lines for the files, bytes and workers, and a line for each rank if there are several. */
 export function sourceLines({ files, bytes: size, workers, ranks }: SourcePlan): readonly string[] {
   const rankLines = ranks.map(({ parts, bytes: size }, rank) =>
     `  ${String(rank).padEnd(15)}${bytes(size)} in ${parts} ${parts === 1 ? "part" : "parts"}`

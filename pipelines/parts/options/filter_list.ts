@@ -9,8 +9,8 @@ import { list, type ListSettings } from "../../cli/option_types.ts";
 import type { Option } from "../../cli/pipeline.ts";
 
 /**
- * An option for filters: FineWeb's by name, a user's own by the path of its file, to which the hash of its
- * content is added. A default of null means that the option is unset.
+ * Returns an option for filters: FineWeb's by name, a user's own by the path of its file, to which the hash
+ * of its content is added. A default of null means that the option is unset.
  */
 export function filterList(
   about: string,

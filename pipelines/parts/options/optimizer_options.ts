@@ -11,7 +11,7 @@ const rate = { fixed, group: "Learning rate" };
 const optimizer = { fixed, group: "Optimizer" };
 const divergence = { group: "Divergence" };
 
-/** The requirement of an option that only some optimizers use. */
+/** Returns the requirement of an option that only some optimizers use. */
 function onlyFor(...names: readonly string[]): OptionRequirement {
   return {
     option: "optimizer",

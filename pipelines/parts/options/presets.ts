@@ -168,7 +168,7 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
   },
 };
 
-/** The preset that `auto` stands for on a machine. */
+/** Returns the preset that `auto` stands for on a machine. */
 export function pickPreset(machine: Machine): PresetChoice {
   if (machine.device === "cpu") return { name: "tiny", why: "training runs on the CPU" };
   const least = 256 * 2 ** 20; // bytes: the size of gpu-small's logits, [32, 256, 8192] in f32
@@ -181,7 +181,7 @@ export function pickPreset(machine: Machine): PresetChoice {
 /** The presets of pipelines that train a model. */
 export const trainingPresets: Presets = { byName: presets, pick: pickPreset };
 
-/** The same presets without their values for one option. */
+/** Returns the same presets without their values for one option. */
 export function withoutOption({ byName, pick }: Presets, option: string): Presets {
   const less = Object.entries(byName).map(([name, { about, options }]) => {
     const { [option]: _, ...rest } = options;

@@ -55,8 +55,8 @@ export function compareCompression(
 }
 
 /**
- * Lines of two tables for a terminal: the bytes per token, and the number of tokens of each language relative
- * to English. With four vocabularies, the tables are 39 columns wide.
+ * Returns the lines of two tables for a terminal: the bytes per token, and the number of tokens of each
+ * language relative to English. With four vocabularies, the tables are 39 columns wide.
  */
 export function compressionLines({ columns, rows }: Compression): string[] {
   const line = (label: string, cells: readonly string[]) =>

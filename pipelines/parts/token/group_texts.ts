@@ -27,7 +27,7 @@ interface GroupState {
   excerpted: number;
 }
 
-/** A stage from documents to groups of their texts, in order. */
+/** Returns a stage from documents to groups of their texts, in order. */
 export function groupTexts(
   { maxCharacters, excerpt }: GroupTextsOptions,
 ): Stage<Document, TextGroup, GroupState> {

@@ -11,7 +11,7 @@ export const referenceNames: readonly string[] = ["gpt2", "cl100k", "o200k"];
 
 let loaded: Promise<readonly NamedTokenizer[]> | null = null;
 
-/** The tokenizers themselves, which are loaded only once. */
+/** Returns the tokenizers themselves, which are loaded only once. */
 export function referenceTokenizers(): Promise<readonly NamedTokenizer[]> {
   loaded ??= Promise.all(
     referenceNames.map(async (name) => ({ name, tokenizer: await loadTokenizer(name) })),

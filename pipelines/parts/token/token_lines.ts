@@ -18,8 +18,8 @@ export interface TokenLinesOptions {
 const backgrounds = [153, 223, 157, 217, 189, 229]; // xterm colours, pale enough for black text
 
 /**
- * Rows of two lines each: the tokens, and below them their ids. A token that contains a line break ends its
- * row.
+ * Returns rows of two lines each: the tokens, and below them their ids. A token that contains a line break
+ * ends its row.
  */
 export function tokenLines(tokens: readonly TextToken[], { columns, color }: TokenLinesOptions): string[] {
   const paint = painter(color);

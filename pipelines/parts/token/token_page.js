@@ -20,7 +20,7 @@ const specialNames = new Map(data.special.map(([text, id]) => [id, text]));
 const characterIds = data.characters && new Map(data.characters.map((character, id) => [character, id]));
 const known = new Map();
 
-/** Bytes of a token, from its parts. */
+/** Returns the bytes of a token, from its parts. */
 function bytesOf(id) {
   if (!known.has(id)) {
     if (specialNames.has(id)) known.set(id, [...utf8.encode(specialNames.get(id))]);
@@ -44,7 +44,8 @@ function* chunksOf(text) {
 }
 
 /**
- * Ids of a chunk: repeatedly merges all occurrences of the pair of lowest rank, until no pair can be merged.
+ * Returns the ids of a chunk: repeatedly merges all occurrences of the pair of lowest rank, until no pair can
+ * be merged.
  */
 function mergeChunk(chunk) {
   let ids = [...utf8.encode(chunk)].map((byte) => data.bytes[byte]);
@@ -65,7 +66,10 @@ function mergeChunk(chunk) {
   }
 }
 
-/** Ids of a text without special tokens; throws RangeError for a character that is not in the vocabulary. */
+/**
+ * Returns the ids of a text without special tokens; throws RangeError for a character that is not in the
+ * vocabulary.
+ */
 function plainIds(text) {
   if (!characterIds) return [...chunksOf(text)].flatMap(mergeChunk);
   return [...text].map((character) => {
@@ -74,7 +78,7 @@ function plainIds(text) {
   });
 }
 
-/** Ids of a text in which special tokens are allowed everywhere. */
+/** Returns the ids of a text in which special tokens are allowed everywhere. */
 function encode(text) {
   const names = [...special.keys()].sort((a, b) => b.length - a.length);
   if (names.length === 0) return plainIds(text);

@@ -43,8 +43,8 @@ export function tokenPage({ name, tokenizer, text, compression }: TokenPageInput
 }
 
 /**
- * The data that the page needs to encode text: a pattern, the id of each byte, and the merges in order (three
- * numbers each); or the characters of a character tokenizer.
+ * Returns the data that the page needs to encode text: a pattern, the id of each byte, and the merges in
+ * order (three numbers each); or the characters of a character tokenizer.
  */
 function vocabulary(tokenizer: Tokenizer): Readonly<Record<string, unknown>> {
   if (tokenizer instanceof CharTokenizer) {

@@ -51,7 +51,7 @@ export function trainTokenizer(options: TrainTokenizerOptions): (documents: Flow
       .pipe(trainOnCounts(training, dir));
 }
 
-/** A stage that collects chunk counts and trains when it has received all of them. */
+/** Returns a stage that collects chunk counts and trains when it has received all of them. */
 export function trainOnCounts(training: Required<TrainBpeOptions>, dir: string): Stage<CountedGroup, never> {
   return {
     name: "learn",

@@ -8,8 +8,8 @@ import { compressionLines } from "./compression.ts";
 import { readText } from "../../../stages/disk/files.ts";
 
 /**
- * The summary's lines, from report.json in a tokenizer's folder. Throws Deno.errors.NotFound if the file is
- * missing.
+ * Returns the summary's lines, from report.json in a tokenizer's folder. Throws Deno.errors.NotFound if the
+ * file is missing.
  */
 export async function trainingSummary(dir: string): Promise<string[]> {
   const report = JSON.parse(await readText(`${dir}/report.json`));

@@ -43,7 +43,7 @@ export class FastText {
     this.#endOfText = { sum, rows: last >= 0 ? 1 : 0 };
   }
 
-  /** The most probable label of a text, which is read as a single line. */
+  /** Returns the most probable label of a text, which is read as a single line. */
   predict(text: string): Prediction {
     const hidden = new Float32Array(this.#model.dimensions);
     let rows = 0;
@@ -57,7 +57,7 @@ export class FastText {
     return this.#best(hidden);
   }
 
-  /** The sum of a word, cached because texts repeat their words. */
+  /** Returns the sum of a word, cached because texts repeat their words. */
   #word(word: string): WordSum {
     let sum = this.#cache.get(word);
     if (sum === undefined) {
@@ -69,7 +69,7 @@ export class FastText {
     return sum;
   }
 
-  /** The sum of the rows of a word and of the character n-grams of "<word>". */
+  /** Returns the sum of the rows of a word and of the character n-grams of "<word>". */
   #sum(word: Uint8Array): WordSum {
     const { dimensions, buckets, minNgram, maxNgram, words, bucketRows, input } = this.#model;
     const sum = new Float32Array(dimensions);
@@ -122,7 +122,7 @@ export class FastText {
   }
 }
 
-/** Logarithm as fastText computes it, finite for a probability of 0. */
+/** Returns the logarithm as fastText computes it, which is finite for a probability of 0. */
 function log(x: number): number {
   return Math.log(x + 1e-5);
 }

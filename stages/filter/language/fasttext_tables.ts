@@ -6,7 +6,7 @@
  */
 import type { FastTextReader } from "./fasttext_reader.ts";
 
-/** One step of the FNV-1a hash as in fastText, which treats bytes as signed. */
+/** Computes one step of the FNV-1a hash as in fastText, which treats bytes as signed. */
 export function fnv1a(hash: number, byte: number): number {
   return Math.imul(hash ^ ((byte << 24) >> 24), 0x01000193);
 }
@@ -30,7 +30,7 @@ export class WordIndex {
     return this.all.length;
   }
 
-  /** Index of a word; -1 if the dictionary does not contain it. */
+  /** Returns the index of a word, or -1 if the dictionary does not contain it. */
   find(word: Uint8Array): number {
     for (const id of this.#byHash.get(this.#hash(word)) ?? []) {
       const known = this.all[id];
@@ -123,7 +123,7 @@ export interface TreeNode {
 }
 
 /**
- * The Huffman tree of fastText: first a leaf for each label, then inner nodes, the root last. Because
+ * Returns the Huffman tree of fastText: first a leaf for each label, then inner nodes, the root last. Because
  * `counts` are in descending order, the rarest node is always the last unused leaf or the first unused inner
  * node.
  */

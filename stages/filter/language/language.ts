@@ -65,7 +65,10 @@ export function language(options: LanguageOptions = {}): Stage<Document, Documen
 
 let loaded: Promise<FastText> | undefined;
 
-/** The model lid.176, loaded once per thread. Throws Deno.errors.NotFound if the package is incomplete. */
+/**
+ * Returns the model lid.176, loaded once per thread. Throws Deno.errors.NotFound if the package is
+ * incomplete.
+ */
 export function loadLanguageModel(): Promise<FastText> {
   return loaded ??= load();
 }

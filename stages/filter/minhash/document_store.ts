@@ -54,7 +54,9 @@ export class DocumentStore {
     this.#file.close();
   }
 
-  /** The documents from index `first` on, in order. Throws Deno.errors.InvalidData for a damaged part. */
+  /**
+   * Yields the documents from index `first` on, in order. Throws Deno.errors.InvalidData for a damaged part.
+   */
   *read(first: number): Generator<Document> {
     this.#write();
     using file = openFileSync(this.#path, { read: true });

@@ -71,14 +71,14 @@ export async function findDuplicates(
   return { documents, pairs, removed };
 }
 
-/** Path of the file that lists the documents to remove from a rank. */
+/** Returns the path of the file that lists the documents to remove from a rank. */
 export function removalPath(dir: string, rank: number): string {
   return `${dir}/${String(rank).padStart(6, "0")}.remove`;
 }
 
 /**
- * Indices of the documents to remove from a rank, ascending and read lazily. Throws Deno.errors.InvalidData
- * for a file of a wrong length.
+ * Yields the indices of the documents to remove from a rank, ascending and read lazily. Throws
+ * Deno.errors.InvalidData for a file of a wrong length.
  */
 export function* readRemoval(dir: string, rank: number): Generator<number> {
   const path = removalPath(dir, rank);

@@ -13,7 +13,7 @@ import { readFull } from "./whole_io.ts";
 import { entriesInSync, makeFolderSync } from "../../disk/files.ts";
 
 // Number of consecutive runs of equal size that are merged into one. Merging keeps the number of runs small,
-// and each of n keys is rewritten only log8(n) times.
+// and each of `n` keys is rewritten only log8(n) times.
 const FAN_IN = 8;
 const BUFFER = 8192; // keys collected before a write to the log
 

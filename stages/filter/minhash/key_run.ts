@@ -75,7 +75,7 @@ export class KeyRun {
     return keys[lastAtMost(keys, { key, end: keys.length })] === key;
   }
 
-  /** All keys in ascending order, in parts. Each part is overwritten by the next one. */
+  /** Yields all keys in ascending order, in parts. Each part is overwritten by the next one. */
   *read(): Generator<Keys> {
     const buffer = new Float64Array(BUFFER);
     for (let at = 0; at < this.range.count; at += BUFFER) {
@@ -98,7 +98,10 @@ interface OpenRun {
   readonly fences: Float64Array;
 }
 
-/** The keys of several runs as one ascending sequence, in parts. Each part is overwritten by the next one. */
+/**
+ * Yields the keys of several runs as one ascending sequence, in parts. Each part is overwritten by the next
+ * one.
+ */
 export function* mergeKeyRuns(runs: readonly KeyRun[]): Generator<Keys> {
   const heads = runs.map((run) => ({ parts: run.read(), part: new Float64Array(0), at: 0 }));
   const refill = (head: (typeof heads)[number]): boolean => {

@@ -55,8 +55,9 @@ interface ClustersState extends SavedClusters {
  * near-duplicates, in the original order, and drops the others as `duplicate`. Two documents are
  * near-duplicates if their signatures agree in a bucket. Clusters are the connected components of such pairs.
  * The kept document is the root in the union-find structure, as in datatrove: pairs are joined bucket by
- * bucket in the order of their hashes, and the root of the larger cluster is kept (`release`: the root of the
- * first cluster). The choice depends only on the documents and their order.
+ * bucket in the order of their hashes, and the root of the larger cluster is kept, or with
+ * `recipe: "release"` the root of the first cluster. The choice depends only on the documents and their
+ * order.
  *
  * Throws RangeError for options out of range and for too little memory, Deno.errors.InvalidData if files in
  * the folder are truncated or changed.

@@ -35,8 +35,8 @@ export function minhashSign(options: SignatureOptions = {}): Stage<Document, Doc
 }
 
 /**
- * The signature that a document already has, otherwise a new one; null if the text is shorter than a shingle.
- * Throws RangeError if the document's own signature was made with other options.
+ * Returns the signature that a document already has, otherwise a new one, or null if the text is shorter than
+ * a shingle. Throws RangeError if the document's own signature was made with other options.
  */
 export function signatureOf({ id, text, signature }: Document, signer: Signer): Uint8Array | null {
   if (signature === undefined) return signer.sign(text);

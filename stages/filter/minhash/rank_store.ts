@@ -46,9 +46,9 @@ interface RankStoreState extends SavedRankStore {
 }
 
 /**
- * A sink that writes the documents of a rank to `<dir>/00003.documents` (for rank 3). If `sign` is not null,
- * it also writes the sorted signatures in datatrove's format and, as the last file, `<dir>/00003.json`, which
- * marks the signatures as complete. Throws the same errors as `minhashClusters`.
+ * Returns a sink that writes the documents of a rank to `<dir>/00003.documents` (for rank 3). If `sign` is
+ * not null, it also writes the sorted signatures in datatrove's format and, as the last file,
+ * `<dir>/00003.json`, which marks the signatures as complete. Throws the same errors as `minhashClusters`.
  */
 export function storeRankDocuments(
   { dir, rank, sign, memory = 512 * 2 ** 20 }: StoreRankOptions,
@@ -104,7 +104,7 @@ export interface StoredDocumentsState {
   next: number;
 }
 
-/** The stored documents of ranks 0 to `world` - 1, in order. */
+/** Returns the stored documents of ranks 0 to `world` - 1, in order. */
 export function storedDocuments(
   { dir, world }: { readonly dir: string; readonly world: number },
 ): Source<Document, StoredDocumentsState> {

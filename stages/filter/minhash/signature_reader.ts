@@ -94,7 +94,7 @@ export class SignatureReader {
     return hashes || this.rank - other.rank || this.document - other.document;
   }
 
-  /** Bytes of the current record, as a view. */
+  /** Returns the bytes of the current record, as a view. */
   record(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.words.buffer, 4 * this.at, 4 * this.#width);
   }

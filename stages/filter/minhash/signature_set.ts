@@ -48,7 +48,7 @@ export function signatureSetOf(
   return { rank, documents, signed, shingle, buckets, rows, seed, recipe, words: name };
 }
 
-/** Path of the description of a rank's set. */
+/** Returns the path of the description of a rank's set. */
 export function signatureSetPath(dir: string, rank: number): string {
   return `${dir}/${String(rank).padStart(5, "0")}.json`;
 }

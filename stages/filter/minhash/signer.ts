@@ -78,21 +78,24 @@ export class Signer {
     return new Signer(exportsOf(instance), options);
   }
 
-  /** The words of a text that are compared. */
+  /** Returns the words of a text that are compared. */
   wordsOf(text: string): readonly string[] {
     return this.#words(simplify(text, this.#recipe));
   }
 
   /**
-   * The signature of a text: buckets × rows hashes of 8 bytes, little-endian. Null if the text has fewer
-   * words than a shingle; such a text is never a duplicate.
+   * Returns the signature of a text: buckets × rows hashes of 8 bytes, little-endian. Null if the text has
+   * fewer words than a shingle; such a text is never a duplicate.
    */
   sign(text: string): Uint8Array<ArrayBuffer> | null {
     const words = this.wordsOf(text);
     return words.length < this.shingle ? null : this.signWords(words);
   }
 
-  /** The signature of a list of at least `shingle` words. Throws RangeError if a word contains a space. */
+  /**
+   * Returns the signature of a list of at least `shingle` words. Throws RangeError if a word contains a
+   * space.
+   */
   signWords(words: readonly string[]): Uint8Array<ArrayBuffer> {
     const { memory, sign } = this.#wasm;
     const text = words.join(" ");
@@ -109,8 +112,8 @@ export class Signer {
   }
 
   /**
-   * A key for each bucket of a signature: an integer from 1 to 2^53 - 1. Signatures that agree in a bucket
-   * have the same key for it. All other pairs of keys are equal with probability 2^-53.
+   * Returns a key for each bucket of a signature: an integer from 1 to 2^53 - 1. Signatures that agree in a
+   * bucket have the same key for it. All other pairs of keys are equal with probability 2^-53.
    */
   keys(signature: Uint8Array): Float64Array<ArrayBuffer> {
     const { memory, keys } = this.#wasm;
@@ -119,7 +122,10 @@ export class Signer {
     return new Float64Array(memory.buffer, KEYS, this.buckets).slice();
   }
 
-  /** Hash of a shingle: the first eight bytes of the SHA-1 of its UTF-8 text, as a little-endian integer. */
+  /**
+   * Returns the hash of a shingle: the first eight bytes of the SHA-1 of its UTF-8 text, as a little-endian
+   * integer.
+   */
   hash(text: string): bigint {
     const { memory, hash } = this.#wasm;
     const { written } = this.#encoder.encodeInto(text, new Uint8Array(memory.buffer, TEXT));
@@ -129,8 +135,8 @@ export class Signer {
 }
 
 /**
- * Parameters of the permutations x → ((x·a + b) mod 2^64) mod (2^61 - 1): all a, then all b, drawn from
- * numpy's RandomState(seed).
+ * Returns the parameters of the permutations `x` → `((x·a + b) mod 2^64) mod (2^61 - 1)`: all a, then all
+ * `b`, drawn from numpy's RandomState(seed).
  */
 export function permutations(
   seed: number,

@@ -49,7 +49,7 @@ export async function sortSignatures(options: SortOptions): Promise<SignatureSet
   return sorted;
 }
 
-/** Path of the sorted signatures of a bucket and rank. */
+/** Returns the path of the sorted signatures of a bucket and rank. */
 export function signaturePath(dir: string, { bucket, rank }: { bucket: number; rank: number }): string {
   return `${folder(dir, bucket)}/${String(rank).padStart(5, "0")}.minhash.sig`;
 }
@@ -87,7 +87,7 @@ async function writeRuns({ log, dir, set, memory, signal }: SortOptions): Promis
   return runs;
 }
 
-/** The sorted records of one bucket, taken from records of all buckets. */
+/** Returns the sorted records of one bucket, taken from records of all buckets. */
 function sortBucket(
   words: Uint32Array<ArrayBuffer>,
   { bucket, width, rows }: { readonly bucket: number; readonly width: number; readonly rows: number },

@@ -7,7 +7,7 @@
 import type { RecipeGeneration } from "../recipe.ts";
 
 /**
- * Clusters of documents 0 to count - 1; initially each document has its own cluster. Takes 8 bytes per
+ * Clusters of documents 0 to `count - 1`; initially each document has its own cluster. Takes 8 bytes per
  * document.
  */
 export class Clusters {
@@ -27,7 +27,7 @@ export class Clusters {
     this.#bySize = recipe === "current";
   }
 
-  /** The root of the cluster that contains `document`, which is the document to keep. */
+  /** Returns the root of the cluster that contains `document`, which is the document to keep. */
   root(document: number): number {
     const parents = this.#parents;
     while (parents[document] !== document) {

@@ -39,7 +39,8 @@ export class EmailAddresses {
   }
 
   /**
-   * The text with each address replaced by a value of `replacement`, which is called in order of occurrence.
+   * Returns the text with each address replaced by a value of `replacement`, which is called in order of
+   * occurrence.
    */
   replace(text: string, replacement: () => string): string {
     let out = "";
@@ -56,8 +57,9 @@ export class EmailAddresses {
   }
 
   /**
-   * Index at which the name before the "@" at index `at` begins; -1 if there is no name. It is the first word
-   * boundary at or after `from` in the sequence of name characters and single dots before the "@".
+   * Returns the index at which the name before the "@" at index `at` begins, or -1 if there is no name. It is
+   * the first word boundary at or after `from` in the sequence of name characters and single dots before the
+   * "@".
    */
   #start(text: string, at: number, from: number): number {
     let first = at;
@@ -70,7 +72,7 @@ export class EmailAddresses {
     return -1;
   }
 
-  /** Index after the host that begins at index `i`; -1 if there is no host. */
+  /** Returns the index after the host that begins at index `i`, or -1 if there is no host. */
   #end(text: string, i: number): number {
     if (text[i] === "[") {
       this.#bracketed.lastIndex = i;
@@ -96,7 +98,7 @@ export class EmailAddresses {
   }
 }
 
-/** Whether there is a word boundary before index `i`, as Python's \b defines it. */
+/** Returns whether there is a word boundary before index `i`, as Python's \b defines it. */
 function isBoundary(text: string, i: number): boolean {
   return isWord(text, i) !== (i > 0 && isWord(text, i - 1));
 }

@@ -35,14 +35,14 @@ const networks = [
 const exceptions = new Set(["192.0.0.9", "192.0.0.10"]); // anycast for PCP and TURN
 
 /**
- * The text with each public address replaced by a value of `replacement`, which is called in order of
+ * Returns the text with each public address replaced by a value of `replacement`, which is called in order of
  * occurrence.
  */
 export function replaceIpAddresses(text: string, replacement: () => string): string {
   return text.replace(pattern, (found) => isGlobal(found) ? replacement() : found);
 }
 
-/** Whether an address in dotted decimal form is globally reachable. */
+/** Returns whether an address in dotted decimal form is globally reachable. */
 export function isGlobal(address: string): boolean {
   if (/(?:^|\.)0[0-9]/.test(address)) return false; // ambiguous: may be octal
   if (exceptions.has(address)) return true;

@@ -24,11 +24,11 @@ export interface GopherRepetitionOptions extends RuleOptions {
   /** Maximum fraction of characters in repeated lines (default 0.2). */
   readonly dupLineCharFrac?: number;
   /**
-   * Maximum fraction of characters in all occurrences of the most frequent n-gram, for each n (default 2:
+   * Maximum fraction of characters in all occurrences of the most frequent n-gram, for each `n` (default 2:
    * 0.2, 3: 0.18, 4: 0.16).
    */
   readonly topNGrams?: readonly (readonly [n: number, maxFraction: number])[];
-  /** Maximum fraction of characters in repeated n-grams, for each n (default 5: 0.15, down to 10: 0.1). */
+  /** Maximum fraction of characters in repeated n-grams, for each `n` (default 5: 0.15, down to 10: 0.1). */
   readonly dupNGrams?: readonly (readonly [n: number, maxFraction: number])[];
 }
 
@@ -81,7 +81,7 @@ export function gopherRepetition(options: GopherRepetitionOptions = {}): Stage<D
   });
 }
 
-/** Number of elements that equal an earlier element, and the total number of their characters. */
+/** Returns the number of elements that equal an earlier element, and the total number of their characters. */
 export function countDuplicates(elements: readonly string[]): { count: number; characters: number } {
   const seen = new Set<string>();
   let count = 0;

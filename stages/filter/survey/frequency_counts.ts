@@ -38,7 +38,7 @@ export function countOne(
   into.kinds++;
 }
 
-/** The `count` most frequent kinds in descending order, ties sorted by name. */
+/** Returns the `count` most frequent kinds in descending order, ties sorted by name. */
 export function mostFrequent({ counts }: FrequencyCounts, count: number): Record<string, number> {
   const sorted = Object.entries(counts).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
   return Object.fromEntries(sorted.slice(0, count));

@@ -21,8 +21,8 @@ export type SurveyState = {
   /** Total number of tokens of the documents whose tokens have been counted. */
   tokens: number;
   /**
-   * Histogram of lengths: element i is the number of documents with floor(log2(length)) = i. Empty documents
-   * count in element 0.
+   * Histogram of lengths: element `i` is the number of documents with `floor(log2(length)) = i`. Empty
+   * documents count in element 0.
    */
   lengths: number[];
   /** Number of documents by language. */

@@ -15,7 +15,8 @@ export interface Site {
 }
 
 /**
- * The site of a URL; null for an IP address, a host name without a public suffix, and text that is not a URL.
+ * Returns the site of a URL, or null for an IP address, a host name without a public suffix, and text that is
+ * not a URL.
  */
 export function siteOf(url: string): Site | null {
   const { hostname, domain, isIcann } = parse(url);

@@ -67,7 +67,7 @@ export function url(options: UrlOptions = {}): Stage<Document, Document, UrlStat
   });
 }
 
-/** The first rule that blocks a URL; null if none does. */
+/** Returns the first rule that blocks a URL, or null if none does. */
 function blockReason(url: string, { lists, lengths }: UrlState, softWords: number): string | null {
   const site = lists.domains.size > 0 ? siteOf(url) : null;
   if (site !== null && lists.domains.has(site.domain)) return "domain";

@@ -74,7 +74,7 @@ async function listFiles(paths: readonly string[]): Promise<string[]> {
   return files;
 }
 
-/** The letters and digits of a text in lower case, which is the form of words in the lists. */
+/** Returns the letters and digits of a text in lower case, which is the form of words in the lists. */
 export function lettersAndDigits(text: string): string {
   return text.replace(/[^a-zA-Z0-9]+/g, "").toLowerCase();
 }
@@ -111,7 +111,7 @@ function add(lists: UrlLists, list: keyof UrlLists | null, line: string): void {
   }
 }
 
-/** The type of list that a file name indicates; null if it indicates none. */
+/** Returns the type of list that a file name indicates, or null if it indicates none. */
 function listOf(name: string): keyof UrlLists | null {
   const plain = name.replace(/\.txt$/, "");
   return Object.entries(listNames).find(([file]) => file === plain)?.[1] ?? null;

@@ -11,20 +11,20 @@ const terminal =
 const common = "«´»–—’“”„…∶━►、。〈〉《》「」【】！％（），．１：；？～"; // has a full-width 1, as in datatrove
 const symbol = new RegExp(`^[!-/:-@\\[-\`{-~${common}\\p{Cc}]$`, "u"); // also ASCII marks and control codes
 
-/** Whether a code point ends a sentence in any script. Quotation marks do not. */
+/** Returns whether a code point ends a sentence in any script. Quotation marks do not. */
 export function isSentenceTerminal(mark: string): boolean {
   return terminal.test(mark);
 }
 
 /**
- * Whether a code point is punctuation or a control character other than tab and line feed, by datatrove's
- * list.
+ * Returns whether a code point is punctuation or a control character other than tab and line feed, by
+ * datatrove's list.
  */
 export function isPunctuation(mark: string): boolean {
   return symbol.test(mark) && mark !== "\t" && mark !== "\n";
 }
 
-/** The last code point of a string; "" for an empty string. */
+/** Returns the last code point of a string, or "" for an empty string. */
 export function lastCodePoint(text: string): string {
   const last = text.slice(-1);
   const pair = /[\udc00-\udfff]/.test(last) && text.length > 1;

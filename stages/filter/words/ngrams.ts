@@ -18,11 +18,13 @@ export class NGrams {
    * begin.
    */
   readonly #starts: Int32Array;
-  /** Hash of the first i units, for each i. */
+  /** Hash of the first `i` units, for each `i`. */
   readonly #prefix: Int32Array;
-  /** `base` to the power i, for each i. */
+  /** `base` to the power `i`, for each `i`. */
   readonly #powers: Int32Array;
-  /** Number of code points in the first i units, for each i; null if every code point is a single unit. */
+  /**
+   * Number of code points in the first `i` units, for each `i`; null if every code point is a single unit.
+   */
   readonly #points: Int32Array | null;
   /** Hash table with open addressing: word index of the first occurrence of an n-gram, or -1. */
   readonly #table: Int32Array;
@@ -52,8 +54,8 @@ export class NGrams {
   }
 
   /**
-   * Number of characters in all occurrences of the most frequent n-gram; if several are equally frequent, of
-   * the one that occurs first. 0 if the text has fewer than `n` words.
+   * Returns the number of characters in all occurrences of the most frequent n-gram; if several are equally
+   * frequent, it is the one that occurs first. The result is 0 if the text has fewer than `n` words.
    */
   top(n: number): number {
     this.#table.fill(-1);
@@ -89,8 +91,8 @@ export class NGrams {
   }
 
   /**
-   * Word index of the first occurrence of the n-gram that begins at word `i`. If the table does not contain
-   * the n-gram yet, it is added and the result is `i`.
+   * Returns the word index of the first occurrence of the n-gram that begins at word `i`. If the table does
+   * not contain the n-gram yet, it is added and the result is `i`.
    */
   #first(i: number, n: number): number {
     const from = this.#starts[i], size = this.#end(i, n) - from;
@@ -111,7 +113,7 @@ export class NGrams {
   }
 }
 
-/** Number of code points in the first i units, for each i. */
+/** Returns the number of code points in the first `i` units, for each `i`. */
 function codePoints(units: Uint16Array): Int32Array {
   const points = new Int32Array(units.length + 1);
   for (let i = 0; i < units.length; i++) {

@@ -16,7 +16,7 @@ const spaceOne = new RegExp(`^[${space}]$`);
 const separators = "\\x1c-\\x1e"; // file, group and record separator
 const lineEnd = new RegExp(`\\r\\n|[\\n\\v\\f\\r${separators}\\x85\\u2028\\u2029]`);
 
-/** Length in code points, as Python's len() returns it. */
+/** Returns the length in code points, as Python's len() returns it. */
 export function codePointCount(text: string): number {
   let count = text.length;
   for (let i = 0; i < text.length; i++) {
@@ -32,14 +32,14 @@ export function codePointCount(text: string): number {
   return count;
 }
 
-/** The words of a text, split at white space as str.split() does. */
+/** Returns the words of a text, split at white space as str.split() does. */
 export function splitSpace(text: string): string[] {
   return text.match(notSpaces) ?? [];
 }
 
 /**
- * The lines of a text as str.splitlines() returns them: also split at \v, \f, U+001C to U+001E, U+0085,
- * U+2028 and U+2029, and without an empty last line.
+ * Returns the lines of a text as str.splitlines() returns them: also split at \v, \f, U+001C to U+001E,
+ * U+0085, U+2028 and U+2029, and without an empty last line.
  */
 export function splitLines(text: string): string[] {
   if (text === "") return [];
@@ -48,7 +48,7 @@ export function splitLines(text: string): string[] {
   return lines;
 }
 
-/** The text without white space at its ends, as str.strip() returns it. */
+/** Returns the text without white space at its ends, as str.strip() returns it. */
 export function strip(text: string): string {
   let start = 0;
   let end = text.length;
@@ -57,12 +57,12 @@ export function strip(text: string): string {
   return text.slice(start, end);
 }
 
-/** Whether a text is empty or only white space. */
+/** Returns whether a text is empty or only white space. */
 export function isBlank(text: string): boolean {
   return spaceOnly.test(text);
 }
 
-/** Number of occurrences of `part` that do not overlap, as str.count() counts them. */
+/** Returns the number of occurrences of `part` that do not overlap, as str.count() counts them. */
 export function occurrences(text: string, part: string): number {
   let count = 0;
   for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) count++;

@@ -70,13 +70,13 @@ export class Spacy {
     }
   }
 
-  /** The words of a text, without tokens of white space. */
+  /** Returns the words of a text, without tokens of white space. */
   words(text: string): string[] {
     const { texts, spacing } = this.#tokens(text);
     return texts.filter((_, i) => spacing[i] !== WHITE);
   }
 
-  /** The sentences of a text that are not blank, without white space at their ends. */
+  /** Returns the sentences of a text that are not blank, without white space at their ends. */
   sentences(text: string): string[] {
     const found: string[] = [];
     let start = 0, at = 0, ended = false;
@@ -142,7 +142,10 @@ export class Spacy {
     return word.length > this.#longestException ? undefined : exceptions.get(word);
   }
 
-  /** The tokens of a chunk that is not itself an exception: prefixes, the rest split at infixes, suffixes. */
+  /**
+   * Returns the tokens of a chunk that is not itself an exception: prefixes, the rest split at infixes,
+   * suffixes.
+   */
   #split(chunk: string, exceptions: ReadonlyMap<string, readonly string[]>): string[] {
     const parts: string[] = [];
     const after: string[] = [];

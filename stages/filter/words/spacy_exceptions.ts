@@ -34,7 +34,7 @@ const emoticons =
   "-__- v.v V.V v_v V_V o_o o_O O_o O_O 0_o o_0 0_0 o.O O.o O.O o.o 0.0 o.0 0.o @_@ <3 <33 <333 </3 (^_^) (-_-) (._.) " +
   "(>_<) (*_*) (¬_¬) ಠ_ಠ ಠ︵ಠ (ಠ_ಠ) ¯\\(ツ)/¯ (╯°□°）╯︵┻━┻ ><(((*>";
 
-/** Exception → its tokens, whose concatenation is the exception. */
+/** Returns a map from each exception to its tokens, whose concatenation is the exception. */
 export function spacyExceptions(): Map<string, readonly string[]> {
   const found = new Map<string, readonly string[]>();
   const put = (...parts: string[]): void => void found.set(parts.join(""), parts);

@@ -37,12 +37,12 @@ const infix = new RegExp(
   "gv",
 );
 
-/** Length of the prefix that a word begins with, in UTF-16 units; 0 if there is none. */
+/** Returns the length of the prefix that a word begins with, in UTF-16 units, or 0 if there is none. */
 export function prefixLength(word: string): number {
   return prefix.exec(word)?.[0].length ?? 0;
 }
 
-/** Length of the suffix that a word ends with, in UTF-16 units; 0 if there is none. */
+/** Returns the length of the suffix that a word ends with, in UTF-16 units, or 0 if there is none. */
 export function suffixLength(word: string): number {
   let dots = 0;
   while (dots < word.length && word[word.length - 1 - dots] === ".") dots++;
@@ -52,12 +52,14 @@ export function suffixLength(word: string): number {
   return found === null ? 0 : found[0].length;
 }
 
-/** Whether a word contains an infix, at its beginning or later. */
+/** Returns whether a word contains an infix, at its beginning or later. */
 export function hasInfix(word: string): boolean {
   return word.search(infix) >= 0;
 }
 
-/** The tokens of a word without prefixes and suffixes: split at infixes, or whole if it is an address. */
+/**
+ * Returns the tokens of a word without prefixes and suffixes: split at infixes, or whole if it is an address.
+ */
 export function splitInfixes(word: string): string[] {
   if (isAddress(word)) return [word];
   const parts: string[] = [];

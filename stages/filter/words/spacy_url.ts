@@ -18,7 +18,7 @@ const notPublic = /^(?:(?:10|127)\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[0
 const host = /[^:/?#@]*/y;
 const rest = /(?::\p{Nd}{2,5})?(?:$|[/?#])/uy;
 
-/** Whether the whole of a text, which contains no white space, is an address. */
+/** Returns whether the whole of a text, which contains no white space, is an address. */
 export function isAddress(text: string): boolean {
   if (!text.includes(".")) return false; // a quick answer for most words
   if (hostAt(text, 0)) return true;

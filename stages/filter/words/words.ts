@@ -45,9 +45,9 @@ export function wordSplitter(name: WordSplitterName): Splitter {
 }
 
 /**
- * The sentence splitter with this name: `spacy` is spaCy's sentencizer, `intl` follows Unicode's sentence
- * boundaries for English, `punctuation` splits at white space after . ! or ?. Throws RangeError for an
- * unknown name.
+ * Returns the sentence splitter with this name: `spacy` is spaCy's sentencizer, `intl` follows Unicode's
+ * sentence boundaries for English, `punctuation` splits at white space after . ! or ?. Throws RangeError for
+ * an unknown name.
  */
 export function sentenceSplitter(name: SentenceSplitterName): Splitter {
   switch (name) {

@@ -62,7 +62,10 @@ export async function writeCheckpoint(
   await writeSynced(`${folder}/manifest.json`, `${JSON.stringify(manifest, null, 1)}\n`);
 }
 
-/** The validation loss in a checkpoint's manifest; null if the manifest contains none or cannot be read. */
+/**
+ * Returns the validation loss in a checkpoint's manifest, or null if the manifest contains none or cannot be
+ * read.
+ */
 export async function validationLossOf(folder: string): Promise<number | null> {
   try {
     const manifest = await readJson(`${folder}/manifest.json`);
@@ -119,7 +122,7 @@ export async function checkFiles(folder: string, names: readonly string[]): Prom
   for (const name of names) await checkFile(`${folder}/${name}`, files[name]);
 }
 
-/** Size and SHA-256 sum of each file, keyed by the file's name. */
+/** Returns the size and SHA-256 sum of each file, keyed by the file's name. */
 async function readManifest(folder: string): Promise<Readonly<Record<string, Json>>> {
   const manifest = await readJson(`${folder}/manifest.json`);
   if (!isRecord(manifest)) throw new Deno.errors.InvalidData(`${folder}/manifest.json is not an object`);

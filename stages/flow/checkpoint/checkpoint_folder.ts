@@ -101,7 +101,10 @@ async function commit(
   onCommit?.({ step, path: `${dir}/${name}`, seconds: (performance.now() - began) / 1000 });
 }
 
-/** The validation loss of the weights; null unless a stage has evaluated them after exactly this step. */
+/**
+ * Returns the validation loss of the weights, or null unless a stage has evaluated them after exactly this
+ * step.
+ */
 function lossAt(snapshots: ReadonlyMap<string, StageSnapshot>, step: number): number | null {
   for (const { state } of snapshots.values()) {
     if (isRecord(state) && state.evaluated === step && typeof state.valLoss === "number") {
@@ -124,7 +127,7 @@ function stableTensors({ tensors, options }: TensorFile, thread: CheckpointThrea
   return Object.fromEntries(copies);
 }
 
-/** Buffers that may be transferred to a thread instead of copied. */
+/** Returns buffers that may be transferred to a thread instead of copied. */
 function transferable(files: Iterable<TensorFile>): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();
   for (const { tensors, options } of files) {

@@ -82,8 +82,8 @@ async function prune(
 }
 
 /**
- * The checkpoint with the lowest validation loss, and the older one if two are equal; null if no loss is
- * known.
+ * Returns the checkpoint with the lowest validation loss, and the older one if two are equal, or null if no
+ * loss is known.
  */
 async function bestOf(dir: string, names: readonly string[]): Promise<string | null> {
   let best: { readonly name: string; readonly loss: number } | null = null;

@@ -11,8 +11,8 @@ import type { StageSnapshot } from "./types.ts";
 const NAME = /^(step|items)-(\d{6,})(\.old)?$/;
 
 /**
- * Names of the checkpoints in a folder, the newest first; an `.old` checkpoint follows the one that replaces
- * it.
+ * Returns the names of the checkpoints in a folder, the newest first; an `.old` checkpoint follows the one
+ * that replaces it.
  */
 export async function checkpointNames(dir: string): Promise<string[]> {
   const names = (await entriesIn(dir)).map(({ name }) => name).filter((name) => NAME.test(name));
@@ -20,8 +20,8 @@ export async function checkpointNames(dir: string): Promise<string[]> {
 }
 
 /**
- * Name and step of a new checkpoint: from the `step` in a stage's state or, if there is none, from the number
- * of items read from the source.
+ * Returns the name and step of a new checkpoint: from the `step` in a stage's state or, if there is none,
+ * from the number of items read from the source.
  */
 export function nameOf(
   snapshots: ReadonlyMap<string, StageSnapshot>,
@@ -35,7 +35,7 @@ export function nameOf(
   return { name: `items-${String(items).padStart(6, "0")}`, step: items };
 }
 
-/** The step or number of items in a checkpoint's name; -1 for any other name. */
+/** Returns the step or number of items in a checkpoint's name, or -1 for any other name. */
 export function numberOf(name: string): number {
   return Number(NAME.exec(name)?.[2] ?? -1);
 }

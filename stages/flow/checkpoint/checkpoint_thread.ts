@@ -8,7 +8,7 @@ import type { WriteResult } from "./checkpoint_worker.ts";
 
 const module = new URL("./checkpoint_worker.ts", import.meta.url);
 
-/** Whether Deno's permissions include reading the worker's module. */
+/** Returns whether Deno's permissions include reading the worker's module. */
 export async function mayStartThread(): Promise<boolean> {
   if (module.protocol !== "file:") return true;
   return (await Deno.permissions.query({ name: "read", path: module })).state === "granted";

@@ -6,8 +6,8 @@
 import { statfs } from "node:fs/promises";
 
 /**
- * Number of free bytes for this user on the disk of `folder`; null if the system or the permissions do not
- * allow reading it.
+ * Returns the number of free bytes for this user on the disk of `folder`, or null if the system or the
+ * permissions do not allow reading it.
  */
 export async function freeBytes(folder: string): Promise<number | null> {
   try {

@@ -19,9 +19,9 @@ const typedArrays = {
 };
 
 /**
- * A state as JSON; its tensor files are added to `files`. Throws TypeError for a value without a JSON form (a
- * Map, a function, an instance of a class), naming its place in the state, and for two tensor files of the
- * same name.
+ * Returns a state as JSON; its tensor files are added to `files`. Throws TypeError for a value without a JSON
+ * form (a Map, a function, an instance of a class), naming its place in the state, and for two tensor files
+ * of the same name.
  */
 export function encodeState(state: unknown, files: Map<string, TensorFile>): Json {
   return encode(state, "", files);

@@ -66,7 +66,7 @@ export interface Checkpoints {
    * returns its promise, so the run may continue. The next commit starts only after the promise settles.
    */
   commit(barrier: Barrier): Promise<void>;
-  /** The snapshots to resume from; null if there is no checkpoint. */
+  /** Returns the snapshots to resume from, or null if there is no checkpoint. */
   latest(): Promise<ReadonlyMap<string, StageSnapshot> | null>;
   /** Called when the run has ended: releases threads and files. */
   close?(): void;

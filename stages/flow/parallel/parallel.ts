@@ -45,15 +45,15 @@ interface GroupRunner {
 }
 
 /**
- * A stage that runs a whole group of stages in each of `workers` workers. Outputs, their order, dropped
- * items, counts, events and checkpoints do not depend on the number of workers. They are the same as if each
- * stage were a separate step of the flow under its own name. The option `rejects` of `pipe` can be one sink,
- * or a record with a sink for each stage inside the group, keyed by the stage's name. At most 16 items per
- * worker are in flight. Errors name the item and the stage inside the group. A worker has the permissions of
- * this process.
+ * Returns a stage that runs a whole group of stages in each of `workers` workers. Outputs, their order,
+ * dropped items, counts, events and checkpoints do not depend on the number of workers. They are the same as
+ * if each stage were a separate step of the flow under its own name. The option `rejects` of `pipe` can be
+ * one sink, or a record with a sink for each stage inside the group, keyed by the stage's name. At most 16
+ * items per worker are in flight. Errors name the item and the stage inside the group. A worker has the
+ * permissions of this process.
  *
- * Throws RangeError for an invalid number of workers. A run throws TypeError for stateful stages (with
- * flush, settle, done or takesCheckpoints) and for stages that use `ctx.rng`.
+ * Throws RangeError for an invalid number of workers. A run throws TypeError for stateful stages (with flush,
+ * settle, done or `takesCheckpoints`) and for stages that use `ctx.rng`.
  *
  * @example
  * ```ts
@@ -171,7 +171,7 @@ class PooledGroup implements GroupRunner {
     yield* this.#finished();
   }
 
-  /** The results of the oldest frames, up to the first frame that is still in flight. */
+  /** Yields the results of the oldest frames, up to the first frame that is still in flight. */
   *#finished(): Generator<unknown> {
     for (let response = this.#inFlight[0]?.response; response; response = this.#inFlight[0]?.response) {
       this.#inFlight.shift();

@@ -217,7 +217,8 @@ export class WorkerPool {
   }
 
   /**
-   * The result of a dropped item: the stages before `stage` have passed it on, and `stage` has dropped it.
+   * Returns the result of a dropped item: the stages before `stage` have passed it on, and `stage` has
+   * dropped it.
    */
   #dropped(
     item: unknown,

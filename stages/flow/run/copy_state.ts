@@ -21,7 +21,7 @@ function copy(value: unknown): unknown {
 }
 
 /**
- * Whether a value contains a TensorFile. Such a value is copied field by field, because structuredClone()
+ * Whether a value contains a TensorFile. Such a value is copied field by field, because `structuredClone()`
  * does not keep the class of a TensorFile.
  */
 function holdsTensorFile(value: unknown): boolean {

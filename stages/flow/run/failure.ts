@@ -8,7 +8,10 @@ import { explained } from "../../disk/file_error.ts";
 /** Errors whose message already names the stage and the item. */
 const placed = new WeakSet<object>();
 
-/** An error with the message `<where>: <message of the cause>`. A file system error is explained in words. */
+/**
+ * Returns an error with the message `<where>: <message of the cause>`. A file system error is explained in
+ * words.
+ */
 export function failure(where: string, cause: unknown): Error {
   return markPlaced(new Error(`${where}: ${explained(asError(cause)).message}`, { cause }));
 }
@@ -19,7 +22,7 @@ export function markPlaced<E extends Error>(error: E): E {
   return error;
 }
 
-/** Whether the error's message already names its place. */
+/** Returns whether the error's message already names its place. */
 export function isPlaced(error: unknown): boolean {
   return error instanceof Error && placed.has(error);
 }

@@ -2,7 +2,7 @@
  * The input of a node in a running flow: items, barriers and the end of the input arrive in order.
  *
  * A call is finished when everything downstream of the node has taken the item. A stage is therefore never
- * asked for item n + 1 before the stages after it have taken item n.
+ * asked for item `n + 1` before the stages after it have taken item `n`.
  *
  * @module
  */

@@ -20,7 +20,9 @@ export class Reporter {
     this.#host = host;
   }
 
-  /** `all`: whether to include the stages whose counts have not changed. */
+  /**
+   * Emits an event with the counts of the stages; `all` includes the stages whose counts have not changed.
+   */
   report(all = false): void {
     const { segments, nodes, before } = this.#layout;
     this.#emit(segments[0].first, [], all);

@@ -81,7 +81,7 @@ export class SegmentClock {
     this.#began += waited;
   }
 
-  /** Whether timers, signals and messages have waited long enough for their turn. */
+  /** Returns whether timers, signals and messages have waited long enough for their turn. */
   due(): boolean {
     // While one push yields very many items, the last reading becomes outdated, so every 16th call reads the
     // clock again.

@@ -46,7 +46,7 @@ export class StageMeter {
     this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + count);
   }
 
-  /** A copy of the counts, to be saved or reported. */
+  /** Returns a copy of the counts, to be saved or reported. */
   counts(): StageCounts {
     const { lengths } = this;
     return {

@@ -144,7 +144,7 @@ export class StageNode implements Inlet {
     await this.next.barrier(pending);
   }
 
-  /** A copy of the state, the number of random words drawn, and the counts. */
+  /** Returns a copy of the state, the number of random words drawn, and the counts. */
   async snapshot(skip?: number): Promise<StageSnapshot> {
     try {
       const state = copyState(this.stage.save ? await this.stage.save(this.state) : this.state ?? null);
@@ -319,8 +319,8 @@ export class StageNode implements Inlet {
 }
 
 /**
- * Place of a stage's failure, for the error message: "on speech-17" if the item has an id or a path,
- * otherwise "on item 12"; "after item 12" in a flush.
+ * Returns the place of a stage's failure, for the error message: "on speech-17" if the item has an id or a
+ * path, otherwise "on item 12", or "after item 12" in a flush.
  */
 function where(item: unknown, count: number): string {
   if (item === undefined) return `after item ${count}`;

@@ -35,7 +35,10 @@ export interface GroupContext extends Context {
   readonly keepsRejects: boolean;
   /** Whether the run measures the lengths of items. */
   readonly measures: boolean;
-  /** The meter of a stage inside the group. Events and checkpoints name the stages inside, not the group. */
+  /**
+   * Returns the meter of a stage inside the group. Events and checkpoints name the stages inside, not the
+   * group.
+   */
   inside(stage: string): StageMeter;
   /** Passes on an item that a stage inside has dropped and counted. */
   reject(reject: Reject): void;
@@ -45,7 +48,7 @@ export interface GroupContext extends Context {
 export interface StagePlace {
   readonly host: RunHost;
   readonly segment: Segment;
-  /** The snapshot of a stage in the checkpoint from which the run resumes. */
+  /** Returns the snapshot of a stage in the checkpoint from which the run resumes. */
   restored(name: string): StageSnapshot | undefined;
   readonly measure: Measure | null;
 }

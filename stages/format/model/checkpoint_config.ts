@@ -8,9 +8,9 @@ import { selectOptions } from "../../../kernels/models/model_options.ts";
 import { excerpt } from "../text/excerpt.ts";
 
 /**
- * The configuration in a checkpoint at `path`, without options that affect only the memory of the run that
- * wrote it. Throws Deno.errors.InvalidData for a configuration that is not a GPT's, and for an option that
- * this version of the program does not know, because ignoring such an option could change what the model
+ * Returns the configuration in a checkpoint at `path`, without options that affect only the memory of the run
+ * that wrote it. Throws Deno.errors.InvalidData for a configuration that is not a GPT's, and for an option
+ * that this version of the program does not know, because ignoring such an option could change what the model
  * computes.
  */
 export function checkpointConfig(config: unknown, path: string): GptConfig {

@@ -42,7 +42,7 @@ export function narrowed(values: Float32Array, dtype: FloatType): Uint8Array {
   return new Uint8Array(halves.buffer);
 }
 
-/** The bits of the float32 that equals a float16. */
+/** Returns the bits of the float32 that equals a float16. */
 function singleOfHalf(half: number): number {
   const sign = (half & 0x8000) << 16, exponent = half >>> 10 & 0x1F, fraction = half & 0x3FF;
   if (exponent === 0x1F) return sign | 0x7F800000 | fraction << 13;

@@ -79,8 +79,8 @@ export function gpt2GenerationConfig({ endOfText }: { readonly endOfText: number
 }
 
 /**
- * The text of `tokenizer_config.json`: settings that `tokenizer.json` does not contain. `seqLen` is in
- * tokens.
+ * Returns the text of `tokenizer_config.json`: settings that `tokenizer.json` does not contain. `seqLen` is
+ * in tokens.
  */
 export function gpt2TokenizerConfig({ seqLen, special }: {
   readonly seqLen: number;

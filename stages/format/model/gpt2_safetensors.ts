@@ -135,7 +135,7 @@ function shapesOf(
   return shapes;
 }
 
-/** The file names in an index, without duplicates. */
+/** Returns the file names in an index, without duplicates. */
 function shardsOf(text: string, path: string): readonly string[] {
   const index = parsed(text, path);
   const map = isRecord(index) ? index.weight_map : null;

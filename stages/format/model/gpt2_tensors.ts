@@ -12,7 +12,7 @@ export const EMBEDDING = "wte.weight";
 /** Name of the output head [V, C] of a model that does not share the embedding's weights. */
 export const HEAD = "lm_head.weight";
 
-/** Every tensor of a model, in the order of its layers. */
+/** Yields every tensor of a model, in the order of its layers. */
 export function* gpt2Tensors(config: GptConfig): Generator<NamedShape> {
   const { layers, channels: c, seqLen, vocabSize, bias = true, tie = true } = config;
   yield { name: EMBEDDING, shape: [vocabSize, c] };

@@ -17,7 +17,7 @@ import { excerpt } from "../text/excerpt.ts";
 
 /** Access to a config.json that is being read. */
 export interface ConfigReader {
-  /** The value of a key; undefined if the key is absent or null. */
+  /** Returns the value of a key, or undefined if the key is absent or null. */
   get(key: string): unknown;
   /** Returns an error that names the file. */
   wrong(why: string): Error;
@@ -46,7 +46,7 @@ export function readHuggingFaceOptions(
   return Object.fromEntries(values);
 }
 
-/** The entries of config.json for a model's options. */
+/** Returns the entries of config.json for a model's options. */
 export function huggingFaceOptions<T extends OptionTable>(
   table: T,
   config: ConfigOf<T>,
@@ -59,7 +59,10 @@ export function huggingFaceOptions<T extends OptionTable>(
   );
 }
 
-/** Keys of options that are real numbers, which must be written so that Python reads them as floats. */
+/**
+ * Returns the keys of options that are real numbers, which must be written so that Python reads them as
+ * floats.
+ */
 export function huggingFaceFloats(table: OptionTable): readonly string[] {
   return Object.values(table).flatMap((row) => row.kind === "number" ? row.huggingFace ?? [] : []);
 }

@@ -83,7 +83,7 @@ export function llmcFault(sizes: LlmcSizes): string | null {
     : `paddedVocabSize is ${paddedVocabSize}, expected a whole number of at least ${vocabSize} (vocabSize)`;
 }
 
-/** Number of bytes in a model file with these sizes. */
+/** Returns the number of bytes in a model file with these sizes. */
 export function llmcModelBytes(sizes: LlmcSizes, dtype: FloatType): number {
   const floats = kindsOf(sizes).reduce(
     (sum, { name, shape }) => sum + sizeOf(shape) * (name.includes("*") ? sizes.layers : 1),
@@ -92,7 +92,7 @@ export function llmcModelBytes(sizes: LlmcSizes, dtype: FloatType): number {
   return LLMC_HEADER_BYTES + floatBytes(dtype) * floats;
 }
 
-/** Every tensor of a file, in order. */
+/** Yields every tensor of a file, in order. */
 export function* llmcTensors(sizes: LlmcSizes): Generator<LlmcTensor> {
   for (const kind of kindsOf(sizes)) {
     const count = kind.name.includes("*") ? sizes.layers : 1;
@@ -100,7 +100,7 @@ export function* llmcTensors(sizes: LlmcSizes): Generator<LlmcTensor> {
   }
 }
 
-/** The kinds of tensors in the file's order; a star in the name stands for the layer's index. */
+/** Returns the kinds of tensors in the file's order; a star in the name stands for the layer's index. */
 function kindsOf({ seqLen, channels: c, paddedVocabSize }: LlmcSizes): readonly LlmcTensor[] {
   const plain = (name: string, ...shape: number[]): LlmcTensor => ({ name, shape, transposed: false });
   const linear = (name: string, ...shape: number[]): LlmcTensor => ({ name, shape, transposed: true });

@@ -93,7 +93,7 @@ export interface LlmcModelOptions {
   readonly rows?: number;
 }
 
-/** The tensors that the caller writes to a file, in order; `rows` as in `LlmcModelOptions`. */
+/** Returns the tensors that the caller writes to a file, in order; `rows` as in `LlmcModelOptions`. */
 export function llmcOrder(sizes: LlmcSizes, rows: number): readonly NamedShape[] {
   return Array.from(llmcTensors(sizes), ({ name, shape }) => ({
     name,

@@ -54,8 +54,9 @@ export async function openSafetensors(path: string | URL): Promise<SafetensorsFi
 }
 
 /**
- * The bytes of a safetensors file: a Float32Array becomes F32, a Uint32Array becomes U32, and a Uint16Array
- * contains the bits of F16. Throws RangeError if the number of values in a tensor does not match its shape.
+ * Returns the bytes of a safetensors file: a Float32Array becomes F32, a Uint32Array becomes U32, and a
+ * Uint16Array contains the bits of F16. Throws RangeError if the number of values in a tensor does not match
+ * its shape.
  */
 export function encodeSafetensors(
   tensors: TensorMap,

@@ -52,7 +52,7 @@ export const elementBytes: ReadonlyMap<string, number> = new Map([
   ["F64", 8],
 ]);
 
-/** The bytes of a header for tensors that follow each other in this order without gaps. */
+/** Returns the bytes of a header for tensors that follow each other in this order without gaps. */
 export function safetensorsHead(
   tensors: readonly Pick<TensorEntry, "name" | "dtype" | "shape">[],
   metadata: SafetensorsMetadata,

@@ -6,7 +6,9 @@
 
 const BLOCK = 32; // rows and columns at a time, so that both sides stay in the CPU's cache
 
-/** The transpose of x [rows, columns]: [columns, rows]. Copies bits, so that NaNs do not change. */
+/**
+ * Returns the transpose of `x`: [rows, columns] → [columns, rows]. Copies bits, so that NaNs do not change.
+ */
 export function transpose(
   x: Float32Array,
   { rows, columns }: { readonly rows: number; readonly columns: number },

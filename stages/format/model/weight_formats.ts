@@ -16,7 +16,7 @@ export type WeightFormat = "llm.c" | "Hugging Face" | "checkpoint";
 interface FormatInfo {
   /** The form of path that selects the format in `convert --to`. */
   readonly path: string;
-  /** Whether a file of this format contains the option's value. */
+  /** Returns whether a file of this format contains the option's value. */
   stores(option: string, row: OptionRow): boolean;
 }
 
@@ -54,8 +54,9 @@ export interface StoredConfig {
 }
 
 /**
- * The configuration that a file of a format stores. Throws UnsupportedOptionError for the first option whose
- * loss would change what the model computes; `path` is the path of the file, for the error message.
+ * Returns the configuration that a file of a format stores. Throws UnsupportedOptionError for the first
+ * option whose loss would change what the model computes; `path` is the path of the file, for the error
+ * message.
  */
 export function storedConfig(
   config: GptConfig,
@@ -100,7 +101,7 @@ function lostOptions(config: Readonly<Record<string, unknown>>, format: WeightFo
     .filter(({ option, row, value }) => value !== row.value && !weightFormats[format].stores(option, row));
 }
 
-/** Whether a model computes the same when the option is reset to its default. */
+/** Returns whether a model computes the same when the option is reset to its default. */
 function isHarmless(row: OptionRow): boolean {
   return (row.affects ?? "output") !== "output" || row.kind === "flag" && row.zeros === true;
 }

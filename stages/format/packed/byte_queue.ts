@@ -31,7 +31,7 @@ export class ByteQueue {
     return true;
   }
 
-  /** The first `count` bytes in the queue, or all bytes if there are fewer. */
+  /** Returns the first `count` bytes in the queue, or all bytes if there are fewer. */
   peek(count: number): Uint8Array<ArrayBuffer> {
     return this.#held.subarray(0, count);
   }

@@ -16,7 +16,8 @@ export type ByteRange = Readonly<{
 export const wholeFile: ByteRange = { begin: 0, end: Infinity };
 
 /**
- * The name of a range in errors and document ids: the path, followed by "#" and `begin` if `begin` is not 0.
+ * Returns the name of a range in errors and document ids: the path, followed by "#" and `begin` if `begin` is
+ * not 0.
  */
 export function rangeName(path: string, { begin }: ByteRange): string {
   return begin === 0 ? path : `${path}#${begin}`;

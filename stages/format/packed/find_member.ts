@@ -17,13 +17,18 @@ const MAX_CANDIDATES = 1000;
 
 /** The member to find. */
 export interface MemberSearch extends ByteRange {
-  /** Whether a member may begin with these unpacked bytes: its first 4,096, or all if it has fewer. */
+  /**
+   * Returns whether a member may begin with these unpacked bytes: its first 4,096, or all if it has fewer.
+   */
   beginsWell(bytes: Uint8Array<ArrayBuffer>): boolean;
   /** Aborts the search. */
   readonly signal: AbortSignal | undefined;
 }
 
-/** Byte offset of the first gzip member in the range that `beginsWell` accepts; null if there is none. */
+/**
+ * Returns the byte offset of the first gzip member in the range that `beginsWell` accepts, or null if there
+ * is none.
+ */
 export async function findMember(path: string, search: MemberSearch): Promise<number | null> {
   const { begin, end, beginsWell, signal } = search;
   for await (const start of magicOffsets(path, { begin, end, magic: GZIP_MAGIC, signal })) {
@@ -34,9 +39,9 @@ export async function findMember(path: string, search: MemberSearch): Promise<nu
 }
 
 /**
- * Byte offset of the first gzip member at or after `end`; Infinity if there is none. The reader of a range
- * that ends at `end` stops at this offset, so that the bytes up to it are read exactly once, even if they are
- * damaged.
+ * Returns the byte offset of the first gzip member at or after `end`, or Infinity if there is none. The
+ * reader of a range that ends at `end` stops at this offset, so that the bytes up to it are read exactly
+ * once, even if they are damaged.
  */
 export async function nextMember(path: string, search: Omit<MemberSearch, "begin">): Promise<number> {
   if (search.end === Infinity) return Infinity;
@@ -54,8 +59,9 @@ export interface IntactMemberOptions {
 }
 
 /**
- * Byte offset of the next member that starts with `begins` and unpacks to its end with a correct checksum.
- * Null if there is none, or after 1,000 candidates that failed. Throws the errors of reading the file.
+ * Returns the byte offset of the next member that starts with `begins` and unpacks to its end with a correct
+ * checksum. Null if there is none, or after 1,000 candidates that failed. Throws the errors of reading the
+ * file.
  */
 export async function findIntactMember(path: string, options: IntactMemberOptions): Promise<number | null> {
   const { from, begins, signal } = options;
@@ -70,7 +76,7 @@ export async function findIntactMember(path: string, options: IntactMemberOption
   return null;
 }
 
-/** Byte offsets from `begin` to `end` (exclusive) at which a magic number occurs. */
+/** Yields the byte offsets from `begin` to `end` (exclusive) at which a magic number occurs. */
 async function* magicOffsets(
   path: string,
   { begin, end, magic, signal }: ByteRange & {
@@ -96,7 +102,7 @@ async function* magicOffsets(
   }
 }
 
-/** The first unpacked bytes of the gzip member at byte `start`; null if no member begins there. */
+/** Returns the first unpacked bytes of the gzip member at byte `start`, or null if no member begins there. */
 async function memberHead(
   packed: AsyncIterable<Uint8Array<ArrayBuffer>>,
   start: number,

@@ -78,7 +78,7 @@ export class LineBounds {
   }
 }
 
-/** Whether bytes are UTF-8; they may begin and end inside a character. */
+/** Returns whether bytes are UTF-8; they may begin and end inside a character. */
 function isText(bytes: Uint8Array<ArrayBuffer>): boolean {
   let first = 0;
   while (first < 3 && (bytes[first] & 0xC0) === 0x80) first++;

@@ -22,12 +22,12 @@ export function packingOf(path: string): Packing {
   return /\.zst$/i.test(name) ? "zst" : null;
 }
 
-/** A path without the extension .gz or .zst; for a URL, also without its query. */
+/** Returns a path without the extension .gz or .zst and, for a URL, without its query. */
 export function unpackedName(path: string): string {
   return fileName(path).replace(/\.(gz|zst)$/i, "");
 }
 
-/** A URL without query and fragment, which are not part of the file's name. */
+/** Returns a URL without query and fragment, which are not part of the file's name. */
 function fileName(path: string): string {
   return isRemote(path) ? path.replace(/[?#].*$/, "") : path;
 }
@@ -100,8 +100,8 @@ export class Anchors {
   }
 
   /**
-   * The last anchor at or before unpacked byte `offset`. Offsets must not decrease from call to call: older
-   * anchors are dropped.
+   * Returns the last anchor at or before unpacked byte `offset`. Offsets must not decrease from call to call:
+   * older anchors are dropped.
    */
   before(offset: number): Anchor {
     while (this.#passed.length > 1 && this.#passed[1].unpacked <= offset) this.#passed.shift();

@@ -76,7 +76,8 @@ async function* unpackFrame(input: ByteQueue, at: string): AsyncGenerator<Uint8A
 }
 
 /**
- * Size of a frame's header in bytes, and whether a checksum ends the frame. Checks the size of the window.
+ * Returns the size of a frame's header in bytes, and whether a checksum ends the frame. Checks the size of
+ * the window.
  */
 async function readHeader(
   input: ByteQueue,

@@ -97,8 +97,8 @@ export async function openGroup(file: AsyncBuffer, wanted: RowGroupColumns): Pro
 }
 
 /**
- * Bytes `start` to `end` of the file, taken from the chunks in memory. Bytes between the chunks are returned
- * as zeros; hyparquet does not read them.
+ * Returns the bytes from `start` to `end` of the file, taken from the chunks in memory. Bytes between the
+ * chunks are returned as zeros; hyparquet does not read them.
  */
 function sliceOf(
   chunks: readonly { readonly start: number; readonly bytes: ArrayBuffer }[],

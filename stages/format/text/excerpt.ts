@@ -6,7 +6,7 @@
 
 const MAX_CHARACTERS = 100;
 
-/** A value as JSON, cut after 100 characters. */
+/** Returns a value as JSON, cut after 100 characters. */
 export function excerpt(value: unknown): string {
   const text = typeof value === "string" ? value.slice(0, MAX_CHARACTERS + 1) : value;
   const shown = JSON.stringify(text) ?? String(value);

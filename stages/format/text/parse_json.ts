@@ -8,7 +8,8 @@
 const SMALL = 1 << 20; // characters; the value of a text up to this length takes at most about 30 MB
 
 /**
- * Like JSON.parse, but also throws SyntaxError if the text has more than `maxValues` values (default 2^20).
+ * Works like JSON.parse, but also throws SyntaxError if the text has more than `maxValues` values (default
+ * 2^20).
  */
 export function parseJson(text: string, maxValues: number = 1 << 20): unknown {
   if (text.length > SMALL && countValues(text, maxValues) > maxValues) {
@@ -17,7 +18,7 @@ export function parseJson(text: string, maxValues: number = 1 << 20): unknown {
   return JSON.parse(text);
 }
 
-/** Upper bound on the number of values in a text; counting stops when it exceeds `limit`. */
+/** Returns an upper bound on the number of values in a text; counting stops when it exceeds `limit`. */
 function countValues(text: string, limit: number): number {
   let count = 1;
   let quoted = false;

@@ -40,8 +40,8 @@ export function openDatatroveDs(path: string): TokenFile {
 }
 
 /**
- * Number of tokens according to the index, whose last entry is the end of the last document; null without an
- * index.
+ * Returns the number of tokens according to the index, whose last entry is the end of the last document, or
+ * null without an index.
  */
 function indexedTokens(path: string): number | null {
   const file = openIfThere(path);
@@ -62,7 +62,10 @@ function indexedTokens(path: string): number | null {
   }
 }
 
-/** Bytes per id according to the first line of the metadata, such as "gpt2|2"; 2 without metadata. */
+/**
+ * Returns the bytes per id according to the first line of the metadata, such as "gpt2|2"; it is 2 without
+ * metadata.
+ */
 function widthFromMetadata(path: string): 2 | 4 {
   const file = openIfThere(path);
   if (file === null) return 2;

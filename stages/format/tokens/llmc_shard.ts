@@ -18,12 +18,15 @@ const VERSIONS: readonly { readonly magic: number; readonly version: number; rea
   { magic: 20240801, version: 7, width: 4 },
 ];
 
-/** Bytes per token id: 2 for vocabularies of up to 65,536 tokens, otherwise 4. */
+/** Returns the bytes per token id: 2 for vocabularies of up to 65,536 tokens, otherwise 4. */
 export function tokenWidth(vocabSize: number): 2 | 4 {
   return vocabSize <= 0x10000 ? 2 : 4;
 }
 
-/** The header of a shard with `count` tokens of `width` bytes. Throws RangeError beyond 2^31 - 1 tokens. */
+/**
+ * Returns the header of a shard with `count` tokens of `width` bytes. Throws RangeError beyond 2^31 - 1
+ * tokens.
+ */
 export function shardHeader(count: number, width: 2 | 4): Uint8Array<ArrayBuffer> {
   if (count > 0x7FFFFFFF) {
     throw new RangeError(

@@ -73,7 +73,7 @@ export function tokenFile(file: Deno.FsFile, { path, offset, width, count }: Tok
   };
 }
 
-/** Token ids as bytes of a file; every id must fit into `width` bytes. */
+/** Returns the token ids as bytes of a file; every id must fit into `width` bytes. */
 export function bytesOfTokens(ids: Uint32Array, width: 2 | 4): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(ids.length * width);
   for (let i = 0, at = 0; i < ids.length; i++, at += width) {

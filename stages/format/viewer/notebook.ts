@@ -18,7 +18,7 @@ export interface MimeBundle {
 
 /** A value that a notebook shows as more than its fields. */
 export interface NotebookDisplay {
-  /** The forms of the value that a notebook can show. */
+  /** Returns the forms of the value that a notebook can show. */
   [jupyterDisplay](): MimeBundle | Promise<MimeBundle>;
 }
 

@@ -16,7 +16,7 @@ export interface TensorboardEvent {
   readonly scalars: Readonly<Record<string, number>>;
 }
 
-/** The first record of a file, which states the version of the format. */
+/** Returns the first record of a file, which states the version of the format. */
 export function tensorboardVersion(wallTime: number): Uint8Array<ArrayBuffer> {
   return record([...double(1, wallTime), ...text(3, "brain.Event:2")]);
 }
@@ -38,13 +38,13 @@ function record(data: readonly number[]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** The record format masks checksums, since a CRC of data that contains its own CRC is unreliable. */
+/** Masks the checksum of `bytes`, because the CRC of data that contains its own CRC is unreliable. */
 function masked(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return ((crc >>> 15 | crc << 17) + 0xa282ead8) >>> 0;
 }
 
-/** CRC-32C (Castagnoli), which node:zlib lacks. Source: RFC 3720, B.4. */
+/** Computes CRC-32C (Castagnoli), which node:zlib lacks. Source: RFC 3720, B.4. */
 export function crc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {
@@ -74,7 +74,7 @@ function message(field: number, bytes: readonly number[]): number[] {
   return [field << 3 | 2, ...number(bytes.length), ...bytes];
 }
 
-/** A number as a base-128 varint: seven bits per byte, lowest bits first. */
+/** Returns a number as a base-128 varint: seven bits per byte, lowest bits first. */
 function number(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;

@@ -21,7 +21,7 @@ const MAX_SPACES = 200;
 const longSpace = new RegExp(`\\s{${MAX_SPACES + 1},}`, "g");
 
 /**
- * The main text of a page, without menus, captions, share bars, related links, comments and footers;
+ * Returns the main text of a page, without menus, captions, share bars, related links, comments and footers;
  * paragraphs, lists, code and tables are kept. For a page without an article, or nested more than 500 deep,
  * returns all its text.
  */
@@ -36,8 +36,8 @@ export function articleText(html: string): string {
 }
 
 /**
- * The element with the article; null if there is none, or if Readability throws, as it does for a page
- * without a root element.
+ * Returns the element with the article, or null if there is none, or if Readability throws, as it does for a
+ * page without a root element.
  */
 function articleOf(page: any): PageNode | null {
   const options = { serializer: (node: PageNode) => node, keepClasses: true };
@@ -49,7 +49,9 @@ function articleOf(page: any): PageNode | null {
   }
 }
 
-/** Like `articleText`, but returns null if the parser throws, for example because of a stack overflow. */
+/**
+ * Works like `articleText`, but returns null if the parser throws, for example because of a stack overflow.
+ */
 export function tryArticle(html: string): string | null {
   try {
     return articleText(html);
@@ -59,7 +61,7 @@ export function tryArticle(html: string): string | null {
   }
 }
 
-/** Whether a page is nested more than `limit` deep. */
+/** Returns whether a page is nested more than `limit` deep. */
 function deeperThan(root: PageNode, limit: number): boolean {
   let depth = 0;
   for (let node: PageNode | null = root; node !== null;) {

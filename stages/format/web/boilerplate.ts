@@ -109,7 +109,7 @@ function removeCards(root: any, whole: number): void {
   }
 }
 
-/** Whether the wording of a block without inner blocks marks it as boilerplate. */
+/** Returns whether the wording of a block without inner blocks marks it as boilerplate. */
 function isBoilerplate(leaf: any): boolean {
   const text = squeezed(leaf.textContent);
   if (text === "" || text.length > 320) return false;
@@ -139,13 +139,16 @@ function all(root: any, selector: string): any[] {
   return [...root.querySelectorAll(selector)].filter((element) => element !== root);
 }
 
-/** The words in an element's class and id: "articleCaption main-photo" → article, caption, main, photo. */
+/**
+ * Returns the words in an element's class and id: "articleCaption main-photo" → article, caption, main,
+ * photo.
+ */
 function wordsOf(element: any): string[] {
   const names = `${element.getAttribute("class") ?? ""} ${element.getAttribute("id") ?? ""}`;
   return names.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase().split(/[^a-z]+/);
 }
 
-/** Fraction of an element's characters that are in links, from 0 to 1. */
+/** Returns the fraction of an element's characters that are in links, from 0 to 1. */
 function linkShare(element: any): number {
   const linked = all(element, "a").reduce((sum, link) => sum + lengthOf(link), 0);
   return linked / Math.max(1, lengthOf(element));

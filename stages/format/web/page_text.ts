@@ -26,8 +26,8 @@ const blocks = new Set(
 );
 
 /**
- * All visible text of a page: one line for each block, with blank lines around paragraphs. White space is
- * collapsed as in a browser, except in `pre`. Scripts, styles and form contents are left out.
+ * Returns all visible text of a page: one line for each block, with blank lines around paragraphs. White
+ * space is collapsed as in a browser, except in `pre`. Scripts, styles and form contents are left out.
  *
  * @example
  * ```ts
@@ -64,7 +64,10 @@ const voidElements = new Set(
 /** Elements that end where the next element of the same name begins. */
 const selfEnding = new Set("p li dt dd tr td th option".split(" "));
 
-/** Whether parsing a page would exceed the limits. Tracks the open elements by looking only at the tags. */
+/**
+ * Returns whether parsing a page would exceed the limits. Tracks the open elements by looking only at the
+ * tags.
+ */
 function isCostly(html: string): boolean {
   const open: string[] = [];
   const counts = new Map<string, number>();

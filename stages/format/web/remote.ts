@@ -28,7 +28,7 @@ export interface RemoteReadOptions extends RetryOptions {
 /** HTTP statuses of failures that may be temporary. */
 const transientStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-/** Whether a path is a URL that this module reads. */
+/** Returns whether a path is a URL that this module reads. */
 export function isRemote(path: string): boolean {
   return /^https?:\/\//i.test(path);
 }

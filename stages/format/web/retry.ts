@@ -149,8 +149,8 @@ export class Retries {
 }
 
 /**
- * fetch() reports broken connections and unknown hosts as TypeError; permission errors have classes of their
- * own.
+ * Returns whether a request may succeed later. `fetch()` reports broken connections and unknown hosts as
+ * TypeError; permission errors have classes of their own.
  */
 function isTransient(error: unknown): boolean {
   return error instanceof TransientError || error instanceof TypeError;

@@ -105,9 +105,10 @@ export async function* readWarc(
 }
 
 /**
- * Unpacked byte offset of the next record after a damaged one; null if there is none. A record is recognized
- * by its first line, which must follow a line ending or zeros (downloads can have gaps of zeros). A record
- * that begins exactly at `offset`, or after nothing but line endings, is the damaged one and is skipped.
+ * Returns the unpacked byte offset of the next record after a damaged one, or null if there is none. A record
+ * is recognized by its first line, which must follow a line ending or zeros (downloads can have gaps of
+ * zeros). A record that begins exactly at `offset`, or after nothing but line endings, is the damaged one and
+ * is skipped.
  */
 export async function findRecord(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,

@@ -12,7 +12,7 @@ export interface BarOptions extends ChartOptions {
   readonly bars: readonly { readonly name: string; readonly value: number }[];
 }
 
-/** A chart with a horizontal bar, starting at 0, for each value. */
+/** Returns a chart with a horizontal bar, starting at 0, for each value. */
 export function barChart(options: BarOptions): Chart {
   const { title = "", bars, width = 640, height = 40 + 24 * bars.length } = options;
   const longest = Math.max(0, ...bars.map(({ name }) => name.length));

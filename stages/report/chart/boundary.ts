@@ -9,13 +9,13 @@ import { type Point, pointMarks } from "./scatter.ts";
 
 /** Options of `boundaryChart`. */
 export interface BoundaryOptions extends ChartOptions {
-  /** Range of x, the lower end first. */
+  /** Range of `x`, the lower end first. */
   readonly x: readonly [number, number];
-  /** Range of y, the lower end first. */
+  /** Range of `y`, the lower end first. */
   readonly y: readonly [number, number];
   /** Distance between the grid points at which the score is computed. */
   readonly step: number;
-  /** The classifier's score: above 0 for the second group, below 0 for the first. */
+  /** Returns the classifier's score: above 0 for the second group, below 0 for the first. */
   score(x: number, y: number): number;
   /** Training points. */
   readonly points: readonly Point[];
@@ -24,7 +24,8 @@ export interface BoundaryOptions extends ChartOptions {
 }
 
 /**
- * A chart of the plane in the colours of the two groups, the boundary between them, and the training points.
+ * Returns a chart of the plane in the colours of the two groups, the boundary between them, and the training
+ * points.
  */
 export function boundaryChart(options: BoundaryOptions): Chart {
   const { title = "", x, y, step, points, groups, width = 560, height = 420 } = options;

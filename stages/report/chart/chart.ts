@@ -22,9 +22,9 @@ import {
 export interface Chart extends NotebookDisplay {
   /** Title above the chart; may be empty. */
   readonly title: string;
-  /** HTML of the chart: a legend if there are several series, and an SVG. */
+  /** Returns HTML of the chart: a legend if there are several series, and an SVG. */
   html(): Promise<string>;
-  /** The chart for a terminal; no line is wider than `columns`. */
+  /** Returns the chart for a terminal; no line is wider than `columns`. */
   lines(columns: number): string[];
   /** The chart for a notebook. */
   [jupyterDisplay](): Promise<MimeBundle>;
@@ -68,7 +68,7 @@ const notebookStyle = `.run-chart { max-width: 680px; font: 13px/1.5 system-ui, 
 .run-chart .legend { display: flex; flex-wrap: wrap; gap: 2px 14px; }
 .run-chart .legend i { display: inline-block; width: 11px; height: 11px; margin-right: 5px; }`;
 
-/** CSS colour of the i-th series of a chart. */
+/** Returns the CSS colour of the i-th series of a chart. */
 export function colorOf(i: number): string {
   return `var(--c${i % 8})`;
 }
@@ -89,12 +89,12 @@ export async function svgOf(options: (plot: typeof Plot) => Plot.PlotOptions): P
   return drawn.outerHTML;
 }
 
-/** The label of an axis for Plot; null suppresses the label that Plot would choose. */
+/** Returns the label of an axis for Plot; null suppresses the label that Plot would choose. */
 export function axisLabel(label: string | undefined): string | null {
   return label === undefined || label === "" ? null : label;
 }
 
-/** HTML of a legend of series names; empty for a single series. */
+/** Returns HTML of a legend of series names; it is empty for a single series. */
 export function legend(names: readonly string[]): string {
   if (names.length < 2) return "";
   const keys = names.map((name, i) =>
@@ -112,8 +112,8 @@ export function short(value: number): string {
 }
 
 /**
- * Range of the finite values, widened if they are all equal; [0, 1] if there are none. The lower end is
- * always below the upper end.
+ * Returns the range of the finite values, widened if they are all equal, or [0, 1] if there are none. The
+ * lower end is always below the upper end.
  */
 export function extent(values: Iterable<number>): readonly [number, number] {
   let least = Infinity, most = -Infinity;

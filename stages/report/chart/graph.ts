@@ -34,7 +34,7 @@ const letterWidth = 6.6; // pixels, in a fixed-width font of 11 px
 const nodeHeight = 28; // pixels
 const fieldPadding = 16; // pixels, left and right of a field's text together
 
-/** A graph, laid out in layers by dagre. Throws RangeError for a direction other than LR and TB. */
+/** Returns a graph, laid out in layers by dagre. Throws RangeError for a direction other than LR and TB. */
 export function graphChart({ title = "", nodes, edges, direction = "LR" }: GraphOptions): Chart {
   if (direction !== "LR" && direction !== "TB") {
     throw new RangeError(`Cannot draw a graph in direction ${direction}: give LR or TB`);
@@ -85,7 +85,7 @@ async function svg({ nodes, edges, direction }: Required<Omit<GraphOptions, "tit
     }</g>${shapes.join("")}</svg>`;
 }
 
-/** Right end of each field of a box, in pixels. */
+/** Returns the right end of each field of a box, in pixels. */
 function fieldEnds(fields: readonly string[]): number[] {
   let end = 0;
   return fields.map((field) => end += field.length * letterWidth + fieldPadding);
@@ -111,7 +111,7 @@ function roundNode(sign: string, width: number): string {
     `<text x="${width / 2}" y="${nodeHeight / 2}" dy=".35em">${escaped(sign)}</text>`;
 }
 
-/** One line for each box, with the operation and the boxes that it is computed from. */
+/** Returns one line for each box, with the operation and the boxes that it is computed from. */
 function textLines(nodes: readonly GraphNode[], edges: GraphOptions["edges"]): string[] {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const into = Map.groupBy(edges, ([, to]) => to);

@@ -18,9 +18,9 @@ export interface Mark {
 
 /** Options of `gridLines`. */
 export interface GridOptions {
-  /** Range of x, the lower end first. */
+  /** Range of `x`, the lower end first. */
   readonly x: readonly [number, number];
-  /** Range of y, the lower end first. */
+  /** Range of `y`, the lower end first. */
   readonly y: readonly [number, number];
   /** Number of columns of the terminal; the grid uses at most 64. */
   readonly columns: number;
@@ -33,7 +33,7 @@ export interface GridOptions {
 /** Characters for the points of the first, second, … group. */
 export const groupMarks: readonly string[] = ["●", "○", "▲", "△", "■", "□", "◆", "◇"];
 
-/** The lines of the grid, followed by a line with the ranges of both axes. */
+/** Returns the lines of the grid, followed by a line with the ranges of both axes. */
 export function gridLines({ x, y, columns, marks, background }: GridOptions): string[] {
   const across = Math.max(1, Math.min(64, columns)), down = Math.max(6, Math.round(across / 3.2));
   const cells = Array.from({ length: down }, (_, j) =>

@@ -27,7 +27,10 @@ export interface HeatmapOptions extends ChartOptions {
 
 const levels = 16; // shades; one SVG path per shade keeps the SVG of a large matrix small
 
-/** A heatmap with one colour for positive and one for negative values; cells with the value 0 are blank. */
+/**
+ * Returns a heatmap with one colour for positive and one for negative values; cells with the value 0 are
+ * blank.
+ */
 export function heatmapChart(options: HeatmapOptions): Chart {
   const { title = "", values, rows, columns: names, cellText, width = 640 } = options;
   const across = values[0]?.length ?? 0;
@@ -108,8 +111,8 @@ function axisOf(
 }
 
 /**
- * The matrix as shading characters: two columns per cell if they fit, otherwise one. A matrix that is larger
- * than the terminal is averaged over neighbouring cells.
+ * Returns the matrix as shading characters: two columns per cell if they fit, otherwise one. A matrix that is
+ * larger than the terminal is averaged over neighbouring cells.
  */
 function blocks(
   values: readonly ArrayLike<number>[],

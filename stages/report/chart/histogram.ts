@@ -27,8 +27,8 @@ export interface HistogramOptions extends ChartOptions {
 }
 
 /**
- * A histogram: bars for one set of values, curves for several. It shows densities, so that sets of different
- * size can be compared.
+ * Returns a histogram: bars for one set of values, curves for several. It shows densities, so that sets of
+ * different size can be compared.
  */
 export function histogramChart(options: HistogramOptions): Chart {
   const { title = "", series, bins = 50, width = 640, height = 280 } = options;
@@ -84,7 +84,10 @@ function* allOf(lists: readonly ArrayLike<number>[]): Generator<number> {
   for (const list of lists) for (let i = 0; i < list.length; i++) yield list[i];
 }
 
-/** Fraction of the values in each bin, divided by the bin's width. Values outside the range are in no bin. */
+/**
+ * Returns the fraction of the values in each bin, divided by the bin's width. Values outside the range are in
+ * no bin.
+ */
 function densitiesOf(
   values: ArrayLike<number>,
   { domain, bins }: { readonly domain: readonly [number, number]; readonly bins: number },

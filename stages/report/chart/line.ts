@@ -32,7 +32,7 @@ export interface LineOptions extends ChartOptions {
 
 const mostPoints = 2000; // points of a curve: more points than pixels would only make the page larger
 
-/** A chart of curves over a shared axis. */
+/** Returns a chart of curves over a shared axis. */
 export function lineChart(options: LineOptions): Chart {
   const { title = "", series, logX = false, logY = false, marks = [], yDomain, width = 640, height = 320 } =
     options;
@@ -80,7 +80,8 @@ export function lineChart(options: LineOptions): Chart {
 }
 
 /**
- * At most `mostPoints` points of a curve, including the last one; on logarithmic axes only positive values.
+ * Returns at most `mostPoints` points of a curve, including the last one; on logarithmic axes, it returns
+ * only positive values.
  */
 function pointsOf(
   { x, y }: Series,

@@ -67,7 +67,7 @@ export function scatterChart(options: ScatterOptions): Chart {
   });
 }
 
-/** Plot marks for points, which other charts draw on top of their own marks. */
+/** Returns plot marks for points, which other charts draw on top of their own marks. */
 export function pointMarks(
   points: readonly Point[],
   { plot, radius }: { readonly plot: typeof Plot; readonly radius: number },
@@ -91,7 +91,7 @@ export function pointMarks(
   ];
 }
 
-/** Range of the values with a margin, so that no point is at the edge. */
+/** Returns the range of the values with a margin, so that no point is at the edge. */
 function padded(values: readonly number[]): readonly [number, number] {
   const [least, most] = extent(values);
   const margin = (most - least) / 40;

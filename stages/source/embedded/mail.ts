@@ -8,8 +8,8 @@ import PostalMime from "postal-mime";
 import { pageText } from "../../format/web/page_text.ts";
 
 /**
- * The body of an e-mail as plain text: the text part; if there is none, the HTML part as a browser would
- * display it; otherwise "". Lines end with "\n" and have no trailing spaces.
+ * Returns the body of an e-mail as plain text: the text part; if there is none, the HTML part as a browser
+ * would display it; otherwise "". Lines end with "\n" and have no trailing spaces.
  *
  * If `raw` is a string, its bytes have been decoded already, so 8-bit parts are read as UTF-8, regardless of
  * the charset that they declare.

@@ -31,7 +31,8 @@ export interface SkippedInput {
 }
 
 /**
- * Whether an error is about the bytes of the input, and not about the disk, the network or a missing file.
+ * Returns whether an error is about the bytes of the input, and not about the disk, the network or a missing
+ * file.
  */
 export function isDamage(error: unknown): error is Error {
   return error instanceof Deno.errors.InvalidData || error instanceof Deno.errors.UnexpectedEof ||

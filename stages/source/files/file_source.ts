@@ -36,7 +36,9 @@ const readers: Readonly<Record<string, (path: string, options: FileOptions) => S
 /** Extensions of the file types that can be read; all except .parquet may be followed by .gz or .zst. */
 export const fileKinds: readonly string[] = Object.keys(readers);
 
-/** Documents of a file or of a part of it. Throws RangeError for a file type that cannot be read. */
+/**
+ * Returns the documents of a file or of a part of it. Throws RangeError for a file type that cannot be read.
+ */
 export function fileSource(path: string, options: FileOptions = {}): Source<Document> {
   const kind = fileKind(path);
   if (kind === undefined) {
@@ -54,7 +56,9 @@ export function fileSource(path: string, options: FileOptions = {}): Source<Docu
   return readers[kind](path, options);
 }
 
-/** The entry of `fileKinds` that is the extension of a file name; undefined for other extensions. */
+/**
+ * Returns the entry of `fileKinds` that is the extension of a file name, or undefined for other extensions.
+ */
 export function fileKind(path: string): string | undefined {
   const name = unpackedName(path).toLowerCase();
   return fileKinds.find((ending) => name.endsWith(ending));

@@ -28,10 +28,10 @@ export interface HtmlState {
 }
 
 /**
- * One document: the main text of the page, or the page itself in `html`. The charset is the one that the page
- * declares. A page is dropped as `no_text` if it has no text, and as `broken` if the parser fails on it.
- * Throws RangeError for a page longer than 64 MiB; with `damaged: "skip"` it is dropped as `too_long`. With
- * `skip`, a page whose compressed data is damaged is read up to the damage.
+ * Returns one document: the main text of the page, or the page itself in `html`. The charset is the one that
+ * the page declares. A page is dropped as `no_text` if it has no text, and as `broken` if the parser fails on
+ * it. Throws RangeError for a page longer than 64 MiB; with `damaged: "skip"` it is dropped as `too_long`.
+ * With `skip`, a page whose compressed data is damaged is read up to the damage.
  */
 export function htmlFile(
   path: string,

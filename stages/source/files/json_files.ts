@@ -97,7 +97,8 @@ export interface JsonState {
 }
 
 /**
- * One document per record of an array, or one document for a single record. The whole file is held in memory.
+ * Returns one document per record of an array, or one document for a single record. The whole file is held in
+ * memory.
  *
  * Throws RangeError for a file longer than 268,435,456 characters, SyntaxError if it is not JSON, TypeError
  * for a record without text. With `damaged: "skip"`, the file is dropped as `damaged` in the first two cases,

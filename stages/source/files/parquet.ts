@@ -109,7 +109,7 @@ export function parquetFile(
   };
 }
 
-/** Documents of the rows `state.row` to `end` - 1 of one row group. */
+/** Yields the documents of the rows `state.row` to `end` - 1 of one row group. */
 async function* readGroup(
   group: Awaited<ReturnType<typeof openGroup>>,
   { ctx, path, name, state, end, skips }: {
@@ -138,7 +138,10 @@ async function* readGroup(
   }
 }
 
-/** Names of the file's columns that documents use. Throws TypeError if the file has no flat column `text`. */
+/**
+ * Returns the names of the file's columns that documents use. Throws TypeError if the file has no flat column
+ * `text`.
+ */
 function columnsOf(path: string, metadata: FileMetaData): readonly string[] {
   const flat: string[] = [];
   const all: string[] = [];

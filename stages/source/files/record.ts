@@ -60,7 +60,7 @@ export function documentFromRecord(record: unknown, position: RecordPosition): D
   });
 }
 
-/** Names for an error message, shortened so that a hostile file cannot make it megabytes long. */
+/** Returns names for an error message, shortened so that a hostile file cannot make it megabytes long. */
 export function briefList(names: readonly string[]): string {
   const first = names.slice(0, 20).map((name) => name.slice(0, 40)).join(", ") || "none";
   return names.length > 20 ? `${first}, … (${names.length})` : first;
@@ -70,7 +70,7 @@ function nameOf({ path, part = path, unit, number }: RecordPosition): string {
   return `${unit[0].toUpperCase()}${unit.slice(1)} ${number} of ${part}`;
 }
 
-/** A document without the fields that are undefined. */
+/** Returns a document without the fields that are undefined. */
 function defined(
   doc: { [K in keyof Document]: Document[K] | undefined } & { id: string; text: string },
 ): Document {

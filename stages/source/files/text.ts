@@ -37,11 +37,11 @@ export interface TextOptions extends DamageOptions {
 }
 
 /**
- * Documents that consist of whole paragraphs, which are separated by blank lines. If no blank line follows, a
- * document ends at the first line end after four times `documentBytes` bytes, or within a line that is itself
- * longer than four times `documentBytes`. Invalid UTF-8 is read as U+FFFD. No document is made from blank
- * text. The id is the path; for a document that does not begin the file, "#" and its byte offset are
- * appended. With `damaged: "skip"`, compressed data is read up to the first damage. Throws RangeError for
+ * Returns documents that consist of whole paragraphs, which are separated by blank lines. If no blank line
+ * follows, a document ends at the first line end after four times `documentBytes` bytes, or within a line
+ * that is itself longer than four times `documentBytes`. Invalid UTF-8 is read as U+FFFD. No document is made
+ * from blank text. The id is the path; for a document that does not begin the file, "#" and its byte offset
+ * are appended. With `damaged: "skip"`, compressed data is read up to the first damage. Throws RangeError for
  * `documentBytes` below 1.
  */
 export function textFile(path: string, options: TextOptions = {}): Source<Document, TextState> {

@@ -43,9 +43,9 @@ export interface WarcFileOptions extends PageOptions {
 }
 
 /**
- * One document per page: its main text, or the page itself in `html`. The id, the address and the date are
- * those of the record. Records that give no document are dropped as `not_a_page`, `no_text`, `too_long`, or
- * `broken` if the HTML parser fails.
+ * Returns one document per page: its main text, or the page itself in `html`. The id, the address and the
+ * date are those of the record. Records that give no document are dropped as `not_a_page`, `no_text`,
+ * `too_long`, or `broken` if the HTML parser fails.
  *
  * Throws SyntaxError if a record does not begin correctly, Deno.errors.UnexpectedEof if the archive ends
  * within a record, and InvalidData if the compressed data is damaged. The messages name the record and the
@@ -126,8 +126,8 @@ async function moveBeyondDamage(
 }
 
 /**
- * Position of the next intact record, in the data that can still be decompressed or at the start of an intact
- * member; null if there is none.
+ * Returns the position of the next intact record, in the data that can still be decompressed or at the start
+ * of an intact member, or null if there is none.
  */
 async function findNextRecord(
   { offset, anchor: begin }: WarcState,

@@ -40,7 +40,7 @@ export function documentFromWarc(
   return { doc, reason: main === null ? "broken" : "no_text" };
 }
 
-/** Fields of the document that are taken from the record's header. */
+/** Returns the fields of the document that are taken from the record's header. */
 function withoutText(
   { fields, number }: WarcRecord,
   { path, name }: { readonly path: string; readonly name: string },
@@ -57,7 +57,7 @@ function withoutText(
   };
 }
 
-/** The page or the text of a record, or the reason why it has neither. */
+/** Returns the page or the text of a record, or the reason why it has neither. */
 function contentOf(
   { type, fields, block }: WarcRecord,
 ): { readonly html?: string; readonly text?: string; readonly reason?: string } {

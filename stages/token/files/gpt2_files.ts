@@ -9,12 +9,12 @@ import { type BpeSpec, BpeTokenizer, type Merge } from "../bpe.ts";
 import { bytesToCharacters, charactersToBytes } from "../byte_characters.ts";
 import type { Pattern } from "../split/patterns.ts";
 
-/** The content of `vocab.json`, special tokens included. */
+/** Returns the content of `vocab.json`, special tokens included. */
 export function gpt2Vocab(tokenizer: BpeTokenizer): string {
   return JSON.stringify(vocabularyJson(tokenizer));
 }
 
-/** Ids keyed by token text, in order of id. Throws TypeError if two tokens have the same text. */
+/** Returns ids keyed by token text, in order of id. Throws TypeError if two tokens have the same text. */
 export function vocabularyJson(tokenizer: BpeTokenizer): Record<string, number> {
   const entries = vocabularyEntries(tokenizer).sort((a, b) => a[1] - b[1]);
   const texts = new Map<string, number>();
@@ -32,7 +32,10 @@ export function vocabularyJson(tokenizer: BpeTokenizer): Record<string, number> 
   return Object.fromEntries(entries);
 }
 
-/** Whether all tokens have different texts, so that no special token is written like an ordinary token. */
+/**
+ * Returns whether all tokens have different texts, so that no special token has the same text as an ordinary
+ * token.
+ */
 export function fitsVocabulary(tokenizer: BpeTokenizer): boolean {
   const entries = vocabularyEntries(tokenizer);
   return new Set(entries.map(([text]) => text)).size === entries.length;
@@ -140,8 +143,8 @@ export interface ParsedVocabulary {
 }
 
 /**
- * A tokenizer from the texts of tokens and merges. Throws SyntaxError with the place of an entry that does
- * not fit.
+ * Returns a tokenizer from the texts of tokens and merges. Throws SyntaxError with the place of an entry that
+ * does not fit.
  */
 export function tokenizerFromTexts({ vocab, pairs, special, pattern, name }: ParsedVocabulary): BpeTokenizer {
   const tokens: (Uint8Array | undefined)[] = [];

@@ -106,7 +106,7 @@ function preTokenizer(pattern: Pattern): unknown {
   return { type: "Sequence", pretokenizers: [split, plain] };
 }
 
-/** The pattern of a pre-tokenizer; null for a type that this program does not support. */
+/** Returns the pattern of a pre-tokenizer, or null for a type that this program does not support. */
 function patternOf(pre: unknown): Pattern | null {
   if (isByteLevel(pre)) return field(pre, "use_regex") === false ? "none" : "gpt2";
   const parts = field(pre, "pretokenizers");
@@ -124,7 +124,7 @@ function isByteLevel(pre: unknown): boolean {
   return field(pre, "type") === "ByteLevel" && field(pre, "add_prefix_space") === false;
 }
 
-/** The value of an object's field; undefined for anything that is not an object. */
+/** Returns the value of an object's field, or undefined for anything that is not an object. */
 function field(of: unknown, name: string): unknown {
   return typeof of === "object" && of !== null ? Reflect.get(of, name) : undefined;
 }

@@ -12,8 +12,8 @@ import { checkedTokenizer } from "./gpt2_files.ts";
 import { patternSource } from "../split/patterns.ts";
 
 /**
- * Whether minbpe's format can hold a tokenizer: the pattern and the special tokens have no line breaks, ids 0
- * to 255 are the bytes, and the merges' ids follow in order.
+ * Returns whether minbpe's format can hold a tokenizer: the pattern and the special tokens have no line
+ * breaks, ids 0 to 255 are the bytes, and the merges' ids follow in order.
  */
 export function fitsMinbpe(tokenizer: BpeTokenizer): boolean {
   return textWithLineBreak(tokenizer) === undefined && tokenizer.byteIds.every((id, byte) => id === byte) &&
@@ -38,12 +38,15 @@ export function minbpeModel(tokenizer: BpeTokenizer): string {
   return text;
 }
 
-/** The first text with a line break, among the pattern and the special tokens; undefined if there is none. */
+/**
+ * Returns the first text with a line break, among the pattern and the special tokens, or undefined if there
+ * is none.
+ */
 function textWithLineBreak({ pattern, special }: BpeTokenizer): string | undefined {
   return [patternSource(pattern), ...special.keys()].find((text) => /[\r\n]/.test(text));
 }
 
-/** The content of `.vocab`: each token's text, and the two tokens that it was merged from. */
+/** Returns the content of `.vocab`: each token's text, and the two tokens that it was merged from. */
 export function minbpeVocab(tokenizer: BpeTokenizer): string {
   const shown = tokenizer.tokens.map((bytes) => bytes === undefined ? "" : rendered(bytes));
   const parts = new Map(
@@ -102,7 +105,7 @@ export function parseMinbpeModel(text: string, file: string): BpeTokenizer {
   return checkedTokenizer({ pattern: lines[1], tokens, merges, special }, file);
 }
 
-/** A token's bytes as text, with control characters escaped so that they do not break the line. */
+/** Returns a token's bytes as text, with control characters escaped so that they do not break the line. */
 function rendered(bytes: Uint8Array): string {
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   return text.replace(/\p{C}/gu, (character) => {

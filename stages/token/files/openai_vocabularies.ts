@@ -48,14 +48,14 @@ export function cl100kTokenizer(): Promise<BpeTokenizer> {
   return openAiTokenizer("cl100k");
 }
 
-/** Ids of a vocabulary's special tokens, keyed by text. */
+/** Returns the ids of a vocabulary's special tokens, keyed by text. */
 export async function openAiSpecialTokens(name: OpenAiVocabulary): Promise<ReadonlyMap<string, number>> {
   return new Map(Object.entries((await ranksOf(name)).special_tokens));
 }
 
 /**
- * The vocabulary that tiktoken stores in a file of this name, such as `cl100k_base.tiktoken`; null for other
- * names.
+ * Returns the vocabulary that tiktoken stores in a file of this name, such as `cl100k_base.tiktoken`, or null
+ * for other names.
  */
 export function vocabularyOfFile(name: string): OpenAiVocabulary | null {
   switch (name.replace(/(_base)?\.tiktoken$/, "")) {
@@ -87,7 +87,7 @@ async function ranksOf(name: OpenAiVocabulary): Promise<RanksModule> {
 }
 
 /**
- * Tokens indexed by rank, from lines of the form `! RANK BASE64 BASE64 …`. The tokens of a line have
+ * Returns tokens indexed by rank, from lines of the form `! RANK BASE64 BASE64 …`. The tokens of a line have
  * consecutive ranks, beginning with RANK.
  */
 function tokensOf(lines: string): (Uint8Array | undefined)[] {

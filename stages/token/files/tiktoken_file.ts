@@ -13,8 +13,8 @@ import { checkedTokenizer, MAX_IDS } from "./gpt2_files.ts";
 import type { Pattern } from "../split/patterns.ts";
 
 /**
- * Whether tiktoken's format can hold a tokenizer: no two tokens have the same bytes, and its merges can be
- * recovered from the tokens' ranks.
+ * Returns whether tiktoken's format can hold a tokenizer: no two tokens have the same bytes, and its merges
+ * can be recovered from the tokens' ranks.
  */
 export function fitsTiktoken(tokenizer: BpeTokenizer): boolean {
   const { tokens } = tokenizer;
@@ -62,7 +62,9 @@ export interface TiktokenFile {
 
 const mostWork = 1 << 29; // limit of `splitWork`, summed over all tokens; cl100k needs 5 million
 
-/** Upper bound of the number of bytes that are compared when all splits of a token are looked up. */
+/**
+ * Returns the upper bound of the number of bytes that are compared when all splits of a token are looked up.
+ */
 function splitWork(bytes: Uint8Array | undefined): number {
   return bytes === undefined ? 0 : bytes.length * bytes.length;
 }

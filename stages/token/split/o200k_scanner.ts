@@ -39,7 +39,7 @@ function classAt(text: string, index: number): number {
   return classes[codePoint] || classify(codePoint);
 }
 
-/** End of the chunk that begins at `start`. */
+/** Returns the end of the chunk that begins at `start`. */
 export function o200kChunkEnd(text: string, start: number): number {
   const unit = text.charCodeAt(start), kind = classAt(text, start);
   const next = start + widthAt(text, start);
@@ -68,9 +68,9 @@ export function o200kChunkEnd(text: string, start: number): number {
   return spaceEnd(text, start, end);
 }
 
-/** End of a word that begins with a letter or mark at `start`. */
+/** Returns the end of a word that begins with a letter or mark at `start`. */
 function wordEnd(text: string, start: number): number {
-  let end = start, caselessEnd = start; // caselessEnd: index after the last caseless letter or mark
+  let end = start, caselessEnd = start; // `caselessEnd`: index after the last caseless letter or mark
   for (let kind = classAt(text, end); kind === UPPER || kind === CASELESS || kind === MARK;) {
     end += widthAt(text, end);
     if (kind !== UPPER) caselessEnd = end;
@@ -88,19 +88,19 @@ function allUpper(text: string, start: number, end: number): boolean {
   return true;
 }
 
-/** End of the contraction that begins at `end`, or `end` if there is none. */
+/** Returns the end of the contraction that begins at `end`, or `end` if there is none. */
 function contracted(text: string, end: number): number {
   return text.charCodeAt(end) === 0x27 ? contractionEnd(text, end, true) || end : end;
 }
 
-/** End of a run of at most three digits. */
+/** Returns the end of a run of at most three digits. */
 function digitsEnd(text: string, start: number): number {
   let end = start;
   for (let digits = 0; digits < 3 && classAt(text, end) === NUMBER; digits++) end += widthAt(text, end);
   return end;
 }
 
-/** Whether a class is none of letter, number and white space. */
+/** Returns whether a class is none of letter, number and white space. */
 function isOther(kind: number): boolean {
   return kind === OTHER || kind === MARK;
 }

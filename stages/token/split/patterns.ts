@@ -62,8 +62,8 @@ const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Name of the pattern that has this source as one of its spellings; "" is `none`. Other sources are returned
- * unchanged.
+ * Returns the name of the pattern that has this source as one of its spellings; "" is `none`. Other sources
+ * are returned unchanged.
  */
 export function patternName(source: string): Pattern {
   for (const [name, spellings] of Object.entries(SPELLINGS)) {
@@ -72,7 +72,7 @@ export function patternName(source: string): Pattern {
   return source;
 }
 
-/** Source of a pattern as minbpe writes it; "" for `none`. */
+/** Returns the source of a pattern as minbpe writes it, or "" for `none`. */
 export function patternSource(pattern: Pattern): string {
   const name = patternName(pattern);
   return Object.hasOwn(SPELLINGS, name) ? SPELLINGS[name][0] : name;
@@ -81,8 +81,8 @@ export function patternSource(pattern: Pattern): string {
 const longestSource = 10_000; // characters; limits the cost of an expression from a hostile file
 
 /**
- * A pattern as a global JavaScript regular expression. Throws SyntaxError if the source is not a regular
- * expression.
+ * Converts a pattern to a global JavaScript regular expression. Throws SyntaxError if the source is not a
+ * regular expression.
  *
  * @example
  * ```ts
@@ -110,7 +110,10 @@ export function patternRegExp(pattern: Pattern): RegExp {
   }
 }
 
-/** The function that splits text by a pattern. Text between two matches of an expression is a chunk too. */
+/**
+ * Returns the function that splits text by a pattern. Text between two matches of an expression is a chunk
+ * too.
+ */
 export function chunkEnd(pattern: Pattern): ChunkEnd {
   switch (patternName(pattern)) {
     case "none":

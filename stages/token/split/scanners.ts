@@ -28,25 +28,28 @@ function classAt(text: string, index: number): number {
   return classes[codePoint] || classify(codePoint);
 }
 
-/** Length in UTF-16 units of the code point at `index`. */
+/** Returns the length in UTF-16 units of the code point at `index`. */
 export function widthAt(text: string, index: number): number {
   const high = (text.charCodeAt(index) & 0xFC00) === 0xD800;
   return high && (text.charCodeAt(index + 1) & 0xFC00) === 0xDC00 ? 2 : 1;
 }
 
-/** End of the run of code points of class `kind` that begins at `start`. */
+/** Returns the end of the run of code points of class `kind` that begins at `start`. */
 function runEnd(text: string, start: number, kind: number): number {
   let i = start;
   while (i < text.length && classAt(text, i) === kind) i += widthAt(text, i);
   return i;
 }
 
-/** End of the contraction ('s 't 'm 'd 'll 've 're) whose apostrophe is at `start`, or 0 if there is none. */
+/**
+ * Returns the end of the contraction ('s 't 'm 'd 'll 've 're) whose apostrophe is at `start`, or 0 if there
+ * is none.
+ */
 export function contractionEnd(text: string, start: number, anyCase: boolean): number {
   const fold = (index: number): number => {
     const unit = text.charCodeAt(index); // at the end of the text NaN, which equals no letter
     if (!anyCase) return unit;
-    if (unit === 0x17F) return 0x73; // ſ equals s if case is ignored
+    if (unit === 0x17F) return 0x73; // ſ equals `s` if case is ignored
     return unit >= 0x41 && unit <= 0x5A ? unit + 32 : unit;
   };
   const first = fold(start + 1);
@@ -58,8 +61,8 @@ export function contractionEnd(text: string, start: number, anyCase: boolean): n
 }
 
 /**
- * End of the chunk that begins a run of white space from `start` to `end`. At the end of the text the chunk
- * is the whole run; elsewhere the last character of the run belongs to the next chunk.
+ * Returns the end of the chunk that begins a run of white space from `start` to `end`. At the end of the text
+ * the chunk is the whole run; elsewhere the last character of the run belongs to the next chunk.
  */
 export function spaceEnd(text: string, start: number, end: number): number {
   return end === text.length || end === start + 1 ? end : end - 1;
@@ -112,7 +115,7 @@ export function gpt4ChunkEnd(text: string, start: number): number {
   return spaceEnd(text, start, end);
 }
 
-/** Whether a code unit is a line feed or a carriage return. */
+/** Returns whether a code unit is a line feed or a carriage return. */
 export function isNewline(unit: number): boolean {
   return unit === 0x0A || unit === 0x0D;
 }

@@ -29,8 +29,8 @@ export interface CountChunksOptions {
 }
 
 /**
- * A stage from groups of texts to chunk counts. Throws SyntaxError for a bad pattern, and the errors of
- * `parallel`.
+ * Returns a stage from groups of texts to chunk counts. Throws SyntaxError for a bad pattern, and the errors
+ * of `parallel`.
  */
 export function countChunks({ pattern, workers }: CountChunksOptions): Stage<TextGroup, CountedGroup> {
   chunkEnd(pattern); // throws for a bad pattern

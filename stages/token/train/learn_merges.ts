@@ -58,12 +58,12 @@ export class LinkedChunks {
     });
   }
 
-  /** Number of times that the chunk at a position occurs in the texts. */
+  /** Returns the number of times that the chunk at a position occurs in the texts. */
   weight(at: number): number {
     return this.#counts[this.#chunkAt[at]];
   }
 
-  /** Whether token `left` is at a position and token `right` is the next token of the chunk. */
+  /** Returns whether token `left` is at a position and token `right` is the next token of the chunk. */
   holds(at: number, left: number, right: number): boolean {
     return this.ids[at] === left && this.next[at] >= 0 && this.ids[this.next[at]] === right;
   }
@@ -106,7 +106,7 @@ class Pairs {
     this.count[this.#table.id(left, right)] -= this.chunks.weight(at);
   }
 
-  /** First position at which a pair still occurs; its count must be above 0. */
+  /** Returns the first position at which a pair still occurs; its count must be above 0. */
   firstPosition(pair: number): number {
     const positions = this.positions[pair];
     while (!this.chunks.holds(positions[this.#first[pair]], this.left[pair], this.right[pair])) {
@@ -237,7 +237,7 @@ class PairQueue {
     heap[i] = pair;
   }
 
-  /** Whether pair `a` is merged before pair `b`. */
+  /** Returns whether pair `a` is merged before pair `b`. */
   #before(a: number, b: number): boolean {
     if (this.#count[a] !== this.#count[b]) return this.#count[a] > this.#count[b];
     const { left, right } = this.#pairs;
@@ -254,7 +254,7 @@ class PairQueue {
   }
 }
 
-/** The id that Hugging Face's trainer gives to a token. */
+/** Returns the id that Hugging Face's trainer gives to a token. */
 function huggingFaceId(id: number): number {
   return id < 256 ? byteOrder[id] : id;
 }

@@ -80,7 +80,9 @@ export class BpeTrainer {
     this.#counter.add(text);
   }
 
-  /** The counts so far as plain data, from which another trainer with the same pattern can continue. */
+  /**
+   * Returns the counts so far as plain data, from which another trainer with the same pattern can continue.
+   */
   counted(): ChunkCounts {
     return this.#counter.counted();
   }

@@ -16,7 +16,8 @@ export interface TextToken {
 }
 
 /**
- * Tokens of a text; special tokens are allowed everywhere. Throws RangeError if the text cannot be encoded.
+ * Returns the tokens of a text; special tokens are allowed everywhere. Throws RangeError if the text cannot
+ * be encoded.
  */
 export function tokensOf(text: string, tokenizer: Tokenizer): TextToken[] {
   return tokensOfIds(encodeWithSpecial(text, tokenizer), tokenizer);
@@ -30,7 +31,10 @@ export function tokensOfIds(ids: Iterable<number>, tokenizer: Tokenizer): TextTo
   );
 }
 
-/** Ids of a text; special tokens are allowed everywhere. Throws RangeError if the text cannot be encoded. */
+/**
+ * Returns the ids of a text; special tokens are allowed everywhere. Throws RangeError if the text cannot be
+ * encoded.
+ */
 export function encodeWithSpecial(text: string, tokenizer: Tokenizer): Uint32Array {
   return tokenizer.encode(text, { allowedSpecial: "all" });
 }

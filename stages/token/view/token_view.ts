@@ -25,13 +25,13 @@ export class TokenView implements NotebookDisplay {
     this.tokens = tokens;
   }
 
-  /** For example "2 tokens for 5 bytes: Hi|␣you (17250 345)". */
+  /** Returns a text such as "2 tokens for 5 bytes: Hi|␣you (17250 345)". */
   toString(): string {
     const shown = this.tokens.map(({ bytes }) => visibleToken(bytes)).join("|");
     return `${this.#summary()}: ${shown} (${this.tokens.map(({ id }) => id).join(" ")})`;
   }
 
-  /** The tokens as coloured spans, and as the text of `toString()`. */
+  /** Returns the tokens as coloured spans, and as the text of `toString()`. */
   [jupyterDisplay](): MimeBundle {
     const spans = this.tokens.map(({ id, bytes, special }, i) => {
       const background = special ? "#1c2126" : backgrounds[i % backgrounds.length];
@@ -55,8 +55,8 @@ export class TokenView implements NotebookDisplay {
 }
 
 /**
- * The tokens of a text for a notebook; special tokens are allowed everywhere. Throws RangeError if the text
- * cannot be encoded.
+ * Returns the tokens of a text for a notebook; special tokens are allowed everywhere. Throws RangeError if
+ * the text cannot be encoded.
  *
  * @example
  * ```ts

@@ -29,21 +29,21 @@ export function segmentsOf(token: Uint8Array): TokenSegment[] {
   return segments;
 }
 
-/** Bytes as hexadecimal digits, two per byte: "e4bd". */
+/** Returns bytes as hexadecimal digits, two per byte: "e4bd". */
 export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /**
- * A token for a terminal: spaces, line breaks and tabs become "␣", "↵" and "⇥", control and format characters
- * become their code points ("\u{200d}"), and bytes of incomplete characters become "<e4bd>".
+ * Returns a token for a terminal: spaces, line breaks and tabs become "␣", "↵" and "⇥", control and format
+ * characters become their code points ("\u{200d}"), and bytes of incomplete characters become "<e4bd>".
  */
 export function visibleToken(token: Uint8Array): string {
   return segmentsOf(token).map((part) => "bytes" in part ? `<${hex(part.bytes)}>` : visible(part.text))
     .join("");
 }
 
-/** A text for a terminal, with white space and control characters made visible in the same way. */
+/** Returns a text for a terminal, with white space and control characters made visible in the same way. */
 export function visible(text: string): string {
   const drawn = text.replace(/[\p{C}\p{Z}\u115f\u1160\u3164\uffa0]/gu, (character) => {
     switch (character) {
@@ -60,7 +60,7 @@ export function visible(text: string): string {
   return /^\p{M}/u.test(drawn) ? `◌${drawn}` : drawn; // separates a combining mark from the text before it
 }
 
-/** The character that begins at byte `at`, or null if it is incomplete or malformed. */
+/** Returns the character that begins at byte `at`, or null if it is incomplete or malformed. */
 function characterAt(
   bytes: Uint8Array,
   at: number,

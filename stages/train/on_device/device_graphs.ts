@@ -31,7 +31,7 @@ export const trainerLabels = {
   rows: "trainer/rows",
   /** Learning rate of each step, [chunk, 1]. */
   rates: "trainer/rates",
-  /** Loss weight of each step, 1 / (number of targets that are not ignored), [chunk, 1]. */
+  /** Loss weight of each step, `1 / (number of targets that are not ignored)`, [chunk, 1]. */
   lossWeights: "trainer/lossWeights",
   /** Number of each step, counted from 1, [chunk, 1]. */
   steps: "trainer/steps",
@@ -77,7 +77,7 @@ export function stepGraph(options: DevicePlanOptions): Graph {
   return graph;
 }
 
-/** Losses of a batch, one per target, without training. */
+/** Returns the losses of a batch, one per target, without training. */
 export function evalGraph({ model, examples, evalBatch = 512 }: DevicePlanOptions): Graph {
   const graph = new Graph(), slot = inputLeaf(graph, trainerLabels.slot, [1]);
   const rows = take(inputLeaf(graph, trainerLabels.evalRows, [evalBatches, evalBatch]), slot);

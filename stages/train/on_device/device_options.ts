@@ -52,7 +52,7 @@ export interface DevicePlanOptions {
   readonly evalBatch?: number;
 }
 
-/** Maximum number of steps between a write and a read. */
+/** Returns the maximum number of steps between a write and a read. */
 export function stepsPerChunk({ chunk = 1000 }: DevicePlanOptions): number {
   return chunk;
 }

@@ -10,8 +10,8 @@ import { type DevicePlanOptions, stepsPerChunk } from "./device_options.ts";
 import { exampleCount, targetsPerExample } from "./examples.ts";
 
 /**
- * The programs `step`, `eval` and `predict`, and `inspect` if `options.inspection` is set. Throws RangeError
- * for sizes that are not whole numbers above 0.
+ * Returns the programs `step`, `eval` and `predict`, and `inspect` if `options.inspection` is set. Throws
+ * RangeError for sizes that are not whole numbers above 0.
  */
 export function devicePrograms(options: DevicePlanOptions): readonly Program[] {
   const { batch, examples } = options;
@@ -37,8 +37,8 @@ export function devicePrograms(options: DevicePlanOptions): readonly Program[] {
 const FLOPS_FOR_THREADS = 150_000;
 
 /**
- * Options of `openCpu` with the fastest number of threads: one if the step's ops take less time than threads
- * need to synchronize, otherwise the engine's default.
+ * Returns the options of `openCpu` with the fastest number of threads: one if the step's ops take less time
+ * than threads need to synchronize, otherwise the engine's default.
  */
 export function threadsFor(options: DevicePlanOptions): { readonly threads?: 1 } {
   const step = compile("step", stepGraph(options));

@@ -172,13 +172,13 @@ export class DeviceTrainer implements AsyncDisposable {
     return losses;
   }
 
-  /** Mean loss of some examples over their targets that are not ignored. */
+  /** Returns the mean loss of some examples over their targets that are not ignored. */
   async loss(rows: Uint32Array): Promise<number> {
     const losses = await this.losses(rows);
     return losses.reduce((sum, loss) => sum + loss, 0) / this.#countTargets(rows);
   }
 
-  /** Logits of one context: [V] for a net, [context, V] for a language model. */
+  /** Returns the logits of one context: [V] for a net, [context, V] for a language model. */
   async predict(tokens: ArrayLike<number>): Promise<Float32Array> {
     const { context } = this.#options.examples;
     if (tokens.length !== context) {
@@ -190,8 +190,9 @@ export class DeviceTrainer implements AsyncDisposable {
   }
 
   /**
-   * Values and gradients inside a step on one batch of examples; the net stays unchanged. Throws RangeError
-   * if the number of examples is not the batch size, or if the trainer was opened without `inspection`.
+   * Returns values and gradients inside a step on one batch of examples; the net stays unchanged. Throws
+   * RangeError if the number of examples is not the batch size, or if the trainer was opened without
+   * `inspection`.
    */
   async inspect(rows: Uint32Array): Promise<StepInspection> {
     const { batch, inspection = false, model } = this.#options;

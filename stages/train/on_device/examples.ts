@@ -6,8 +6,8 @@
 import { ignoredTarget } from "../../../kernels/ops/loss/cross_entropy.ts";
 
 /**
- * Examples of a fixed context length: either separate rows, or windows of a text. Example i of a text begins
- * at token i, and the target of each token is the next token.
+ * Examples of a fixed context length: either separate rows, or windows of a text. Example `i` of a text
+ * begins at token `i`, and the target of each token is the next token.
  */
 export type Examples =
   | {
@@ -34,7 +34,7 @@ export function exampleCount(examples: Examples): number {
     : examples.inputs.length / examples.context;
 }
 
-/** Number of targets per example: 1 or `context`. */
+/** Returns the number of targets per example: 1 or `context`. */
 export function targetsPerExample(examples: Examples): number {
   return "text" in examples ? examples.context : examples.targets.length / exampleCount(examples);
 }

@@ -17,7 +17,8 @@ export interface StepSchedule {
 }
 
 /**
- * The inputs of a chunk of steps, padded to a whole chunk. `before` is the number of steps before this chunk.
+ * Returns the inputs of a chunk of steps, padded to a whole chunk. `before` is the number of steps before
+ * this chunk.
  */
 export function stepInputs(
   options: DevicePlanOptions,

@@ -17,7 +17,7 @@ export interface StepInspection {
 
 const suffix = "/gradient";
 
-/** The outputs of the program `inspect`, sorted into probes and gradients. */
+/** Returns the outputs of the program `inspect`, sorted into probes and gradients. */
 export function inspectionOf(outputs: TensorMap): StepInspection {
   const pairs = Object.entries(outputs);
   return {

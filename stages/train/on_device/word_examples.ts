@@ -12,7 +12,7 @@ export type WordExamples = Exclude<Examples, { readonly text: Uint32Array }> & {
   readonly starts: Uint32Array;
 };
 
-/** Indices of the examples of words `from` to `to` - 1, such as the words of a split. */
+/** Returns the indices of the examples of the words [`from`, `to`). */
 export function examplesOfWords(
   { starts }: WordExamples,
   from: number,
@@ -22,9 +22,9 @@ export function examplesOfWords(
 }
 
 /**
- * One example for each token of each word, and one for the end of each word. The inputs of an example are the
- * `context` tokens before its target, padded in front with `end`. The token `end` (default 0) stands before
- * and after each word; the lists of token ids in `words` do not contain it.
+ * Returns one example for each token of each word, and one for the end of each word. The inputs of an example
+ * are the `context` tokens before its target, padded in front with `end`. The token `end` (default 0) stands
+ * before and after each word; the lists of token ids in `words` do not contain it.
  */
 export function contextExamples(
   words: readonly ArrayLike<number>[],
@@ -45,9 +45,9 @@ export function contextExamples(
 }
 
 /**
- * One example per word, as in makemore.py. Inputs are `end`, the word's tokens, and `end` as padding; targets
- * are the word's tokens, `end`, and ignored targets as padding. Throws RangeError for a word longer than
- * `context` - 1.
+ * Returns one example per word, as in makemore.py. Inputs are `end`, the word's tokens, and `end` as padding;
+ * targets are the word's tokens, `end`, and ignored targets as padding. Throws RangeError for a word longer
+ * than `context` - 1.
  */
 export function rowExamples(
   words: readonly ArrayLike<number>[],

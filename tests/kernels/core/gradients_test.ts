@@ -146,7 +146,7 @@ Deno.test("eachGradient() does not compute a gradient twice that goes into a buf
   const graph = new Graph();
   const leaf = (label: string) => graph.leaf(label, { shape: [2, 2], dtype: "f32" }, "parameter");
   const a = leaf("a"), b = leaf("b"), w = leaf("w");
-  // The gradient of the sum a + b² is one product. It equals the gradient of a, and the gradient of b is
+  // The gradient of the sum `a + b²` is one product. It equals the gradient of a, and the gradient of `b` is
   // computed from it.
   const loss = sum(matmul(add(a, mul(b, b)), w));
   const into = new Map([[a, graph.leaf("a/grad", { shape: [2, 2], dtype: "f32" }, "gradient")]]);

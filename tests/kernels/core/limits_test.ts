@@ -7,7 +7,7 @@ import type { MemoryKind, Shape } from "../../../kernels/core/tensor.ts";
 import { mul } from "../../../kernels/ops/elementwise/arith.ts";
 import { sum } from "../../../kernels/ops/reduce/reduce.ts";
 
-/** The sum of a leaf's squares; the squares are an activation of the same size. */
+/** Returns the sum of a leaf's squares; the squares are an activation of the same size. */
 function squares(shape: Shape, kind: MemoryKind): Program {
   const graph = new Graph();
   const x = graph.leaf("x", { shape, dtype: "f32" }, kind);

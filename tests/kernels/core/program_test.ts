@@ -115,7 +115,7 @@ Deno.test("memoryByKind() counts each label and the arena once; flopsOf() adds u
   deepStrictEqual(flopsOf(compile("c", graph)), 20);
 });
 
-/** A graph of 24 calls on random earlier tensors, some in place, with a few outputs. */
+/** Returns a graph of 24 calls on random earlier tensors, some in place, with a few outputs. */
 function randomGraph(seed: number): Graph {
   const graph = new Graph();
   let drawn = 0;
@@ -145,7 +145,7 @@ function randomGraph(seed: number): Graph {
         usable[usable.length - 1] = sum(usable[usable.length - 1], { from: 0, to: 1 });
         break;
       default:
-        // The op overwrites x, an activation, which must not be read afterwards.
+        // The op overwrites `x`, an activation, which must not be read afterwards.
         if (x.call !== null && partners.length > 0) {
           usable[at] = accumulate(x, partners[below(partners.length)]);
         }

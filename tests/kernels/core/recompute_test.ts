@@ -19,7 +19,7 @@ type Part = (x: Tensor, f: (x: Tensor) => Tensor) => Tensor;
 const plain: Part = (x, f) => f(x);
 
 /**
- * Computes a loss and the gradients of x and w. The model has `blocks` blocks; each applies tanh(w · x)
+ * Computes a loss and the gradients of `x` and `w`. The model has `blocks` blocks; each applies `tanh(w · x)`
  * `depth` times and is wrapped by `part`.
  */
 function program(part: Part, { blocks = 3, depth = 4, nested = false } = {}): Program {
@@ -56,7 +56,7 @@ Deno.test("recompute() changes neither values nor gradients, for its input and f
 });
 
 Deno.test("recompute() several times and nested gives the same gradients up to rounding", async () => {
-  // With recomputation, the gradients of w are first added up within each block. This changes the order of
+  // With recomputation, the gradients of `w` are first added up within each block. This changes the order of
   // additions, so the last bit may differ.
   const expected = await run(program(plain));
   for (const actual of [program(recompute), program(recompute, { nested: true })]) {
@@ -82,7 +82,7 @@ Deno.test("recompute() stores only the input of each block, and the values of th
 Deno.test("recompute() recomputes only values that gradients need", () => {
   const graph = new Graph();
   const x = graph.leaf("x", { shape: [64], dtype: "f32" }, "input");
-  const y = recompute(x, (x) => sum(scale(mul(x, x), 3))); // the gradient needs only x itself
+  const y = recompute(x, (x) => sum(scale(mul(x, x), 3))); // the gradient needs only `x` itself
   graph.output("g", gradients(y, [x])[0]!);
   graph.output("y", y);
   const names = compile("p", graph).calls.map((call) => call.op.name);

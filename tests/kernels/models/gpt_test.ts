@@ -99,7 +99,8 @@ for (const [bad, message] of refused) {
 }
 
 /**
- * The calls that a model's `losses` adds to a graph, and the paths of the layers that request a dropout key.
+ * Returns the calls that a model's `losses` adds to a graph, and the paths of the layers that request a
+ * dropout key.
  */
 function lossCalls(config: GptConfig, times = 1) {
   const graph = new Graph(), scope = new RootScope(graph), places: string[] = [];

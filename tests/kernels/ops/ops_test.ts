@@ -21,7 +21,7 @@ import { compareOps } from "../../../kernels/parity/parity.ts";
 import { caseGraph, caseInputs } from "../../../kernels/parity/run_cases.ts";
 import { expectNone } from "../parity/parity_steps.ts";
 
-const STEP = 1e-4; // the error of a finite difference is STEP² · f''' / 6, about 1e-8
+const STEP = 1e-4; // the error of a finite difference is `STEP² · f''' / 6`, about 1e-8
 const MOST_ELEMENTS = 48; // elements checked per input, because the reference of attention is slow
 
 for (const op of ops) {
@@ -109,7 +109,7 @@ async function checkGradient(op: Op<any>, options: { case: Case<any>; number: nu
   }
 }
 
-/** Size of a kernel's workgroup arrays in bytes: 4 bytes per number, 16 per vec4f. */
+/** Returns the size of a kernel's workgroup arrays in bytes: 4 bytes per number, 16 per vec4f. */
 function workgroupBytes(code: string): number {
   let bytes = 0;
   for (const [, type, count] of code.matchAll(/var<workgroup> \w+: array<([\w<>]+), (\d+)>/g)) {

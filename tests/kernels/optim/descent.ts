@@ -31,8 +31,8 @@ export interface Descent {
 }
 
 /**
- * Parameters and optimizer state after the steps, and each parameter's distance to its target relative to its
- * initial distance.
+ * Returns parameters and optimizer state after the steps, and each parameter's distance to its target
+ * relative to its initial distance.
  */
 export async function descend(
   engine: Engine,

@@ -11,7 +11,10 @@ import { isHiddenMatrix, muon } from "../../../kernels/optim/muon.ts";
 import { orthogonalize } from "../../../kernels/optim/orthogonalize.ts";
 import { descend } from "./descent.ts";
 
-/** Singular values, largest first, by rotating pairs of rows until all are orthogonal (one-sided Jacobi). */
+/**
+ * Returns the singular values, largest first, by rotating pairs of rows until all are orthogonal (one-sided
+ * Jacobi).
+ */
 function singularValues(data: ArrayLike<number>, [m, n]: readonly number[]): number[] {
   const wide = m <= n, [count, length] = wide ? [m, n] : [n, m];
   const rows = Array.from(
@@ -123,7 +126,7 @@ Deno.test("muon() takes an orthogonal first step of rate · √(outputs / inputs
     steps: 1,
     start,
   });
-  const step = w.data.map((x) => (1 - 0.3 * 0.5 - x) / (0.3 * 2)); // rate 0.1 · 3 = 0.3, √(16 / 4) = 2
+  const step = w.data.map((x) => (1 - 0.3 * 0.5 - x) / (0.3 * 2)); // rate 0.1 · 3 = 0.3, `√(16 / 4)` = 2
   const values = singularValues(step, shape);
   ok(values[0] < 1.3 && values[3] > 0.5, `${values}`);
 });

@@ -81,13 +81,13 @@ Deno.test("normals() have the same bits as when this test was written", async ()
 
 Deno.test("normals() have the moments and tails of a standard normal, times std", () => {
   const n = 1_000_000, std = 0.02, x = normals(3, "n", n, std).map((v) => v / std);
-  // The tolerance is five standard errors, sqrt(Var(x^k) / n), where Var(x^k) is the third number of each
+  // The tolerance is five standard errors, `sqrt(Var(x^k) / n)`, where `Var(x^k)` is the third number of each
   // row.
   for (const [k, expected, variance] of [[1, 0, 1], [2, 1, 2], [3, 0, 15], [4, 3, 96], [6, 15, 10170]]) {
     const error = Math.abs(x.reduce((sum, v) => sum + v ** k, 0) / n - expected);
     ok(error < 5 * Math.sqrt(variance / n), `moment ${k} is off by ${error}`);
   }
-  // P(|x| > t) = erfc(t / √2), from published tables.
+  // `P(|x| > t) = erfc(t / √2)`, from published tables.
   for (const [t, p] of [[1, 0.31731], [2, 0.0455003], [3, 0.0026998], [4, 6.3342e-5]]) {
     const beyond = x.reduce((count, v) => count + (Math.abs(v) > t ? 1 : 0), 0);
     ok(Math.abs(beyond - n * p) < 5 * Math.sqrt(n * p), `beyond ${t} lie ${beyond}, expected ${n * p}`);

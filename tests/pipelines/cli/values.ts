@@ -24,7 +24,7 @@ const options = {
 /** Values of the training and tokenizer options. */
 export type TestValues = Values<typeof options>;
 
-/** The option values of `args` on a machine without a GPU. */
+/** Returns the option values of `args` on a machine without a GPU. */
 export function valuesOf(...args: string[]): TestValues {
   const { values } = resolve({ options, presets: trainingPresets }, {
     commandLine: readCommandLine(args, options),

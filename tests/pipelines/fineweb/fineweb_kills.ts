@@ -48,7 +48,7 @@ export async function finewebKilled(paths: readonly string[]): Promise<void> {
   });
 }
 
-/** The kept and the removed documents of a run. */
+/** Returns the kept and the removed documents of a run. */
 export function rows(out: string): { documents: string[]; removed: string[] } {
   const read = (path: string) =>
     new TextDecoder().decode(gunzipSync(Deno.readFileSync(`${out}/${path}/00000.jsonl.gz`))).trimEnd().split(

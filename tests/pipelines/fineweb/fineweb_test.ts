@@ -11,7 +11,7 @@ const prose =
   "The people of the town had been to the river and back, and that was all they would say of it that day. " +
   "Nobody knew with whom they had spoken. The old bridge, which the mayor wished to be mended, stood as it had stood. ";
 
-/** Documents that give each filter something to remove; every second one contains addresses. */
+/** Returns documents that give each filter something to remove; every second one contains addresses. */
 function documents(): string {
   const rows = Array.from({ length: 60 }, (_, i) => {
     const host = i % 6 === 0 ? "www.bad.example.com" : `site${i % 3}.org`;

@@ -11,8 +11,8 @@ import { philox } from "../../../kernels/random/philox.ts";
 const fillers = ["the", "people", "of", "that", "town", "had", "been", "to", "a", "river", "and", "with"];
 
 /**
- * The text of document `i`: one of 60 texts with one line changed. Some contain addresses, some are too short
- * to keep.
+ * Returns the text of document `i`: one of 60 texts with one line changed. Some contain addresses, some are
+ * too short to keep.
  */
 function textOf(i: number): string {
   const parent = philox(1, "parents", i)[0] % 60;
@@ -68,7 +68,7 @@ export async function writeSources(dir: string): Promise<readonly string[]> {
   ) => ["--source", `${dir}/${name}`]);
 }
 
-/** Documents of an output folder, in order. */
+/** Returns the documents of an output folder, in order. */
 export function rows(out: string, folder: string): any[] {
   const names = [...Deno.readDirSync(`${out}/${folder}`)].map(({ name }) => name).sort();
   return names.flatMap((name) => {

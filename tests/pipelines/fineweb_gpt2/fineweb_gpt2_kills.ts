@@ -33,7 +33,7 @@ export async function finewebGpt2Killed(moments: readonly (string | number)[]): 
   });
 }
 
-/** Files that must be identical in an interrupted and an uninterrupted run. */
+/** Returns files that must be identical in an interrupted and an uninterrupted run. */
 export function filesAt(step: string): readonly string[] {
   return [
     `checkpoints/${step}/model.safetensors`,

@@ -7,7 +7,7 @@ import { type Document, textLength } from "../../../stages/items.ts";
 import { writeDocuments } from "../../../stages/sink/documents.ts";
 import { openSource } from "../../../stages/source/uri.ts";
 
-/** The first `limit` documents, each twice: enough for every filter to remove some. */
+/** Returns the first `limit` documents, each twice: enough for every filter to remove some. */
 function first(limit: number): Stage<Document, Document> {
   return stage<Document, Document, { seen: number }>({
     name: "first",

@@ -127,7 +127,7 @@ Deno.test("from() cancels a stream when the flow wants no more or is aborted", a
   }
 });
 
-/** The states of a run over `five` that was stopped after `count` items. */
+/** Returns the states of a run over `five` that was stopped after `count` items. */
 async function stateAfter(count: number) {
   const checkpoints = new MemoryCheckpoints();
   await from(five).run({ checkpoints, barrierEvery: 1 });

@@ -55,7 +55,7 @@ export function inspectionTest(name: string, open: () => Promise<Engine>): void 
     const positions = new Float64Array(8 * 16);
     probes["embedding/grad"].data.forEach((x, i) => positions[i % positions.length] += x);
     ok(positions.every((x, i) => Math.abs(x - gradients["wpe.weight"].data[i]) < 1e-6));
-    // An update after an inspection equals the update without one.
+    // An update after an inspection equals the same update without an inspection.
     const step = await session.step(batchAt(0), { learningRate: 1e-2, step: 0 });
     await using fresh = await openModel(await open(), options);
     deepStrictEqual(await fresh.step(batchAt(0), { learningRate: 1e-2, step: 0 }), step);

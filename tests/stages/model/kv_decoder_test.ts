@@ -33,7 +33,7 @@ const tokens = Array.from(
   (_, text) => Uint32Array.from({ length: seqLen }, (_, i) => (i * i * 7 + 3 * i + 11 * text) % vocabSize),
 );
 
-/** Logits of all positions of all texts, in float64. */
+/** Returns the logits of all positions of all texts, in float64. */
 async function wholePass(): Promise<(text: number, position: number) => Float32Array> {
   const graph = new Graph(), shape = [texts, seqLen];
   const input = graph.leaf("tokens", { shape, dtype: "u32" }, "input");

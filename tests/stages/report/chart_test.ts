@@ -13,7 +13,7 @@ import { scatterChart } from "../../../stages/report/chart/scatter.ts";
 
 const hostile = "<script>1</script>\"'&<!--";
 
-/** A chart of each kind, with `text` as every title, label and name. */
+/** Returns a chart of each kind, with `text` as every title, label and name. */
 function charts(text: string): Record<string, Chart> {
   const points = [{ x: 0, y: 0, label: text }, { x: 1, y: 2, group: 1 }, { x: NaN, y: 1 }];
   return {

@@ -31,7 +31,7 @@ export function stageEvent(
   return { type: "stage", name, in: 0, out: 0, dropped: {}, busy: 0, blocked: 0, ...numbers };
 }
 
-/** The events of a run with `steps` steps: stages, steps, evaluations and samples. */
+/** Returns the events of a run with `steps` steps: stages, steps, evaluations and samples. */
 export function runEvents(steps: number, text = "The generated text"): RunEvent[] {
   const events: RunEvent[] = [{ type: "run", pipeline: "small", device: "cpu: 2 threads", parameters: 1e6 }];
   for (let step = 0; step < steps; step++) {
@@ -48,7 +48,7 @@ export function runEvents(steps: number, text = "The generated text"): RunEvent[
   return events;
 }
 
-/** An inspect event of a model with two layers and a parameter called `name`. */
+/** Returns an inspect event of a model with two layers and a parameter called `name`. */
 export function inspectEvent(step: number, name: string): RunEvent {
   const stats = (name: string) => ({
     name,

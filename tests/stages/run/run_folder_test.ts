@@ -53,7 +53,7 @@ async function run(
   return { code, out, err };
 }
 
-/** Losses, norms and learning rates of all updates. */
+/** Returns losses, norms and learning rates of all updates. */
 async function updates(folder: string): Promise<unknown[]> {
   const events = await readEvents(`${folder}/metrics.jsonl`);
   return events.flatMap((event) =>
@@ -97,7 +97,10 @@ Deno.test("runFolder() stops with a checkpoint on Ctrl-C, and the resumed run ha
     strictEqual((await updates(`${folder}/cut`)).length, 70);
   }));
 
-/** Writes a script that doubles five numbers in the folder runs/a, waiting `milliseconds` for each. */
+/**
+ * Writes a script whose run doubles five numbers and waits `milliseconds` for each. The run's folder is
+ * runs/a.
+ */
 async function smallScript(folder: string, { milliseconds }: { milliseconds: number }): Promise<string> {
   const module = new URL("../../../mod.ts", import.meta.url).href;
   const file = `${folder}/small.ts`;

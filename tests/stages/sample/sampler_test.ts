@@ -12,7 +12,7 @@ import { StopStrings } from "../../../stages/sample/stop_strings.ts";
 
 const draws = (name: string, at: number) => uniformAt(11, name, at);
 
-/** Logits of `size` tokens, many of them equal. */
+/** Returns the logits of `size` tokens, many of them equal. */
 function logitsOf(trial: number, size: number): Float32Array {
   return normals(7, `logits.${trial}`, size, 2).map((x) => Math.round(4 * x) / 4);
 }
@@ -86,7 +86,7 @@ Deno.test("sampleToken() draws tokens as often as their probabilities say, by th
       square += (n - count * wanted[id]) ** 2 / (count * wanted[id]);
       cells++;
     });
-    // 99.99 % of samples are below the mean of chi-square, cells - 1, plus about four standard deviations.
+    // 99.99 % of samples are below the mean of chi-square, `cells - 1`, plus about four standard deviations.
     const free = cells - 1;
     ok(square < free + 5 * Math.sqrt(2 * free) + 5, `${JSON.stringify(options)}: ${square} of ${free}`);
   }

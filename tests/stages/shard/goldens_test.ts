@@ -17,7 +17,7 @@ const documents = (texts: readonly string[]) =>
 
 const sumOf = (path: string) => createHash("sha256").update(Deno.readFileSync(path)).digest("hex");
 
-/** SHA-256 sums of the files that the stage writes. */
+/** Returns the SHA-256 sums of the files that the stage writes. */
 async function written(
   tokens: readonly Tokens[],
   options: Omit<ShardOptions, "dir">,

@@ -11,7 +11,7 @@ import { shard, type ShardOptions } from "../../../stages/shard/shard.ts";
 import { readShardSummary } from "../../../stages/shard/summary.ts";
 import { withFolder } from "../../temporary.ts";
 
-/** Documents of the given lengths in tokens; the ids of all tokens are consecutive numbers. */
+/** Returns the documents of the given lengths in tokens; the ids of all tokens are consecutive numbers. */
 function documents(...lengths: number[]): Tokens[] {
   let next = 0;
   return lengths.map((length, i) => ({

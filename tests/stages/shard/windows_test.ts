@@ -22,7 +22,7 @@ async function sequences(
   return await Array.fromAsync(stream, ({ ids }) => [...ids]);
 }
 
-/** The sequence that starts with id `start`: the ids in the test files are consecutive. */
+/** Returns the sequence that starts with id `start`: the ids in the test files are consecutive. */
 const row = (start: number, length: number) => Array.from({ length }, (_, i) => start + i);
 const at = (start: number, length: number) => ({
   ids: Uint32Array.from(row(start, length)),
@@ -45,8 +45,8 @@ Deno.test("windows() with shuffle none reads all tokens in order, whatever the e
 
 Deno.test("windows() shuffles within extents: each epoch has every sequence of every file once", () =>
   withShards(async (dir) => {
-    const all = [...Array(12).keys()].map((i) => row(4 * i, 5)) // 12 = ⌊(50 - 1) / 4⌋, across extents
-      .concat([...Array(5).keys()].map((i) => row(50 + 4 * i, 5))); // 5 = ⌊(23 - 1) / 4⌋
+    const all = [...Array(12).keys()].map((i) => row(4 * i, 5)) // 12 = `⌊(50 - 1) / 4⌋`, across extents
+      .concat([...Array(5).keys()].map((i) => row(50 + 4 * i, 5))); // 5 = `⌊(23 - 1) / 4⌋`
     for (const shuffle of ["windows", "shards"] as const) {
       for (const extentTokens of [1, 7, 16, 1000]) {
         const got = await sequences(dir, { ...T4, shuffle, epochs: 3 }, extentTokens);

@@ -87,7 +87,7 @@ Deno.test("openSource() refuses a wrong URL before the run", async () => {
 
 const commit = "0123456789012345678901234567890123456789";
 
-/** A server with the part of the Hub's API that is needed to list and read a dataset. */
+/** Returns a server with the part of the Hub's API that is needed to list and read a dataset. */
 function hub() {
   const tree = [
     { type: "directory", path: "data", size: 0, oid: "1" },

@@ -21,7 +21,7 @@ const lines = Array.from({ length: 120 }, (_, i) => {
 });
 const text = encoder.encode(`${lines.join("\n")}\n`);
 
-/** Gzip members of `size` decompressed bytes each, regardless of line ends, as bgzip writes them. */
+/** Returns gzip members of `size` decompressed bytes each, regardless of line ends, as bgzip writes them. */
 function members(bytes: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   for (let at = 0; at < bytes.length; at += size) {

@@ -12,7 +12,7 @@ export function equal(actual: unknown, expected: unknown): void {
   if (a !== b) throw new Error(`Got ${a}, expected ${b}`);
 }
 
-/** A context for a source outside of a flow. `dropped` collects the reason for each dropped item. */
+/** Returns a context for a source outside of a flow. `dropped` collects the reason for each dropped item. */
 export function context(seed = 1): Context & { readonly dropped: string[] } {
   const dropped: string[] = [];
   return {

@@ -47,7 +47,7 @@ Deno.test("encodeOrdinary() agrees with gpt-tokenizer on speeches and on 100 mai
 
 Deno.test("encodeOrdinary() agrees with gpt-tokenizer on random texts, known bugs of gpt-tokenizer excepted", () => {
   for (let trial = 0; trial < 1500; trial++) {
-    // gpt-tokenizer uses JavaScript's \\s for white space and does not treat ſ after an apostrophe as s.
+    // gpt-tokenizer uses JavaScript's \\s for white space and does not treat ſ after an apostrophe as `s`.
     const text = randomText(trial).replace(/[\u0085\uFEFF\u017F]/g, "");
     for (const [name, tokenizer] of ours) {
       const ids = [...tokenizer.encodeOrdinary(text)];

@@ -13,7 +13,7 @@ const TRAPS = [
     .split("|"),
 ];
 
-/** A well-formed text of up to 24 parts, determined by `trial`. */
+/** Returns a well-formed text of up to 24 parts, determined by `trial`. */
 export function randomText(trial: number): string {
   const length = Math.floor(uniformAt(2, "length", trial) * 24);
   return Array.from({ length }, (_, i) => {

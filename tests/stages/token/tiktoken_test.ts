@@ -172,7 +172,7 @@ Deno.test("decode() of random ids is the lenient UTF-8 decoding of decodeBytes()
   }
 });
 
-/** Index in the text of the character that contains the byte at an offset. */
+/** Returns the index in the text of the character that contains the byte at an offset. */
 function characterAt(text: string, offset: number): number {
   let index = 0, bytes = 0;
   for (const character of text) {

@@ -38,8 +38,8 @@ Deno.test("zScore() equals llm.c's: NaN until there are 128 values, small for si
 Deno.test("zScore() includes the value itself, uses the population's deviation, and ignores NaN and infinite values", () => {
   const values = Array<number>(128).fill(2);
   strictEqual(zScore(values, 2), 0); // the standard deviation is 0
-  // One outlier among 128 values: the mean is 2 + d / 128 and the deviation d·√127 / 128, so z = √127 for any
-  // d.
+  // One outlier among 128 values: the mean is `2 + d / 128` and the deviation `d·√127 / 128`, so `z = √127`
+  // for any `d`.
   ok(Math.abs(zScore(values, 1000) - Math.sqrt(127)) < 1e-9);
   const before = [...values];
   ok(Number.isNaN(zScore(values, NaN)) && Number.isNaN(zScore(values, Infinity)));

@@ -117,7 +117,7 @@ function programTests(name: string, { open, steps: limit = Infinity }: GoldenOpt
   );
 }
 
-/** Tokens of an llm.c shard: a header of 256 int32, then uint16 tokens. */
+/** Returns the tokens of an llm.c shard: a header of 256 int32, then uint16 tokens. */
 async function tokensOf(path: string): Promise<Uint16Array> {
   return new Uint16Array((await Deno.readFile(path)).buffer, 1024);
 }

@@ -36,8 +36,8 @@ export const weightFree = {
 };
 
 /**
- * A model of 28,064 parameters. Element i of the k-th tensor is 0.1·sin(0.7i + k), plus 1 for the gains of
- * norms. Tensors are in llm.c's order, which concatenates the same tensor of all layers.
+ * Returns a model of 28,064 parameters. Element `i` of the k-th tensor is `0.1·sin(0.7i + k)`, plus 1 for the
+ * gains of norms. Tensors are in llm.c's order, which concatenates the same tensor of all layers.
  */
 export async function weightFreeModel(): Promise<LlmcModel> {
   const { seqLen, vocabSize, layers, channels: c } = sizes;
@@ -63,8 +63,8 @@ export async function weightFreeModel(): Promise<LlmcModel> {
 }
 
 /**
- * A batch of 4 sequences of 16 tokens: token (b, t) is (7b² + 3t + t²) mod 65, and its target is token (b, t
- * + 1).
+ * Returns a batch of 4 sequences of 16 tokens: token (b, t) is (7b² + 3t + t²) mod 65, and its target is
+ * token (b, t + 1).
  */
 export function weightFreeBatch(): Batch {
   const { seqLen } = sizes;
@@ -74,7 +74,7 @@ export function weightFreeBatch(): Batch {
   return { inputs: all(0), targets: all(1), shape: [1, 4, seqLen] };
 }
 
-/** The plan of a model that was read from an llm.c file. */
+/** Returns the plan of a model that was read from an llm.c file. */
 export function planOf(
   model: LlmcModel,
   options: { shape: Batch["shape"]; beta2: number; weightDecay: number; clip: number },
@@ -89,7 +89,7 @@ export function planOf(
   });
 }
 
-/** Consecutive windows of a token stream: batch i starts at token i·A·B·T. */
+/** Returns consecutive windows of a token stream: batch `i` starts at token `i·A·B·T`. */
 export function consecutive(tokens: Uint16Array, shape: Batch["shape"]): (index: number) => Batch {
   const count = shape[0] * shape[1] * shape[2];
   return (index) => ({

@@ -31,8 +31,8 @@ function planOf({ B, T, C, L, H }: Sizes, recompute: Recompute): Plan {
 }
 
 /**
- * Bytes of activations at the peak, which is in the backward pass of the last block, when the gradient of
- * GELU's output exists. Floats kept per token:
+ * Returns the bytes of activations at the peak, which is in the backward pass of the last block, when the
+ * gradient of GELU's output exists. Floats kept per token:
  *
  * - for a block: its input C; outputs of both norms 2C, their means and deviations 4; queries, keys and
  *   values 3C; output of attention C and a row sum for each head H; the residual stream between the two

@@ -18,7 +18,7 @@ const tokens = (name: string) => Uint32Array.from({ length: 16 }, (_, i) => unif
 /** A batch of `shape`. */
 export const batch = { shape, inputs: tokens("inputs"), targets: tokens("targets") };
 
-/** The plan for training with AdamW; gradients are clipped at `clip`. */
+/** Returns the plan for training with AdamW; gradients are clipped at `clip`. */
 export function planned(gradientScale: number, clip = 0.5): Plan {
   return plan({ model, training: { optimizer: adamw(), shape, clip, gradientScale } });
 }

@@ -39,7 +39,7 @@ function batches(count: number): readonly Batch[] {
   });
 }
 
-/** Whether all weights in a saved state of `train` are finite. */
+/** Returns whether all weights in a saved state of `train` are finite. */
 function finiteWeights(state: unknown): boolean {
   ok(typeof state === "object" && state !== null && "model" in state && state.model instanceof TensorFile);
   return Object.values(state.model.tensors).every(({ data }) => data.every(Number.isFinite));

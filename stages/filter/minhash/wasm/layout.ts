@@ -15,7 +15,7 @@ export const shinglesAt: usize = 2048;
 export const signatureAt: usize = 8192;
 /** Parameters a of the permutations. */
 export const multipliersAt: usize = 16384;
-/** Parameters b of the permutations. */
+/** Parameters `b` of the permutations. */
 export const offsetsAt: usize = 24576;
 /** Keys of the buckets: 8 bytes each. */
 export const keysAt: usize = 32768;

@@ -17,7 +17,7 @@ let h2: u32 = 0;
 let h3: u32 = 0;
 let h4: u32 = 0;
 
-/** The first 8 bytes of the SHA-1 of the `length` bytes at `from`, as a little-endian integer. */
+/** Returns the first 8 bytes of the SHA-1 of the `length` bytes at `from`, as a little-endian integer. */
 export function sha1(from: usize, length: u32): u64 {
   h0 = 0x67452301;
   h1 = 0xEFCDAB89;

@@ -8,7 +8,7 @@ import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
 import { ops } from "../../../../kernels/ops/list.ts";
 import { runCases, smallCases } from "../../../../kernels/parity/run_cases.ts";
 
-/** SHA-256 of the bytes of all results, in hexadecimal. */
+/** Returns the SHA-256 of the bytes of all results, in hexadecimal. */
 export async function cpuBits(): Promise<string> {
   const results = await runCases(await openCpu({ threads: 2 }), smallCases(ops), { seed: 6, times: 1 });
   const parts = results.flat(2).map((values) => new Uint8Array(new Float64Array(values).buffer));

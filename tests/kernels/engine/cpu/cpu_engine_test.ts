@@ -25,7 +25,10 @@ const f32 = (values: readonly number[], shape: Shape = [values.length]) => ({
   data: Float32Array.from(values),
 });
 
-/** Three programs: "forward" computes y = a·b, "set" copies x to a, "tick" increments `steps` modulo 5. */
+/**
+ * Returns three programs: "forward" computes `y = a·b`, "set" copies `x` to a, "tick" increments `steps`
+ * modulo 5.
+ */
 function sharing(): readonly Program[] {
   const forward = new Graph();
   const a = forward.leaf("a", { shape: [2, 2], dtype: "f32" }, "parameter");
@@ -236,15 +239,15 @@ Deno.test("exp and tanh of the WASM kernels have relative errors below 1.5e-7 an
   const n = 40001, graph = new Graph();
   const x = graph.leaf("x", { shape: [n], dtype: "f32" }, "input");
   graph.output("tanh", tanh(x));
-  // The gradient of cross entropy is (softmax - 1 at the target) · dlosses. If lse = 0, dlosses = 1 and the
-  // last column is the target, the gradient is e^x in all other columns.
+  // The gradient of cross entropy is `(softmax - 1 at the target) · dlosses`. If `lse = 0`, `dlosses = 1` and
+  // the last column is the target, the gradient is `e^x` in all other columns.
   const logits = graph.leaf("logits", { shape: [1, n], dtype: "f32" }, "output");
   const target = graph.leaf("target", { shape: [1], dtype: "u32" }, "input");
   const lse = graph.leaf("lse", { shape: [1], dtype: "f32" }, "input");
   const one = graph.leaf("one", { shape: [1], dtype: "f32" }, "input");
   define(crossEntropyGradOp)([logits, target, lse, one], { valid: n });
   const wide = Float32Array.from({ length: n }, (_, i) => (i - 20000) * (87 / 20000));
-  const narrow = wide.map((value) => value / 8); // in float32, tanh(x) is 1 for x ≥ 9.1
+  const narrow = wide.map((value) => value / 8); // in float32, `tanh(x)` is 1 for `x ≥ 9.1`
   narrow[7] = wide[7] = NaN;
   const engine = await openCpu({ threads: 1 });
   await using session = await engine.open([compile("p", graph)], {

@@ -19,8 +19,8 @@ import { matmul } from "../../../../kernels/ops/matmul/matmul.ts";
 import { relu } from "../../../../kernels/ops/elementwise/relu.ts";
 
 /**
- * Four matrix products (two of one shape, one of another shape, and one too small to time) and an op that has
- * only one kernel.
+ * Returns four matrix products (two of one shape, one of another shape, and one too small to time) and an op
+ * that has only one kernel.
  */
 function program(): Program {
   const graph = new Graph();
@@ -34,8 +34,8 @@ function program(): Program {
 const same = callKey(program().calls[0]), transposed = callKey(program().calls[3]);
 
 /**
- * A `time` function that does not measure: variants whose name starts with `fast` take 1, all others 2.
- * `timed` lists the calls that it was asked to time.
+ * Returns a `time` function that does not measure: variants whose name starts with `fast` take 1, all others
+ * 2. `timed` lists the calls that it was asked to time.
  */
 function clock(fast: string) {
   const timed: string[] = [];
@@ -76,7 +76,7 @@ Deno.test("tuneKernels() keeps known choices, and times a call whose known choic
   match(choices.get(transposed)!, /^registers 8x16/);
 });
 
-/** A store that keeps choices in memory, keyed by adapter; `adds` counts the calls of `add`. */
+/** Returns a store that keeps choices in memory, keyed by adapter; `adds` counts the calls of `add`. */
 function memoryStore() {
   const kept = new Map<string, KernelChoices>();
   const store = {

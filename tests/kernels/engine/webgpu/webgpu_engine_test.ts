@@ -17,7 +17,7 @@ import { relu } from "../../../../kernels/ops/elementwise/relu.ts";
 
 const vector = (...data: number[]) => ({ shape: [data.length], data: Float32Array.from(data) });
 
-/** Two programs: "add" computes sum += relu(x), and "show" computes y = relu(relu(sum)). */
+/** Returns two programs: "add" computes `sum += relu(x)`, and "show" computes `y = relu(relu(sum))`. */
 function twoPrograms(): Program[] {
   const adding = new Graph();
   const spec = { shape: [3], dtype: "f32" } as const;

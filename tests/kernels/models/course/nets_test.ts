@@ -93,7 +93,7 @@ Deno.test("a net refuses contexts of another length", () => {
   throws(() => charGpt({ ...char, seqLen: 3 }).forward(new RootScope(graph), tokens), ShapeError);
 });
 
-/** Losses and all gradients of a [2, 9] batch. */
+/** Returns losses and all gradients of a [2, 9] batch. */
 async function lossesOf(
   engine: Engine,
   model: TrainableModel,

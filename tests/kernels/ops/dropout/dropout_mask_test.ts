@@ -34,7 +34,7 @@ const known = [
   },
 ];
 
-/** The counters and keys of the test vectors, followed by random ones up to a total of `count`. */
+/** Returns the counters and keys of the test vectors, followed by random ones up to a total of `count`. */
 function philoxInputs(count: number): readonly { counter: readonly number[]; key: readonly number[] }[] {
   const more = Array.from({ length: count - known.length }, (_, i) => ({
     counter: philox(1, "counter", i),
@@ -110,7 +110,7 @@ const engines: Readonly<Record<string, () => Promise<Engine>>> = {
 const key = Float64Array.of(0xfedcba98, 0x89abcdef), draw = Float64Array.of(0xfffffff0);
 const [batch, heads, time, rate] = [2, 2, 70, 0.3];
 
-/** Computes the elements of y = make(x), with the `key` and `draw` above. */
+/** Computes the elements of `y = make(x)`, with the `key` and `draw` above. */
 async function evaluate(
   engine: Engine,
   options: {
@@ -146,7 +146,7 @@ for (const [name, open] of Object.entries(engines)) {
   });
 
   Deno.test(`attention() on ${name} drops the weights of the mask of maskOf()`, async () => {
-    // All scores are 0 and value j is the unit vector j, so output i holds the weights of query i.
+    // All scores are 0 and value `j` is the unit vector `j`, so output `i` holds the weights of query `i`.
     const width = time, channels = heads * width, data = new Float32Array(batch * time * 3 * channels);
     for (let row = 0; row < batch * time; row++) {
       for (let h = 0; h < heads; h++) data[(3 * row + 2) * channels + h * width + row % time] = 1;
@@ -183,7 +183,7 @@ Deno.test("maskOf() drops a fraction `rate`, keeps the mean, and depends on key,
   for (const rate of [0.01, 0.1, 0.5, 0.9]) {
     const m = mask([1, 2], 3, rate), dropped = m.filter((x) => x === 0).length / n;
     ok(Math.abs(dropped - rate) < 5 * Math.sqrt(rate * (1 - rate) / n), `${dropped} dropped at rate ${rate}`);
-    const mean = m.reduce((a, b) => a + b) / n; // the variance of an element is rate / (1 - rate)
+    const mean = m.reduce((a, b) => a + b) / n; // the variance of an element is `rate / (1 - rate)`
     ok(Math.abs(mean - 1) < 5 * Math.sqrt(rate / (1 - rate) / n), `mean ${mean} at rate ${rate}`);
   }
   const one = mask([1, 2], 3, 0.5);

@@ -9,7 +9,7 @@ import { openWebgpu } from "../../../../kernels/engine/webgpu/webgpu_engine.ts";
 import { geluErf } from "../../../../kernels/ops/elementwise/gelu_erf.ts";
 import { sum } from "../../../../kernels/ops/reduce/reduce.ts";
 
-/** GELU and its derivative at `xs` on an engine. */
+/** Returns GELU and its derivative at `xs` on an engine. */
 async function evaluate(engine: Engine, xs: readonly number[]) {
   const graph = new Graph(), shape = [xs.length];
   const x = graph.leaf("x", { shape, dtype: "f32" }, "input"), y = geluErf(x);

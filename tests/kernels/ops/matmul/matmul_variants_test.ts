@@ -46,7 +46,7 @@ Deno.test("the preferred variant: large tiles for large results, K in parts for 
   const TN = { transposeA: true };
   strictEqual(preferred(8192, 768, 3072), "tiles 4x4 by 16x16");
   strictEqual(preferred(256, 768, 768), "tiles 4x4 by 8x8");
-  // The gradient of a small weight, where B·T is 8192.
+  // The gradient of a small weight, where `B·T` is 8192.
   strictEqual(preferred(128, 8192, 128, { attrs: TN }), "tiles 4x4 by 8x8 in 4");
   strictEqual(preferred(1, 768, 768), "slices 4x4 by 16x1x8 in 4");
   strictEqual(preferred(7, 768, 3072), "slices 8x4 by 16x1x8 in 2");

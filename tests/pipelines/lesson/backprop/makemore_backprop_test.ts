@@ -29,7 +29,7 @@ Deno.test("makemore-backprop runs on a few words and trains by hand", () =>
     });
     deepStrictEqual(outcomes.filter((outcome) => outcome.endsWith(": differs")), []);
     const loss = Number(/^loss, dev: ([0-9.]+)/m.exec(outcomes.join("\n"))?.[1]);
-    // The lowest possible loss is 0.85 = (log 5 + log 2 + log 3) / 4: each word has three letters, with 5, 2
-    // and 3 equally likely values, and then the end mark.
+    // The lowest possible loss is `0.85 = (log 5 + log 2 + log 3) / 4`: each word has three letters, with 5,
+    // 2 and 3 equally likely values, and then the end mark.
     ok(loss < 1.3, text);
   }));

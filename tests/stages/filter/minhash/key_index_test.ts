@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, throws } from "node:assert/strict";
 import { philox } from "../../../../kernels/random/philox.ts";
 import { KeyIndex } from "../../../../stages/filter/minhash/key_index.ts";
 
-/** An integer from 1 to 2^53 - 1. */
+/** Returns an integer from 1 to 2^53 - 1. */
 function key(i: number): number {
   const [high, low] = philox(3, "keys", i);
   return (high >>> 11) * 2 ** 32 + low + 1;

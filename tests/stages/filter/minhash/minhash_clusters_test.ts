@@ -11,7 +11,7 @@ import type { Document } from "../../../../stages/items.ts";
 import { clusters, windows } from "./windows.ts";
 import { withFolder } from "../../../temporary.ts";
 
-/** A number as a word of letters, because MinHash replaces all digits by 0. */
+/** Returns a number as a word of letters, because MinHash replaces all digits by 0. */
 function word(number: number): string {
   return Math.floor(number).toString().replace(/\d/g, (digit) => "abcdefghij"[Number(digit)]);
 }
@@ -38,9 +38,9 @@ function family(count: number): Document[] {
 }
 
 /**
- * Ids of the documents to keep, computed in memory from the definition: pairs are joined bucket by bucket in
- * the order of their hashes. When two clusters are joined, the root of the larger one stays the root; with
- * `release`, it is the root of the first document's cluster.
+ * Returns the ids of the documents to keep, computed in memory from the definition: pairs are joined bucket
+ * by bucket in the order of their hashes. When two clusters are joined, the root of the larger one stays the
+ * root; with `release`, it is the root of the first document's cluster.
  */
 async function keptByDefinition(docs: readonly Document[], recipe: "current" | "release"): Promise<string[]> {
   const signer = await Signer.open({ recipe });

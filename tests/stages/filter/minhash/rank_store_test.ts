@@ -22,7 +22,7 @@ function letters(number: number): string {
 }
 
 /**
- * Stores the documents as several processes would: process i stores `sizes[i]` documents, and the last
+ * Stores the documents as several processes would: process `i` stores `sizes[i]` documents, and the last
  * process runs first.
  */
 async function store(dir: string, sizes: readonly number[]): Promise<void> {

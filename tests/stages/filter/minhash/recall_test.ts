@@ -1,6 +1,6 @@
 /**
- * Tests the fraction of near-duplicates that is found against the formula 1 - (1 - s^8)^14 for pairs whose
- * shingles have the Jaccard similarity s. Source: Broder 1997; Leskovec, Rajaraman and Ullman, "Mining of
+ * Tests the fraction of near-duplicates that is found against the formula `1 - (1 - s^8)^14` for pairs whose
+ * shingles have the Jaccard similarity `s`. Source: Broder 1997; Leskovec, Rajaraman and Ullman, "Mining of
  * Massive Datasets", chapter 3.
  *
  * @module
@@ -34,8 +34,8 @@ Deno.test("Signer finds the fraction of near-duplicates that the formula predict
   for (const [i, { pairs, found, expected, variance, alike, same }] of bands.entries()) {
     const about = `similarity 0.${i}: of ${pairs} pairs ${found} found, expected ${expected.toFixed(1)}`;
     ok(Math.abs(found - expected) <= DEVIATIONS * Math.sqrt(variance) + 0.5, about);
-    // Each hash agrees with probability s. All hashes of a pair come from the same shingles, so the variance
-    // is a little greater than that of independent hashes.
+    // Each hash agrees with probability `s`. All hashes of a pair come from the same shingles, so the
+    // variance is a little greater than that of independent hashes.
     ok(
       Math.abs(same - alike) <= 1.2 * DEVIATIONS * Math.sqrt(112 * pairs / 4),
       `${about}: ${same} hashes, expected ${alike}`,

@@ -19,12 +19,12 @@ export const clusters: readonly (readonly number[])[] = [
 
 const text = words(1).slice(0, 2400);
 
-/** The windows in order as documents; the id of a document is its offset. */
+/** Returns the windows in order as documents; the id of a document is its offset. */
 export function windows(): Document[] {
   return clusters.flat().map((at) => ({ id: `${at}`, text: text.slice(at, at + 400) }));
 }
 
-/** A text of random words of one to eight letters, at least 3000 characters long. */
+/** Returns a text of random words of one to eight letters, at least 3000 characters long. */
 function words(seed: number): string {
   let made = "";
   for (let i = 0; made.length < 3000; i++) {

@@ -5,12 +5,12 @@
  */
 import { Barrier, type StageSnapshot, TensorFile } from "../../../../stages/flow/checkpoint/checkpoint.ts";
 
-/** The weights of a model: one tensor whose elements all have the same value. */
+/** Returns the weights of a model: one tensor whose elements all have the same value. */
 export function model(value: number, size = 8): TensorFile {
   return new TensorFile("model", { w: { shape: [size], data: new Float32Array(size).fill(value) } });
 }
 
-/** The barrier of a training run at a step; `skip` identifies it. */
+/** Returns the barrier of a training run at a step; `skip` identifies it. */
 export function at(step: number, value = step): Barrier {
   return barrierOf(new Map([["train", { state: { step, w: model(value) }, skip: value }]]));
 }
@@ -22,12 +22,12 @@ export function barrierOf(snapshots: Map<string, StageSnapshot>): Barrier {
   return barrier;
 }
 
-/** The sorted names of the entries of a folder. */
+/** Returns the sorted names of the entries of a folder. */
 export function names(dir: string): string[] {
   return [...Deno.readDirSync(dir)].map((entry) => entry.name).sort();
 }
 
-/** A temporary folder, which is removed when it is disposed of. */
+/** Returns a temporary folder, which is removed when it is disposed of. */
 export async function temporary(): Promise<{ path: string } & AsyncDisposable> {
   const path = await Deno.makeTempDir();
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };

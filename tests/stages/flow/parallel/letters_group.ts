@@ -8,7 +8,7 @@ import { map, rule, type Stage } from "../../../../stages/flow/stage.ts";
 /** An item of the tests. */
 export type Letter = Readonly<{ id: string; value: number }>;
 
-/** The measure of the group: a letter's value. */
+/** Returns the measure of the group: a letter's value. */
 export function valueOf(letter: unknown): number | undefined {
   return typeof letter === "object" && letter !== null && "value" in letter &&
       typeof letter.value === "number"
@@ -17,8 +17,8 @@ export function valueOf(letter: unknown): number | undefined {
 }
 
 /**
- * A group that drops every fifth letter, yields every third letter twice, and fails at the letter with id
- * `fail`.
+ * Returns a group that drops every fifth letter, yields every third letter twice, and fails at the letter
+ * with id `fail`.
  */
 export function letters(options: { fail?: string }): Stage<any, any>[] {
   return [
@@ -43,17 +43,17 @@ export function letters(options: { fail?: string }): Stage<any, any>[] {
   ];
 }
 
-/** A group that uses random numbers, which is not allowed. */
+/** Returns a group that uses random numbers, which is not allowed. */
 export function dice(): Stage<any, any>[] {
   return [map("dice", (_letter, ctx) => ctx.rng.next())];
 }
 
-/** A group with a stateful stage, which is not allowed. */
+/** Returns a group with a stateful stage, which is not allowed. */
 export function hoard(): Stage<any, any>[] {
   return [{ name: "hoard", open: () => [], push: () => [], flush: (held) => held }];
 }
 
-/** A group whose output cannot be sent to another thread. */
+/** Returns a group whose output cannot be sent to another thread. */
 export function functions(): Stage<any, any>[] {
   return [map("functions", () => () => 1)];
 }
@@ -63,7 +63,7 @@ export function endless(): Stage<any, any>[] {
   return [map("endless", () => new Promise(() => {}))];
 }
 
-/** A group that loops for ever at value 4 and at values that end in 77, and drops value 5. */
+/** Returns a group that loops for ever at value 4 and at values that end in 77, and drops value 5. */
 export function swamp(): Stage<any, any>[] {
   const stuck = (name: string, at: (value: number) => boolean) =>
     map(name, (letter: Letter) => {

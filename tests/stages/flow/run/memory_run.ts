@@ -39,7 +39,7 @@ await from(documents)
 if (total !== megabytes * (1 << 20) * 0.9) throw new Error(`${total} characters came through`);
 console.log(peak());
 
-/** Peak resident memory in bytes on Linux; on other systems the current resident memory. */
+/** Returns the peak resident memory in bytes on Linux, or on other systems the current resident memory. */
 function peak(): number {
   if (Deno.build.os !== "linux") return Deno.memoryUsage().rss;
   return Number(/VmHWM:\s+(\d+)/.exec(Deno.readTextFileSync("/proc/self/status"))?.[1]) * 1024;

@@ -13,7 +13,7 @@ import { createSafetensors } from "../../../../stages/format/model/safetensors.t
 /** A model of a few hundred parameters. */
 export const smallConfig: GptConfig = { layers: 2, heads: 2, channels: 4, seqLen: 3, vocabSize: 5 };
 
-/** Values of a tensor, determined by its name and each value's index. */
+/** Returns the values of a tensor, determined by its name and each value's index. */
 export function valuesOf({ name, shape }: NamedShape): Float32Array {
   const key = [...name].reduce((sum, character, i) => sum + (i + 1) * (character.codePointAt(0) ?? 0), 0);
   return Float32Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(key + 0.7 * i));

@@ -13,7 +13,7 @@ const tensors = {
   step: { shape: [], data: Uint32Array.of(4294967295) },
 };
 
-/** A file with this header text, followed by `dataBytes` bytes of value 0. */
+/** Returns a file with this header text, followed by `dataBytes` bytes of value 0. */
 function fileOf(header: string, options: { dataBytes: number; length?: bigint }): Uint8Array {
   const json = new TextEncoder().encode(header);
   const out = new Uint8Array(8 + json.length + options.dataBytes);

@@ -19,7 +19,10 @@ const members = texts.map((text) => new Uint8Array(gzipSync(encoder.encode(text)
 const starts = members.map((_, i) => members.slice(0, i).reduce((sum, { length }) => sum + length, 0));
 const packed = joined(members);
 
-/** Texts, keyed by the offset of their member. An empty member has no text, because it yields no chunk. */
+/**
+ * Returns texts, keyed by the offset of their member. An empty member has no text, because it yields no
+ * chunk.
+ */
 async function read(
   bytes: Uint8Array<ArrayBuffer>,
   { size = 1 << 16, start = 0 } = {},

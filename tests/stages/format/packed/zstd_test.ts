@@ -25,7 +25,9 @@ function compressed(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(zstdCompressSync(bytes, { params: { [constants.ZSTD_c_checksumFlag]: 1 } }));
 }
 
-/** Texts, keyed by the offset of their frame. An empty frame has no text, because it yields no chunk. */
+/**
+ * Returns texts, keyed by the offset of their frame. An empty frame has no text, because it yields no chunk.
+ */
 async function read(bytes: Uint8Array<ArrayBuffer>, size = 1 << 16): Promise<Map<number, string>> {
   const found = new Map<number, string>();
   const decoder = new TextDecoder();

@@ -15,7 +15,7 @@ function varint(value: number): number[] {
   return value < 128 ? [value] : [value % 128 + 128, ...varint(Math.floor(value / 128))];
 }
 
-/** An uncompressed v1 data page: header and body. */
+/** Returns an uncompressed v1 data page: header and body. */
 function page(
   body: readonly number[],
   { values, encoding, size = body.length }: { values: number; encoding: number; size?: number },

@@ -107,7 +107,7 @@ sharedTest("articleText() has an F1 of 4-word shingles of at least 0.96 on 31 pa
   ok(f1 >= 0.96, `F1 ${f1}, precision ${precision / pages.length}, recall ${recall / pages.length}`);
 });
 
-/** Number of occurrences of each run of four words. */
+/** Returns the number of occurrences of each run of four words. */
 function shingles(text: string): Map<string, number> {
   const words = text.match(/[\p{L}\p{N}_]+/gu) ?? [];
   const counts = new Map<string, number>();

@@ -23,7 +23,10 @@ import { joined } from "../../bytes.ts";
 const encoder = new TextEncoder();
 const { InvalidData, UnexpectedEof } = Deno.errors;
 
-/** The first 64 KiB of each of the named real files; empty if the shared data is not installed. */
+/**
+ * Returns the first 64 KiB of each of the named real files; the list is empty if the shared data is not
+ * installed.
+ */
 function shared(...names: string[]): Uint8Array[] {
   return names.flatMap((name) => {
     try {

@@ -36,7 +36,7 @@ const PARTS = [
   "\r\n/",
 ];
 
-/** A random text of parts that the patterns treat differently. */
+/** Returns a random text of parts that the patterns treat differently. */
 function text(trial: number): string {
   const length = 1 + Math.floor(uniformAt(1, `length ${trial}`, 0) * 16);
   return Array.from(
