@@ -44,10 +44,10 @@ export function* eachGradient(
 }
 
 /**
- * Yields the gradients that flow from `y` through `calls` to each tensor in `of`, each as soon as it is
- * complete. `seed` creates the gradient of `y` and is called only if a gradient flows. `buffers` has the same
- * meaning as `into` in `eachGradient()`, and its values are replaced as the buffers change. Throws Error if a
- * gradient has to pass through an op that has no vjp.
+ * Yields the gradients that flow from the tensor `y` through `calls` to each tensor in `of`, each as soon as
+ * it is complete. `seed` creates the gradient of `y` and is called only if a gradient flows. `buffers` has
+ * the same meaning as `into` in `eachGradient()`, and its values are replaced as the buffers change. Throws
+ * Error if a gradient has to pass through an op that has no vjp.
  */
 export function* backpropagate(
   y: Tensor,

@@ -36,8 +36,9 @@ export function isHiddenMatrix({ label, shape }: NamedSpec): boolean {
 /**
  * Returns Muon, which stores the velocity of hidden matrices in `<param>/velocity` and AdamW's moments as
  * `adamw` does. The step of a hidden matrix [in, out] is orthogonal, multiplied by the learning rate of
- * hidden matrices and by √max(1, out / in); the weight decay is multiplied by this learning rate, but not by
- * the root. Throws RangeError unless the momentum is at least 0 and less than 1 and the rate is greater than
+ * hidden matrices and by `√max(1, out / in)`; the weight decay is multiplied by this learning rate, but not
+ * by the root. Throws RangeError unless the momentum is at least 0 and less than 1 and the rate is greater
+ * than
  * 0. Also throws the errors of `adamw()`.
  *
  * @example

@@ -23,8 +23,8 @@ export interface ScheduleOptions {
   /** Length of the schedule in updates, warm-up included. */
   readonly steps: number;
   /**
-   * Divisor of the learning rate during warm-up, which is lr·(s+1)/warmupDivisor at step s; default warmup+1.
-   * build-nanogpt and llm.c divide by warmup.
+   * Divisor of the learning rate during warm-up, which is `lr·(s+1)/warmupDivisor` at step `s`; default
+   * `warmup+1`. build-nanogpt and llm.c divide by warmup.
    */
   readonly warmupDivisor?: number;
   /** For `wsd`, the fraction of the schedule over which the learning rate falls; default 0.2. */
@@ -32,11 +32,11 @@ export interface ScheduleOptions {
 }
 
 /**
- * Makes a schedule. During warm-up the rate is lr·(step+1)/(warmup+1). After warm-up it falls from lr to
- * minLr, which it reaches at step `steps` (the step after the last update) and then keeps. `cosine` falls
- * along half a cosine, `linear` along a line; `constant` stays at lr; `wsd` stays at lr until the last fifth,
- * over which the rate falls as 1 - √x for x from 0 to 1. Throws RangeError for a rate, fraction or length out
- * of range. Source: nanoGPT train.py `get_lr`, llm.c schedulers.h.
+ * Makes a schedule. During warm-up the rate is `lr·(step+1)/(warmup+1)`. After warm-up it falls from `lr` to
+ * `minLr`, which it reaches at step `steps` (the step after the last update) and then keeps. `cosine` falls
+ * along half a cosine, `linear` along a line; `constant` stays at `lr`; `wsd` stays at `lr` until the last
+ * fifth, over which the rate falls as `1 - √x` for `x` from 0 to 1. Throws RangeError for a rate, fraction or
+ * length out of range. Source: nanoGPT train.py `get_lr`, llm.c schedulers.h.
  *
  * @example
  * ```ts

@@ -49,7 +49,7 @@ export function trials(op: Op<any>, c: Case<any>): readonly Trial[] {
 /**
  * Trials of matmul that cover every variant and every layout of the operands. SwiftShader takes up to a
  * second to compile a kernel with workgroup memory, so only two groups of variants run in all layouts: the
- * smallest tile of each family, and the "quads" family, which reads operand a in vectors of four. All other
+ * smallest tile of each family, and the "quads" family, which reads operand `a` in vectors of four. All other
  * variants run in two layouts, so that each operand is read along K and across it.
  */
 export function layoutTrials(): readonly Trial[] {

@@ -18,8 +18,8 @@ import { sum } from "../ops/reduce/reduce.ts";
 import { type CaseData, type OpCase, referenceOutputs, runCases, smallCases } from "./run_cases.ts";
 
 /**
- * Largest allowed error, divided by |element| + root mean square of the whole output. It allows for the
- * errors of float32:
+ * Largest allowed error, divided by the element's absolute value plus the root mean square of the whole
+ * output. It allows for the errors of float32:
  * - One rounding has an error of 6e-8.
  * - A sum of a few hundred terms of both signs has an error of a few dozen roundings. The root mean square
  *   estimates the size of a term.

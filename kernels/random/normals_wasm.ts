@@ -34,7 +34,7 @@ const ROOT_HALF_BITS = memory.data<u32>([0x3F3504F3], 4); // `1 / sqrt(2)` as a 
 /**
  * Writes normally distributed numbers of standard deviation `std` to OUT: four for each of the counters block
  * … `block + blocks - 1`, where `blocks` is rounded up to a multiple of 4 and is at most 16,384. The
- * counter's third word is `seedHigh`; the key is `seedLow` and name.
+ * counter's third word is `seedHigh`; the key is `seedLow` and `name`.
  */
 export function draw(blocks: i32, block: i32, seedLow: i32, seedHigh: i32, name: i32, std: f32): void {
   const factor = f32x4.splat(-2 * std * std), zero = i32x4.splat(0), third = i32x4.splat(seedHigh);
@@ -80,13 +80,13 @@ export function draw(blocks: i32, block: i32, seedLow: i32, seedHigh: i32, name:
 }
 
 /**
- * Returns `sqrt(factor · ln u)` for `u = (word + 1) / 2^32` in (0, 1]. For u = m 2^e with m in [0.707,
- * 1.414), ln u is e ln 2 + 2 atanh((m - 1) / (m + 1)). For u near 1, ln u is computed from 1 - u, which can
- * be computed exactly from the inverted word.
+ * Returns `sqrt(factor · ln u)` for `u = (word + 1) / 2^32` in (0, 1]. For `u = m 2^e` with `m` in [0.707,
+ * 1.414), `ln u` is `e ln 2 + 2 atanh((m - 1) / (m + 1))`. For `u` near 1, `ln u` is computed from `1 - u`,
+ * which can be computed exactly from the inverted word.
  */
 function radius(word: v128, factor: v128): v128 {
   const near = i32x4.gt_u(word, v128.load32_splat(ROOT_HALF_WORD));
-  const count = f32x4.convert_i32x4_u(v128.xor(word, near)); // 2^32 u - 1; for u near 1, 2^32 (1 - u)
+  const count = f32x4.convert_i32x4_u(v128.xor(word, near)); // `2^32 u - 1`; for `u` near 1, `2^32 (1 - u)`
   const bits = f32x4.add(count, v128.load32_splat(ONE));
   const exponent = i32x4.shr_s(i32x4.sub(bits, v128.load32_splat(ROOT_HALF_BITS)), 23);
   const m = i32x4.sub(bits, i32x4.shl(exponent, 23));
@@ -106,7 +106,7 @@ function radius(word: v128, factor: v128): v128 {
   return f32x4.sqrt(f32x4.mul(log, factor));
 }
 
-/** Returns the Taylor series of sin a for `|a| <= π / 4`, with `z = a²`. */
+/** Returns the Taylor series of `sin a` for `|a| <= π / 4`, with `z = a²`. */
 function sineOf(a: v128, z: v128): v128 {
   let s = f32x4.add(f32x4.mul(v128.load32_splat(S9), z), v128.load32_splat(S7));
   s = f32x4.add(f32x4.mul(s, z), v128.load32_splat(S5));
@@ -114,7 +114,7 @@ function sineOf(a: v128, z: v128): v128 {
   return f32x4.add(f32x4.mul(f32x4.mul(s, z), a), a);
 }
 
-/** Returns the Taylor series of cos a for `|a| <= π / 4`, with `z = a²`. */
+/** Returns the Taylor series of `cos a` for `|a| <= π / 4`, with `z = a²`. */
 function cosineOf(z: v128): v128 {
   let c = f32x4.add(f32x4.mul(v128.load32_splat(C8), z), v128.load32_splat(C6));
   c = f32x4.add(f32x4.mul(c, z), v128.load32_splat(C4));

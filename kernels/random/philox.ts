@@ -40,8 +40,8 @@ export function hashName(name: string): number {
 }
 
 /**
- * Returns four random 32-bit words for (`seed`, `name`, `counter`). Seed and counter are whole numbers below
- * 2^53.
+ * Returns four random 32-bit words for (`seed`, `name`, `counter`). `seed` and `counter` are whole numbers
+ * below 2^53.
  */
 export function philox(seed: number, name: string, counter: number): [number, number, number, number] {
   const seedHigh = Math.floor(seed / 0x100000000) >>> 0;

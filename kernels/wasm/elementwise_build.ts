@@ -57,7 +57,8 @@ function ${name}(${parameters}): void {
 
 /**
  * Returns a kernel that computes element `i` from `a[i mod aSize]` and `b[i mod bSize]`. It processes runs of
- * elements; a run ends where a or `b` starts again from its first element. args: n, aSize, bSize.
+ * elements; a run ends where the input `a` or `b` starts again from its first element. `args`: n, aSize,
+ * bSize.
  */
 function broadcastKernel(name: string, { inputs: [a, b], expression }: WasmFormula): string {
   return `

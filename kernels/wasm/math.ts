@@ -2,9 +2,9 @@
 /**
  * Functions on vectors of four floats, and logarithms and powers in float64.
  *
- * exp(x) = 2^n (1 + p(r)) with n = round(x / ln 2) and r = x - n ln 2 in [-0.347, 0.347]; p is the Taylor
- * polynomial of expm1 of degree 7 (truncation error 5e-9). Relative errors measured against float64: exp
- * below 1.5e-7, tanh below 2.5e-7.
+ * `exp(x) = 2^n (1 + p(r))` with `n = round(x / ln 2)` and `r = x - n ln 2` in [-0.347, 0.347]; `p` is the
+ * Taylor polynomial of expm1 of degree 7 (truncation error 5e-9). Relative errors measured against float64:
+ * exp below 1.5e-7, tanh below 2.5e-7.
  *
  * @module
  */
@@ -95,8 +95,8 @@ export function log(x: v128): v128 {
 }
 
 /**
- * Returns the natural logarithm in float64: -Infinity at 0, NaN below 0. For x = m 2^e with m in [0.7, 1.42]
- * the logarithm is e ln 2 + 2 atanh((m - 1) / (m + 1)); relative error below 1e-15.
+ * Returns the natural logarithm in float64: -Infinity at 0, NaN below 0. For `x = m 2^e` with `m` in [0.7,
+ * 1.42] the logarithm is `e ln 2 + 2 atanh((m - 1) / (m + 1))`; the relative error is below 1e-15.
  */
 export function log64(x: f64): f64 {
   if (!(x > 0 && x < Infinity)) return x == 0 ? -Infinity : x < 0 ? NaN : x;

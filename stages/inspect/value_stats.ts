@@ -43,7 +43,7 @@ export interface ValueStatsOptions {
   readonly range?: readonly [from: number, to: number];
 }
 
-/** Statistics of values, summed in float64. Throws RangeError for an empty array. */
+/** Returns statistics of `values`, summed in float64. Throws RangeError for an empty array. */
 export function valueStats(values: ArrayLike<number>, options: ValueStatsOptions = {}): ValueStats {
   const { saturation = 0.97, bins = 50 } = options, count = values.length;
   if (count === 0) throw new RangeError("Cannot compute statistics of an empty array");

@@ -9,7 +9,7 @@
 export class ChunkIndex {
   #buckets = new Int32Array(1 << 12).fill(-1); // hash table of chunk indices, at most half full
   #hashes = new Int32Array(1 << 11);
-  #starts = new Int32Array((1 << 11) + 1); // chunk i is #units[#starts[i] … #starts[i + 1])
+  #starts = new Int32Array((1 << 11) + 1); // chunk `i` is `#units[#starts[i] … #starts[i + 1])`
   #units = new Uint16Array(1 << 14);
   #size = 0;
   #hash = 0; // hash of the chunk that `find` looked up last

@@ -11,7 +11,7 @@ import type { DecodeOptions } from "./tokenizer.ts";
  */
 export class TokenBytes {
   readonly #bytes: Uint8Array;
-  readonly #starts: Uint32Array; // token i is bytes[starts[i] … starts[i + 1])
+  readonly #starts: Uint32Array; // token `i` is `bytes[starts[i] … starts[i + 1])`
   readonly #known: Uint8Array;
 
   /** `tokens` holds the bytes of each token, indexed by id; undefined for unused ids. */

@@ -93,7 +93,7 @@ export function merge(ids: Uint32Array, table: PairTable, below = EMPTY): number
 
 const ranks = new Uint32Array(128);
 
-/** Searches all ranks before each merge: O(n²), but fastest for words. */
+/** Searches all ranks before each merge: `O(n²)`, but fastest for words. */
 function mergeShort(ids: Uint32Array, table: PairTable, below: number): number {
   let length = ids.length;
   for (let i = 0; i + 1 < length; i++) ranks[i] = table.rank(ids[i], ids[i + 1]);
@@ -114,7 +114,8 @@ function mergeShort(ids: Uint32Array, table: PairTable, below: number): number {
 }
 
 /**
- * Uses a heap of (rank, position) entries and a linked list of ids: O(n log n). Outdated entries are skipped.
+ * Uses a heap of (rank, position) entries and a linked list of ids: `O(n log n)`. Outdated entries are
+ * skipped.
  */
 function mergeLong(ids: Uint32Array, table: PairTable, below: number): number {
   const length = ids.length;

@@ -67,7 +67,7 @@ export class PendingResults {
   #request(): void {
     const updates = this.#pending.splice(0);
     this.#requested = this.#model.results().then((results) => this.#withTimes(updates, results));
-    this.#requested.catch(() => {}); // #reportRequested rejects with the same error
+    this.#requested.catch(() => {}); // `#reportRequested` rejects with the same error
   }
 
   async #reportRequested(): Promise<void> {

@@ -18,7 +18,7 @@ export const beta1 = 0.9, beta2 = 0.95, weightDecay = 0.1;
 
 const rates = { rate: lr / (1 - beta1 ** step), correction: 1 - beta2 ** step, decay: weightDecay * lr };
 
-/** AdamW: param, grad, m, v → param, m, v. */
+/** AdamW: `param, grad, m, v → param, m, v`. */
 export const adamwKernel: ComparedKernel = {
   name: `adamw ${shape.join("x")}`,
   inputs: {

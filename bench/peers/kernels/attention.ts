@@ -14,7 +14,7 @@ import { tfGradients, type Tfjs, type TfTensor } from "../tfjs.ts";
 const batch = 2, time = 256, heads = 6, channels = 384;
 const packed = [batch, time, 3 * channels], plain = [batch, time, channels];
 
-/** Attention and gradient: qkv, dy → y, dqkv. */
+/** Attention and gradient: `qkv, dy → y, dqkv`. */
 export const attentionKernel: ComparedKernel = {
   name: `attention and gradient ${packed.join("x")}, ${heads} heads`,
   inputs: {

@@ -12,7 +12,7 @@ import { tfGradients, type Tfjs, type TfTensor } from "../tfjs.ts";
 
 const rows = 256, classes = 4096;
 
-/** Cross entropy and gradient: logits, targets, dy → y, dlogits. */
+/** Cross entropy and gradient: `logits, targets, dy → y, dlogits`. */
 export const crossEntropyKernel: ComparedKernel = {
   name: `cross entropy and gradient ${rows}x${classes}`,
   inputs: {

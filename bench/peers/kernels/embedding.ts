@@ -13,7 +13,7 @@ import { tfGradients, type Tfjs, type TfTensor } from "../tfjs.ts";
 
 const batch = 4, time = 256, channels = 384, vocabulary = 8192;
 
-/** Embedding and gradient: table, ids, dy → y, dtable. */
+/** Embedding and gradient: `table, ids, dy → y, dtable`. */
 export const embeddingKernel: ComparedKernel = {
   name: `embedding and gradient ${vocabulary}x${channels}, ${batch * time} ids`,
   inputs: {

@@ -12,7 +12,7 @@ import { tfGradients, type Tfjs, type TfTensor } from "../tfjs.ts";
 
 const rows = 1024, channels = 384, eps = 1e-5;
 
-/** Layer norm and gradients: x, weight, bias, dy → y, dx, dweight, dbias. */
+/** Layer norm and gradients: `x, weight, bias, dy → y, dx, dweight, dbias`. */
 export const layerNormKernel: ComparedKernel = {
   name: `layer norm and gradients ${rows}x${channels}`,
   inputs: {

@@ -169,7 +169,7 @@ const bow: LogitsFunction = (scope, tokens, { vocabSize, seqLen, channels, hidde
 };
 
 /**
- * Applies `cell` at every position. The cell's state has `width` numbers (default: hidden); the first
+ * Applies `cell` at every position. The cell's state has `width` numbers (default: `hidden`); the first
  * `hidden` numbers are the cell's output.
  */
 function recurrent(

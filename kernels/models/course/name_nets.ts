@@ -90,7 +90,7 @@ export interface DeepMlpOptions extends Pick<MlpOptions, "vocabSize" | "context"
   /** Number of tanh layers; default 5. */
   readonly depth?: number;
   /**
-   * Gain of the initial weights: their standard deviation is gain / √inputs, except in the last layer;
+   * Gain of the initial weights: their standard deviation is `gain / √inputs`, except in the last layer;
    * default 1.
    */
   readonly gain?: number;

@@ -21,7 +21,7 @@ export interface LayerMode {
   readonly training: boolean;
 }
 
-/** A layer: a function x → y that creates its weights on the scope. */
+/** A layer: a function `x → y` that creates its weights on the scope. */
 export type SequentialLayer = (scope: Scope, x: Tensor, mode: LayerMode) => Tensor;
 
 /** The layers of a net, and its sizes. */

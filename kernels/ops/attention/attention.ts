@@ -26,9 +26,9 @@ export interface AttentionOptions {
 }
 
 /**
- * Computes causal multi-head self-attention: `qkv` [B, T, 3C] → [B, T, C]. The last axis of qkv holds
- * queries, keys and values; in each of the three, head h starts at h·C/H. Scores are scaled by 1 / sqrt(C/H).
- * Throws ShapeError unless qkv is [B, T, 3C] with C divisible by the number of heads.
+ * Computes causal multi-head self-attention: `qkv` [B, T, 3C] → [B, T, C]. The last axis of `qkv` holds
+ * queries, keys and values; in each of the three, head `h` starts at `h·C/H`. Scores are scaled by
+ * `1 / sqrt(C/H)`. Throws ShapeError unless `qkv` is [B, T, 3C] with C divisible by the number of heads.
  */
 export function attention(qkv: Tensor, { heads, dropout }: AttentionOptions): Tensor {
   if (dropout === undefined || dropout.rate === 0) return callAttention([qkv], { heads })[0];

@@ -12,8 +12,8 @@ import { dotRun, lanes, largest, loadPart, storePart } from "../../wasm/vector.t
 
 /**
  * Multiplies scores [rows, reach] by `scale` and replaces each row by its softmax. Row `i` belongs to query
- * `first + i`, which attends to the keys up to its own position; later keys get weight 0. lse receives the
- * log-sum-exp of each row.
+ * `first + i`, which attends to the keys up to its own position; later keys get weight 0. The array `lse`
+ * receives the log-sum-exp of each row.
  */
 export function softmax_rows(
   scores: usize,
@@ -49,10 +49,10 @@ export function softmax_rows(
 }
 
 /**
- * Replaces scores [rows, reach] by the attention weights `w`, which are recomputed from lse. Replaces
+ * Replaces scores [rows, reach] by the attention weights `w`, which are recomputed from `lse`. Replaces
  * `grads`, the gradients of the weights, by the gradients of the unscaled scores:
- * `scale * w * (grad - delta)`, where delta is the dot product of out and dout for the row's query. Rows of
- * out and dout are `stride` bytes apart.
+ * `scale * w * (grad - delta)`, where `delta` is the dot product of `out` and `dout` for the row's query.
+ * Rows of `out` and `dout` are `stride` bytes apart.
  */
 export function softmax_grad_rows(
   scores: usize,

@@ -263,8 +263,8 @@ function softmax(scores: usize, n: usize, state: usize): void {
 }
 
 /**
- * Divides each row of weighted sums by the sum of the row's weights and writes the result to out. If `joins`,
- * out holds results of earlier chunks, and the new results are combined with them.
+ * Divides each row of weighted sums by the sum of the row's weights and writes the result to `out`. If
+ * `joins` is true, `out` holds results of earlier chunks, and the new results are combined with them.
  */
 function join(
   sums: usize,

@@ -21,7 +21,8 @@ export interface DropoutAttrs {
 /**
  * Sets a random fraction `rate` of the elements of `x`, of any shape, to 0 and divides the others by
  * `1 - rate`. `key` and `draw` determine which elements are dropped. For rate 0 it returns `x` itself. Throws
- * ShapeError unless `x` is f32, key is u32 [2] and draw is u32 [1], and RangeError for a rate outside [0, 1).
+ * ShapeError unless `x` is f32, `key` is u32 [2] and `draw` is u32 [1], and RangeError for a rate outside [0,
+ * 1).
  */
 export function dropout(x: Tensor, { rate, key, draw }: Dropout): Tensor {
   return rate === 0 ? x : callDropout([x, key, draw], { rate })[0];

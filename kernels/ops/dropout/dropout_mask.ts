@@ -61,7 +61,7 @@ export function maskOf(
   };
 }
 
-/** Throws ShapeError unless key is u32 [2] and draw is u32 [1]. */
+/** Throws ShapeError unless `key` is u32 [2] and `draw` is u32 [1]. */
 export function expectRandomness(
   op: string,
   { key, draw }: { readonly key: Spec; readonly draw: Spec },

@@ -7,8 +7,8 @@
 import { philox } from "../../wasm/philox.ts";
 
 /**
- * Writes the words of rows row … row + 3 and columns 4 group … 4 group + 3 to `to`, as u32 [4 columns][4
- * rows].
+ * Writes the words of rows `row` … `row + 3` and columns `4·group` … `4·group + 3` to the address `to`, as
+ * u32 [4 columns][4 rows].
  */
 export function wordsByColumn(row: u32, group: u32, key: usize, draw: usize, to: usize): void {
   v128.store(to, i32x4.add(i32x4.splat(row), i32x4(0, 1, 2, 3)));

@@ -5,7 +5,7 @@
  */
 import { type Elementwise, elementwise } from "./elementwise.ts";
 
-/** `e^x`, any shape. The largest result in float32 is about `e^88`. */
+/** Computes `e^x` for a tensor `x` of any shape. The largest result in float32 is about `e^88`. */
 export const exp: Elementwise = elementwise({
   name: "exp",
   reference: Math.exp,
@@ -15,7 +15,7 @@ export const exp: Elementwise = elementwise({
   flops: 10,
 });
 
-/** Natural logarithm of `x > 0`, any shape. */
+/** Computes the natural logarithm of `x > 0` for a tensor `x` of any shape. */
 export const log: Elementwise = elementwise({
   name: "log",
   reference: Math.log,
@@ -26,7 +26,7 @@ export const log: Elementwise = elementwise({
   fill: "positive",
 });
 
-/** `1 / (1 + e^-x)`, any shape. */
+/** Computes `1 / (1 + e^-x)` for a tensor `x` of any shape. */
 export const sigmoid: Elementwise = elementwise({
   name: "sigmoid",
   reference: logistic,

@@ -35,7 +35,10 @@ export const geluOfNumber: string = `fn gelu(x: number) -> number {
   return x * select(e * s, s, u >= number());
 }`;
 
-/** 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))), any shape; PyTorch's `approximate="tanh"`. */
+/**
+ * Computes `0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))` for a tensor `x` of any shape: PyTorch's
+ * `approximate="tanh"`.
+ */
 export const gelu: Elementwise = elementwise({
   name: "gelu",
   reference: (x) => 0.5 * x * (1 + gate(x)),

@@ -9,9 +9,9 @@ import { type Elementwise, elementwise } from "./elementwise.ts";
 const DENSITY = 1 / Math.sqrt(2 * Math.PI);
 
 /**
- * Φ(-a)·e^(a²/2) ≈ t·(C0 + C1·t + … + C8·t⁸) with t = 1 / (1 + RATE·a), fitted to 40 digits of Φ by weighted
- * least squares. The relative error is below 2.3e-8 for a from 0 to 13, so Φ is accurate even where its
- * values are tiny.
+ * Coefficients of `Φ(-a)·e^(a²/2) ≈ t·(C0 + C1·t + … + C8·t⁸)` with `t = 1 / (1 + RATE·a)`, fitted to 40
+ * digits of Φ by weighted least squares. The relative error is below 2.3e-8 for `a` from 0 to 13, so Φ is
+ * accurate even where its values are tiny.
  */
 const RATE = 0.34;
 const FIT = [

@@ -1,7 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * GELU in its tanh form, on vectors of four floats, computed with the logistic function: (1 + tanh u) / 2 = 1
- * / (1 + e^-2u), where u = sqrt(2 / pi) (x + 0.044715 x^3).
+ * GELU in its tanh form, on vectors of four floats, computed with the logistic function:
+ * `(1 + tanh u) / 2 = 1 / (1 + e^-2u)`, where `u = sqrt(2 / pi) (x + 0.044715 x^3)`.
  *
  * @module
  */

@@ -18,9 +18,9 @@ export interface PowerAttrs {
 }
 
 /**
- * `x^exponent` for `x` of any shape. The exponent is a multiple of 1/2 from -8 to 8, but not 0, so that no
- * logarithm is needed. `x` may be negative if the exponent is a whole number. Throws RangeError for another
- * exponent.
+ * Computes `x^exponent` for a tensor `x` of any shape. The exponent is a multiple of 1/2 from -8 to 8, but
+ * not 0, so that no logarithm is needed. `x` may be negative if the exponent is a whole number. Throws
+ * RangeError for another exponent.
  */
 export function power(x: Tensor, exponent: number): Tensor {
   return callPower([x], { exponent })[0];
@@ -31,7 +31,7 @@ export function sqrt(x: Tensor): Tensor {
   return power(x, 0.5);
 }
 
-/** Computes 1 / square root of a tensor of any shape. */
+/** Computes `1 / sqrt(x)` for a tensor `x` of any shape. */
 export function rsqrt(x: Tensor): Tensor {
   return power(x, -0.5);
 }

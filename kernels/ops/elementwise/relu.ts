@@ -6,8 +6,8 @@
 import { type Elementwise, elementwise } from "./elementwise.ts";
 
 /**
- * `max(x, 0)`, any shape. The derivative at 0 is 0, as in PyTorch. NaN stays NaN, so that it shows in the
- * loss.
+ * Computes `max(x, 0)` for a tensor `x` of any shape. The derivative at 0 is 0, as in PyTorch. NaN stays NaN,
+ * so that it shows in the loss.
  */
 export const relu: Elementwise = elementwise({
   name: "relu",

@@ -5,7 +5,7 @@
  */
 import { type Elementwise, elementwise } from "./elementwise.ts";
 
-/** `tanh(x)`, any shape. */
+/** Computes `tanh(x)` for a tensor `x` of any shape. */
 export const tanh: Elementwise = elementwise({
   name: "tanh",
   reference: Math.tanh,

@@ -13,16 +13,16 @@ import { bytesOf, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { expectF32, expectU32 } from "../specs.ts";
 
 /**
- * Takes rows of a table by index: table [..., C], viewed as V rows, and ids u32 [...] → [..., C]. An id of V
- * or more gives zeros.
+ * Takes rows of a table by index: `table` [..., C], viewed as V rows, and `ids` u32 [...] → [..., C]. An id
+ * of V or more gives zeros.
  */
 export function gather(table: Tensor, ids: Tensor): Tensor {
   return callGather([table, ids], null)[0];
 }
 
 /**
- * Adds each row to the row of `acc` that its id selects, in place and in order of position: acc [V, C], ids
- * u32 [...], rows [..., C] → acc. Rows whose id is V or more are ignored.
+ * Adds each row to the row of `acc` that its id selects, in place and in order of position: `acc` [V, C],
+ * `ids` u32 [...], `rows` [..., C] → `acc`. Rows whose id is V or more are ignored.
  */
 export function scatterAdd(acc: Tensor, ids: Tensor, rows: Tensor): Tensor {
   return callScatterAdd([acc, ids, rows], null)[0];

@@ -96,7 +96,7 @@ export const windowsOp: Op<WindowsAttrs> = {
   ],
 };
 
-/** tokens → each token and the tokens before it. */
+/** `tokens →` each token and the tokens before it. */
 export const contextsOp: Op<ContextsAttrs> = {
   name: "token_contexts",
   infer: ([tokens], { length, blank }) => {

@@ -39,8 +39,8 @@ export function crossEntropyRows(
 }
 
 /**
- * Replaces a block's logits [R, V] by their gradients, in place. dlosses are the gradients of the losses of
- * all rows.
+ * Replaces a block's logits [R, V] by their gradients, in place. The tensor `dlosses` holds the gradients of
+ * the losses of all rows.
  */
 export function crossEntropyRowsGrad(
   logits: Tensor,

@@ -19,7 +19,7 @@ export interface TakeRowsAttrs {
 /**
  * Returns rows `block·R` … `block·R + R - 1` of `x` [..., C] as [R, C], with zeros past the last row; `block`
  * is u32 [1]. `takeRows` has no vjp, because its callers define their own gradients. Throws ShapeError unless
- * `x` is f32 and block is a single u32.
+ * `x` is f32 and `block` is a single u32.
  */
 export function takeRows(x: Tensor, { block, rows }: { block: Tensor; rows: number }): Tensor {
   return callTakeRows([x, block], { rows })[0];
@@ -33,7 +33,7 @@ export function putRows(buffer: Tensor, { block, part }: { block: Tensor; part: 
   return callPutRows([buffer, part, block], null)[0];
 }
 
-/** (x, block) → rows of x. */
+/** `(x, block) →` rows of `x`. */
 export const takeRowsOp: Op<TakeRowsAttrs> = {
   name: "take_rows",
   infer: ([x, block], { rows }) => {

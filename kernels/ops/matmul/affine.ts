@@ -52,7 +52,7 @@ export const affineOp: Op<null> = {
   cases: cases([]),
 };
 
-/** x, weight, bias → y, and the argument of GELU. */
+/** `x, weight, bias → y, z`, where `z` is the argument of GELU. */
 export const affineGeluOp: Op<null> = {
   ...common("affine_gelu", {
     lines: ["let before = value + in2[column];", "out1[at] = before;", "out0[at] = gelu(before);"],

@@ -13,9 +13,9 @@ import { type MatmulSizes, matmulVariants, variantName } from "./matmul_variants
 
 /** Attributes of the matrix product ops. */
 export interface MatmulAttrs {
-  /** Whether a is transposed: [..., M], flattened to [K, M]. */
+  /** Whether the matrix `a` is transposed: [..., M], flattened to [K, M]. */
   readonly transposeA?: boolean;
-  /** Whether `b` is transposed: [..., K], flattened to [N, K]. */
+  /** Whether the matrix `b` is transposed: [..., K], flattened to [N, K]. */
   readonly transposeB?: boolean;
   /**
    * Shape of the result, which must end in N and have one row for each row of the product. Default: see

@@ -2,8 +2,8 @@
  * WGSL that reads an operand of a matrix product in place, transposed or not, as vectors of four if the size
  * of its contiguous axis is a multiple of 4.
  *
- * An operand has a width (the rows of the result for a, the columns for `b`) and a depth, over which the
- * product sums.
+ * An operand has a width (the rows of the result for operand `a`, the columns for operand `b`) and a depth,
+ * over which the product sums.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface Operand {
   readonly name: "in0" | "in1";
   /** The axis that is contiguous in memory. */
   readonly along: "width" | "depth";
-  /** Rows of the result for a, columns for `b`. */
+  /** Rows of the result for operand `a`, columns for operand `b`. */
   readonly width: number;
   /** Number of terms of each sum. */
   readonly depth: number;
@@ -123,7 +123,7 @@ export function loadGroups(
 
 /**
  * Names of the loaded numbers. A vector holds a group at one step or, if memory is contiguous along the
- * depth, four steps of one row (for a) or column (for `b`).
+ * depth, four steps of one row (for operand `a`) or column (for operand `b`).
  */
 function access({ name, along }: Operand): Omit<LoadedOperand, "lines"> {
   return along === "width"

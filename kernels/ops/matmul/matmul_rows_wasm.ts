@@ -20,8 +20,8 @@ const COLUMNS: usize = 2048; // columns per block: the sums of a row, 8 KiB, sta
 export const FEW: usize = 8;
 
 /**
- * Computes columns `from` … `to` - 1 of the product of a [M, K] and `b`, which is [K, N], or [N, K] if
- * transposed. The other parameters are those of `product` in matmul_wasm.ts.
+ * Computes the columns [`from`, `to`) of the product of the matrices `a` [M, K] and `b`, which is [K, N], or
+ * [N, K] if `transposed`. The other parameters are those of `product` in matmul_wasm.ts.
  */
 export function fewRows(
   m: usize,

@@ -8,15 +8,15 @@ import type { Gpu } from "../../core/gpu.ts";
 
 /** Sizes of a product [M, K] · [K, N], and the layout of its operands. */
 export interface MatmulSizes {
-  /** Number of rows of a, M. */
+  /** M, the number of rows of the operand `a`. */
   readonly m: number;
-  /** Number of columns of `b`, N. */
+  /** N, the number of columns of the operand `b`. */
   readonly n: number;
   /** Number of terms of each sum, K. */
   readonly k: number;
-  /** Whether a is [K, M]. */
+  /** Whether the operand `a` is [K, M]. */
   readonly transposeA?: boolean;
-  /** Whether `b` is [N, K]. */
+  /** Whether the operand `b` is [N, K]. */
   readonly transposeB?: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface MatmulVariant extends MatmulShape {
 export interface MatmulShape {
   /**
    * How operands reach the multiplications. With "registers", each invocation reads them from memory
-   * directly. "quads" is the same, but four invocations share the numbers that they read from operand a.
+   * directly. "quads" is the same, but four invocations share the numbers that they read from operand `a`.
    * "tiles" stages both operands in workgroup memory. "half" is "tiles" with 16-bit floats. "slices" is
    * "registers" with K divided among invocations of the workgroup.
    */

@@ -35,7 +35,7 @@ export function matmul_add(tensors: usize, args: usize, thread: i32, threads: i3
 
 /**
  * Writes `a * b` to `out`, or adds it to `out`, and calls `epilogue` on each finished block with the matching
- * parts of bias and other.
+ * parts of `bias` and `other`.
  */
 export function product(
   tensors: usize,

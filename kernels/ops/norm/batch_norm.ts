@@ -41,9 +41,9 @@ export interface BatchNormResult {
 }
 
 /**
- * Normalizes each column of `x` [..., C] to mean 0 and variance 1 over all leading axes, then scales by gain
- * and shifts by bias. `ddof` is 1 by default and `eps` is 1e-5. Gradients flow to `x`, gain and bias through
- * `y` only. Throws ShapeError if gain or bias is not [C], or if there are too few rows.
+ * Normalizes each column of `x` [..., C] to mean 0 and variance 1 over all leading axes, then multiplies by
+ * `gain` and adds `bias`. `ddof` is 1 by default and `eps` is 1e-5. Gradients flow to `x`, `gain` and `bias`
+ * through `y` only. Throws ShapeError if `gain` or `bias` is not [C], or if there are too few rows.
  */
 export function batchNorm(
   x: Tensor,

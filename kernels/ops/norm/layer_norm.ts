@@ -17,9 +17,9 @@ export interface LayerNormAttrs {
 }
 
 /**
- * Normalizes each row of `x` to mean 0 and variance 1, then scales by weight and shifts by bias. `x` [...,
- * C], weight [C], bias [C] → [..., C]. The variance is biased (divided by C); `eps` is 1e-5 by default.
- * Throws ShapeError if weight or bias is not [C].
+ * Normalizes each row of `x` to mean 0 and variance 1, then multiplies it by `weight` and adds `bias`: `x`
+ * [..., C], `weight` [C], `bias` [C] → [..., C]. The variance is biased (divided by C); `eps` is 1e-5 by
+ * default. Throws ShapeError if `weight` or `bias` is not [C].
  */
 export function layerNorm(
   x: Tensor,
@@ -30,7 +30,7 @@ export function layerNorm(
   return callLayerNorm([x, weight, bias], { eps })[0];
 }
 
-/** (x, weight, bias) → y, mean [rows], 1 / standard deviation [rows]. */
+/** `(x, weight, bias) → y, mean, rstd`; `mean` is [rows], and `rstd` [rows] is 1 / standard deviation. */
 export const layerNormOp: Op<LayerNormAttrs> = {
   name: "layer_norm",
   infer: ([x, weight, bias]) => {
@@ -83,8 +83,8 @@ export const layerNormOp: Op<LayerNormAttrs> = {
 };
 
 /**
- * (x, weight, mean, rstd, dy) → dx, and partial sums of dweight and dbias over blocks of rows, [blocks, 2,
- * C].
+ * `(x, weight, mean, rstd, dy) → dx`, and partial sums of `dweight` and `dbias` over blocks of rows, [blocks,
+ * 2, C].
  */
 export const layerNormGradOp: Op<null> = {
   name: "layer_norm_grad",

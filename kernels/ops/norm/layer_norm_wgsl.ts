@@ -148,7 +148,7 @@ interface Column {
 }
 
 /**
- * Returns the layout of a row in a workgroup of `lanes` invocations, each of which holds the columns lane,
+ * Returns the layout of a row in a workgroup of `lanes` invocations, each of which holds the columns `lane`,
  * `lane + lanes`, …. The code for each column is written out, because an array that is indexed in a loop
  * would not be kept in registers. The number of lanes is the smallest one that gives a lane at most 8
  * columns, but at most 256: fewer lanes make barriers cheaper, but more columns would need more registers

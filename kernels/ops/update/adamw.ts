@@ -12,7 +12,7 @@ import { expectF32, expectNumber, expectSizeOf } from "../specs.ts";
 
 /**
  * Inputs of an update besides the parameter. `m` and `v` have the parameter's shape and are updated in place;
- * lr, step and scale are [1].
+ * `lr`, `step` and `scale` are [1].
  */
 export interface AdamWInputs {
   /** Gradient, before scaling. */
@@ -44,7 +44,7 @@ export interface AdamWAttrs {
 }
 
 /**
- * Updates `param`, `m` and `v` in place and returns the new param, of any shape. Throws ShapeError if sizes
+ * Updates `param`, `m` and `v` in place and returns the new `param`, of any shape. Throws ShapeError if sizes
  * differ.
  */
 export function adamwStep(param: Tensor, inputs: AdamWInputs, attrs: AdamWAttrs): Tensor {

@@ -18,8 +18,8 @@ export interface NesterovAttrs {
 
 /**
  * Computes `velocity = momentum · velocity + scale · grad` in place; returns
- * `momentum · velocity + scale · grad` with the new velocity. Throws ShapeError unless grad and velocity have
- * the same size and scale is [1].
+ * `momentum · velocity + scale · grad` with the new velocity. Throws ShapeError unless `grad` and `velocity`
+ * have the same size and `scale` is [1].
  */
 export function nesterov(
   velocity: Tensor,

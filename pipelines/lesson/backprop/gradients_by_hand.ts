@@ -184,7 +184,7 @@ export function* batchNormFormula(
 }
 
 /**
- * Returns whether two arrays are nearly equal, as in torch.allclose: |a - b| ≤ 1e-8 + 1e-5 |b| for each
+ * Returns whether two arrays are nearly equal, as in torch.allclose: `|a - b| ≤ 1e-8 + 1e-5 |b|` for each
  * element.
  */
 function isClose(a: ArrayLike<number>, b: ArrayLike<number>): boolean {

@@ -77,7 +77,7 @@ function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum;
 }
 
-/** Returns the gradient of the input: weightᵀ · gradient of the output. */
+/** Returns the gradient of the input, which is `weightᵀ · outputGradient`. */
 function backThrough(weight: ArrayLike<number>, outputGradient: ArrayLike<number>): Float64Array {
   const out = new Float64Array(n);
   for (let i = 0; i < n; i++) {

@@ -44,7 +44,7 @@ export interface BigramNetOptions {
   readonly penalty?: number;
 }
 
-/** A net that computes logits = one-hot(x) · W and learns by gradient descent. */
+/** A net that computes `logits = oneHot(x) · W` and learns by gradient descent. */
 export class BigramNet implements AsyncDisposable {
   readonly #session: Session;
 

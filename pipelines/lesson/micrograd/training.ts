@@ -67,7 +67,10 @@ export function* learnFourSamples(seed: number): Generator<Item> {
   );
 }
 
-/** Values printed in the demo's notebook: step, loss, precision of the printed loss, accuracy in percent. */
+/**
+ * Values printed in the demo's notebook. Each row holds the step, the loss, the precision of the printed
+ * loss, and the accuracy in percent.
+ */
 const published: readonly (readonly [step: number, loss: number, within: number, accuracy: number])[] = [
   [0, .8958441028683222, 1e-12, 50],
   [1, 1.7235905, 1e-7, 81],

@@ -135,8 +135,8 @@ export class Signer {
 }
 
 /**
- * Returns the parameters of the permutations `x` → `((x·a + b) mod 2^64) mod (2^61 - 1)`: all a, then all
- * `b`, drawn from numpy's RandomState(seed).
+ * Returns the parameters of the permutations `x` → `((x·a + b) mod 2^64) mod (2^61 - 1)`: first all `a`, then
+ * all `b`, drawn from numpy's `RandomState(seed)`.
  */
 export function permutations(
   seed: number,

@@ -27,7 +27,9 @@ export function encodeState(state: unknown, files: Map<string, TensorFile>): Jso
   return encode(state, "", files);
 }
 
-/** The state that `encodeState` encoded. Throws TypeError if `files` lacks one of its tensor files. */
+/**
+ * Returns the state that `encodeState` encoded. Throws TypeError if `files` lacks one of its tensor files.
+ */
 export function decodeState(json: Json, files: ReadonlyMap<string, TensorFile>): unknown {
   if (typeof json !== "object" || json === null) return json;
   if (json instanceof Array) return json.map((element) => decodeState(element, files));

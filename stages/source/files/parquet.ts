@@ -39,7 +39,7 @@ export interface ParquetState {
 /** Which rows are read, and how damage is handled. */
 export interface ParquetFileOptions extends DamageOptions {
   /**
-   * Range of rows to read, `begin` to `end` - 1, counted from 0 (default: all rows). It must begin and end at
+   * Range [`begin`, `end`) of the rows to read, counted from 0 (default: all rows). It must begin and end at
    * boundaries of row groups.
    */
   readonly rows?: Readonly<{ begin: number; end: number }>;
@@ -109,7 +109,7 @@ export function parquetFile(
   };
 }
 
-/** Yields the documents of the rows `state.row` to `end` - 1 of one row group. */
+/** Yields the documents of the rows [`state.row`, `end`) of one row group. */
 async function* readGroup(
   group: Awaited<ReturnType<typeof openGroup>>,
   { ctx, path, name, state, end, skips }: {

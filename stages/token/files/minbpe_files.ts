@@ -59,7 +59,7 @@ export function minbpeVocab(tokenizer: BpeTokenizer): string {
 
 const mostBytes = 1 << 26; // limit for all tokens together: in a hostile file each merge could double it
 
-/** Reads a `.model`. Throws SyntaxError with file, line and reason. */
+/** Reads a `.model`. Throws SyntaxError, which names the file, the line and the reason. */
 export function parseMinbpeModel(text: string, file: string): BpeTokenizer {
   const lines = text.split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();

@@ -69,7 +69,7 @@ function splitWork(bytes: Uint8Array | undefined): number {
   return bytes === undefined ? 0 : bytes.length * bytes.length;
 }
 
-/** Reads a `.tiktoken` file. Throws SyntaxError with file, line and reason. */
+/** Reads a `.tiktoken` file. Throws SyntaxError, which names the file, the line and the reason. */
 export function parseTiktokenRanks(
   text: string,
   { file, pattern = "gpt4", special }: TiktokenFile,

@@ -24,7 +24,7 @@ Deno.test("gradients() adds up the gradients of a tensor that is used twice", as
 Deno.test("gradients() follow the product rule where paths split and join", async () => {
   const { graph, leaf } = leaves();
   const x = leaf("x", [2]);
-  const y = mul(x, x); // y = x², loss = Σ y² + 3y, derivative 4x³ + 6x
+  const y = mul(x, x); // `y = x²`, `loss = Σ y² + 3y`, derivative `4x³ + 6x`
   const [g] = gradients(sum(add(mul(y, y), scale(y, 3))), [x]);
   const found = await evaluate(graph, { g }, { x: { shape: [2], data: Float32Array.of(1, -2) } });
   deepStrictEqual(found, { g: [10, -44] });
@@ -146,8 +146,8 @@ Deno.test("eachGradient() does not compute a gradient twice that goes into a buf
   const graph = new Graph();
   const leaf = (label: string) => graph.leaf(label, { shape: [2, 2], dtype: "f32" }, "parameter");
   const a = leaf("a"), b = leaf("b"), w = leaf("w");
-  // The gradient of the sum `a + b²` is one product. It equals the gradient of a, and the gradient of `b` is
-  // computed from it.
+  // The gradient of the sum `a + b²` is one product. It equals the gradient of `a`, and the gradient of `b`
+  // is computed from it.
   const loss = sum(matmul(add(a, mul(b, b)), w));
   const into = new Map([[a, graph.leaf("a/grad", { shape: [2, 2], dtype: "f32" }, "gradient")]]);
   [...eachGradient(loss, [a, b], { into })].forEach(({ gradient }, i) => graph.output(`g${i}`, gradient));

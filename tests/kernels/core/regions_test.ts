@@ -24,7 +24,7 @@ const values = (from: number, shape: Shape) => ({
   data: Float32Array.from({ length: shape.reduce((x, y) => x * y, 1) }, (_, i) => from + i),
 });
 
-/** Uses only the members a and `b`: `b += b`. */
+/** Uses only the members `a` and `b`: `b += b`. */
 function members() {
   const graph = new Graph();
   const leaf = graph.leaf("b", b, "parameter");
@@ -61,7 +61,7 @@ for (const [name, openEngine] of Object.entries(engines)) {
     deepStrictEqual([...read.b.data], [400, 404, 408]);
     deepStrictEqual([...read.c.data.subarray(0, 2)], [400, 402]);
     deepStrictEqual(read.square.data[69], 70 * 70);
-    // a is padded with zeros to 2 · 64 elements, and `b` to 64 elements.
+    // Member `a` is padded with zeros to 2 · 64 elements, and `b` to 64 elements.
     const zeros = (count: number) => Array<number>(count).fill(0);
     deepStrictEqual([...read.pack.data], [
       ...[...read.a.data, ...zeros(58)],

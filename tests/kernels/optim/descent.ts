@@ -1,5 +1,5 @@
 /**
- * Runs an optimizer on a quadratic loss, ‖W - target‖² / 2, whose gradient is W - target.
+ * Runs an optimizer on a quadratic loss, `‖W - target‖² / 2`, whose gradient is `W - target`.
  *
  * @module
  */

@@ -6,7 +6,7 @@ function near(rate: number, wanted: number): void {
   ok(Math.abs(rate - wanted) <= 1e-6 * wanted + 1e-18, `${rate}, wanted ${wanted}`);
 }
 
-/** Both of these programs use the learning rate lr·(step + 1)/warmup during warm-up. */
+/** Both of these programs use the learning rate `lr·(step + 1)/warmup` during warm-up. */
 const buildNanogpt = { lr: 6e-4, minLr: 6e-5, warmup: 715, steps: 19073, warmupDivisor: 715 };
 const llmc = { lr: 6e-4, minLr: 0, warmup: 700, steps: 18865, warmupDivisor: 700 };
 

@@ -63,8 +63,8 @@ export async function weightFreeModel(): Promise<LlmcModel> {
 }
 
 /**
- * Returns a batch of 4 sequences of 16 tokens: token (b, t) is (7b² + 3t + t²) mod 65, and its target is
- * token (b, t + 1).
+ * Returns a batch of 4 sequences of 16 tokens: token (`b`, `t`) is `(7b² + 3t + t²) mod 65`, and its target
+ * is token (`b`, `t + 1`).
  */
 export function weightFreeBatch(): Batch {
   const { seqLen } = sizes;

@@ -9,7 +9,7 @@ import { keysAt, multipliersAt, offsetsAt, shinglesAt, signatureAt, textAt, word
 import { sha1 } from "./sha1.ts";
 
 const MERSENNE: u64 = (1 << 61) - 1;
-const BATCH: u32 = 256; // shingles permuted together, so that a, `b` and the minimum stay in registers
+const BATCH: u32 = 256; // shingles permuted together, so that `a`, `b` and the minimum stay in registers
 const SPACE: u8 = 32;
 
 /**
@@ -41,7 +41,7 @@ export function sign(length: u32, size: u32, hashes: u32): u32 {
 
 /**
  * Updates the signature with the hashes of `count` shingles. Element `j` is the minimum over all hashes `x`
- * of `((a·x + b) mod 2^64) mod (2^61 - 1)`, with the parameters a and `b` of permutation `j`. Scalar 64-bit
+ * of `((a·x + b) mod 2^64) mod (2^61 - 1)`, with the parameters `a` and `b` of permutation `j`. Scalar 64-bit
  * integers are 1.5 times as fast as SIMD here, because x64 has no 64-bit SIMD multiplication.
  */
 export function permute(count: u32, hashes: u32): void {

@@ -13,7 +13,7 @@ export const wordsAt: usize = 1536;
 export const shinglesAt: usize = 2048;
 /** Signature: 8 bytes per hash, by default 14 × 8 hashes, at most 1024. */
 export const signatureAt: usize = 8192;
-/** Parameters a of the permutations. */
+/** Parameters `a` of the permutations. */
 export const multipliersAt: usize = 16384;
 /** Parameters `b` of the permutations. */
 export const offsetsAt: usize = 24576;

@@ -26,8 +26,8 @@ const f32 = (values: readonly number[], shape: Shape = [values.length]) => ({
 });
 
 /**
- * Returns three programs: "forward" computes `y = a·b`, "set" copies `x` to a, "tick" increments `steps`
- * modulo 5.
+ * Returns three programs: "forward" computes `y = a·b`, "set" copies `x` to `a`, and "tick" increments
+ * `steps` modulo 5.
  */
 function sharing(): readonly Program[] {
   const forward = new Graph();

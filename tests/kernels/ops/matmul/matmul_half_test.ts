@@ -15,7 +15,7 @@ Deno.test("16-bit products on webgpu round operands to even and clamp them at 65
   const graph = new Graph(), n = inputs.length;
   const a = graph.leaf("a", { shape: [n, 1], dtype: "f32" }, "input");
   const one = graph.leaf("one", { shape: [1, 4], dtype: "f32" }, "input");
-  graph.output("right", matmul(a, one)); // a is the left operand here, and the right one below
+  graph.output("right", matmul(a, one)); // the tensor `a` is the left operand here, and the right one below
   graph.output("left", matmul(one, a, { transposeA: true, transposeB: true }));
   await using session = await (await openWebgpu({ half: true })).open([compile("p", graph)], {
     a: { shape: [n, 1], data: Float32Array.from(inputs) },
