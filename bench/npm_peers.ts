@@ -1,9 +1,9 @@
 /**
- * Compares kernels and training steps of this project with those of jax-js and tfjs, on WebGPU or in WASM, in
- * alternating rounds. Prints medians over the rounds: the speed, and the ratio to this project's time in the
- * same round. The results of jax-js and tfjs are first compared with this project's. Every measurement
- * includes waiting for the results. There are seven rounds, or three for slow comparisons, unless --rounds
- * sets the number.
+ * Compares kernels and training steps of this project with those of jax-js and tfjs. They run in alternating
+ * rounds, on WebGPU or in WASM. Prints medians over the rounds: the speed, and the ratio to this project's
+ * time in the same round. The results of jax-js and tfjs are first compared with this project's. Every
+ * measurement includes waiting for the results. There are seven rounds, or three for slow comparisons, unless
+ * --rounds sets the number.
  *
  *     deno run -A --no-lock --node-modules-dir=none bench/npm_peers.ts
  *         [--backend webgpu|wasm] [--rounds N]

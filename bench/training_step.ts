@@ -18,7 +18,7 @@ import { type ModelSession, openModel } from "../stages/model/model_session.ts";
 export interface StepSize extends GptConfig {
   /** Short name for tables. */
   readonly name: string;
-  /** Number of sequences, of `seqLen` tokens each. */
+  /** Number of sequences; each has `seqLen` tokens. */
   readonly batch: number;
 }
 

@@ -15,7 +15,7 @@ import type { Tfjs } from "./tfjs.ts";
  * returns the seconds per repetition.
  */
 export interface Contender extends Peer {
-  /** Returns the results for the check; called once, before any measurement. */
+  /** Returns the results for the check. It is called once, before any measurement. */
   results(): Promise<Results>;
 }
 

@@ -9,9 +9,9 @@ import type { Op, Tensor } from "./graph.ts";
 import { type Shape, ShapeError, sizeOf } from "./tensor.ts";
 
 /**
- * Returns the elements of the tensor `x`, in the same order and of the same type, in another shape. It costs
- * nothing because the result shares x's memory; after one of the two is overwritten in place, the other must
- * not be read. Throws ShapeError if the numbers of elements differ.
+ * Returns a tensor of another shape with the elements of the tensor `x`; their order and type stay the same.
+ * It costs nothing because the result shares x's memory; after one of the two is overwritten in place, the
+ * other must not be read. Throws ShapeError if the numbers of elements differ.
  *
  * @example
  * ```ts

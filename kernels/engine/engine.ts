@@ -73,7 +73,9 @@ export interface Session extends AsyncDisposable {
   write(values: TensorMap): void;
   /** Runs programs in order, in one submit: ["micro", "micro", "update"]. */
   run(programs: readonly string[], options?: ReplayOptions): Promise<void>;
-  /** Reads persistent tensors and outputs by label, after all runs so far. */
+  /**
+   * Waits for all runs so far, then reads persistent tensors and outputs, which are given by their labels.
+   */
   read(labels: readonly string[]): Promise<TensorMap>;
   /**
    * Waits for the timed runs since the previous `timings()`, and returns the times of their calls. Null if

@@ -23,7 +23,7 @@ export interface OpenEngineOptions {
    * timing.
    */
   readonly tune?: Tuning | "off";
-  /** Whether matrix products round their operands to 16-bit floats, on WebGPU only. Default false. */
+  /** Whether matrix products round their operands to 16-bit floats; only WebGPU does this. Default false. */
   readonly half?: boolean;
 }
 

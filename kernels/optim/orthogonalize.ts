@@ -1,6 +1,6 @@
 /**
- * Approximates the nearest matrix with orthogonal rows or columns, by matrix products alone.
- * Source: Newton–Schulz iteration with the coefficients of Jordan et al. 2024, "Muon".
+ * Approximates the nearest matrix with orthogonal rows or columns. It needs only matrix products. Source:
+ * Newton–Schulz iteration with the coefficients of Jordan et al. 2024, "Muon".
  *
  * @module
  */

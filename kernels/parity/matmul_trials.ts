@@ -1,6 +1,6 @@
 /**
- * Compares every WGSL kernel of the matmul family with the float64 reference, on the WebGPU adapter of this
- * machine.
+ * Compares every WGSL kernel of the matmul family with the float64 reference. The kernels run on this
+ * machine's WebGPU adapter.
  *
  * @module
  */

@@ -37,7 +37,8 @@ export function smallCases(ops: readonly Op<any>[]): readonly OpCase[] {
 }
 
 /**
- * Builds a graph of one call. Leaves are named `in0`, `in1`, … and outputs `out0`, `out1`, …, after `prefix`.
+ * Builds a graph of one call. Leaves are named `in0`, `in1`, … and outputs `out0`, `out1`, …; `prefix` stands
+ * before each name.
  */
 export function caseGraph<A>(op: Op<A>, c: Case<A>, prefix = ""): CaseGraph {
   const graph = new Graph();

@@ -1,7 +1,8 @@
 /**
  * Decides from `--out` and `--resume` how a run starts. `auto` resumes from the last checkpoint, `never`
- * moves the old run aside and starts a new one, and a path resumes from the checkpoint at that path, in the
- * folder of its run. A run that was interrupted before its first checkpoint starts over in the same folder.
+ * moves the old run aside and starts a new one, and a path resumes from the checkpoint at that path and
+ * continues in the folder of the checkpoint's run. A run that was interrupted before its first checkpoint
+ * starts over in the same folder.
  *
  * @module
  */

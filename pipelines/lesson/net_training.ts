@@ -1,5 +1,5 @@
 /**
- * Trains the small nets of the lessons as their notebooks do, on batches drawn by torch's random generator.
+ * Trains the small nets of the lessons as their notebooks do. Batches are drawn by torch's random generator.
  *
  * @module
  */

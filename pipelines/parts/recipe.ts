@@ -62,7 +62,7 @@ export function withoutMemory({ minhash: _, ...recipe }: FilterGroupOptions): Fi
 }
 
 /**
- * Returns the recipe's filters as a part of a flow, on the thread of the flow. Throws the same as
+ * Returns the recipe's filters as a part of a flow; they run on the flow's thread. Throws the same as
  * `filterStages`.
  */
 export async function inFlow(

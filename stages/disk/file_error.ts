@@ -14,7 +14,7 @@ export interface FileAttempt {
   readonly hint?: string;
 }
 
-/** A file system error that has no class in Deno, such as a full disk or a name that is too long. */
+/** A file system error, such as a full disk or a name that is too long, for which Deno has no class. */
 export class FileError extends Error {
   override readonly name: string = "FileError";
 }

@@ -21,7 +21,7 @@ export interface EvaluateOptions {
    * all.
    */
   readonly batches?: number;
-  /** Returns the tokens of the validation text; called once, before the first evaluation. */
+  /** Returns the tokens of the validation text. It is called once, before the first evaluation. */
   validation(): Promise<Uint32Array>;
   /** Bytes of text per token, for bits per byte: see `countTokenBytes`. */
   readonly tokenBytes?: TokenBytes;

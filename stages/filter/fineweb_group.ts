@@ -71,8 +71,8 @@ export type FinewebOptions = Readonly<{
   /** Language score that a document must exceed (default 0.65, FineWeb's value). */
   languageThreshold?: number;
   /**
-   * The filters to run, in this order (default: all in the recipe's order, `minhash` only if it is
-   * configured).
+   * The filters to run, in this order. By default all filters run in the recipe's order, `minhash` only if it
+   * is configured.
    */
   stages?: readonly FinewebFilter[];
   /** How near-duplicates are dropped. Required for the filter `minhash`. */
@@ -89,7 +89,7 @@ export type MinhashChoice = Readonly<{
   keep: "first" | "cluster" | "sign";
   /** Folder for the stage's files, created if missing. */
   dir: string;
-  /** Memory limit in bytes (default: the stage's own default). */
+  /** Memory limit in bytes; if it is not given, the stage uses its own default. */
   memory?: number;
 }>;
 

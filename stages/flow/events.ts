@@ -13,7 +13,7 @@ export type StepEvent = Readonly<{
   step: number;
   /** Loss before the update in nats per token, averaged over the micro-batches. */
   loss: number;
-  /** Norm of the gradient, before clipping. */
+  /** Norm of the gradient; it is computed before clipping. */
   gradNorm: number;
   lr: number;
   /** Number of tokens trained on so far, including this step. */
@@ -76,7 +76,7 @@ export type SurveyEvent = Readonly<{
   lengths: readonly number[];
   /** Number of documents in each language, for documents whose language is known. */
   languages: Readonly<Record<string, number>>;
-  /** Number of documents from each of the most frequent registered domains, in descending order. */
+  /** Number of documents from each of the most frequent registered domains; the largest number is first. */
   domains: Readonly<Record<string, number>>;
   /**
    * Largest possible error of a domain's count: it can be too small by at most this number, and is never too
@@ -101,7 +101,9 @@ export type TensorStats = Readonly<{
   histogram: Readonly<{ from: number; to: number; counts: readonly number[] }>;
 }>;
 
-/** Statistics of a model's tensors after `step` updates, on the first micro-batch of the last update. */
+/**
+ * Statistics of a model's tensors after `step` updates, measured on the first micro-batch of the last update.
+ */
 export type InspectEvent = Readonly<{
   type: "inspect";
   step: number;

@@ -45,8 +45,8 @@ export interface Context {
   /** Signal that is aborted when the run must end at once; long work should check it. */
   readonly signal: AbortSignal;
   /**
-   * Whether the run was asked to stop. A long push may then end early, at a point from which it can resume.
-   * The runner then takes a final checkpoint, unless the stage has just yielded `takeCheckpoint`.
+   * Whether the run was asked to stop. A long push may then end early if it can resume from that point. The
+   * runner then takes a final checkpoint, unless the stage has just yielded `takeCheckpoint`.
    */
   readonly stopping: boolean;
   /** Random numbers keyed by the run's seed and the stage's name; the runner saves their position. */

@@ -24,7 +24,7 @@ import { fitWeights } from "./weights.ts";
 export type StepResult = Readonly<{
   /** Mean loss per target before the update, in nats. */
   loss: number;
-  /** Norm of all gradients together, before clipping. */
+  /** Norm of all gradients together; it is computed before clipping. */
   gradNorm: number;
 }>;
 
@@ -34,7 +34,7 @@ export interface OpenModelOptions {
   readonly plan: Plan;
   /** Parameters, keyed by name; `fitWeights` adapts published weights to the model. */
   readonly weights: TensorMap;
-  /** Optimizer state, keyed by label, such as `<parameter>/m`. Default: all zeros. */
+  /** Optimizer state; the key is a label such as `<parameter>/m`. Default: all zeros. */
   readonly optimizer?: TensorMap;
   /** Seed of the dropout masks; default 1. */
   readonly seed?: number;

@@ -119,7 +119,7 @@ export function plan(options: PlanOptions): Plan {
   };
 }
 
-/** Returns the losses of a batch, one per target, without training. */
+/** Returns the program that computes a batch's losses, one per target, without training. */
 function lossProgram(
   model: Model<unknown>,
   { name, shape }: { readonly name: string; readonly shape: Shape },

@@ -1,6 +1,6 @@
 /**
- * Costs of a plan on a GPU, computed without one: `--dry-run` prints them, and tests compare them with a
- * device's counters.
+ * Costs of a plan on a GPU, which are computed without a GPU: `--dry-run` prints them, and tests compare them
+ * with a device's counters.
  *
  * @module
  */

@@ -19,7 +19,7 @@ export interface Total {
   readonly withoutUrl: number;
 }
 
-/** Number of documents with `from` to `to` - 1 characters, before and after the filters. */
+/** Numbers of documents before and after the filters whose length in characters is in [`from`, `to`). */
 export type LengthRow = Readonly<{ from: number; to: number; before: number; after: number }>;
 
 /**

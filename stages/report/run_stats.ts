@@ -14,7 +14,7 @@ import { isRecord } from "../disk/json.ts";
 export interface RunStats {
   /** The filter rules: recipe, word and sentence splitter, lists. Absent if the run has no filters. */
   readonly filters?: Readonly<Record<string, unknown>>;
-  /** Statistics of each stage, in the order of the flow. */
+  /** Statistics of each stage; the stages are in the order of the flow. */
   readonly stages: readonly StageStats[];
   /** Distributions of the documents; absent if the run did not survey its documents. */
   readonly documents?: Distributions;

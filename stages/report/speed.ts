@@ -1,5 +1,5 @@
 /**
- * The throughput of a data run: documents and megabytes per second, in total, per core and by stage.
+ * The throughput of a data run in documents and megabytes per second: in total, per core and by stage.
  *
  * @module
  */

@@ -39,7 +39,7 @@ export interface RunAccess {
 
 /** What a finished run did. The run's last lines are made from it. */
 export interface RunSummary {
-  /** Statistics of each stage, in the order of the flow. */
+  /** Statistics of each stage; the stages are in the order of the flow. */
   readonly stages: readonly StageStats[];
   /** Seconds since the run was last started or resumed. */
   readonly seconds: number;
@@ -59,7 +59,7 @@ export interface RunHooks {
 
 /** How a recorded run ended. */
 export interface RunEnd {
-  /** Whether it was stopped before its end, by Ctrl-C or because the reader of its output has gone. */
+  /** Whether the run was stopped early, either by Ctrl-C or because the reader of its output has gone. */
   readonly stopped: boolean;
   /** Exit code of a process that did nothing else: 0, or 130 after Ctrl-C. */
   readonly exitCode: 0 | 130;

@@ -40,8 +40,8 @@ export interface SampleTokenOptions extends SamplingOptions {
 }
 
 /**
- * The tokens that can be sampled, in the order in which `sampleToken` adds up their weights until the sum
- * reaches the random number.
+ * The tokens that can be sampled. `sampleToken` adds up their weights in this order until the sum reaches the
+ * random number.
  */
 export interface Candidates {
   /** Token ids. */

@@ -1,6 +1,6 @@
 /**
- * Finds the largest of many numbers, in order. A vocabulary has 50,000 tokens and sampling needs a few dozen
- * of them, so the largest are selected without sorting all.
+ * Finds the largest of many numbers and sorts them. A vocabulary has 50,000 tokens and sampling needs a few
+ * dozen of them, so the largest are selected without sorting all.
  *
  * @module
  */

@@ -91,7 +91,7 @@ function waitsForEnd({ shuffle }: WindowsOptions): boolean {
   return shuffle === "shards" || shuffle === "all";
 }
 
-/** Yields the sequences that are complete with the tokens received so far, in order. */
+/** Yields, in order, the sequences that are complete with the tokens received so far. */
 function* inOrder(state: WindowsState, { seqLen, vocabSize }: WindowsOptions): Generator<Sequence> {
   let offset = 0;
   let tail = new Uint32Array(0); // tokens of the sequence that is not complete yet
@@ -158,7 +158,7 @@ function* epochOfAll(
   }
 }
 
-/** Yields the sequences of an extent in their order in an epoch, without the first `skip` sequences. */
+/** Yields the sequences of an extent in the order of an epoch and skips the first `skip` of them. */
 function* shuffled(
   extent: Extent,
   skip: number,

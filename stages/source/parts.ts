@@ -110,7 +110,7 @@ async function canSplit(path: string): Promise<boolean> {
   }
 }
 
-/** Returns whether the file has a second gzip member, after a first one that is not too long. */
+/** Returns whether the file has a second gzip member; the first one must not be too long. */
 async function hasMembers(path: string): Promise<boolean> {
   let size = 0;
   try {

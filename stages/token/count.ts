@@ -9,9 +9,9 @@ import { loadTokenizer } from "./load_tokenizer.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /**
- * Adds `tokenCount` to each document: the number of tokens of its text, without separators between documents.
- * `tokenizer` may be a name or path for `loadTokenizer`; each thread then loads it once, when the stage
- * opens. Throws the errors of `loadTokenizer`.
+ * Adds `tokenCount` to each document: the number of tokens of its text; separators between documents are not
+ * counted. `tokenizer` may be a name or path for `loadTokenizer`; each thread then loads it once, when the
+ * stage opens. Throws the errors of `loadTokenizer`.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Tests diverging updates, and options of the model and the optimizer, on the command line.
+ * Tests, through the command line, diverging updates and the options of the model and the optimizer.
  *
  * @module
  */

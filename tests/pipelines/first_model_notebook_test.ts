@@ -59,8 +59,9 @@ Deno.test("the notebook's cells run in order as one module and display graph, to
 });
 
 /**
- * Runs the cells as a module in a process of its own and returns what they display, by the id of the cell.
- * The module comes from standard input, so its imports start at the notebook's folder, as in Deno's kernel.
+ * Runs the cells as a module in a process of its own and returns what each cell displays, keyed by the cell's
+ * id. The module comes from standard input, so, as in Deno's kernel, its imports start at the notebook's
+ * folder.
  */
 async function runCells(): Promise<Readonly<Record<string, MimeBundle>>> {
   const module = `const shown: Record<string, unknown> = {};

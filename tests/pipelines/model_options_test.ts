@@ -1,7 +1,7 @@
 /**
- * Tests every option in the table of model options, with its default and with other values, on the command
- * line and in every weight format. A format must either store the value or reject it with an error that names
- * the option. No format may ignore a value silently.
+ * Tests every option in the table of model options, both with its default and with other values. The values
+ * are given on the command line and stored in every weight format. A format must either store the value or
+ * reject it with an error that names the option. No format may ignore a value silently.
  *
  * @module
  */

@@ -24,7 +24,7 @@ export class IdleTimer {
     this.#timer ??= setTimeout(() => this.#check(), this.#ms);
   }
 
-  /** Executes work, during which the time does not count as idle. */
+  /** Executes work; the time that it takes does not count as idle. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.#working++;
     try {

@@ -1,8 +1,8 @@
 /// <reference types="@webgpu/types" />
 /**
- * Measures how long each kernel variant of a call takes on a GPU, in memory allocated for the measurement.
- * Variants that do not compile on this GPU, or whose results differ from those of the first variant, are left
- * out.
+ * Measures how long each kernel variant of a call takes on a GPU. The kernels run in memory that is allocated
+ * for the measurement. Variants that do not compile on this GPU, or whose results differ from those of the
+ * first variant, are left out.
  *
  * @module
  */

@@ -18,7 +18,9 @@ export const mappingDrains: boolean = "Deno" in globalThis;
 /** A tensor on the device, with the label under which it was requested. */
 export type LabelledTensor = BufferTensor & { readonly label: string };
 
-/** Reads several tensors through one staging buffer and one mapping, after all work submitted so far. */
+/**
+ * Waits for all work submitted so far, then reads several tensors through one staging buffer and one mapping.
+ */
 export async function readTogether(
   device: WebgpuDevice,
   wanted: readonly LabelledTensor[],

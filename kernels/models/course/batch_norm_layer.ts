@@ -21,8 +21,8 @@ export interface BatchNormOptions {
   /** The divisor of the variance is `n - ddof`; default 1, as in the lectures' class. */
   readonly ddof?: 0 | 1;
   /**
-   * Running statistic besides the mean: the variance, in `running_var` (default), or the standard deviation,
-   * in `running_std`.
+   * Running statistic besides the mean: either the variance, which is called `running_var` (default), or the
+   * standard deviation, which is called `running_std`.
    */
   readonly spread?: "variance" | "std";
   /** Initial value of the gain; default 1. */

@@ -14,8 +14,8 @@ export interface AttentionMask {
   /** Function declarations. */
   readonly functions: string;
   /**
-   * Returns a declaration, in the gradient kernel, of workgroup memory for the bits of a tile of `rows`
-   * queries.
+   * Returns a declaration for the gradient kernel: it declares workgroup memory for the bits of a tile of
+   * `rows` queries.
    */
   staging(rows: number): string;
   /** Statements before a query's loop over keys. */

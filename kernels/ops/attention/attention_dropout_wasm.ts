@@ -9,9 +9,9 @@ import { masked, wordsByColumn, wordsByRow } from "../dropout/dropout_mask_wasm.
 import { exp } from "../../wasm/math.ts";
 
 /**
- * Applies the mask to the weights of four queries, in an array [keys][8 queries]. `row` is the mask row of
- * the first query; `column`, a multiple of 4, is the mask column of the first key. `words` is 64 bytes of
- * scratch.
+ * Applies the mask to the weights of four queries; the weights are stored as [keys][8 queries]. `row` is the
+ * mask row of the first query; `column`, a multiple of 4, is the mask column of the first key. `words` is 64
+ * bytes of scratch.
  */
 export function dropByKey(
   weights: usize,

@@ -44,7 +44,7 @@ export function dropoutConstants(rate: number): DropoutConstants {
   return { threshold, scale: 1 / (1 - rate) };
 }
 
-/** Returns the factor that each element is multiplied by, 0 or `1 / (1 - rate)`, in float64. */
+/** Returns the factor, in float64, that each element is multiplied by: 0 or `1 / (1 - rate)`. */
 export function maskOf(
   rate: number,
   { key, draw: [draw] }: { readonly key: Float64Array; readonly draw: Float64Array },

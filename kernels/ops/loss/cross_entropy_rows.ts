@@ -49,7 +49,9 @@ export function crossEntropyRowsGrad(
   return callRowsGrad([logits, targets, lse, dlosses, block], { valid })[0];
 }
 
-/** (losses, lse, logits of a block, targets, block) → losses, lse, in place. */
+/**
+ * Computes `losses` and `lse`, in place, from `losses`, `lse`, the logits of a block, `targets` and `block`.
+ */
 export const crossEntropyRowsOp: Op<CrossEntropyAttrs> = {
   name: "cross_entropy_rows",
   inPlace: [0, 1],
@@ -99,7 +101,10 @@ export const crossEntropyRowsOp: Op<CrossEntropyAttrs> = {
   ],
 };
 
-/** (logits of a block, targets, lse, dlosses, block) → dlogits, in place of the logits. */
+/**
+ * Computes `dlogits`, in place of the logits, from the logits of a block, `targets`, `lse`, `dlosses` and
+ * `block`.
+ */
 export const crossEntropyRowsGradOp: Op<CrossEntropyAttrs> = {
   name: "cross_entropy_rows_grad",
   inPlace: [0],

@@ -45,8 +45,8 @@ export const blockBytes = 128 * 1024 * 1024;
 /**
  * Returns `crossEntropy(x · weightᵀ, targets)` of each row: `x` [..., C], `targets` u32 [...] → losses [...].
  * If the logits are too large, they are computed in blocks of rows, and the backward pass recomputes each
- * block, at the cost of another product with the weight. Blocks are summed in order. Throws ShapeError if
- * sizes do not match.
+ * block, which costs another product with the weight. Blocks are summed in order. Throws ShapeError if sizes
+ * do not match.
  */
 export function linearCrossEntropy(x: Tensor, options: LinearCrossEntropyOptions): Tensor {
   const { weight, targets, valid = sizeOf(weight.shape.slice(0, -1)) } = options;

@@ -26,7 +26,7 @@ export function takeRows(x: Tensor, { block, rows }: { block: Tensor; rows: numb
 }
 
 /**
- * Replaces R rows of `buffer` [..., C], starting with row `block·R`, by the rows of `part`, in place. `part`
+ * Replaces R rows of `buffer` [..., C] in place, starting with row `block·R`, by the rows of `part`. `part`
  * is [R, C], or [C] for a single row. Rows of `part` that would be past the end of the buffer are ignored.
  */
 export function putRows(buffer: Tensor, { block, part }: { block: Tensor; part: Tensor }): Tensor {

@@ -25,10 +25,11 @@ export interface LoadedOperand {
   /** Statements that load the numbers. */
   readonly lines: readonly string[];
   /**
-   * Returns an expression for the four numbers of group `group` along the width, at step `step` of the depth.
+   * Returns an expression for four numbers: those at depth `step` in the group with index `group` along the
+   * width.
    */
   vector(group: number, step: number): string;
-  /** Expression for number `lane` of the four. */
+  /** Expression for one of the four numbers, the one with index `lane`. */
   element(group: number, lane: number, step: number): string;
 }
 

@@ -59,7 +59,7 @@ export interface MatmulShape {
  */
 export const DEPTH = 16;
 
-/** Returns the name of a variant in caches and reports, such as "tiles 8x4 by 16x8 in 4". */
+/** Returns a variant's name, such as "tiles 8x4 by 16x8 in 4", for caches and reports. */
 export function variantName({ from, rows, columns, across, down, slices, parts }: MatmulVariant): string {
   const sliced = slices === undefined ? "" : `x${slices}`;
   return `${from} ${rows}x${columns} by ${across}x${down}${sliced}${parts > 1 ? ` in ${parts}` : ""}`;

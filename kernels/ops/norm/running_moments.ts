@@ -42,7 +42,7 @@ export function trackMoments(
   callTrack([running.mean, running.spread, mean, variance], attrs);
 }
 
-/** (running mean, running spread, mean, variance) → running mean and running spread, in place. */
+/** Updates the running mean and the running spread, in place, from `mean` and `variance`. */
 export const runningMomentsOp: Op<RunningMomentsAttrs> = {
   name: "running_moments",
   inPlace: [0, 1],

@@ -1,8 +1,8 @@
 /**
  * Sum, mean and maximum over adjacent axes, and the inverse operation, broadcast.
  *
- * Axes `from` up to but not including `to` of `x` are reduced. If `x` is viewed as [outer, n, inner], the
- * result is [outer, inner].
+ * The axes [`from`, `to`) of `x` are reduced. If `x` is viewed as [outer, n, inner], the result is [outer,
+ * inner].
  *
  * @module
  */
@@ -47,7 +47,7 @@ export interface BroadcastAttrs {
 }
 
 /**
- * Returns the sum over axes `from` … `to - 1`: `x` [outer, n, inner] → [outer, inner], or [] if all axes are
+ * Returns the sum over the axes [`from`, `to`): `x` [outer, n, inner] → [outer, inner], or [] if all axes are
  * reduced.
  */
 export function sum(x: Tensor, axes: Axes & { readonly shape?: Shape } = {}): Tensor {
@@ -55,22 +55,22 @@ export function sum(x: Tensor, axes: Axes & { readonly shape?: Shape } = {}): Te
 }
 
 /**
- * Returns the mean over axes `from` … `to - 1`: `x` [outer, n, inner] → [outer, inner], or [] if all axes are
- * reduced.
+ * Returns the mean over the axes [`from`, `to`): `x` [outer, n, inner] → [outer, inner], or [] if all axes
+ * are reduced.
  */
 export function mean(x: Tensor, axes: Axes = {}): Tensor {
   return callMean([x], { from: 0, to: x.shape.length, ...axes })[0];
 }
 
 /**
- * Returns the maximum over axes `from` … `to - 1`: `x` [outer, n, inner] → [outer, inner]. It has no
+ * Returns the maximum over the axes [`from`, `to`): `x` [outer, n, inner] → [outer, inner]. It has no
  * gradient.
  */
 export function max(x: Tensor, axes: Axes = {}): Tensor {
   return callMax([x], { from: 0, to: x.shape.length, ...axes })[0];
 }
 
-/** Repeats `x` along axes `from` … `to` - 1 of `shape`: `x` [outer, inner] → [outer, n, inner]. */
+/** Repeats `x` along the axes [`from`, `to`) of `shape`: `x` [outer, inner] → [outer, n, inner]. */
 export function broadcast(x: Tensor, attrs: BroadcastAttrs): Tensor {
   return callBroadcast([x], attrs)[0];
 }
@@ -237,8 +237,8 @@ function expectAxes(op: string, { shape, from, to }: { shape: Shape; from: numbe
 }
 
 /**
- * Returns the sizes [outer, n, inner]: `n` is the number of elements of axes `from` … `to - 1` of `shape`,
- * outer is that of the axes before them, and inner is that of the axes after them.
+ * Returns the sizes [outer, n, inner]: `n` is the number of elements of the axes [`from`, `to`) of `shape`,
+ * `outer` is that of the axes before them, and `inner` is that of the axes after them.
  */
 function split(shape: Shape, { from, to }: { from: number; to: number }): readonly [number, number, number] {
   return [sizeOf(shape.slice(0, from)), sizeOf(shape.slice(from, to)), sizeOf(shape.slice(to))];

@@ -1,5 +1,5 @@
 /**
- * One update of AdamW, in place, on one parameter or on several that are stored one after the other.
+ * One update of AdamW. It changes one parameter, or several that are stored one after the other, in place.
  * Source: Loshchilov and Hutter 2019; order of operations as in torch.optim.AdamW.
  *
  * @module
@@ -15,7 +15,7 @@ import { expectF32, expectNumber, expectSizeOf } from "../specs.ts";
  * `lr`, `step` and `scale` are [1].
  */
 export interface AdamWInputs {
-  /** Gradient, before scaling. */
+  /** The gradient before it is scaled. */
   readonly grad: Tensor;
   /** First moment, zeros before the first step. */
   readonly m: Tensor;
@@ -44,8 +44,8 @@ export interface AdamWAttrs {
 }
 
 /**
- * Updates `param`, `m` and `v` in place and returns the new `param`, of any shape. Throws ShapeError if sizes
- * differ.
+ * Updates `param` (of any shape), `m` and `v` in place and returns the new `param`. Throws ShapeError if
+ * sizes differ.
  */
 export function adamwStep(param: Tensor, inputs: AdamWInputs, attrs: AdamWAttrs): Tensor {
   const { grad, m, v, lr, step, scale } = inputs;

@@ -1,7 +1,7 @@
 /**
- * One update of stochastic gradient descent, in place, on one parameter or on several that are stored one
- * after the other. It uses momentum if there is a velocity. Source: Polyak 1964; order of operations as in
- * torch.optim.SGD.
+ * One update of stochastic gradient descent. It changes one parameter, or several that are stored one after
+ * the other, in place. It uses momentum if there is a velocity. Source: Polyak 1964; order of operations as
+ * in torch.optim.SGD.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { expectF32, expectNumber, expectSizeOf } from "../specs.ts";
 
 /** Inputs of an update besides the parameter. */
 export interface SgdInputs {
-  /** Gradient, before scaling. */
+  /** The gradient before it is scaled. */
   readonly grad: Tensor;
   /** Learning rate, [1]. */
   readonly lr: Tensor;
@@ -40,7 +40,7 @@ export interface SgdAttrs {
 }
 
 /**
- * Updates `param` and the velocity in place and returns the new param, of any shape. Throws ShapeError if
+ * Updates `param` (of any shape) and the velocity in place and returns the new `param`. Throws ShapeError if
  * sizes differ.
  */
 export function sgdStep(param: Tensor, { grad, lr, scale, velocity }: SgdInputs, attrs: SgdAttrs): Tensor {

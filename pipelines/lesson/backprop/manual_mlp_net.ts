@@ -26,7 +26,7 @@ export interface ManualMlpOptions {
   readonly letters: number;
   /** Number of hidden units. */
   readonly hidden: number;
-  /** Random generator, used first for the parameters and then for the batches, as in the notebook. */
+  /** Random generator. As in the notebook, it draws first the parameters and then the batches. */
   readonly random: TorchRandom;
 }
 

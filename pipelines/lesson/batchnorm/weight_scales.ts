@@ -16,7 +16,7 @@ import { type LayerStats, layerStats, matricesOf } from "./layer_stats.ts";
 /** Indices of the tanh layers in the net without batch norm. */
 const afterTanhWithoutNorm = [3, 5, 7, 9, 11];
 
-/** A scale of the initial weights, in a net with or without batch norm. */
+/** A scale of the initial weights, and whether the net has batch norm. */
 interface WeightScale {
   readonly name: string;
   readonly options: DeepMlpOptions;

@@ -98,7 +98,7 @@ export async function* scaledStart(env: NamesEnv): AsyncGenerator<Item> {
   );
 }
 
-/** E03: the net's probabilities are mixed with probabilities from a table of counts, as in the paper. */
+/** E03: as in the paper, the net's probabilities are mixed with probabilities from a table of counts. */
 export async function* mixedWithCounts(env: NamesEnv, steps: number): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), { context } = tuned, m = 20;
   yield say(

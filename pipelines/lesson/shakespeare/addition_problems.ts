@@ -1,6 +1,6 @@
 /**
  * Additions of two numbers as text. The digits of the sum are reversed, so that the last digit is generated
- * first. Then each carry is known before the next digit needs it, as in addition by hand.
+ * first. Then, as in addition by hand, each carry is known before the next digit needs it.
  *
  * @module
  */

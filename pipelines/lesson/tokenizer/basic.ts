@@ -1,6 +1,6 @@
 /**
- * Sections 2 to 4 of the lesson: training by merging the most frequent pairs, encoding and decoding, as in
- * minbpe's BasicTokenizer.
+ * Sections 2 to 4 of the lesson, which follow minbpe's BasicTokenizer: training by merging the most frequent
+ * pairs, encoding and decoding.
  *
  * @module
  */

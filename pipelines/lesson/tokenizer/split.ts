@@ -1,6 +1,6 @@
 /**
- * Section 5 of the lesson: splitting text into chunks before merging, so that no token spans two words, as in
- * minbpe's RegexTokenizer.
+ * Section 5 of the lesson, which follows minbpe's RegexTokenizer: text is split into chunks before merging,
+ * so that no token spans two words.
  *
  * @module
  */

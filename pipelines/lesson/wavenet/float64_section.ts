@@ -33,7 +33,7 @@ export interface PrecisionLosses {
   readonly float64: Float32Array;
 }
 
-/** Trains a net on all examples of `words`, on the engine and in float64. */
+/** Trains a net on all examples of `words` twice: with the engine, and in float64. */
 export async function* lossesInBothPrecisions(
   net: ContextNet,
   { engine, words, letters, seed, steps }: PrecisionOptions,

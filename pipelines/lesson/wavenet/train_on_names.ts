@@ -41,7 +41,7 @@ export interface NameTraining {
   readonly seed: number;
   /** Number of updates. */
   readonly steps: number;
-  /** Learning rate of a step. Default: 0.1, then 0.01 in the last quarter of the steps, as in the lecture. */
+  /** Learning rate of a step. Default: as in the lecture, 0.1, and 0.01 in the last quarter of the steps. */
   rate?(step: number): number;
   /** Fraction of each weight that is added to its gradient; default 0. */
   readonly weightDecay?: number;

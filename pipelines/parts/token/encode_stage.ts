@@ -1,5 +1,5 @@
 /**
- * The stage `encode` of a run, on the run's threads.
+ * A run's stage `encode`, which uses the run's threads.
  *
  * @module
  */

@@ -27,7 +27,7 @@ interface GroupState {
   excerpted: number;
 }
 
-/** Returns a stage from documents to groups of their texts, in order. */
+/** Returns a stage that turns documents into groups of their texts and keeps the order. */
 export function groupTexts(
   { maxCharacters, excerpt }: GroupTextsOptions,
 ): Stage<Document, TextGroup, GroupState> {

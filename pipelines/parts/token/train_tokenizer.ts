@@ -26,7 +26,7 @@ export interface TrainTokenizerOptions extends Required<TrainBpeOptions> {
 /** State of the training stage. */
 interface TrainingState {
   readonly trainer: BpeTrainer;
-  /** Beginning of the documents' text, on which compression is measured. */
+  /** The first part of the documents' text; compression is measured on it. */
   excerpt: string;
 }
 

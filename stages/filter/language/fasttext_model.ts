@@ -95,7 +95,7 @@ function readHeader(
 function readDictionary(reader: FastTextReader): {
   readonly words: WordIndex;
   readonly labels: readonly string[];
-  /** Number of occurrences of each label in training, in descending order. */
+  /** Number of occurrences of each label in the training data; the numbers are in descending order. */
   readonly counts: readonly number[];
   /** Number of buckets that survived pruning; negative if the model was not pruned. */
   readonly pruned: number;

@@ -23,7 +23,7 @@ export interface KeyIndexOptions {
   readonly dir: string;
   /** Maximum number of keys in memory. A key takes up to 24 bytes. */
   readonly held: number;
-  /** Number of keys in the checkpoint to resume from (default 0: an empty index). */
+  /** Number of keys in the checkpoint to resume from; default 0, which starts with an empty index. */
   readonly count?: number;
 }
 

@@ -42,7 +42,7 @@ interface MinhashExports {
   readonly keys: (buckets: number, rows: number) => void;
 }
 
-/** Computes signatures, one after another, in this thread. */
+/** Computes signatures one after another, in the thread that calls it. */
 export class Signer {
   /** Number of words per shingle. */
   readonly shingle: number;

@@ -1,7 +1,6 @@
 /**
  * Simplifies a text before MinHash compares it: converts it to lower case, replaces numbers by 0, removes
- * punctuation and accents, and leaves only single spaces.
- * Source: datatrove's simplify_text, in both versions.
+ * punctuation and accents, and leaves only single spaces. Source: both versions of datatrove's simplify_text.
  *
  * @module
  */

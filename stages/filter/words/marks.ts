@@ -17,8 +17,8 @@ export function isSentenceTerminal(mark: string): boolean {
 }
 
 /**
- * Returns whether a code point is punctuation or a control character other than tab and line feed, by
- * datatrove's list.
+ * Returns whether datatrove's list contains a code point: punctuation, and control characters other than tab
+ * and line feed.
  */
 export function isPunctuation(mark: string): boolean {
   return symbol.test(mark) && mark !== "\t" && mark !== "\n";

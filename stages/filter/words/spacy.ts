@@ -76,7 +76,7 @@ export class Spacy {
     return texts.filter((_, i) => spacing[i] !== WHITE);
   }
 
-  /** Returns the sentences of a text that are not blank, without white space at their ends. */
+  /** Returns the sentences of a text that are not blank; white space at their ends is removed. */
   sentences(text: string): string[] {
     const found: string[] = [];
     let start = 0, at = 0, ended = false;

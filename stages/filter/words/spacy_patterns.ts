@@ -52,7 +52,7 @@ export function suffixLength(word: string): number {
   return found === null ? 0 : found[0].length;
 }
 
-/** Returns whether a word contains an infix, at its beginning or later. */
+/** Returns whether a word contains an infix; the infix may be at the word's beginning. */
 export function hasInfix(word: string): boolean {
   return word.search(infix) >= 0;
 }

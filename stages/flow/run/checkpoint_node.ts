@@ -21,7 +21,7 @@ import type { Wait } from "./wait.ts";
 export interface CheckpointHost extends RunHost {
   /** Starts a barrier for the stages after the node; null if the run keeps no checkpoints. */
   beginCheckpoint(): PendingBarrier | null;
-  /** Ends the run without flushing, after the final checkpoint has been taken. */
+  /** Waits until the final checkpoint has been taken, then ends the run without flushing. */
   finish(): void;
 }
 

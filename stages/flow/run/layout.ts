@@ -1,5 +1,6 @@
 /**
- * Turns the steps of a flow into nodes that pass items to each other, in segments that run concurrently.
+ * Turns the steps of a flow into nodes that pass items to each other. The nodes form segments that run
+ * concurrently.
  *
  * @module
  */
@@ -175,7 +176,7 @@ class LayoutBuilder {
     return node;
   }
 
-  /** Builds a stage in its own segment, after a read-ahead queue. */
+  /** Builds a stage in its own segment, whose input is a read-ahead queue. */
   #queue(step: Step & { kind: "stage" }, rest: readonly Step[], place: NodePlace): BuiltSteps {
     const waiting = new StageMeter("waiting");
     const segment = new RunSegment(waiting);

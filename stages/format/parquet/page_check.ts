@@ -28,7 +28,7 @@ interface Page extends ColumnInfo {
   readonly count: number;
   readonly nulls: number;
   readonly encoding: number;
-  /** Bytes of the page as stored in the file; for a v2 page, without the levels. */
+  /** Bytes of the page as stored in the file. A v2 page's levels are not included. */
   readonly packed: Uint8Array;
 }
 

@@ -33,7 +33,7 @@ export async function readMetadata(file: AsyncBuffer): Promise<FileMetaData> {
   return parquetMetadata(bytes, { geoparquet: false });
 }
 
-/** The columns of one row group, in memory and still encoded. */
+/** The columns of one row group, which are in memory but still encoded. */
 export interface OpenGroup {
   /**
    * Decodes rows `start` to `end` (exclusive), numbered over the whole file. Throws RangeError for an invalid

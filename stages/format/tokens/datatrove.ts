@@ -1,5 +1,5 @@
 /**
- * datatrove's `.ds` files: token ids, little-endian, without a header. The file `.ds.index` beside it has the
+ * datatrove's `.ds` files: little-endian token ids without a header. The file `.ds.index` beside it has the
  * end of each document, in tokens, as uint64; `.ds.metadata` has the tokenizer's name, followed by "|4" if
  * ids have four bytes. Source: huggingface/datatrove pipeline/tokens/tokenizer.py.
  *

@@ -1,5 +1,5 @@
 /**
- * nanoGPT's `train.bin` and `val.bin`: uint16 token ids, little-endian, without a header. Source:
+ * nanoGPT's `train.bin` and `val.bin`: little-endian uint16 token ids without a header. Source:
  * karpathy/nanoGPT data/openwebtext/prepare.py.
  *
  * @module

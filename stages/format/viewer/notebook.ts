@@ -10,7 +10,7 @@ export const jupyterDisplay: unique symbol = Symbol.for("Jupyter.display");
 
 /** The same content as HTML and as plain text; the keys are MIME types. */
 export interface MimeBundle {
-  /** For frontends without HTML, such as a terminal. */
+  /** For frontends that cannot show HTML, such as a terminal. */
   readonly "text/plain": string;
   /** HTML without scripts; readable on light and dark pages. */
   readonly "text/html": string;

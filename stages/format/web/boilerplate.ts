@@ -25,7 +25,7 @@ const date = new RegExp(
   "i",
 );
 
-/** A picture credit: "Photo: …", "… (Image: GETTY)", "… | Getty Images", "© …". */
+/** A picture credit, such as "Photo: …", "… (Image: GETTY)", "… | Getty Images", "© …". */
 const credit = new RegExp(
   "^(?:(?:photo|image|picture|illustration|graphic|foto|bild|source|credit|courtesy|via)s?\\b[^.!?]{0,100}\\.?$" +
     "|\\(?\\s*(?:photo|image|picture|foto|bild)s?\\s*:|©|copyright\\b" +

@@ -12,7 +12,7 @@ export interface HttpResponse {
   readonly status: number;
   /** Header fields; names in lower case. */
   readonly fields: ReadonlyMap<string, string>;
-  /** The body, decompressed, in the page's own character encoding. */
+  /** The decompressed body; its character encoding is that of the page. */
   readonly body: Uint8Array<ArrayBuffer>;
 }
 

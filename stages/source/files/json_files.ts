@@ -44,8 +44,8 @@ export interface JsonlFileOptions extends DamageOptions {
 }
 
 /**
- * One document per line. The id is the record's own; without one, it is "path:line", or "path#byte:line" in a
- * range.
+ * One document per line. A document's id is that of its record; if the record has none, the id is
+ * "path:line", or "path#byte:line" in a range.
  *
  * Throws SyntaxError for a line that is not JSON, TypeError for a record without text, RangeError for a line
  * longer than 64 MiB. With `damaged: "skip"`, these lines are dropped as `no_json`, `no_text` and `too_long`;

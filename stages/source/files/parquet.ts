@@ -45,7 +45,7 @@ export interface ParquetFileOptions extends DamageOptions {
   readonly rows?: Readonly<{ begin: number; end: number }>;
 }
 
-/** A row group: rows `begin` to `end` - 1 of a file, and their compressed size in bytes. */
+/** A row group, which consists of the rows [`begin`, `end`) of a file, and its compressed size in bytes. */
 export type RowGroup = Readonly<{ begin: number; end: number; bytes: number }>;
 
 /** The row groups of a file. Throws the same errors as `parquetFile`. */

@@ -36,8 +36,8 @@ const maxDamages = 100; // limit per file, because the search for the next intac
 /** How documents are made from an archive, and which part of it is read. */
 export interface WarcFileOptions extends PageOptions {
   /**
-   * Byte range of a .gz file: the gzip members that begin in it are read (default: all). Each member must be
-   * one record.
+   * Byte range of a .gz file. The gzip members that begin in this range are read, by default all. Each member
+   * must be one record.
    */
   readonly range?: ByteRange;
 }

@@ -77,7 +77,7 @@ export function stepGraph(options: DevicePlanOptions): Graph {
   return graph;
 }
 
-/** Returns the losses of a batch, one per target, without training. */
+/** Returns the graph that computes a batch's losses, one per target, without training. */
 export function evalGraph({ model, examples, evalBatch = 512 }: DevicePlanOptions): Graph {
   const graph = new Graph(), slot = inputLeaf(graph, trainerLabels.slot, [1]);
   const rows = take(inputLeaf(graph, trainerLabels.evalRows, [evalBatches, evalBatch]), slot);

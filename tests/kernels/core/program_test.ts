@@ -174,7 +174,10 @@ function slotsDoNotOverlap(program: Program): void {
   }
 }
 
-/** Outputs when every tensor is at its planned offset, in an arena that initially holds NaN. */
+/**
+ * Returns the outputs of a run in which every tensor is at its planned offset in an arena that initially
+ * holds NaN.
+ */
 function runInArena(program: Program): Record<string, number[]> {
   const arena = new Float64Array(program.arenaBytes / 4).fill(NaN);
   const own = new Map(

@@ -12,8 +12,8 @@ import { orthogonalize } from "../../../kernels/optim/orthogonalize.ts";
 import { descend } from "./descent.ts";
 
 /**
- * Returns the singular values, largest first, by rotating pairs of rows until all are orthogonal (one-sided
- * Jacobi).
+ * Returns the singular values, largest first. They are computed by rotating pairs of rows until all are
+ * orthogonal (one-sided Jacobi).
  */
 function singularValues(data: ArrayLike<number>, [m, n]: readonly number[]): number[] {
   const wide = m <= n, [count, length] = wide ? [m, n] : [n, m];

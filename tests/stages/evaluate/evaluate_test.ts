@@ -41,8 +41,8 @@ const weights = Object.fromEntries(
 );
 
 /**
- * Computes losses on the float64 engine. Each row has a program of its exact length, without padding or other
- * rows.
+ * Computes losses on the float64 engine. Each row has a program of its own with exactly its length, so there
+ * is neither padding nor another row.
  */
 class Reference {
   readonly #programs = new Map<number, ReturnType<typeof compile>>();

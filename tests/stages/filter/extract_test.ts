@@ -1,5 +1,5 @@
 /**
- * Tests text extraction as a stage, on small pages and on a real web archive.
+ * Tests the stage that extracts text. Its inputs are small pages and a real web archive.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Tests decoding with a KV cache against whole forward passes, on every engine.
+ * Tests on every engine that decoding with a KV cache agrees with whole forward passes.
  *
  * @module
  */

@@ -23,7 +23,7 @@ interface Run {
   readonly interruptAt?: readonly string[];
 }
 
-/** Runs the script in a folder, at most for a minute. */
+/** Runs the script in a folder and stops it after a minute. */
 async function run(
   folder: string,
   args: readonly string[],

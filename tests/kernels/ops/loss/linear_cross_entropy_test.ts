@@ -1,6 +1,6 @@
 /**
- * Tests that computing the losses from blocks of logits gives the same results, gradients included, as
- * computing all logits at once, on every engine and for any block size.
+ * Tests that losses computed from blocks of logits, and their gradients, are the same as those computed from
+ * all logits at once. Every engine and several block sizes are tested.
  *
  * @module
  */

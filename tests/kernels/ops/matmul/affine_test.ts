@@ -1,6 +1,6 @@
 /**
- * Tests that a linear layer that is one op has the same values and gradients as a layer of several ops, on
- * the CPU engine.
+ * Tests on the CPU engine that a linear layer made of one op has the same values and gradients as a layer
+ * made of several ops.
  *
  * @module
  */

@@ -75,7 +75,7 @@ interface State {
   v: number;
 }
 
-/** Returns the state of a parameter that is initially 1, after each step. */
+/** Returns the state after each step of a parameter that is initially 1. */
 async function run(
   options: { grads: number[]; lr: number; scale: number; attrs: AdamWAttrs },
 ): Promise<State[]> {

@@ -1,4 +1,7 @@
-/** A pipeline that adds up even numbers, one per "step": like a training run, without a model. @module */
+/**
+ * A pipeline that resembles a training run but has no model: in each "step" it adds an even number to a sum.
+ * @module
+ */
 import { flag, integer } from "../../../../pipelines/cli/option_types.ts";
 import { planLines } from "../../../../pipelines/parts/plan_lines.ts";
 import { trainingPresets } from "../../../../pipelines/parts/options/presets.ts";

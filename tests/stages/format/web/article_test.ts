@@ -1,6 +1,6 @@
 /**
- * Tests the extraction of a page's main text, on pages made for each kind of boilerplate and on real pages
- * whose main text a person has marked.
+ * Tests the extraction of a page's main text. The pages are some that were made for each kind of boilerplate,
+ * and real pages whose main text a person has marked.
  *
  * @module
  */
