@@ -132,7 +132,7 @@ async function tensorOf(file: WeightFile, { name, shape }: NamedShape): Promise<
   return padded;
 }
 
-/** The paths to read and to write. Throws RangeError if --from or --to is missing. */
+/** Returns the paths to read and to write. Throws RangeError if --from or --to is missing. */
 function pathsOf(
   { from: source, to }: Values<typeof options>,
 ): { readonly from: string; readonly to: string } {

@@ -60,7 +60,7 @@ interface Documented {
   }[];
 }
 
-/** Whether a declaration has an example. `deno task test` runs the examples. */
+/** Returns whether a declaration has an example. `deno task test` runs the examples. */
 function hasExample({ declarations }: Documented): boolean {
   return declarations.some(({ jsDoc }) => jsDoc?.tags?.some(({ kind }) => kind === "example"));
 }

@@ -20,7 +20,7 @@ export interface ComparedKernel {
   readonly name: string;
   /** Input data by name; u32 becomes int32 in the peers. */
   readonly inputs: TensorMap;
-  /** The computation on this project's graph. */
+  /** Returns the computation on this project's graph. */
   ours(inputs: Readonly<Record<string, Tensor>>): Readonly<Record<string, Tensor>>;
   /** Returns the computation in jax-js, which compiles it; it must consume every array once. */
   jaxjs(inputs: Record<string, numpy.Array>): Record<string, numpy.Array>;

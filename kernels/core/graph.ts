@@ -46,7 +46,7 @@ export interface Call<A = any> {
 export interface Op<A> {
   /** Name in lower_snake_case; its WASM export has the same name. */
   readonly name: string;
-  /** Shapes and types of the outputs. Throws ShapeError if the inputs do not fit the op. */
+  /** Returns the shapes and types of the outputs. Throws ShapeError if the inputs do not fit the op. */
   infer(inputs: readonly Spec[], attrs: A): readonly Spec[];
   /**
    * True for an op whose outputs do not depend on the contents of its inputs; no gradient flows through it.

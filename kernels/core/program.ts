@@ -99,8 +99,8 @@ export function compile(name: string, graph: Graph): Program {
 }
 
 /**
- * Offsets of a program's arena slots for an arena that consists of chunks of `chunkBytes` bytes; no slot
- * crosses from one chunk to the next. Throws RangeError if a slot is larger than a chunk.
+ * Returns the offsets of a program's arena slots for an arena that consists of chunks of `chunkBytes` bytes;
+ * no slot crosses from one chunk to the next. Throws RangeError if a slot is larger than a chunk.
  */
 export function placeInChunks(program: Program, chunkBytes: number): ReadonlyMap<Slot, number> {
   const items: { slot: Slot; first: number; last: number; bytes: number }[] = [];
@@ -117,7 +117,7 @@ export function placeInChunks(program: Program, chunkBytes: number): ReadonlyMap
   return new Map(placeInArena(items, chunkBytes).placed.map(({ slot, offset }) => [slot, offset]));
 }
 
-/** Number of floating-point operations of one run. */
+/** Returns the number of floating-point operations of one run. */
 export function flopsOf(program: Program): number {
   return program.calls.reduce((sum, call) => sum + (call.op.flops?.(call) ?? 0), 0);
 }

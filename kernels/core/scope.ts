@@ -19,7 +19,7 @@ export interface Scope {
   readonly graph: Graph;
   /** Names from the outermost scope to this one, joined by dots. */
   readonly path: string;
-  /** The scope `name` inside this one. */
+  /** Returns the scope `name` inside this one. */
   at(name: string): Scope;
   /** A trainable leaf named `path.name`. */
   param(name: string, shape: Shape, init: Init): Tensor;
@@ -114,7 +114,7 @@ export class RootScope implements Scope {
   }
 }
 
-/** Total number of elements in some parameters. */
+/** Returns the total number of elements in some parameters. */
 export function parameterCount(parameters: ReadonlyMap<string, Parameter>): number {
   let n = 0;
   for (const { tensor } of parameters.values()) n += sizeOf(tensor.shape);

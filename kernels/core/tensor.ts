@@ -54,7 +54,7 @@ export function sizeOf(shape: Shape): number {
   return shape.reduce((a, b) => a * b, 1);
 }
 
-/** Size of a tensor's data in bytes. */
+/** Returns the size of a tensor's data in bytes. */
 export function bytesOf(spec: Spec): number {
   return sizeOf(spec.shape) * (spec.dtype === "f16" ? 2 : 4);
 }

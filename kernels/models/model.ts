@@ -107,8 +107,8 @@ export function countParameters(model: TrainableModel): number {
 }
 
 /**
- * Initial values of all parameters and buffers. The values of a tensor depend only on the seed and the
- * tensor's name, not on the order of creation.
+ * Returns the initial values of all parameters and buffers. The values of a tensor depend only on the seed
+ * and the tensor's name, not on the order of creation.
  *
  * @example
  * ```ts

@@ -112,7 +112,7 @@ export function expectedValue(row: OptionRow): string {
   }
 }
 
-/** Whether an option accepts a value. */
+/** Returns whether an option accepts a value. */
 export function isOptionValue(row: OptionRow, value: unknown): boolean {
   switch (row.kind) {
     case "size":

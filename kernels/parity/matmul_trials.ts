@@ -39,7 +39,7 @@ export interface Trial {
   readonly variant: string;
 }
 
-/** Trials of all variants of one case; variants that round operands to 16-bit floats come last. */
+/** Returns trials of all variants of one case; variants that round operands to 16-bit floats come last. */
 export function trials(op: Op<any>, c: Case<any>): readonly Trial[] {
   const [call] = caseGraph(op, c).graph.calls;
   const variants = [false, true].flatMap((half) => op.variants!(call, { ...featuredGpu, half }));
@@ -47,8 +47,8 @@ export function trials(op: Op<any>, c: Case<any>): readonly Trial[] {
 }
 
 /**
- * Trials of matmul that cover every variant and every layout of the operands. SwiftShader takes up to a
- * second to compile a kernel with workgroup memory, so only two groups of variants run in all layouts: the
+ * Returns trials of matmul that cover every variant and every layout of the operands. SwiftShader takes up to
+ * a second to compile a kernel with workgroup memory, so only two groups of variants run in all layouts: the
  * smallest tile of each family, and the "quads" family, which reads operand `a` in vectors of four. All other
  * variants run in two layouts, so that each operand is read along K and across it.
  */
@@ -135,7 +135,7 @@ function withRoundedOperands(op: Op<any>): Op<any> {
   };
 }
 
-/** Limits and features of this machine's adapter. */
+/** Returns the limits and features of this machine's adapter. */
 async function adapterGpu(): Promise<Gpu> {
   const graph = new Graph();
   graph.output("y", relu(graph.leaf("x", { shape: [4], dtype: "f32" }, "input")));

@@ -82,7 +82,7 @@ export async function runCases(
   return results;
 }
 
-/** Outputs of a case, computed by the op's float64 reference. */
+/** Returns the outputs of a case, computed by the op's float64 reference. */
 export function referenceOutputs({ op, case: c }: OpCase, seed: number): readonly Float64Array[] {
   const { graph } = caseGraph(op, c);
   return op.reference(caseInputs(c, seed).map((data) => Float64Array.from(data)), graph.calls[0]);

@@ -137,8 +137,8 @@ function angle(word: v128, quarter: v128): v128 {
 }
 
 /**
- * The sine or cosine of the whole angle: `even` if `quarter` is even, else `odd`. It is negated if bit 1 of
- * `quarter + ahead` is set.
+ * Returns the sine or cosine of the whole angle: `even` if `quarter` is even, else `odd`. It is negated if
+ * bit 1 of `quarter + ahead` is set.
  */
 function turned(even: v128, odd: v128, quarter: v128, ahead: i32): v128 {
   const isOdd = i32x4.shr_s(i32x4.shl(quarter, 31), 31);

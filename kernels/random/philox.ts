@@ -32,7 +32,7 @@ export function philox4x32(
   return [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0];
 }
 
-/** 32-bit FNV-1a hash of a name's UTF-16 code units; it is the second word of the key. */
+/** Returns the 32-bit FNV-1a hash of a name's UTF-16 code units; it is the second word of the key. */
 export function hashName(name: string): number {
   let hash = 0x811C9DC5;
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
@@ -88,7 +88,7 @@ export function permutation(seed: number, name: string, count: number): Uint32Ar
   return order;
 }
 
-/** Upper 32 bits of the 64-bit product of two 32-bit numbers. */
+/** Returns the upper 32 bits of the 64-bit product of two 32-bit numbers. */
 function mulHigh(a: number, b: number): number {
   const aLow = a & 0xFFFF, aHigh = a >>> 16, bLow = b & 0xFFFF, bHigh = b >>> 16;
   const middle = aHigh * bLow + ((aLow * bLow) >>> 16);

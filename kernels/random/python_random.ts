@@ -24,7 +24,7 @@ export class PythonRandom {
     return uniform53(this.#words);
   }
 
-  /** A uniform number between `low` and `high`. */
+  /** Returns a uniform number between `low` and `high`. */
   uniform(low: number, high: number): number {
     return low + (high - low) * this.random();
   }
@@ -43,7 +43,7 @@ export class PythonRandom {
     return low + this.integer(high - low + 1);
   }
 
-  /** One of the items at random. Throws RangeError if there are none. */
+  /** Returns one of the items at random. Throws RangeError if there are none. */
   choice<T>(items: readonly T[]): T {
     if (items.length === 0) throw new RangeError("Cannot choose from no items: give at least one");
     return items[this.integer(items.length)];

@@ -28,13 +28,13 @@ export class TorchRandom {
     return this.#words.next();
   }
 
-  /** A uniform number in [0, 1) with 53 random bits, as for an element of a float64 tensor. */
+  /** Returns a uniform number in [0, 1) with 53 random bits, as for an element of a float64 tensor. */
   double(): number {
     const high = this.next() & 0x1FFFFF;
     return (high * 2 ** 32 + this.next()) / 2 ** 53;
   }
 
-  /** A uniform number in [0, 1) with 24 random bits, as for an element of a float32 tensor. */
+  /** Returns a uniform number in [0, 1) with 24 random bits, as for an element of a float32 tensor. */
   float(): number {
     return (this.next() & 0xFFFFFF) / 2 ** 24;
   }

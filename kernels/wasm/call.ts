@@ -7,7 +7,7 @@
  * @module
  */
 
-/** Address of tensor `i`. */
+/** Returns the address of tensor `i`. */
 export function tensor(tensors: usize, i: usize): usize {
   return load<u32>(tensors + (i << 2));
 }

@@ -18,7 +18,10 @@ import { halfPower } from "../ops/elementwise/power_wasm.ts";
 
 const parameters = "tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize";
 
-/** Source of the WASM kernels of those `ops` that have a formula; the build appends it to index.ts. */
+/**
+ * Returns the source of the WASM kernels of those `ops` that have a formula; the build appends it to
+ * index.ts.
+ */
 export function elementwiseKernels(ops: readonly Op<any>[]): string {
   return imports + ops.flatMap((op) => {
     const { wasmFormula: formula } = op;

@@ -23,7 +23,7 @@ export function storePart(p: usize, v: v128, count: usize): void {
   if (count > 2) store<f32>(p, f32x4.extract_lane(v, 2), 8);
 }
 
-/** Sum of the four lanes, in float64. */
+/** Returns the sum of the four lanes, in float64. */
 export function lanes(v: v128): f64 {
   return (<f64> f32x4.extract_lane(v, 0) + <f64> f32x4.extract_lane(v, 1)) +
     (<f64> f32x4.extract_lane(v, 2) + <f64> f32x4.extract_lane(v, 3));
@@ -38,8 +38,8 @@ export function largest(v: v128): f32 {
 }
 
 /**
- * Sum of `n` floats at `x`. Each block of 512 floats is summed in float32; the sums of the blocks are added
- * in float64.
+ * Returns the sum of `n` floats at `x`. Each block of 512 floats is summed in float32; the sums of the blocks
+ * are added in float64.
  */
 export function sumRun(x: usize, n: usize): f64 {
   let total: f64 = 0;

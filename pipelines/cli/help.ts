@@ -73,7 +73,7 @@ export function helpText(
   return `${lines.join("\n")}\n`;
 }
 
-/** Options by group. The groups that all pipelines share are last. */
+/** Returns the options by group. The groups that all pipelines share are last. */
 function groupsOf(options: Options): ReadonlyMap<string, readonly (readonly [string, Option<unknown>])[]> {
   const groups = new Map<string, (readonly [string, Option<unknown>])[]>();
   for (const [name, option] of Object.entries(options)) {

@@ -34,7 +34,7 @@ export interface Presets {
   pick(machine: Machine): PresetChoice;
 }
 
-/** The preset that `--preset NAME` selects. Throws UsageError if no preset has the name. */
+/** Returns the preset that `--preset NAME` selects. Throws UsageError if no preset has the name. */
 export function choosePreset(
   name: string,
   { presets, machine }: { readonly presets: Presets; readonly machine: Machine },

@@ -56,14 +56,14 @@ export async function drawNames(
   return names;
 }
 
-/** Probabilities of a bigram model: the last letter's row in its table. */
+/** Returns the probabilities of a bigram model, which are the last letter's row in its table. */
 export function bigramProbabilities(
   table: readonly ArrayLike<number>[],
 ): (before: readonly number[]) => ArrayLike<number> {
   return (before) => table[before[before.length - 1]];
 }
 
-/** Probabilities of a net: the softmax of its logits for the last `context` letters. */
+/** Returns the probabilities of a net, which are the softmax of its logits for the last `context` letters. */
 export function netProbabilities(
   net: Pick<DeviceTrainer, "predict">,
   context: number,

@@ -25,7 +25,7 @@ export class InterpolatedNgrams {
     );
   }
 
-  /** The probability of each letter after `before`. */
+  /** Returns the probability of each letter after `before`. */
   probabilities(before: ArrayLike<number>, m: number): Float64Array {
     let p = new Float64Array(this.#letters).fill(1 / this.#letters);
     for (const length of this.#lengths) {
@@ -37,7 +37,7 @@ export class InterpolatedNgrams {
     return p;
   }
 
-  /** The mean of `-log(probability)` over examples. */
+  /** Returns the mean of `-log(probability)` over examples. */
   loss(examples: Examples, m: number): number {
     return this.losses(examples, m).reduce((sum, loss) => sum + loss, 0) / examples.count;
   }

@@ -71,14 +71,14 @@ export function check(figures: Omit<Check, "kind">): Check {
   return { kind: "check", ...figures };
 }
 
-/** Charts side by side, with a caption that says what to notice. */
+/** Returns charts that stand side by side, with a caption that says what to notice. */
 export function figure(caption: string, ...charts: readonly Chart[]): Item {
   return { kind: "figure", caption, charts };
 }
 
 /**
- * Progress of a long loop: a line that is overwritten by the next line and is not shown on the page. Yield
- * one every few steps, because Ctrl-C takes effect only when an item is yielded.
+ * Returns a line with the progress of a long loop. It is overwritten by the next line and is not shown on the
+ * page. Yield one every few steps, because Ctrl-C takes effect only when an item is yielded.
  */
 export function progress(text: string): Item {
   return { kind: "progress", text };

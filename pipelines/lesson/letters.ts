@@ -105,7 +105,7 @@ export function splitWords(
   return { train: order.slice(0, first), dev: order.slice(first, second), test: order.slice(second) };
 }
 
-/** Examples of each part of a split. */
+/** Returns the examples of each part of a split. */
 export function examplesOfSplit(
   { train, dev, test }: Split<readonly string[]>,
   options: { readonly letters: Letters; readonly context: number },

@@ -53,7 +53,7 @@ export function openNet(
   return openDeviceTrainer(engine, { ...options, model, weights, optimizer: sgd({ momentum: 0 }) });
 }
 
-/** Loss of each part of a split. */
+/** Returns the loss of each part of a split. */
 export async function lossesOfSplit(
   net: Pick<DeviceTrainer, "loss">,
   { train, dev, test }: Split<Uint32Array>,
@@ -114,7 +114,9 @@ export async function engineForSmallNets(env: { engine(): Promise<Engine> }): Pr
   return engine.name === "cpu" ? await openCpu({ threads: 1 }) : engine;
 }
 
-/** Probabilities from logits. The largest logit is subtracted first so that no exponential overflows. */
+/**
+ * Computes probabilities from logits. The largest logit is subtracted first so that no exponential overflows.
+ */
 export function softmax(logits: ArrayLike<number>): Float64Array {
   const values = Float64Array.from(logits), largest = Math.max(...values);
   const counts = values.map((logit) => Math.exp(logit - largest));

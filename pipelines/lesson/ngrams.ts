@@ -72,13 +72,13 @@ export class Ngrams {
   }
 }
 
-/** Probabilities from counts: each count divided by the sum of all counts. */
+/** Computes probabilities from counts: divides each count by the sum of all counts. */
 export function probabilitiesFrom(counts: Float64Array): Float64Array {
   const sum = counts.reduce((a, b) => a + b, 0);
   return counts.map((n) => n / sum);
 }
 
-/** A context encoded as a single number. */
+/** Returns a context encoded as a single number. */
 function keyOf(
   ids: ArrayLike<number>,
   { at, context, letters }: { readonly at: number; readonly context: number; readonly letters: number },

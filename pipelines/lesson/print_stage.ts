@@ -53,7 +53,8 @@ export function print(
 }
 
 /**
- * The JSON event of an item. Charts are represented by their titles; tables and checks contain their numbers.
+ * Returns the JSON event of an item. Charts are represented by their titles; tables and checks contain their
+ * numbers.
  */
 function eventOf(item: Item): { type: "lesson"; kind: string; [field: string]: unknown } {
   return item.kind === "figure"

@@ -100,8 +100,9 @@ export function surveyed(
 }
 
 /**
- * Groups of consecutive filters that run on the workers together; a filter that must run in the flow is a
- * group of its own. Minhash ends a group: workers compute its signatures, and the flow compares them.
+ * Returns the groups of consecutive filters that run on the workers together; a filter that must run in the
+ * flow is a group of its own. Minhash ends a group: workers compute its signatures, and the flow compares
+ * them.
  */
 function neighbours(names: readonly FilterName[], serial: ReadonlySet<FilterName>): FilterName[][] {
   const groups: FilterName[][] = [];

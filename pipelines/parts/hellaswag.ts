@@ -18,13 +18,13 @@ type HellaswagValues = Pick<
   "hellaswag" | "hellaswagEvery" | "hellaswagItems"
 >;
 
-/** Whether a run evaluates on HellaSwag. */
+/** Returns whether a run evaluates on HellaSwag. */
 export function usesHellaswag({ hellaswag, hellaswagEvery }: HellaswagValues): boolean {
   return hellaswag !== null && hellaswagEvery > 0;
 }
 
 /**
- * The stage that evaluates on HellaSwag. Null if the options ask for no such evaluation. Throws
+ * Returns the stage that evaluates on HellaSwag. Null if the options ask for no such evaluation. Throws
  * Deno.errors.NotFound if the file does not exist, RangeError if the tokenizer is not known.
  */
 export async function hellaswagStage(

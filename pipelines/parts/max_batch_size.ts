@@ -43,7 +43,7 @@ export function maxBatchSizes(o: TrainingValues, inputs: PlanInputs): MaxBatchSi
   return { budgets, rows };
 }
 
-/** Memory of a training run in bytes. */
+/** Returns the memory of a training run in bytes. */
 function plannedBytes(o: TrainingValues, inputs: PlanInputs): number {
   return Object.values(trainingPlan(o, inputs).memory).reduce((sum, n) => sum + n, 0);
 }

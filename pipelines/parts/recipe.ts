@@ -21,9 +21,9 @@ import type { Env, Values } from "../cli/pipeline.ts";
 import type { filterOptions } from "./options/document_options.ts";
 
 /**
- * The recipe that the options describe. With `signOnly`, minhash stores signatures for a later step and
- * removes nothing. Throws Deno.errors.NotFound for a missing block list or tokenizer, RangeError for a filter
- * that is named twice, or for a file that holds no filter.
+ * Returns the recipe that the options describe. With `signOnly`, minhash stores signatures for a later step
+ * and removes nothing. Throws Deno.errors.NotFound for a missing block list or tokenizer, RangeError for a
+ * filter that is named twice, or for a file that holds no filter.
  */
 export async function recipeOf(
   o: Values<typeof filterOptions>,

@@ -112,7 +112,7 @@ export function divergenceOf({ onNan, skipSpikeZ, onSpike }: TrainingValues): Di
   return { onNan, spikeZ: skipSpikeZ, onSpike };
 }
 
-/** The optimizer that the options select. Throws RangeError for invalid values. */
+/** Returns the optimizer that the options select. Throws RangeError for invalid values. */
 export function optimizerOf(o: TrainingValues): Optimizer {
   const { optimizer, beta1, beta2, eps, weightDecay, momentum, muonLr, lr } = o;
   const given = momentum === null ? {} : { momentum };

@@ -132,7 +132,7 @@ export function isSystemError(error: Error): boolean {
     error.message.includes("unexpected NUL byte");
 }
 
-/** Whether another path could avoid the error. */
+/** Returns whether another path could avoid the error. */
 export function isWrongPath(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   if (error instanceof Deno.errors.NotCapable) return isSystemError(error) || attempts.has(error);

@@ -33,7 +33,7 @@ export function asSource<T>(name: string, open: () => Many<T>): Source<T, ItemCu
   };
 }
 
-/** The items after the first `state.next`. Advances the cursor before each yield. */
+/** Returns the items after the first `state.next`. Advances the cursor before each yield. */
 export function remaining<T>(items: Many<T>, state: ItemCursor): Many<T> {
   if (Array.isArray(items)) return restOfArray<T>(items, state);
   return Symbol.iterator in items ? rest(items, state) : restAsync(items, state);

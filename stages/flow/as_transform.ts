@@ -10,7 +10,7 @@ import type { Stage } from "./stage.ts";
 import { toTransformStream } from "./std.ts";
 
 /**
- * A pair of streams for `pipeThrough`. It takes no checkpoints; only a flow does.
+ * Returns a pair of streams for `pipeThrough`. It takes no checkpoints; only a flow does.
  *
  * @example
  * ```ts

@@ -118,7 +118,7 @@ function compare(actual: Trace, expected: Trace, what: string): void {
   }
 }
 
-/** States as JSON, in which a missing field and an undefined one are equal. */
+/** Returns states as JSON, in which a missing field and an undefined one are equal. */
 function states(checkpoint: TakenCheckpoint | undefined): unknown {
   const snapshots = [...checkpoint?.snapshots ?? []];
   return Object.fromEntries(

@@ -58,7 +58,7 @@ export function from<T>(given: Source<T> | Items<T>, options: FromOptions = {}):
   return new Flow<T>(isSource(given) ? given : itemsSource(given, options), []);
 }
 
-/** Callers without types may pass anything, also null. */
+/** Returns whether the argument is a source. Callers without types may pass anything, also null. */
 function isSource<T>(given: Source<T> | Items<T>): given is Source<T> {
   return typeof given === "object" && given !== null && "open" in given && "read" in given;
 }

@@ -16,7 +16,7 @@ export type Lengths = Readonly<{
 /** Returns the length of an item, in any unit; undefined if the item has no length. */
 export type Measure = (item: unknown) => number | undefined;
 
-/** The sums over two sets of items. */
+/** Returns the sums over two sets of items. */
 export function joinLengths(a: Lengths | undefined, b: Lengths | undefined): Lengths | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return {
@@ -28,7 +28,7 @@ export function joinLengths(a: Lengths | undefined, b: Lengths | undefined): Len
   };
 }
 
-/** The sums with one more length. */
+/** Returns the sums with one more length. */
 export function addLength(to: Lengths | undefined, length: number): Lengths {
   const square = length * length;
   if (to === undefined) return { count: 1, sum: length, min: length, max: length, sumOfSquares: square };

@@ -86,7 +86,7 @@ export function histogramOf(
   return { from, to, counts };
 }
 
-/** Root of the sum of squares. */
+/** Returns the root of the sum of squares. */
 export function normOf(values: ArrayLike<number>): number {
   let squares = 0;
   for (let i = 0; i < values.length; i++) squares += values[i] * values[i];

@@ -26,7 +26,7 @@ export function decodePrograms(model: Model<unknown>, texts: number): readonly P
   return [...forwards.map(([name, graph]) => compile(name, graph)), ...copyProgram(forwards[0][1], texts)];
 }
 
-/** Lengths compiled for the prefill program: 32, 128, 512, … and the model's sequence length. */
+/** Returns the lengths compiled for the prefill program: 32, 128, 512, … and the model's sequence length. */
 export function prefillLengths(seqLen: number): readonly number[] {
   const lengths: number[] = [];
   for (let length = 32; length < seqLen; length *= 4) lengths.push(length);

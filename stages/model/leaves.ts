@@ -17,7 +17,7 @@ export function outputLeaf(graph: Graph, label: string, shape: Shape): Tensor {
   return graph.leaf(label, { shape, dtype: "f32" }, "output");
 }
 
-/** The label of a parameter's gradient. */
+/** Returns the label of a parameter's gradient. */
 export function gradientLabel({ label }: Pick<NamedSpec, "label">): string {
   return `${label}/grad`;
 }

@@ -191,9 +191,9 @@ export class ModelSession implements AsyncDisposable {
   }
 
   /**
-   * Loss of each target in nats; 0 for an `ignoredTarget`. Inputs and targets are [B, T], with the sizes of
-   * the plan's evaluation or of `scoring`, one of the plan's scoring shapes. Throws RangeError if they have
-   * another length or a token is outside the vocabulary.
+   * Returns the loss of each target in nats, which is 0 for an `ignoredTarget`. Inputs and targets are [B,
+   * T], with the sizes of the plan's evaluation or of `scoring`, one of the plan's scoring shapes. Throws
+   * RangeError if they have another length or a token is outside the vocabulary.
    */
   async losses(
     inputs: Uint32Array,
@@ -273,8 +273,9 @@ export class ModelSession implements AsyncDisposable {
   }
 
   /**
-   * Probes of the batch's first micro-batch and gradients of its mean loss. Nothing is updated, and there is
-   * no dropout. Throws RangeError if the plan has no `inspection` or the batch does not fit the plan.
+   * Returns the probes of the batch's first micro-batch and the gradients of the micro-batch's mean loss.
+   * Nothing is updated, and there is no dropout. Throws RangeError if the plan has no `inspection` or the
+   * batch does not fit the plan.
    */
   inspect(batch: Batch): Promise<ModelInspection> {
     return inspectBatch(this.plan, this.#session, batch);

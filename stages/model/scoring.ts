@@ -21,7 +21,7 @@ export function scoringShapes(
   return [...lengths, seqLen].map((length) => [Math.max(1, Math.floor(tokens / length)), length]);
 }
 
-/** The name of a shape's program. */
+/** Returns the name of a shape's program. */
 export function scoringProgram([, length]: ScoringShape): string {
   return `score/${length}`;
 }

@@ -7,12 +7,12 @@ import type { TensorMap } from "../../kernels/core/tensor.ts";
 
 type TensorData = TensorMap[string];
 
-/** A number as an f32 tensor [1]. */
+/** Returns a number as an f32 tensor [1]. */
 export function scalar(value: number): TensorData {
   return { shape: [1], data: Float32Array.of(value) };
 }
 
-/** Whole numbers as a u32 tensor. */
+/** Returns whole numbers as a u32 tensor. */
 export function integers(shape: readonly number[], values: ArrayLike<number>): TensorData {
   return { shape, data: Uint32Array.from(values) };
 }

@@ -16,15 +16,15 @@ import { historyLength, type TrainingPlan } from "./training_plan.ts";
 /** The program of an update, or one of the three programs of a deferred update. */
 export type UpdateProgram = "update" | "measure" | "commit" | "discard";
 
-/** The update programs that a plan needs. */
+/** Returns the update programs that a plan needs. */
 export function updatePrograms({ deferred = false }: TrainingPlan): readonly UpdateProgram[] {
   return deferred ? ["measure", "commit", "discard"] : ["update"];
 }
 
 /**
- * The graph of an update program. `update` does everything at once. For a deferred update, `measure` records
- * the loss and the gradient norm and keeps the clipping factor; `commit` then applies the gradients, or
- * `discard` drops them.
+ * Returns the graph of an update program. `update` does everything at once. For a deferred update, `measure`
+ * records the loss and the gradient norm and keeps the clipping factor; `commit` then applies the gradients,
+ * or `discard` drops them.
  */
 export function updateGraph(
   parameters: ReadonlyMap<string, Parameter>,

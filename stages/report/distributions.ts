@@ -19,7 +19,10 @@ export interface Total {
   readonly withoutUrl: number;
 }
 
-/** Numbers of documents before and after the filters whose length in characters is in [`from`, `to`). */
+/**
+ * Number of documents with a length of [`from`, `to`) characters, first before the filters and then after
+ * them.
+ */
 export type LengthRow = Readonly<{ from: number; to: number; before: number; after: number }>;
 
 /**

@@ -54,7 +54,7 @@ export function sparkline(values: readonly number[], columns: number): string {
 /** The characters ▁ to █, one for each eighth of a line's height. */
 export const eighths = "▁▂▃▄▅▆▇█";
 
-/** Means of consecutive values, so that at most `bins` numbers are left. */
+/** Returns the means of consecutive values, so that at most `bins` numbers are left. */
 export function binMeans(values: readonly number[], bins: number): number[] {
   const width = Math.min(bins, values.length);
   return Array.from({ length: width }, (_, i) => {

@@ -16,7 +16,7 @@ export interface RecorderOutputs {
   readonly display: Display;
   /** Writes an event as one line of JSON to standard output; null without --json. */
   readonly json: ((line: string) => void) | null;
-  /** Seconds since an arbitrary fixed moment. */
+  /** Returns the seconds since an arbitrary fixed moment. */
   now(): number;
 }
 

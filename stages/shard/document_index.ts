@@ -8,7 +8,7 @@ import { readFullSync, writeAllSync } from "../disk/exact_io.ts";
 import { openFileSync } from "../disk/files.ts";
 import type { TokenShard } from "../items.ts";
 
-/** Path of the index of a shard. */
+/** Returns the path of the index of a shard. */
 export function indexPath(shard: string): string {
   return `${shard.replace(/\.bin$/, "")}.documents.jsonl`;
 }

@@ -50,7 +50,7 @@ export function extentsOf(regions: readonly Region[]): Extent[] {
   return extents;
 }
 
-/** Number of tokens in all regions. */
+/** Returns the number of tokens in all regions. */
 export function tokensIn(regions: readonly Region[]): number {
   return regions.reduce((sum, region) => sum + region.count, 0);
 }

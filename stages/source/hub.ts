@@ -29,7 +29,7 @@ export interface HubOptions extends RetryOptions {
   readonly accepts?: (name: string) => boolean;
 }
 
-/** Whether a URI refers to the Hub. */
+/** Returns whether a URI refers to the Hub. */
 export function isHub(uri: string): boolean {
   return /^hf:/i.test(uri);
 }

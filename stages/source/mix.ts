@@ -102,8 +102,9 @@ export function mix<T>(
 }
 
 /**
- * Index of the part to read next. `draw` is a uniform random number in [0, 1). A part that has yielded as
- * much as its estimated size keeps a small weight until it ends, so that a low estimate loses no items.
+ * Returns the index of the part to read next. `draw` is a uniform random number in [0, 1). A part that has
+ * yielded as much as its estimated size keeps a small weight until it ends, so that a low estimate loses no
+ * items.
  */
 function choose(draw: number, parts: readonly MixPart<unknown>[], state: MixState): number {
   const weights = parts.map((part, i) => state.ended[i] ? 0 : Math.max(part.size - state.taken[i], 1e-3));

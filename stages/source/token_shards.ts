@@ -29,7 +29,7 @@ export interface TokenShardsState {
 }
 
 /**
- * Existing shards as extents of `extentTokens` tokens.
+ * Returns existing shards as extents of `extentTokens` tokens.
  *
  * The headers of all files are checked before the first extent. Throws Deno.errors.NotFound if a glob matches
  * nothing, Deno.errors.InvalidData or UnexpectedEof for a file that is empty, truncated or of another format,

@@ -37,7 +37,7 @@ export interface OpenedSource {
 }
 
 /**
- * The source for a list of URIs. A URI is one of:
+ * Returns the source for a list of URIs. A URI is one of:
  *
  * - `embedded`: the two embedded corpora, mixed in an order that the run's seed decides
  * - `embedded:sotu` or `embedded:spam-assassin`
@@ -171,8 +171,8 @@ function corpus(name: string): EmbeddedName {
 }
 
 /**
- * The files of a path or glob. A path that exists is never treated as a glob, even if it contains glob
- * characters.
+ * Returns the files of a path or glob. A path that exists is never treated as a glob, even if it contains
+ * glob characters.
  */
 function expand(uri: string): string[] {
   if (existsSync(uri) || !/[*?[{]/.test(uri)) return [uri];

@@ -157,7 +157,9 @@ function givenPairs(tokens: BpeSpec["tokens"], merges: readonly Merge[]): PairTa
   return table;
 }
 
-/** Pairs that tiktoken may merge: every split of a token's bytes into two other tokens. */
+/**
+ * Returns the pairs that tiktoken may merge, which are all splits of a token's bytes into two other tokens.
+ */
 function allPairs(tokens: BpeSpec["tokens"]): PairTable {
   const index = new ByteIndex(tokens);
   const table = new PairTable(tokens.length * 3);

@@ -56,7 +56,7 @@ export class ChunkIndex {
     );
   }
 
-  /** Length of each chunk in UTF-16 units. */
+  /** Returns the length of each chunk in UTF-16 units. */
   lengths(): number[] {
     return Array.from({ length: this.#size }, (_, chunk) => this.#starts[chunk + 1] - this.#starts[chunk]);
   }

@@ -27,8 +27,8 @@ export class TokenBytes {
   }
 
   /**
-   * A copy of one token's bytes. Throws RangeError for an unknown id; `position` is the index of the id in
-   * the input.
+   * Returns a copy of one token's bytes. Throws RangeError for an unknown id; `position` is the index of the
+   * id in the input.
    */
   one(id: number, position = 0): Uint8Array {
     if (this.#known[id] !== 1) {
@@ -39,7 +39,7 @@ export class TokenBytes {
     return this.#bytes.slice(this.#starts[id], this.#starts[id + 1]);
   }
 
-  /** A copy of each token's bytes. Throws RangeError for an unknown id. */
+  /** Returns a copy of each token's bytes. Throws RangeError for an unknown id. */
   each(ids: Iterable<number>): Uint8Array[] {
     let position = 0;
     return Array.from(ids, (id) => this.one(id, position++));

@@ -22,7 +22,7 @@ export interface ParallelEncoding {
 const module = import.meta.resolve("./encode_worker.ts");
 
 /**
- * The stage `encode` on several threads. Throws the errors of `parallel` and `encode`.
+ * Returns the stage `encode` on several threads. Throws the errors of `parallel` and `encode`.
  *
  * @example
  * ```ts

@@ -52,9 +52,9 @@ export interface Tokenizer {
   decode(ids: Iterable<number>, options?: DecodeOptions): string;
   /** Returns the bytes of the tokens, joined; they are exact even if they do not form complete characters. */
   decodeBytes(ids: Iterable<number>): Uint8Array;
-  /** A copy of one token's bytes. */
+  /** Returns a copy of one token's bytes. */
   decodeSingleTokenBytes(id: number): Uint8Array;
-  /** A copy of each token's bytes. */
+  /** Returns a copy of each token's bytes. */
   decodeTokensBytes(ids: Iterable<number>): Uint8Array[];
   /** Decodes ids as text with the position of each token. Throws TypeError for bytes that are not UTF-8. */
   decodeWithOffsets(ids: Iterable<number>): TextWithOffsets;

@@ -65,7 +65,7 @@ export function opTimes(programs: readonly Program[], timings: readonly CallTimi
   })).sort((a, b) => b.seconds - a.seconds);
 }
 
-/** One span per call and thread. */
+/** Returns one span per call and thread. */
 export function deviceSpans(programs: readonly Program[], timings: readonly CallTiming[]): TraceSpan[] {
   const first = timings.length <= MAX_SPANS
     ? timings

@@ -78,7 +78,7 @@ Deno.test("each version stands once in .imports.json, and no module names one", 
   }
 });
 
-/** Packages of deno.lock that the named ones consist of, themselves included. */
+/** Returns the packages of deno.lock on which the named packages depend, themselves included. */
 function closure(names: readonly string[]): ReadonlySet<string> {
   const found = new Set<string>();
   const wanted = names.map((name) => idOf(name));
@@ -106,7 +106,10 @@ function namesOf(ids: ReadonlySet<string>): ReadonlySet<string> {
   return new Set([...ids].map((id) => /^(@?[^@]+)@/.exec(id)![1]));
 }
 
-/** Specifiers of packages that a module imports when it runs: types do not count, computed ones neither. */
+/**
+ * Returns the specifiers of the packages that a module imports when it runs. Imports of types and computed
+ * specifiers are left out.
+ */
 function specifiersIn(text: string): string[] {
   const code = text.replace(/^\s*(\*|\/\/).*$/gm, "").replace(/\btypeof import\("[^"]+"\)/g, "");
   const found = code.matchAll(

@@ -31,7 +31,7 @@ const paths: Readonly<Record<WeightFormat, string>> = {
   "llm.c": "model.bin",
 };
 
-/** The small model with one option set. */
+/** Returns the small model with one option set. */
 function configWith(option: string, value: unknown): GptConfig {
   const config: unknown = { ...smallConfig, [option]: value };
   if (isGptConfig(config)) return config;

@@ -73,7 +73,7 @@ export async function readUntil(until: string, args: readonly string[]): Promise
   return { code, out, err: await err };
 }
 
-/** The only line that starts with "error". Throws if there is none or more than one. */
+/** Returns the only line that starts with "error". Throws if there is none or more than one. */
 export function errorLine({ err }: Finished): string {
   const lines = err.trimEnd().split("\n");
   const errors = lines.filter((line) => line.startsWith("error"));
@@ -83,7 +83,7 @@ export function errorLine({ err }: Finished): string {
   return errors[0];
 }
 
-/** The events of a run's folder. */
+/** Returns the events of a run's folder. */
 export async function eventsOf(out: string): Promise<any[]> {
   const lines = (await Deno.readTextFile(`${out}/metrics.jsonl`)).trimEnd().split("\n");
   return lines.map((line) => JSON.parse(line));

@@ -34,15 +34,15 @@ export const crossEntropyKernel: ComparedKernel = {
 };
 
 /**
- * Cross entropy in jax-js: logits [rows, V], targets [rows] → losses [rows]. It uses one-hot rows, since jit
- * cannot compile the gradient of `takeAlongAxis`.
+ * Computes cross entropy in jax-js: `logits` [rows, V], `targets` [rows] → losses [rows]. It uses one-hot
+ * rows, since jit cannot compile the gradient of `takeAlongAxis`.
  */
 export function jaxCrossEntropy(logits: numpy.Array, targets: numpy.Array): numpy.Array {
   const chosen = logits.ref.mul(nn.oneHot(targets, logits.shape[1])).sum(-1);
   return nn.logsumexp(logits, -1).sub(chosen);
 }
 
-/** Cross entropy in tfjs: logits [rows, V], targets [rows] → losses [rows]. */
+/** Computes cross entropy in tfjs: `logits` [rows, V], `targets` [rows] → losses [rows]. */
 export function tfCrossEntropy(
   tf: Tfjs,
   { logits, targets }: { readonly logits: TfTensor; readonly targets: TfTensor },

@@ -16,7 +16,7 @@ import { stepContender, type StepSetup } from "./step.ts";
 /** Arrays by name. */
 type Arrays = Record<string, numpy.Array>;
 
-/** The training step as a contender. */
+/** Returns the training step as a contender. */
 export async function jaxStep(device: JaxDevice, setup: StepSetup): Promise<Contender> {
   await useJaxDevice(device);
   const batch = await jaxArrays(setup.batch);
@@ -87,7 +87,7 @@ function clipScale(grads: Arrays): numpy.Array {
   return numpy.minimum(numpy.reciprocal(norm.add(1e-6)), 1);
 }
 
-/** The mean cross entropy of GPT-2. */
+/** Returns the mean cross entropy of GPT-2. */
 function meanLoss(
   w: Arrays,
   { batch: { inputs, targets }, size: { layers, heads, channels, batch, seqLen, vocabSize }, device }:

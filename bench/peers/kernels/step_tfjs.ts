@@ -17,7 +17,7 @@ import { stepContender, type StepSetup } from "./step.ts";
 /** Tensors by name. */
 type Tensors = Readonly<Record<string, TfTensor>>;
 
-/** The training step as a contender. */
+/** Returns the training step as a contender. */
 export function tfStep(tf: Tfjs, setup: StepSetup): Promise<Contender> {
   const { size, learningRate } = setup, batch = tfTensors(tf, setup.batch), mask = tfMask(tf, size.seqLen);
   const names = Object.keys(setup.weights), weights = tfTensors(tf, setup.weights);
@@ -70,7 +70,7 @@ function clipScale(tf: Tfjs, grads: readonly TfTensor[]): TfTensor {
   return tf.minimum(tf.reciprocal(tf.add(norm, 1e-6)), 1);
 }
 
-/** The mean cross entropy of GPT-2. */
+/** Returns the mean cross entropy of GPT-2. */
 function meanLoss(
   tf: Tfjs,
   { w, batch: { inputs, targets }, mask, size }: {

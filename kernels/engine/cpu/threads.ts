@@ -49,7 +49,7 @@ export interface Threads {
   end(): void;
 }
 
-/** The control block of a session's memory. Throws TypeError if the memory is not shared. */
+/** Returns the control block of a session's memory. Throws TypeError if the memory is not shared. */
 export function controlOf(memory: WebAssembly.Memory): Int32Array<SharedArrayBuffer> {
   if (!(memory.buffer instanceof SharedArrayBuffer)) {
     throw new TypeError("The CPU engine needs shared memory");

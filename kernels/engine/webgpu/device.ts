@@ -155,8 +155,8 @@ export class WebgpuDevice {
   }
 
   /**
-   * Layouts for `count` storage buffers. All are read_write, since WebGPU forbids binding one part of a
-   * buffer as read-only and another as writable.
+   * Returns layouts for `count` storage buffers. All are read_write, since WebGPU forbids binding one part of
+   * a buffer as read-only and another as writable.
    */
   layout(count: number): { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout } {
     const known = this.#layouts.get(count);

@@ -130,8 +130,8 @@ export class WebgpuMemory {
 }
 
 /**
- * The offset of each arena slot. If one buffer can hold the arena, the offsets are as planned; otherwise the
- * slots are placed again, so that each is inside one buffer.
+ * Returns the offset of each arena slot. If one buffer can hold the arena, the offsets are as planned;
+ * otherwise the slots are placed again, so that each is inside one buffer.
  */
 function placeArena(
   programs: readonly Program[],

@@ -106,8 +106,9 @@ export class TimedRun {
 const STAMPS = 5; // number of clock readings to measure the tick; in Deno they are 10 ms apart
 
 /**
- * Nanoseconds per tick of a GPU's clock, measured against the host's clock. WebGPU's specification says 1 ns,
- * but Deno returns the device's own ticks: 10 ns on AMD, 83 ns on Intel (github.com/gfx-rs/wgpu/issues/6719).
+ * Returns the nanoseconds per tick of a GPU's clock, measured against the host's clock. WebGPU's
+ * specification says 1 ns, but Deno returns the device's own ticks: 10 ns on AMD, 83 ns on Intel
+ * (github.com/gfx-rs/wgpu/issues/6719).
  */
 export async function tickOf(device: GPUDevice): Promise<number> {
   const stamps: { ticks: number; host: number }[] = [];

@@ -108,8 +108,8 @@ class Tuner {
   }
 
   /**
-   * Choices for the calls of `programs`. Calls without a stored choice are timed on a device that has no
-   * other work.
+   * Returns the choices for the calls of `programs`. Calls without a stored choice are timed on a device that
+   * has no other work.
    */
   async choose(
     programs: readonly Program[],

@@ -76,8 +76,8 @@ interface BlockOptions extends Required<CharGptConfig> {
 }
 
 /**
- * One of the lecture's character models. Queries, keys and values have no biases. Without `residual` the
- * output of attention replaces `x`. The lecture's bigram model is `makemore("bigram", …)`.
+ * Returns one of the lecture's character models. Queries, keys and values have no biases. Without `residual`
+ * the output of attention replaces `x`. The lecture's bigram model is `makemore("bigram", …)`.
  */
 export function charGpt(config: CharGptConfig): Model<CharGptConfig> {
   const all: Required<CharGptConfig> = {

@@ -101,8 +101,8 @@ const bigram: LogitsFunction = (scope, tokens, { vocabSize }) => {
 };
 
 /**
- * Embeddings of the last `seqLen` tokens side by side; positions before the first token share one extra
- * embedding.
+ * Puts the embeddings of the last `seqLen` tokens side by side; positions before the first token share one
+ * extra embedding.
  */
 const mlp: LogitsFunction = (scope, tokens, { vocabSize, seqLen, channels, hidden }) => {
   const contexts = contextsOf(tokens, { length: seqLen, blank: vocabSize });

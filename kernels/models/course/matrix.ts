@@ -175,8 +175,8 @@ export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): n
 }
 
 /**
- * Distances in `data` from an element to the next one in its column and to the next one in its row; 0 along
- * an axis that is repeated.
+ * Returns the distances in `data` from an element to the next one in its column and to the next one in its
+ * row; the distance is 0 along an axis that is repeated.
  */
 function stepsOf(
   { rows, columns }: Matrix,

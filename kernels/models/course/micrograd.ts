@@ -42,8 +42,8 @@ export class Value {
   }
 
   /**
-   * This to the power of a number. Throws TypeError for a Value as exponent: its derivative would need a
-   * logarithm.
+   * Raises this value to the power of a number. Throws TypeError for a Value as exponent: its derivative
+   * would need a logarithm.
    */
   pow(exponent: number): Value {
     if (typeof exponent !== "number") {
@@ -81,7 +81,7 @@ export class Value {
     return new Value(t, [this], [1 - t * t], "tanh");
   }
 
-  /** `e` to the power of this. */
+  /** Returns `e` to the power of this value. */
   exp(): Value {
     const e = Math.exp(this.data);
     return new Value(e, [this], [e], "exp");

@@ -156,7 +156,7 @@ export function batchNormGradient(
     .times(gain.times(varInv).times(1 / n));
 }
 
-/** Loss and gradients of a batch, computed with the short forms of the backward pass. */
+/** Returns the loss and gradients of a batch, computed with the short forms of the backward pass. */
 export function lossAndGradients(
   net: ManualMlp,
   batch: LetterBatch,

@@ -131,7 +131,7 @@ function fourDots(query: usize, k: usize, row: usize, depth: usize): v128 {
   return fourDotsAt(query, k, k + row, k + 2 * row, k + 3 * row, depth);
 }
 
-/** Dot products of the query with four keys. */
+/** Returns the dot products of the query with four keys. */
 function fourDotsAt(query: usize, k0: usize, k1: usize, k2: usize, k3: usize, depth: usize): v128 {
   let a = f32x4.splat(0), b = a, c = a, d = a;
   let at: usize = 0;
@@ -156,7 +156,7 @@ function fourDotsAt(query: usize, k0: usize, k1: usize, k2: usize, k3: usize, de
   return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
 }
 
-/** 32 channels of the weighted sum of values. */
+/** Returns 32 channels of the weighted sum of values. */
 function sums32(weights: usize, v: usize, row: usize, count: usize, factor: v128, out: usize): void {
   let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
   for (const end = weights + (count << 2); weights < end; weights += 4, v += row) {

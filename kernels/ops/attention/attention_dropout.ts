@@ -40,7 +40,7 @@ export interface AttentionMask {
    * weight is dropped.
    */
   ofQuery(x: string): string;
-  /** Expression for `x / (1 - rate)`. */
+  /** Returns an expression for `x / (1 - rate)`. */
   scaled(x: string): string;
   /** Expression for `1 / (1 - rate)`. */
   readonly scale: string;

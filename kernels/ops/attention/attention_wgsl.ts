@@ -351,7 +351,7 @@ function quads(width: number): number {
   return Math.ceil(width / 4);
 }
 
-/** `1 / sqrt(width)` as a WGSL literal. */
+/** Returns `1 / sqrt(width)` as a WGSL literal. */
 function scaleOf(width: number): string {
   return `f32(${1 / Math.sqrt(width)})`;
 }

@@ -35,7 +35,7 @@ export interface DropoutConstants {
   readonly scale: number;
 }
 
-/** Constants of a dropout rate. Throws RangeError unless `0 < rate < 1`. */
+/** Returns the constants of a dropout rate. Throws RangeError unless `0 < rate < 1`. */
 export function dropoutConstants(rate: number): DropoutConstants {
   if (!(rate > 0 && rate < 1)) {
     throw new RangeError(`Cannot use dropout rate ${rate}: wanted a number greater than 0 and less than 1`);

@@ -158,7 +158,7 @@ function broadcastShape(op: string, { a, b }: { a: Spec; b: Spec }): Shape {
   return large;
 }
 
-/** A shape without its leading 1s. */
+/** Returns a shape without its leading 1s. */
 function stripped(shape: Shape): Shape {
   const first = shape.findIndex((n) => n !== 1);
   return first < 0 ? [] : shape.slice(first);

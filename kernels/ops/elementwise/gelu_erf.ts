@@ -1,5 +1,5 @@
 /**
- * The Gaussian error linear unit (GELU) by its definition x·Φ(x), where Φ is the normal distribution
+ * The Gaussian error linear unit (GELU) by its definition `x·Φ(x)`, where Φ is the normal distribution
  * function. This form is the default in PyTorch and nanoGPT. Source: Hendrycks and Gimpel 2016.
  *
  * @module
@@ -40,7 +40,7 @@ const functions = `fn normal_below(x: f32) -> vec2f {
   return vec2f(select(1.0 - tail, tail, x < 0.0), bell * ${DENSITY});
 }`;
 
-/** x·Φ(x), any shape; PyTorch's `approximate="none"`. */
+/** Computes `x·Φ(x)` for a tensor `x` of any shape: PyTorch's `approximate="none"`. */
 export const geluErf: Elementwise = elementwise({
   name: "gelu_erf",
   reference: (x) => x * normalBelow(x),

@@ -30,7 +30,7 @@ export function geluErf(x: v128): v128 {
   return f32x4.mul(x, below(x, a, bell(a)));
 }
 
-/** `(distribution + x * density) * dy`. */
+/** Returns `(distribution + x * density) * dy`. */
 export function geluErfGradient(x: v128, dy: v128): v128 {
   const a = f32x4.pmin(f32x4.abs(x), v128.load32_splat(MOST)), e = bell(a);
   return f32x4.mul(madd(f32x4.mul(x, e), v128.load32_splat(DENSITY), below(x, a, e)), dy);

@@ -139,9 +139,9 @@ function tableSizes(call: Call): { count: number; columns: number; rows: number 
 }
 
 /**
- * A kernel with one workgroup per position. The workgroup of the first position with an id adds all rows of
- * that id. It compares 256 ids at a time and marks the equal ones in a bit set; then every lane adds up the
- * marked rows, in order, for its own columns.
+ * Returns a kernel with one workgroup per position. The workgroup of the first position with an id adds all
+ * rows of that id. It compares 256 ids at a time and marks the equal ones in a bit set; then every lane adds
+ * up the marked rows, in order, for its own columns.
  */
 function scatterKernel(call: Call): WgslKernel {
   const { count, columns, rows } = tableSizes(call);

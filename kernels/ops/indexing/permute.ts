@@ -15,8 +15,8 @@ export interface PermuteAttrs {
 }
 
 /**
- * Axis `i` of the result is axis order[i] of `x`, which has any type. Throws ShapeError unless `order`
- * contains each axis once.
+ * Permutes the axes of the tensor `x`, which has any type: axis `i` of the result is axis `order[i]` of `x`.
+ * Throws ShapeError unless `order` contains each axis once.
  */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
   return callPermute([x], { order })[0];

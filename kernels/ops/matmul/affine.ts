@@ -27,7 +27,7 @@ export function affine(x: Tensor, { weight, bias }: Affine): Tensor {
   return callAffine([x, weight, bias], null)[0];
 }
 
-/** `gelu(x · weight + bias)`. Throws ShapeError if sizes do not match. */
+/** Returns `gelu(x · weight + bias)`. Throws ShapeError if sizes do not match. */
 export function affineGelu(x: Tensor, { weight, bias }: Affine): Tensor {
   return callAffineGelu([x, weight, bias], null)[0];
 }
@@ -139,7 +139,7 @@ function inputGradients({ inputs: [x, weight] }: Call<null>, g: Tensor): readonl
   ];
 }
 
-/** `x · weight + bias` in float64. */
+/** Returns `x · weight + bias` in float64. */
 function withBias([x, weight, bias]: readonly Float64Array[], call: Call<null>): Float64Array {
   const [product] = matmulOp.reference([x, weight], { ...call, op: matmulOp, attrs: {} });
   return product.map((value, i) => value + bias[i % bias.length]);

@@ -44,7 +44,7 @@ export function matmulAdd(
   return callMatmulAdd([a, b, buffer], attrs)[0];
 }
 
-/** Sizes and layout of a call's product. */
+/** Returns the sizes and layout of a call's product. */
 export function matmulSizes([a, b]: readonly Spec[], attrs: MatmulAttrs): MatmulSizes {
   const [aRows, aColumns] = flatten(a.shape), [bRows, bColumns] = flatten(b.shape);
   return {

@@ -41,7 +41,7 @@ export function columnGroup({ across }: MatmulVariant, group: number): string {
   return `column0 + (x + ${group * across}u) * 4u`;
 }
 
-/** The numbers 0 … `count - 1`. */
+/** Returns the numbers 0 … `count - 1`. */
 export function range(count: number): readonly number[] {
   return Array.from({ length: count }, (_, i) => i);
 }

@@ -29,7 +29,7 @@ export interface LoadedOperand {
    * width.
    */
   vector(group: number, step: number): string;
-  /** Expression for one of the four numbers, the one with index `lane`. */
+  /** Returns an expression for one of the four numbers, the one with index `lane`. */
   element(group: number, lane: number, step: number): string;
 }
 
@@ -45,7 +45,7 @@ export function isVector({ along, width, depth }: Operand): boolean {
   return (along === "width" ? width : depth) % 4 === 0;
 }
 
-/** Element type of the operand's binding. */
+/** Returns the element type of the operand's binding. */
 export function elementType(operand: Operand): "f32" | "vec4f" {
   return isVector(operand) ? "vec4f" : "f32";
 }
@@ -123,8 +123,8 @@ export function loadGroups(
 }
 
 /**
- * Names of the loaded numbers. A vector holds a group at one step or, if memory is contiguous along the
- * depth, four steps of one row (for operand `a`) or column (for operand `b`).
+ * Returns the names of the loaded numbers. A vector holds a group at one step or, if memory is contiguous
+ * along the depth, four steps of one row (for operand `a`) or column (for operand `b`).
  */
 function access({ name, along }: Operand): Omit<LoadedOperand, "lines"> {
   return along === "width"

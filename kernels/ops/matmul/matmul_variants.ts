@@ -118,7 +118,7 @@ const FEW = 8;
 const MOST_PARTS = 16;
 
 /**
- * The variant that a heuristic prefers.
+ * Returns the variant that a heuristic prefers.
  *
  * On a GPU, a product of few rows divides K into slices so that adjacent invocations read adjacent memory in
  * either layout of `b`. Other products use tiles of 64 × 64 if the result has enough of them to keep the GPU

@@ -127,7 +127,7 @@ function squares(x: usize, stride: usize, rows: usize, width: usize, mean: v128,
   return joined(low, high, factor);
 }
 
-/** Sums of `(x - mean) * dy`. */
+/** Returns the sums of `(x - mean) * dy`. */
 function products(x: usize, dy: usize, stride: usize, rows: usize, width: usize, mean: v128): v128 {
   let low = f64x2.splat(0), high = low;
   for (let row: usize = 0; row < rows;) {

@@ -248,7 +248,7 @@ function sizes(call: Call<ReduceAttrs>): readonly [number, number, number] {
   return split(call.inputs[0].shape, call.attrs);
 }
 
-/** Returns the gradient of a sum's input, given the gradient of the sum. */
+/** Returns the gradient of a sum's input, given the sum's gradient. */
 function repeat(call: Call<ReduceAttrs>, g: Tensor): Tensor {
   const { from, to } = call.attrs;
   return broadcast(g, { shape: call.inputs[0].shape, from, to });

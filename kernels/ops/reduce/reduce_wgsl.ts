@@ -13,7 +13,7 @@ import type { WgslKernel } from "../../core/gpu.ts";
 export interface Fold {
   /** WGSL of the neutral element. */
   readonly start: string;
-  /** WGSL expression that combines two values. */
+  /** Returns a WGSL expression that combines two values. */
   join(a: string, b: string): string;
   /** Returns WGSL statements that store a total at an index of the result. */
   store(at: string, total: string): string;

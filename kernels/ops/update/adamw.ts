@@ -131,7 +131,7 @@ function adamwCase(shape: readonly number[], attrs: AdamWAttrs): Op<AdamWAttrs>[
   };
 }
 
-/** WGSL expression for `1 - beta^step`. */
+/** Returns a WGSL expression for `1 - beta^step`. */
 function correction(beta: number): string {
   return beta === 0 ? "1.0" : `one_minus_exp(in5[0] * f32(${Math.log(beta)}))`;
 }

@@ -73,8 +73,8 @@ function recordedRun(
 }
 
 /**
- * The limits towards which progress is shown. Epochs are left out, because their length is not known in
- * advance.
+ * Returns the limits towards which progress is shown. Epochs are left out, because their length is not known
+ * in advance.
  */
 function runLimits(options: Options, values: Readonly<Record<string, unknown>>): RunLimits {
   const result: { steps?: number; tokens?: number; seconds?: number } = {};

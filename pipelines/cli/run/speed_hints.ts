@@ -66,7 +66,7 @@ export function speedHints(facts: SpeedFacts): string[] {
   return hints;
 }
 
-/** The facts about this machine and process. */
+/** Returns the facts about this machine and process. */
 export function speedFacts(
   { engine, values, work, typed }: Pick<SpeedFacts, "engine" | "values" | "work" | "typed">,
 ): SpeedFacts {

@@ -62,7 +62,7 @@ export function manualMlp({ letters, hidden, random }: ManualMlpOptions): Manual
   };
 }
 
-/** Number of parameters of a net. */
+/** Returns the number of parameters of a net. */
 export function parameterCount(net: ManualMlp): number {
   return parameterNames.reduce((sum, name) => sum + net[name].data.length, 0);
 }

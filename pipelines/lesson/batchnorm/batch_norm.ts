@@ -70,7 +70,7 @@ function* notebookChecks(
   yield check({ name: "loss, dev", ours: dev, lecture: 2.1056840, ...options });
 }
 
-/** Means and standard deviations that let batch norm process a single name, which has no batch. */
+/** Returns means and standard deviations that let batch norm process a single name, which has no batch. */
 async function* statisticsWithoutBatch(
   net: DeviceTrainer,
   { letters, data, seed }: BatchNormSetup,

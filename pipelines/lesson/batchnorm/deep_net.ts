@@ -79,7 +79,7 @@ export async function* deepNet(setup: BatchNormSetup): AsyncGenerator<Item> {
   yield check({ name: "names", ours: drawn.join(" "), lecture: publishedNames.join(" "), source, mayDiffer });
 }
 
-/** Outputs of the tanh layers and their gradients, layer by layer. */
+/** Returns the outputs of the tanh layers and their gradients, layer by layer. */
 function* activations(layers: readonly LayerStats[], mayDiffer: string | null): Generator<Item> {
   const mostSaturated = Math.max(...layers.map(({ saturated }) => saturated));
   yield figure(

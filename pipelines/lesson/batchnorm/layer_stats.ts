@@ -21,7 +21,7 @@ export interface LayerStats {
   readonly gradientStd: number;
 }
 
-/** Statistics of the layers with the given indices. */
+/** Returns statistics of the layers with the given indices. */
 export function layerStats(
   { values, gradients }: StepInspection,
   layers: readonly number[],
@@ -51,7 +51,7 @@ export interface WeightStats {
   readonly ratio: number;
 }
 
-/** Statistics of the net's weight matrices, in their order in the net. */
+/** Returns statistics of the weight matrices; the order is that of the matrices in the net. */
 export function weightStats({ gradients }: StepInspection, weights: TensorMap): readonly WeightStats[] {
   return matricesOf(weights).map((name) => {
     const { shape, data } = weights[name], gradient = gradients[name].data, gradientStd = stdOf(gradient);
@@ -114,7 +114,7 @@ export async function* updateTrace(
   }
 }
 
-/** Names of the weights that are matrices. */
+/** Returns the names of the weights that are matrices. */
 export function matricesOf(weights: TensorMap): readonly string[] {
   return Object.keys(weights).filter((name) => weights[name].shape.length === 2);
 }

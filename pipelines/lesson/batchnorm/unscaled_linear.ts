@@ -11,8 +11,8 @@ import { stdOf } from "./layer_stats.ts";
 const n = 1000;
 
 /**
- * A linear layer with a thousand inputs, a thousand outputs and unscaled weights: first alone, then followed
- * by batch norm.
+ * Shows a linear layer with a thousand inputs, a thousand outputs and unscaled weights, first alone and then
+ * followed by batch norm.
  */
 export function* unscaledLinear(
   { seed, source, mayDiffer }: {

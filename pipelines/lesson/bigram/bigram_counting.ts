@@ -213,7 +213,10 @@ export function bigramLoss(
   return pairs.reduce((sum, [i, j]) => sum - Math.log(probabilities[i][j]), 0) / pairs.length;
 }
 
-/** Pairs of consecutive letter ids of a word. The boundary mark, id 0, is added at its start and end. */
+/**
+ * Returns the pairs of consecutive letter ids of a word. The boundary mark, id 0, is added at its start and
+ * end.
+ */
 function pairsOf(word: string, letters: Letters): [number, number][] {
   const ids = [0, ...letters.encode(word), 0];
   return ids.slice(1).map((id, i) => [ids[i], id]);

@@ -141,7 +141,10 @@ export function distinctPairs(
   };
 }
 
-/** Probabilities of each row of a matrix of logits with `columns` columns: exp, divided by the row's sum. */
+/**
+ * Returns the probabilities of each row of a matrix of logits with `columns` columns: `exp(logit)`, divided
+ * by the row's sum.
+ */
 export function softmaxRows(logits: Float32Array, columns: number): Float32Array[] {
   return Array.from({ length: logits.length / columns }, (_, i) => {
     const counts = logits.slice(i * columns, (i + 1) * columns).map(Math.exp);

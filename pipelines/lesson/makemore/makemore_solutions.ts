@@ -73,8 +73,8 @@ function ratesSentence(bestRates: ReadonlyMap<string, number>): string {
 export const regularizedSteps = 14_000;
 
 /**
- * Hyperparameters that make the transformer overfit less. In addition, the learning rate should fall to 0
- * during training.
+ * Returns hyperparameters that make the transformer overfit less. In addition, the learning rate should fall
+ * to 0 during training.
  */
 export function regularized(hyperparameters: MakemoreHyperparameters): MakemoreHyperparameters {
   return { ...hyperparameters, learningRate: 2e-3, weightDecay: .1, dropout: .05 };

@@ -164,8 +164,8 @@ export class MakemoreTrainer implements AsyncDisposable {
 }
 
 /**
- * Probabilities of the `k` largest logits up to a common factor, and 0 for all other logits. Logits equal to
- * the k-th largest logit are included.
+ * Returns the probabilities of the `k` largest logits up to a common factor, and 0 for all other logits.
+ * Logits equal to the k-th largest logit are included.
  */
 export function topKWeights(logits: Float32Array, k: number): Float64Array {
   const sorted = Float32Array.from(logits).sort(), least = sorted[Math.max(0, sorted.length - k)];

@@ -124,7 +124,7 @@ function trainMlp(
   });
 }
 
-/** A table that compares the losses of a net with the losses of counted pairs. */
+/** Yields a table that compares the losses of a net with the losses of counted pairs. */
 function* lossTable(
   name: string,
   { losses, setup: { letters, words } }: { readonly losses: Split<number>; readonly setup: MlpSetup },

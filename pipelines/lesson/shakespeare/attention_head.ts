@@ -41,8 +41,8 @@ export function randomHead(
 }
 
 /**
- * Scores of a sequence, [T, T]: the dot product of the query of row `t` and the key of column `j`, times
- * `scale`.
+ * Returns the scores [T, T] of a sequence. A score is the dot product of the query of row `t` and the key of
+ * column `j`, times `scale`.
  */
 export function scoresOf(
   { queries, keys, width }: Omit<AttentionHead, "values">,

@@ -40,7 +40,7 @@ function seedReason(seed: number): string | null {
   return seed === 1337 ? null : "another seed";
 }
 
-/** Yields the simplest way to use earlier positions: the mean of all positions so far. */
+/** Explains the simplest way to use earlier positions: the mean of all positions so far. */
 export async function* averagesSection(
   { engine, seed }: Pick<ShakespeareInputs, "engine" | "seed">,
 ): AsyncGenerator<Item> {
@@ -83,7 +83,7 @@ export async function* averagesSection(
   }
 }
 
-/** Self-attention: the weights depend on the contents of the positions. */
+/** Explains self-attention, in which the weights depend on the contents of the positions. */
 export async function* headSection(
   { engine, seed }: Pick<ShakespeareInputs, "engine" | "seed">,
 ): AsyncGenerator<Item> {
@@ -144,7 +144,7 @@ export async function* headSection(
   });
 }
 
-/** Why scores are divided by the square root of the head's width. */
+/** Explains why scores are divided by the square root of the head's width. */
 export function* scaledScoresSection({ seed }: Pick<ShakespeareInputs, "seed">): Generator<Item> {
   yield heading("Why scores are divided by √width");
   const random = new TorchRandom(seed), count = batch * time * width;

@@ -15,7 +15,7 @@ import { softmax } from "../net_training.ts";
 /** Shape of an array of values: number of sequences, positions and channels. */
 export type SequenceShape = readonly [batch: number, time: number, channels: number];
 
-/** Means computed by loops over all positions; `x` [B, T, C] → [B, T, C]. */
+/** Computes the means by loops over all positions: `x` [B, T, C] → [B, T, C]. */
 export function averagesByLoop(x: Float32Array, [batch, time, channels]: SequenceShape): Float32Array {
   const out = new Float32Array(x.length);
   for (let b = 0; b < batch; b++) {

@@ -125,7 +125,7 @@ export async function* trainAsLecture(
   return estimates;
 }
 
-/** Both losses of an estimate as text. */
+/** Returns both losses of an estimate as text. */
 export function shownLosses({ train, validation }: LossEstimate): string {
   return `train ${train.toFixed(4)}, validation ${validation.toFixed(4)}`;
 }

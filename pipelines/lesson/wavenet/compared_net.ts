@@ -44,7 +44,7 @@ export function parameterCheck(
   return check({ name: "parameters", ours: parameters, lecture, source: notebook, mayDiffer });
 }
 
-/** A sentence with a net's losses. */
+/** Returns a sentence with a net's losses. */
 export function lossItem({ losses: { train, dev }, curve }: TrainedNet): Item {
   return say(
     `After ${curve.length.toLocaleString("en-US")} steps: train ${train.toFixed(4)}, validation ${

@@ -39,7 +39,7 @@ export function layersTable(
   ]);
 }
 
-/** Names of the layers of a WaveNet. */
+/** Returns the names of the layers of a WaveNet. */
 export function wavenetLayers(
   { letters, channels, hidden, depth = 3 }: {
     readonly letters: number;

@@ -37,8 +37,8 @@ export interface GatedOptions {
 }
 
 /**
- * A WaveNet whose layers are gates. From the second layer on, a residual connection adds the second of a
- * gate's two input vectors to the gate's output.
+ * Returns a WaveNet whose layers are gates. From the second layer on, a residual connection adds the second
+ * of a gate's two input vectors to the gate's output.
  */
 export function gatedWavenet({ vocabSize, channels, hidden, depth }: GatedOptions): ContextNet {
   const layers = [

@@ -18,7 +18,7 @@ import type { documentOptions, rankOptions, sourceOptions } from "../options/doc
 
 type SourceValues = Values<typeof sourceOptions & typeof documentOptions & typeof rankOptions>;
 
-/** The documents of this process's parts. A file in `<out>/completions` marks each finished part. */
+/** Returns the documents of this process's parts. A file in `<out>/completions` marks each finished part. */
 export async function rankSource(
   o: SourceValues,
   { env, work }: { readonly env: Env; readonly work: RankWork },

@@ -32,7 +32,7 @@ export interface RankWork {
   readonly clusters: boolean;
 }
 
-/** The work that the options ask for. Throws RangeError if they contradict each other. */
+/** Returns the work that the options ask for. Throws RangeError if they contradict each other. */
 export function rankWorkOf({ stages: asked, minhash, rank, world, only }: RankValues): RankWork {
   const all = filterNames(asked);
   const needsAll = all.findIndex((name) => name === "minhash" || name === "pii");

@@ -60,7 +60,7 @@ export async function checkRanksFinished({ out, world, values, options }: RankGr
   );
 }
 
-/** Whether all processes except `rank` are finished. */
+/** Returns whether all processes except `rank` are finished. */
 export async function otherRanksFinished(
   { out, world, rank }: Pick<RankGroup, "out" | "world"> & { readonly rank: number },
 ): Promise<boolean> {

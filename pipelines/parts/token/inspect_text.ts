@@ -34,8 +34,8 @@ const mostCharacters = 100_000; // limit for the page, which encodes the text ag
 const mostTokens = 1000; // limit for the terminal, where more tokens would scroll out of view
 
 /**
- * A flow that shows one text. Throws the same errors as `loadTokenizer`, and RangeError for a text that the
- * tokenizer cannot encode.
+ * Returns a flow that shows one text. Throws the same errors as `loadTokenizer`, and RangeError for a text
+ * that the tokenizer cannot encode.
  */
 export async function inspectText(options: InspectTextOptions, env: Env): Promise<Flow<unknown>> {
   const tokenizer = await loadTokenizer(options.tokenizer);

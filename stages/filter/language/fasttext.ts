@@ -96,7 +96,7 @@ export class FastText {
   }
 
   /**
-   * The leaf with the greatest probability. The probability of a leaf is the product of the branch
+   * Returns the leaf with the greatest probability. The probability of a leaf is the product of the branch
    * probabilities on the path to the leaf. The search skips subtrees that cannot contain a better leaf.
    */
   #best(hidden: Float32Array): Prediction {

@@ -59,7 +59,7 @@ export class KeyIndex {
     return this.#count;
   }
 
-  /** Whether the index contains a key. */
+  /** Returns whether the index contains a key. */
   has(key: number): boolean {
     return this.#table.has(key) || this.#runs.some((run) => run.has(key));
   }

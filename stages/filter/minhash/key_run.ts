@@ -64,7 +64,7 @@ export class KeyRun {
     return new KeyRun(path, range, { file, fences: Float64Array.from(fences) });
   }
 
-  /** Whether the run contains a key. */
+  /** Returns whether the run contains a key. */
   has(key: number): boolean {
     const block = lastAtMost(this.#fences, { key, end: this.#fences.length });
     if (block < 0) return false;

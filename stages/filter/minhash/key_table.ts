@@ -17,7 +17,7 @@ export class KeyTable {
     return this.#size;
   }
 
-  /** Whether the set contains a key. */
+  /** Returns whether the set contains a key. */
   has(key: number): boolean {
     return this.#slots[this.#find(key)] === key;
   }

@@ -104,7 +104,7 @@ export interface StoredDocumentsState {
   next: number;
 }
 
-/** Returns the stored documents of ranks 0 to `world` - 1, in order. */
+/** Returns the stored documents of the ranks [0, `world`), in order. */
 export function storedDocuments(
   { dir, world }: { readonly dir: string; readonly world: number },
 ): Source<Document, StoredDocumentsState> {

@@ -59,7 +59,8 @@ export function writeSignatureSet(dir: string, set: SignatureSet): void {
 }
 
 /**
- * Descriptions of all sets in a folder, sorted by rank. Throws Deno.errors.InvalidData for an invalid one.
+ * Returns the descriptions of all sets in a folder, sorted by rank. Throws Deno.errors.InvalidData for an
+ * invalid one.
  */
 export function readSignatureSets(dir: string): SignatureSet[] {
   const sets: SignatureSet[] = [];

@@ -34,7 +34,7 @@ export function simplify(text: string, recipe: RecipeGeneration): string {
   return strip(plain(strip(spaced).replace(spaces, " ")));
 }
 
-/** The text without accents on its letters. */
+/** Returns the text without accents on its letters. */
 function plain(text: string): string {
   return ascii.test(text) ? text : text.normalize("NFD").replace(accents, "");
 }

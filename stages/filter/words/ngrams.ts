@@ -67,8 +67,8 @@ export class NGrams {
   }
 
   /**
-   * Number of characters in repeated n-grams. Counting continues after the end of each repeated n-gram, so
-   * that no two of them overlap.
+   * Returns the number of characters in repeated n-grams. Counting continues after the end of each repeated
+   * n-gram, so that no two of them overlap.
    */
   repeated(n: number): number {
     this.#table.fill(-1);

@@ -214,7 +214,7 @@ export class Spacy {
   }
 }
 
-/** Whether a chunk is white space. A chunk is either entirely white space or contains none. */
+/** Returns whether a chunk is white space. A chunk is either entirely white space or contains none. */
 function isWhite(chunk: string): boolean {
   const unit = chunk.charCodeAt(0);
   return unit <= 32 || unit >= 0x85 ? space.test(chunk) : false;

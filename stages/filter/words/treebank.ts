@@ -47,7 +47,7 @@ const opening = /^["'“‘(\[]*[\p{Lu}\p{N}]/u;
 const maxCachedChunks = 50_000;
 const maxCachedLength = 64; // UTF-16 units: longer chunks hardly ever repeat, and could take many megabytes
 
-/** A splitter into Penn Treebank words. It caches the words of each chunk, because chunks recur. */
+/** Returns a splitter into Penn Treebank words. It caches the words of each chunk, because chunks recur. */
 export function treebank(): (text: string) => string[] {
   const cache = new Map<string, string[]>();
   return (text) => {

@@ -26,8 +26,8 @@ export const sentenceSplitterNames = ["spacy", "intl", "punctuation"] as const;
 export type SentenceSplitterName = (typeof sentenceSplitterNames)[number];
 
 /**
- * The word splitter with this name. It caches the words of its most recent text, because several rules in a
- * row split the same text. Throws RangeError for an unknown name.
+ * Returns the word splitter with this name. It caches the words of its most recent text, because several
+ * rules in a row split the same text. Throws RangeError for an unknown name.
  */
 export function wordSplitter(name: WordSplitterName): Splitter {
   switch (name) {

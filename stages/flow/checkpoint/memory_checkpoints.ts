@@ -35,7 +35,7 @@ export class MemoryCheckpoints implements Checkpoints {
     return Promise.resolve();
   }
 
-  /** The snapshots of the latest commit. */
+  /** Returns the snapshots of the latest commit. */
   latest(): Promise<ReadonlyMap<string, StageSnapshot> | null> {
     return Promise.resolve(this.all.at(-1) ?? this.#initial);
   }

@@ -57,8 +57,8 @@ export class ProgressWatchdog {
   constructor(readonly progress: WorkerProgress) {}
 
   /**
-   * Milliseconds since the current item was first seen; 0 while the worker is idle. `now`: current time in
-   * ms.
+   * Returns the milliseconds since the current item was first seen, or 0 while the worker is idle. `now` is
+   * the current time in ms.
    */
   timeAtItem(now: number): number {
     const { begun, active } = this.progress;

@@ -258,7 +258,9 @@ function joined(before: WorkerResponse, dropped: GroupResult, after: WorkerRespo
   };
 }
 
-/** The error that a worker sent. It has its original class if this thread has a class of that name. */
+/**
+ * Returns the error that a worker sent. It has its original class if this thread has a class of that name.
+ */
 export function revivedError({ name, message, stack, cause }: SerializedError): Error {
   const classes: Readonly<Record<string, unknown>> = { ...Deno.errors, TypeError, RangeError, SyntaxError };
   const found = Object.hasOwn(classes, name) ? classes[name] : Error;

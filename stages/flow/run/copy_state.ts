@@ -6,7 +6,7 @@
 import { type SavedState, TensorFile } from "../checkpoint/types.ts";
 
 /**
- * A deep copy of a state. A TensorFile is not copied, because a stage does not change the arrays of a
+ * Returns a deep copy of a state. A TensorFile is not copied, because a stage does not change the arrays of a
  * TensorFile that it has made.
  */
 export function copyState(state: unknown): SavedState {
@@ -21,8 +21,8 @@ function copy(value: unknown): unknown {
 }
 
 /**
- * Whether a value contains a TensorFile. Such a value is copied field by field, because `structuredClone()`
- * does not keep the class of a TensorFile.
+ * Returns whether a value contains a TensorFile. Such a value is copied field by field, because
+ * `structuredClone()` does not keep the class of a TensorFile.
  */
 function holdsTensorFile(value: unknown): boolean {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false;

@@ -27,7 +27,7 @@ export function isPlaced(error: unknown): boolean {
   return error instanceof Error && placed.has(error);
 }
 
-/** The thrown value as an Error. */
+/** Returns the thrown value as an Error. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -8,7 +8,10 @@ import type { FlowGraph } from "../step.ts";
 import type { Inlet } from "./inlet.ts";
 import { Run } from "./run.ts";
 
-/** The flow's output as a stream. Each read runs the flow until the next item; cancelling aborts the run. */
+/**
+ * Returns the flow's output as a stream. Each read runs the flow until the next item; cancelling aborts the
+ * run.
+ */
 export function streamOf<T>(flow: FlowGraph, options: RunOptions): ReadableStream<T> {
   const abort = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, abort.signal]) : abort.signal;

@@ -14,8 +14,8 @@ import type { FloatType } from "./float_types.ts";
 import { huggingFaceFloats, huggingFaceOptions, readHuggingFaceOptions } from "./hugging_face_options.ts";
 
 /**
- * The model that a `config.json` describes. Throws Deno.errors.InvalidData, naming `path`, the key and the
- * expected value, if it is not a GPT-2.
+ * Returns the model that a `config.json` describes. Throws Deno.errors.InvalidData, naming `path`, the key
+ * and the expected value, if it is not a GPT-2.
  */
 export function parseGpt2Config(text: string, path: string): GptConfig {
   const wrong = (why: string, cause?: unknown) =>

@@ -15,7 +15,7 @@ export type Packing = "gz" | "zst" | null;
 
 const CHUNK_BYTES = 1 << 16;
 
-/** The compression that a file's name indicates. */
+/** Returns the compression that a file's name indicates. */
 export function packingOf(path: string): Packing {
   const name = fileName(path);
   if (/\.gz$/i.test(name)) return "gz";

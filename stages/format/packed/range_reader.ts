@@ -25,7 +25,7 @@ export async function openRangeReader(path: string, signal?: AbortSignal): Promi
   return isRemote(path) ? await ofUrl(path, signal) : await ofFile(path);
 }
 
-/** Ranges are read one after another because they share the file's position. */
+/** Opens a file. Ranges are read one after another because they share the file's position. */
 async function ofFile(path: string): Promise<RangeReader> {
   const handle = await openFile(path);
   const { size: byteLength } = await handle.stat();

@@ -22,8 +22,8 @@ export interface TraceSpan {
 }
 
 /**
- * A trace file's content as JSON data. Tracks keep the order in which they first occur; the first span starts
- * at 0.
+ * Returns a trace file's content as JSON data. Tracks keep the order in which they first occur; the first
+ * span starts at 0.
  */
 export function chromeTrace(spans: readonly TraceSpan[]): Readonly<Record<string, unknown>> {
   const tracks = [...new Set(spans.map(({ track }) => track))];

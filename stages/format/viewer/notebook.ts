@@ -22,7 +22,7 @@ export interface NotebookDisplay {
   [jupyterDisplay](): MimeBundle | Promise<MimeBundle>;
 }
 
-/** Text escaped for HTML content and attributes. */
+/** Returns the text escaped for HTML content and attributes. */
 export function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll(
     '"',

@@ -143,8 +143,8 @@ async function refusal(url: string, { status, statusText, headers, body }: Respo
 }
 
 /**
- * Milliseconds until the time in a Retry-After field, which is given in seconds or as a date; null if the
- * field contains neither.
+ * Returns the milliseconds until the time in a Retry-After field, which is given in seconds or as a date, or
+ * null if the field contains neither.
  */
 function pauseOf(value: string | null): number | null {
   if (value === null) return null;

@@ -91,7 +91,7 @@ export class Retries {
   }
 
   /**
-   * The chunks of a response's body. The time limit applies only while a chunk is awaited, because the
+   * Yields the chunks of a response's body. The time limit applies only while a chunk is awaited, because the
    * consumer may be slow.
    */
   async *chunks({ body }: Response): AsyncGenerator<Uint8Array> {

@@ -47,7 +47,7 @@ export interface ChartOptions {
 /** How a chart is drawn on a page and on a terminal. */
 export type Drawing = Pick<Chart, "title" | "html" | "lines">;
 
-/** A chart that is drawn so. A notebook shows its title too, and 80 columns of it in plain text. */
+/** Returns a chart that is drawn so. A notebook shows its title too, and 80 columns of it in plain text. */
 export function chartOf(drawing: Drawing): Chart {
   const { title } = drawing;
   return {
@@ -103,7 +103,7 @@ export function legend(names: readonly string[]): string {
   return `<div class="legend">${keys.join("")}</div>`;
 }
 
-/** A number with four significant digits. */
+/** Returns a number with four significant digits. */
 export function short(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);

@@ -101,7 +101,9 @@ function densitiesOf(
   return counts.map((count) => count / Math.max(1, values.length) / step);
 }
 
-/** Densities as block characters, scaled from 0 to the greatest density; an empty bin is a space. */
+/**
+ * Returns the densities as block characters, scaled from 0 to the greatest density; an empty bin is a space.
+ */
 function heights(densities: readonly number[], columns: number): string {
   const means = binMeans(densities, columns);
   const most = Math.max(...means);

@@ -36,7 +36,7 @@ export interface ScatterOptions extends ChartOptions {
   readonly groups?: readonly string[];
 }
 
-/** A chart of points in a plane. */
+/** Returns a chart of points in a plane. */
 export function scatterChart(options: ScatterOptions): Chart {
   const { title = "", points, groups = [], width = 560, height = 460 } = options;
   const labelled = points.some(({ label }) => label !== undefined);

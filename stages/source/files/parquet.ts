@@ -48,7 +48,7 @@ export interface ParquetFileOptions extends DamageOptions {
 /** A row group, which consists of the rows [`begin`, `end`) of a file, and its compressed size in bytes. */
 export type RowGroup = Readonly<{ begin: number; end: number; bytes: number }>;
 
-/** The row groups of a file. Throws the same errors as `parquetFile`. */
+/** Returns the row groups of a file. Throws the same errors as `parquetFile`. */
 export async function parquetRowGroups(path: string): Promise<readonly RowGroup[]> {
   using file = await openRangeReader(path);
   const { row_groups } = await asInvalidData(`${path} as Parquet`, () => readMetadata(file));

@@ -5,7 +5,7 @@
  */
 import { fileInfoSync } from "../../disk/files.ts";
 
-/** The error for an empty file. */
+/** Returns the error for an empty file. */
 export function emptyFileError(path: string): Error {
   return new Deno.errors.InvalidData(
     `Cannot read documents from ${path}: it is empty: pass a file that contains text`,
@@ -13,8 +13,8 @@ export function emptyFileError(path: string): Error {
 }
 
 /**
- * Size of a file in bytes. Throws Deno.errors.NotFound if the file is missing, and IsADirectory if the path
- * is a folder.
+ * Returns the size of a file in bytes. Throws Deno.errors.NotFound if the file is missing, and IsADirectory
+ * if the path is a folder.
  */
 export function fileSize(path: string): number {
   const { isDirectory, size } = fileInfoSync(path);

@@ -172,7 +172,7 @@ export function tokenizerFromTexts({ vocab, pairs, special, pattern, name }: Par
   return checkedTokenizer({ pattern, tokens: filled, merges, special }, name);
 }
 
-/** A tokenizer from a file's data. Throws SyntaxError with the file if the data are inconsistent. */
+/** Returns a tokenizer from a file's data. Throws SyntaxError with the file if the data are inconsistent. */
 export function checkedTokenizer(spec: BpeSpec, name: string): BpeTokenizer {
   const taken = new Map<number, string>();
   for (const [text, id] of spec.special ?? []) {

@@ -37,7 +37,7 @@ export function fitsTiktoken(tokenizer: BpeTokenizer): boolean {
     recovered.every((merge, i) => merge.every((id, j) => id === merges[i][j]));
 }
 
-/** The content of a `.tiktoken` file. Throws TypeError if the format cannot hold the tokenizer. */
+/** Returns the content of a `.tiktoken` file. Throws TypeError if the format cannot hold the tokenizer. */
 export function tiktokenRanks(tokenizer: BpeTokenizer): string {
   if (!fitsTiktoken(tokenizer)) {
     throw new TypeError(

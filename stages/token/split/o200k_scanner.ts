@@ -31,7 +31,7 @@ function classify(codePoint: number): number {
   return classes[codePoint] = EXPRESSIONS.find(([expression]) => expression.test(char))?.[1] ?? OTHER;
 }
 
-/** Class of the code point at `index`; 0 at the end of the text. */
+/** Returns the class of the code point at `index`, or 0 at the end of the text. */
 function classAt(text: string, index: number): number {
   if (index >= text.length) return 0;
   const unit = text.charCodeAt(index);

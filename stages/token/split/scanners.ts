@@ -21,7 +21,7 @@ function classify(codePoint: number): number {
     : OTHER;
 }
 
-/** Class of the code point at `index`, which must be inside the text. */
+/** Returns the class of the code point at `index`, which must be inside the text. */
 function classAt(text: string, index: number): number {
   const unit = text.charCodeAt(index);
   const codePoint = (unit & 0xFC00) === 0xD800 ? text.codePointAt(index) ?? unit : unit;

@@ -38,7 +38,7 @@ export function countChunks({ pattern, workers }: CountChunksOptions): Stage<Tex
   return parallel(work, { workers, name: "count chunks" });
 }
 
-/** The stages that run in each worker. */
+/** Returns the stages that run in each worker. */
 export function countChunksStages(
   { pattern }: { readonly pattern: Pattern },
 ): Stage<TextGroup, CountedGroup>[] {

@@ -68,7 +68,7 @@ export class LinkedChunks {
     return this.ids[at] === left && this.next[at] >= 0 && this.ids[this.next[at]] === right;
   }
 
-  /** Number of tokens in all texts. */
+  /** Returns the number of tokens in all texts. */
   tokenCount(): number {
     let sum = 0;
     for (let at = 0; at < this.ids.length; at++) if (this.ids[at] !== NONE) sum += this.weight(at);

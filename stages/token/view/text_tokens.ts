@@ -23,7 +23,7 @@ export function tokensOf(text: string, tokenizer: Tokenizer): TextToken[] {
   return tokensOfIds(encodeWithSpecial(text, tokenizer), tokenizer);
 }
 
-/** The tokens with the given ids. */
+/** Returns the tokens with the given ids. */
 export function tokensOfIds(ids: Iterable<number>, tokenizer: Tokenizer): TextToken[] {
   return Array.from(
     ids,

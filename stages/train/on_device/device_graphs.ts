@@ -91,7 +91,7 @@ export function evalGraph({ model, examples, evalBatch = 512 }: DevicePlanOption
   return graph;
 }
 
-/** Logits of one context. */
+/** Returns the graph that computes the logits of one context. */
 export function predictGraph({ model, examples: { context } }: DevicePlanOptions): Graph {
   const graph = new Graph();
   const logits = model.forward(new RootScope(graph), inputLeaf(graph, trainerLabels.tokens, [1, context]));
@@ -100,8 +100,8 @@ export function predictGraph({ model, examples: { context } }: DevicePlanOptions
 }
 
 /**
- * A step without its update. Its outputs are the loss, each probe under its name, and gradients as
- * `<name>/gradient`.
+ * Returns the graph of a step without its update. Its outputs are the loss, each probe under its name, and
+ * gradients as `<name>/gradient`.
  */
 export function inspectGraph(options: DevicePlanOptions): Graph {
   const graph = new Graph(), scope = new RootScope(graph), slot = inputLeaf(graph, trainerLabels.slot, [1]);

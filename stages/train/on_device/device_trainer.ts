@@ -150,8 +150,8 @@ export class DeviceTrainer implements AsyncDisposable {
   }
 
   /**
-   * Loss of each target of some examples with the current weights, [rows, targets per example]; 0 for an
-   * ignored target.
+   * Returns the losses [rows, targets per example] of some examples with the current weights; the loss of an
+   * ignored target is 0.
    */
   async losses(rows: Uint32Array): Promise<Float32Array> {
     const { examples, evalBatch = 512 } = this.#options, each = targetsPerExample(examples);

@@ -46,7 +46,7 @@ export function stepInputs(
   };
 }
 
-/** Numbers as a one-dimensional tensor. */
+/** Returns numbers as a one-dimensional tensor. */
 export function flat(data: Uint32Array | Float32Array): TensorMap[string] {
   return { shape: [data.length], data };
 }

@@ -40,8 +40,8 @@ Deno.test("placeInArena() puts every allocation at the lowest offset that is fre
 });
 
 /**
- * Activations of a training step: stored in the forward pass, freed in the backward pass, plus short-lived
- * allocations.
+ * Returns the allocations of a training step: activations that are stored in the forward pass and freed in
+ * the backward pass, and short-lived allocations.
  */
 function nested(layers: number): Allocation[] {
   return Array.from({ length: layers }, (_, layer) => {

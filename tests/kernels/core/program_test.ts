@@ -194,7 +194,7 @@ function runInArena(program: Program): Record<string, number[]> {
   return Object.fromEntries([...program.outputs].map(([label, slot]) => [label, [...own.get(slot)!]]));
 }
 
-/** Outputs when no tensors share memory. */
+/** Returns the outputs of a run in which no tensors share memory. */
 function runApart(program: Program): Record<string, number[]> {
   const values = new Map<Tensor, Float64Array>();
   const latest = new Map<unknown, Float64Array>();

@@ -15,7 +15,7 @@ import { valuesOf } from "../cli/values.ts";
 const gpt2s = ["gpt2-124m", "gpt2-355m", "gpt2-774m", "gpt2-1558m"];
 const GIB = 2 ** 30;
 
-/** The plan of a command line. */
+/** Returns the plan of a command line. */
 function planOf(...args: string[]): Plan {
   const values = valuesOf(...args);
   return trainingPlan(values, { vocabSize: values.vocabSize });

@@ -2,7 +2,7 @@ import { strictEqual } from "node:assert/strict";
 import { TensorboardFile } from "../../../stages/report/tensorboard.ts";
 import { stepEvent } from "./events.ts";
 
-/** Number of records in a file. */
+/** Returns the number of records in a file. */
 function recordsOf(path: string): number {
   const bytes = Deno.readFileSync(path), view = new DataView(bytes.buffer);
   let count = 0;

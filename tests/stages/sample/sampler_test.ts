@@ -17,7 +17,9 @@ function logitsOf(trial: number, size: number): Float32Array {
   return normals(7, `logits.${trial}`, size, 2).map((x) => Math.round(4 * x) / 4);
 }
 
-/** Probabilities according to the definitions: applies each filter in turn to the whole vocabulary. */
+/**
+ * Computes probabilities according to the definitions: applies each filter in turn to the whole vocabulary.
+ */
 function plain(logits: Float32Array, o: SamplingOptions & { readonly seen?: readonly number[] }): number[] {
   const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1, seen = [] } = o;
   const scores = [...logits].map((x, id) =>

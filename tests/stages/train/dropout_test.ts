@@ -55,7 +55,7 @@ async function open(options: Options = {}): Promise<ModelSession> {
   });
 }
 
-/** The same two sequences in each micro-batch. */
+/** Returns the same two sequences in each micro-batch. */
 function batchOf(accum: number): Batch {
   const repeat = (part: Uint32Array) => Uint32Array.from(Array<number[]>(accum).fill([...part]).flat());
   return { inputs: repeat(tokens.slice(0, 16)), targets: repeat(tokens.slice(1)), shape: [accum, 2, 8] };
@@ -134,7 +134,7 @@ Deno.test("gradients with dropout match finite differences of the loss with the 
   await using session = await open({ engine: openReference() });
   const gradients = await session.gradients(batchOf(1));
   const norm = Math.hypot(...Object.values(gradients).map(({ data }) => Math.hypot(...data)));
-  /** Loss after moving the weights along the gradient. */
+  /** Returns the loss after moving the weights along the gradient. */
   const lossAt = async (distance: number) => {
     const moved = Object.entries(weights).map(([name, { shape, data }]) => {
       const along = Float32Array.from(data, (x, i) => x + distance * gradients[name].data[i] / norm);

@@ -99,7 +99,7 @@ export function consecutive(tokens: Uint16Array, shape: Batch["shape"]): (index:
   });
 }
 
-/** The Euclidean norm of a tensor. */
+/** Returns the Euclidean norm of a tensor. */
 export function normOf(tensor: TensorMap[string]): number {
   return Math.sqrt(Array.from(tensor.data).reduce((sum, x) => sum + x * x, 0));
 }

@@ -67,7 +67,7 @@ for (const recompute of modes) {
   });
 }
 
-/** Loss and gradients of two micro-batches, for each mode. */
+/** Returns, for each mode, the loss and gradients of two micro-batches. */
 async function results(
   engine: Engine,
   { T, C, H }: Pick<Sizes, "T" | "C" | "H">,

@@ -23,7 +23,7 @@ const facts: SpeedFacts = {
 };
 const values = (more: Record<string, unknown>) => ({ values: { ...facts.values, ...more } });
 
-/** The tasks that the hints propose. */
+/** Returns the tasks that the hints propose. */
 function tasks(change: Partial<SpeedFacts>): string[] {
   return speedHints({ ...facts, ...change }).map((hint) =>
     /: deno task (native|fast) train --steps 3$/.exec(hint)?.[1] ?? hint

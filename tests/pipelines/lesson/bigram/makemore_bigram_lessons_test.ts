@@ -4,7 +4,7 @@ import makemoreBigram from "../../../../pipelines/makemore_bigram.ts";
 import { sharedTest } from "../../../shared_data.ts";
 import { runLesson } from "../run_lesson.ts";
 
-/** Outcomes other than "same", including those of values that were not compared. */
+/** Returns the outcomes other than "same", including those of values that were not compared. */
 function notSame(outcomes: readonly string[]): string[] {
   return outcomes.filter((outcome) => !outcome.endsWith(": same"));
 }

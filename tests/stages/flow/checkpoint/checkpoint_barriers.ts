@@ -15,7 +15,7 @@ export function at(step: number, value = step): Barrier {
   return barrierOf(new Map([["train", { state: { step, w: model(value) }, skip: value }]]));
 }
 
-/** A barrier that has collected these snapshots. */
+/** Returns a barrier that has collected these snapshots. */
 export function barrierOf(snapshots: Map<string, StageSnapshot>): Barrier {
   const barrier = new Barrier();
   for (const [name, snapshot] of snapshots) barrier.snapshots.set(name, snapshot);

@@ -58,7 +58,7 @@ export function functions(): Stage<any, any>[] {
   return [map("functions", () => () => 1)];
 }
 
-/** A group that never finishes an item. */
+/** Returns a group that never finishes an item. */
 export function endless(): Stage<any, any>[] {
   return [map("endless", () => new Promise(() => {}))];
 }

@@ -72,7 +72,7 @@ Deno.test("encodeOrdinary() of a megabyte of one letter, space or emoji, and enc
   }
 });
 
-/** Number of UTF-16 units that `work` reads. */
+/** Returns the number of UTF-16 units that `work` reads. */
 function countReads(work: () => void): number {
   const original = String.prototype.charCodeAt;
   let reads = 0;
