@@ -58,7 +58,7 @@ export interface Op<A> {
    */
   vjp?(call: Call<A>, grads: readonly (Tensor | null)[]): readonly (Tensor | null)[];
   /**
-   * Adds the call's result to `buffer` in place, in one call, and returns the buffer's new value; null if
+   * Adds the call's result to `buffer` in place, in one call, and returns the buffer's new value, or null if
    * this call cannot do so. Ops that compute gradients of parameters have this method, so that these
    * gradients need no memory besides the buffer.
    */

@@ -114,8 +114,8 @@ export function log64(x: f64): f64 {
 }
 
 /**
- * Returns `base^x` in float64 for `base` in [0, 1) and `x > 0`. Accurate enough that `1 - base^x` has a
- * relative error below 1e-13, even for 0.999^1.
+ * Returns `base^x` in float64 for `base` in [0, 1) and `x > 0`. The result is accurate enough that
+ * `1 - base^x` has a relative error below 1e-13, even for 0.999^1.
  */
 export function power64(base: f64, x: f64): f64 {
   const y = x * log64(base);

@@ -23,8 +23,8 @@ export class GenerationSpeed {
   }
 
   /**
-   * Returns the speeds, for example "prefill 5 tokens, 60.1 tokens/s; decode 199 tokens, 17.9 tokens/s". Null
-   * if nothing was measured.
+   * Returns the speeds, for example "prefill 5 tokens, 60.1 tokens/s; decode 199 tokens, 17.9 tokens/s".
+   * Returns null if nothing was measured.
    */
   line(): string | null {
     const parts = [...this.#kinds].map(([kind, { tokens, seconds }]) =>

@@ -73,7 +73,7 @@ export async function checkReadable(path: string): Promise<void> {
   if ((await file.stat()).isDirectory) throw folderError("read", path);
 }
 
-/** Checks, without writing anything, that a path is not a folder and that its parts are accessible. */
+/** Checks without writing anything that a path is not a folder and that its parts are accessible. */
 export async function checkWritable(path: string): Promise<void> {
   try {
     if ((await Deno.stat(path)).isDirectory) throw folderError("write", path);

@@ -50,5 +50,5 @@ export interface RunOptions {
   onEvent?(event: RunEvent): void;
 }
 
-/** How a run ended. `stopped`: whether it was asked to stop before the flow had ended. */
+/** How a run ended. `stopped` says whether it was asked to stop before the flow had ended. */
 export type RunResult = Readonly<{ stopped: boolean }>;

@@ -18,7 +18,7 @@ export type ValueStats = Readonly<{
   max: number;
   /** Fraction of values whose absolute value is above `saturation`. */
   saturated: number;
-  /** Fraction of values whose absolute value is below 1e-8, too small to have an effect. */
+  /** Fraction of values whose absolute value is below 1e-8. Such values are too small to have an effect. */
   dead: number;
   /** Counts of the values in bins. */
   histogram: Histogram;

@@ -79,7 +79,7 @@ export class ModelSession implements AsyncDisposable {
   /** Whether a deferred update waits for `commit` or `discard`. */
   #uncommitted = false;
 
-  /** Use `openModel` instead. `draws`: whether training uses random numbers. */
+  /** Use `openModel` instead. `draws` says whether training uses random numbers. */
   constructor(readonly plan: Plan, session: Session, { draws }: { readonly draws: boolean }) {
     this.#session = session;
     this.decoder = new Decoder(plan, session);
@@ -107,9 +107,9 @@ export class ModelSession implements AsyncDisposable {
    * Begins an update: forward and backward over all micro-batches, then clip and optimize (for a deferred
    * update, `commit` optimizes). It only queues the work on the device; `results` returns the loss.
    *
-   * `step` is the index of the update, starting at 0. `timed`: whether `timings` will include the calls of
-   * this update. Throws RangeError for a batch of another shape or with tokens outside the vocabulary, and if
-   * a result that was never read would be overwritten.
+   * `step` is the index of the update, starting at 0. `timed` says whether `timings` will include the calls
+   * of this update. Throws RangeError for a batch of another shape or with tokens outside the vocabulary, and
+   * if a result that was never read would be overwritten.
    */
   begin(
     batch: Batch,

@@ -44,8 +44,8 @@ export class CacheSlots {
   readonly #prompts: (Pick<GeneratedText, "prompt" | "logits" | "start"> | undefined)[] = [];
 
   /**
-   * `slide`: number of tokens dropped at once from a full sequence. Throws RangeError for a plan without
-   * sampling.
+   * `slide` is the number of tokens dropped at once from a full sequence. Throws RangeError for a plan
+   * without sampling.
    */
   constructor(
     model: ModelSession,

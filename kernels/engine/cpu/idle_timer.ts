@@ -12,7 +12,9 @@ export class IdleTimer {
   #working = 0;
   #since = 0;
 
-  /** `ms`: milliseconds without work after which `onIdle` is called. The timer starts stopped. */
+  /**
+   * `ms` is the number of milliseconds without work after which `onIdle` is called. The timer starts stopped.
+   */
   constructor(ms: number, onIdle: () => void) {
     this.#ms = ms;
     this.#onIdle = onIdle;

@@ -24,7 +24,7 @@ export interface TuneOptions {
   /** Receives one line of text before timing and one after it; not called if all choices are known. */
   report?(text: string): void;
   /**
-   * Measures the time, in seconds, of each variant of a call that works on this GPU; an empty map if none
+   * Measures the time, in seconds, of each variant of a call that works on this GPU; the map is empty if none
    * works.
    */
   time(call: Call, names: readonly string[]): Promise<ReadonlyMap<string, number>>;

@@ -212,7 +212,7 @@ export interface Moments {
   readonly variance: Matrix;
 }
 
-/** Returns the mean and variance, with divisor `n - 1`, of each column. */
+/** Returns each column's mean and variance; the divisor of the variance is `n - 1`. */
 export function momentsOf(x: Matrix): Moments {
   const mean = x.sumOfRows().times(1 / x.rows);
   return { mean, variance: x.minus(mean).map((d) => d * d).sumOfRows().times(1 / (x.rows - 1)) };

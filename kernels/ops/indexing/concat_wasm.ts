@@ -35,8 +35,8 @@ export function narrow(tensors: usize, args: usize, thread: i32, threads: i32, s
 }
 
 /**
- * Permutes the axes of `x`; the result is `y`. `args`: `n`, rank, sizes of `y`, strides. Two elements that
- * are consecutive along axis `i` of `y` are strides[i] elements apart in `x`.
+ * Permutes the axes of `x`; the result is `y`. `args`: n, rank, sizes of `y`, strides. Two elements that are
+ * consecutive along axis `i` of `y` are `strides[i]` elements apart in `x`.
  */
 export function permute(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const x = tensor(tensors, 0), y = tensor(tensors, 1), n = size(args, 0), rank = size(args, 1);

@@ -67,7 +67,7 @@ function builtinMax(a: f32, b: f32): f32 {
   return f32.max(a, b); // `max` would be this file's kernel, not the builtin function
 }
 
-/** Repeats each element of `y` `n` times; the result is `x`. `args`: outer, n, inner. */
+/** Computes `x` from `y`: repeats each element n times. `args`: outer, n, inner. */
 export function broadcast(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const y = tensor(tensors, 0), x = tensor(tensors, 1);
   const outer = size(args, 0), n = size(args, 1), inner = size(args, 2);

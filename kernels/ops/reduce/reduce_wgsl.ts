@@ -58,7 +58,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) id
   let lane = id / ${columns}u;
   let column = tile % ${tiles}u * ${columns}u + id % ${columns}u;
   let row = tile / ${tiles}u;
-  // Four independent partial results hide the memory latency, and lose less to rounding than one.
+  // Four independent partial results hide the memory latency, and lose less to rounding than a single one
+  // does.
   var a = f32(${fold.start});
   var b = a;
   var c = a;

@@ -5,7 +5,7 @@ const utf8 = new TextEncoder();
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const mostShown = 20000; // tokens; more would make the page slow
 
-/** `parts`: the two parts of each merged token. `pairs`: the rank and id of each pair's merge. */
+/** `parts` holds the two parts of each merged token, `pairs` the rank and id of each pair's merge. */
 const parts = new Map();
 const pairs = new Map();
 const pairKey = (left, right) => left * 2 ** 22 + right; // ids are below 2^21

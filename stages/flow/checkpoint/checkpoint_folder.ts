@@ -15,7 +15,7 @@ import { checkpointNames, nameOf } from "./checkpoint_names.ts";
 import { CheckpointThread, mayStartThread } from "./checkpoint_thread.ts";
 import { type Barrier, type Checkpoints, type StageSnapshot, TensorFile } from "./types.ts";
 
-/** A checkpoint that has just been written; `seconds`: how long writing took. */
+/** A checkpoint that has just been written; `seconds` says how long writing took. */
 export type WrittenCheckpoint = Readonly<{ step: number; path: string; seconds: number }>;
 
 /** How checkpoints are kept. */

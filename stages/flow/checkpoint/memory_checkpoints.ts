@@ -24,7 +24,7 @@ export class MemoryCheckpoints implements Checkpoints {
   readonly all: ReadonlyMap<string, StageSnapshot>[] = [];
   readonly #initial: ReadonlyMap<string, StageSnapshot> | null;
 
-  /** `initial`: what `latest` returns before the first commit. */
+  /** `initial` is what `latest` returns before the first commit. */
   constructor(initial: ReadonlyMap<string, StageSnapshot> | null = null) {
     this.#initial = initial;
   }

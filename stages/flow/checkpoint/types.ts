@@ -12,12 +12,12 @@ export type SavedState = Json | TensorFile | readonly SavedState[] | { readonly 
 
 /** Tensors of a state that a checkpoint keeps in `<file>.safetensors`, beside stream.json. */
 export class TensorFile {
-  /** `file`: name of the file without its extension. */
+  /** `file` is the name of the file without its extension. */
   constructor(
     readonly file: string,
     readonly tensors: TensorMap,
     /**
-     * `transfer`: whether the arrays may be moved to another thread (which empties them), because nothing
+     * `transfer` says whether the arrays may be moved to another thread (which empties them), because nothing
      * else uses them.
      */
     readonly options: { readonly transfer?: boolean } = {},

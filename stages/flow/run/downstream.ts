@@ -17,7 +17,7 @@ export class Downstream {
    */
   #atEnd: ReadonlyMap<string, StageSnapshot> | null = null;
 
-  /** `leaves`: number of leaves that a barrier reaches through `inlet`. */
+  /** `leaves` is the number of leaves that a barrier reaches through `inlet`. */
   constructor(readonly inlet: Inlet, readonly leaves: number) {}
 
   /** Whether this part has ended and takes no more items. */
@@ -32,7 +32,7 @@ export class Downstream {
     return pending.arrive(this.leaves);
   }
 
-  /** Ends this part at the node that `stop` names. `saves`: whether the run keeps checkpoints. */
+  /** Ends this part at the node that `stop` names. `saves` says whether the run keeps checkpoints. */
   async end(stop: StopUpstream, saves: boolean): Promise<void> {
     const pending = new PendingBarrier(this.leaves, () => {});
     if (saves) {

@@ -19,6 +19,6 @@ export interface Inlet {
 
 /** Thrown to stop everything upstream of a node. */
 export class StopUpstream {
-  /** `flush`: the node to end, with everything downstream of it; null if nothing is left to end. */
+  /** `flush` is the node to end, with everything downstream of it, or null if nothing is left to end. */
   constructor(readonly flush: Inlet | null) {}
 }

@@ -30,7 +30,7 @@ export class RunSegment implements Segment {
   divided = false;
 
   /**
-   * `first`: the meter of the source, or the meter of the time spent waiting for the queue before the
+   * `first` is the meter of the source, or the meter of the time spent waiting for the queue before the
    * segment.
    */
   constructor(readonly first: StageMeter) {

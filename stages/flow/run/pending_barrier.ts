@@ -19,7 +19,7 @@ export class PendingBarrier {
   readonly #onComplete: (barrier: Barrier) => Wait;
   #leaves: number;
 
-  /** `leaves`: number of leaves that the barrier must reach. */
+  /** `leaves` is the number of leaves that the barrier must reach. */
   constructor(leaves: number, onComplete: (barrier: Barrier) => Wait) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     promise.catch(() => {}); // the run reports the failure, even if nothing waits for this barrier

@@ -101,8 +101,8 @@ export class Run implements CheckpointHost, SourceHost {
   }
 
   /**
-   * Decides whether a barrier may pass after an item of a flush. In a flow with branches, no barrier passes
-   * during a flush, because the two sides of a branch point end one after the other.
+   * Lets a barrier pass after an item of a flush. In a flow with branches, no barrier passes during a flush,
+   * because the two sides of a branch point end one after the other.
    */
   afterFlushItem(): Wait {
     if (this.#layout.segments.some((segment) => segment.divided)) return;

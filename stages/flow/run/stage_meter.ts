@@ -20,7 +20,7 @@ export class StageMeter {
   readonly dropped: Map<string, number> = new Map();
   lengths: Lengths | undefined;
 
-  /** `saved`: counts of an earlier run to continue from. */
+  /** `saved` holds the counts of an earlier run to continue from. */
   constructor(readonly name: string, saved?: StageCounts, readonly measure: Measure | null = null) {
     if (saved !== undefined) this.add(saved);
   }

@@ -129,7 +129,7 @@ export class StageNode implements Inlet {
     await this.next.end();
   }
 
-  /** Adds this stage's snapshot, then passes the barrier on. `skip`: see StageSnapshot. */
+  /** Adds this stage's snapshot, then passes the barrier on. `StageSnapshot` explains `skip`. */
   protected async saveTo(pending: PendingBarrier, skip?: number): Promise<void> {
     if (this.inside.size === 0) pending.barrier.snapshots.set(this.stage.name, await this.snapshot(skip));
     for (const [name, meter] of this.inside) {

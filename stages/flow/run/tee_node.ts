@@ -16,7 +16,7 @@ export class TeeNode implements Inlet {
   readonly #segment: Segment;
   readonly #saves: boolean;
 
-  /** `sides`: the branch, then the trunk. `saves`: whether the run keeps checkpoints. */
+  /** `sides` holds the branch, then the trunk. `saves` says whether the run keeps checkpoints. */
   constructor(sides: readonly Downstream[], segment: Segment, saves: boolean) {
     this.#sides = sides;
     this.#segment = segment;

@@ -49,7 +49,7 @@ export function parseGpt2Config(text: string, path: string): GptConfig {
   return withoutDefaults(gptOptions, config);
 }
 
-/** The text of `config.json`. `endOfText`: the id of `<|endoftext|>`, null if there is none. */
+/** The text of `config.json`. `endOfText` is the id of `<|endoftext|>`, or null if there is none. */
 export function gpt2Config(
   config: GptConfig,
   { dtype, endOfText }: { readonly dtype: FloatType; readonly endOfText: number | null },

@@ -16,10 +16,10 @@ import type { NamedShape } from "./weight_file.ts";
 /** The model options that the header stores, in the header's order. */
 export const llmcOptions = ["seqLen", "vocabSize", "layers", "heads", "channels"] as const;
 
-/** The sizes in the header. `paddedVocabSize`: number of rows of the embedding in the file. */
+/** The sizes in the header. `paddedVocabSize` is the number of rows of the embedding in the file. */
 export type LlmcSizes = Pick<GptConfig, typeof llmcOptions[number]> & { readonly paddedVocabSize: number };
 
-/** A tensor of the file. `transposed`: whether a [rows, columns] tensor is stored as [columns, rows]. */
+/** A tensor of the file. `transposed` says whether a [rows, columns] tensor is stored as [columns, rows]. */
 export type LlmcTensor = NamedShape & Readonly<{ transposed: boolean }>;
 
 /** Size of the header in bytes. */

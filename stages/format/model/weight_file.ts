@@ -62,7 +62,7 @@ export class WriteProgress {
   readonly #order: readonly NamedShape[];
   #next = 0;
 
-  /** `path`: path of the file, for error messages. */
+  /** `path` is the path of the file, for error messages. */
   constructor(path: string, order: readonly NamedShape[]) {
     this.#path = path;
     this.#order = order;

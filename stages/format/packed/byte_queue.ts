@@ -9,7 +9,7 @@ export class ByteQueue {
   readonly #chunks: AsyncIterator<Uint8Array<ArrayBuffer>>;
   #held: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
-  /** `offset`: byte offset of the first chunk; later, byte offset of the first byte in the queue. */
+  /** `offset` is the byte offset of the first chunk and, later, that of the first byte in the queue. */
   constructor(chunks: AsyncIterable<Uint8Array<ArrayBuffer>>, public offset: number) {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }

@@ -84,7 +84,7 @@ export async function* readUnpacked(
 export class Anchors {
   #passed: Anchor[];
 
-  /** `begin`: the anchor at which reading starts (default the file's start). */
+  /** `begin` is the anchor at which reading starts (default: the file's start). */
   constructor(begin: Anchor = { packed: 0, unpacked: 0 }) {
     this.#passed = [begin];
   }

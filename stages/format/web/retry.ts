@@ -20,8 +20,8 @@ export interface RetryOptions {
 const MAX_PAUSE = 300_000; // milliseconds, even if a server asks for more
 
 /**
- * A failure that may be temporary. `pause`: milliseconds to wait before the next try, if the server asks for
- * a pause.
+ * A failure that may be temporary. `pause` is the number of milliseconds to wait before the next try, if the
+ * server asks for a pause.
  */
 export class TransientError extends Error {
   constructor(message: string, readonly pause: number | null = null) {

@@ -175,8 +175,8 @@ async function readLine(input: ByteQueue): Promise<string | null> {
 }
 
 /**
- * Reads the next `length` bytes, or skips them if `keep` is false. `missing`: number of these bytes that are
- * beyond the end of the file.
+ * Reads the next `length` bytes, or skips them if `keep` is false. `missing` is the number of these bytes
+ * that are beyond the end of the file.
  */
 async function readBlock(
   input: ByteQueue,

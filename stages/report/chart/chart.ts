@@ -47,7 +47,10 @@ export interface ChartOptions {
 /** How a chart is drawn on a page and on a terminal. */
 export type Drawing = Pick<Chart, "title" | "html" | "lines">;
 
-/** Returns a chart that is drawn so. A notebook shows its title too, and 80 columns of it in plain text. */
+/**
+ * Returns a chart that is drawn as `drawing` says. A notebook shows its title too, and 80 columns of it in
+ * plain text.
+ */
 export function chartOf(drawing: Drawing): Chart {
   const { title } = drawing;
   return {

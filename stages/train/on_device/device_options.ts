@@ -38,7 +38,8 @@ export interface DevicePlanOptions {
   /** Maximum number of steps between a write and a read; default 1000. */
   readonly chunk?: number;
   /**
-   * A term added to the loss, [1], such as weight decay; it is computed from parameters in the model's scope.
+   * A term [1] that is added to the loss, such as weight decay. It is computed from parameters in the model's
+   * scope.
    */
   readonly penalty?: (scope: Scope) => Tensor;
   /**
