@@ -78,8 +78,8 @@ export interface Session extends AsyncDisposable {
    */
   read(labels: readonly string[]): Promise<TensorMap>;
   /**
-   * Waits for the timed runs since the previous `timings()`, and returns the times of their calls. Null if
-   * calls cannot be timed: on an adapter without timestamp-query, or on the float64 engine.
+   * Waits for the timed runs since the previous `timings()`, and returns the times of their calls. Returns
+   * null if calls cannot be timed: on an adapter without timestamp-query, or on the float64 engine.
    */
   timings(): Promise<readonly CallTiming[] | null>;
 }

@@ -95,8 +95,8 @@ function typedForm(name: string, option: Option<unknown>): string {
 }
 
 /**
- * Returns the default value in brackets: " [0.001]", " [512 MiB]". Empty for a flag and for an unset or empty
- * value.
+ * Returns the default value in brackets: " [0.001]", " [512 MiB]". The result is empty for a flag and for an
+ * unset or empty value.
  */
 function defaultText({ flag, unit }: Option<unknown>, value: unknown): string {
   if (flag === true || value === null || value === "" || Array.isArray(value) && value.length === 0) {

@@ -66,7 +66,7 @@ export interface LessonEnv<D extends LessonData> extends Env {
   readonly data: D;
   /**
    * Returns why this run's values may differ from the lecture's: other data, another seed, or, for a value
-   * that needs `--full`, a shortened run. Null if they should be equal.
+   * that needs `--full`, a shortened run. Returns null if they should be equal.
    */
   reasonToDiffer(needs?: { readonly full?: boolean }): string | null;
 }

@@ -58,7 +58,7 @@ export class Ngrams {
 
   /**
    * Returns the loss: the mean of `-log(probability)` over examples, whose contexts must have the model's
-   * length. Infinite if the model gives an example the probability 0.
+   * length. The result is infinite if the model gives an example the probability 0.
    */
   loss({ count, context, inputs, targets }: Examples, smoothing: number): number {
     const letters = this.#letters;

@@ -42,8 +42,8 @@ export async function checkCheckpointSpace(
 }
 
 /**
- * Returns the number of free bytes on the disk that holds a path; the path need not exist yet. Null if the
- * number is unknown.
+ * Returns the number of free bytes on the disk that holds a path; the path need not exist yet. Returns null
+ * if the number is unknown.
  */
 async function freeBytesAt(path: string): Promise<number | null> {
   for (let folder = path;; folder = dirname(folder)) {

@@ -24,8 +24,8 @@ export function usesHellaswag({ hellaswag, hellaswagEvery }: HellaswagValues): b
 }
 
 /**
- * Returns the stage that evaluates on HellaSwag. Null if the options ask for no such evaluation. Throws
- * Deno.errors.NotFound if the file does not exist, RangeError if the tokenizer is not known.
+ * Returns the stage that evaluates on HellaSwag. Returns null if the options ask for no such evaluation.
+ * Throws Deno.errors.NotFound if the file does not exist, RangeError if the tokenizer is not known.
  */
 export async function hellaswagStage(
   o: HellaswagValues,

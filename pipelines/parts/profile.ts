@@ -40,8 +40,8 @@ export function writeProfile(env: Env, device: string): (profile: Profile) => Pr
 }
 
 /**
- * Returns the table of the run's profile, which is printed at the end of the run. Empty without --profile, or
- * if nothing was timed.
+ * Returns the table of the run's profile, which is printed at the end of the run. The result is empty without
+ * --profile, or if nothing was timed.
  */
 export async function profileLines(
   { profile }: { readonly profile: boolean },

@@ -7,7 +7,7 @@ import { exists } from "../../stages/disk/whole_files.ts";
 
 /**
  * Returns the path of `name` in the folder of a run; `checkpoint` is that folder or one of its checkpoints.
- * Null if the run has no such file.
+ * Returns null if the run has no such file.
  */
 export async function runFile(checkpoint: string, name: string): Promise<string | null> {
   const folder = checkpoint.replace(/(?<=.)\/+$/, "");
@@ -19,7 +19,7 @@ export async function runFile(checkpoint: string, name: string): Promise<string 
 
 /**
  * Returns the folder of a model's tokenizer: that of the run, or the model's own folder if it is a Hugging
- * Face folder with a tokenizer. Null if there is none.
+ * Face folder with a tokenizer. Returns null if there is none.
  */
 export async function runTokenizer(model: string): Promise<string | null> {
   const own = await runFile(model, "tokenizer");

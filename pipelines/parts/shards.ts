@@ -10,8 +10,8 @@ import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import type { StartingWeights } from "./starting_weights.ts";
 
 /**
- * Returns the tokenizer in a folder `tokenizer` beside the shards or beside their folder. Null if there is
- * none.
+ * Returns the tokenizer in a folder `tokenizer` beside the shards or beside their folder. Returns null if
+ * there is none.
  */
 export async function shardsTokenizer(glob: string): Promise<Tokenizer | null> {
   const folder = dirname(glob);

@@ -10,8 +10,8 @@ import type { SkippedBatch } from "../cli/pipeline.ts";
 const MAX_SKIPPED = 8;
 
 /**
- * Returns the batch that made a run fail and that the run can skip. Null if there is no such batch or if too
- * many batches have been skipped already.
+ * Returns the batch that made a run fail and that the run can skip. Returns null if there is no such batch or
+ * if too many batches have been skipped already.
  */
 export function batchToSkip(error: unknown, skipped: ReadonlyMap<number, string>): SkippedBatch | null {
   for (let at = error; at instanceof Error; at = at.cause) {

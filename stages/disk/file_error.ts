@@ -90,7 +90,7 @@ export function explained(
   return derived(error, `${meaning[0].toUpperCase()}${meaning.slice(1)}: ${advice}`);
 }
 
-/** Returns the action and path of a system error, from its message. Null if the message has none. */
+/** Returns the action and path of a system error, from its message. Returns null if the message has none. */
 function attemptIn(thrown: Error): FileAttempt & { readonly thrown: Error } | null {
   const match = /: (\w+) '(.*?)'(?: -> '.*')?$|access to "(.*?)"/s.exec(thrown.message);
   if (match === null || !isSystemError(thrown)) return null;
@@ -170,7 +170,7 @@ function derived(thrown: Error, message: string): Error {
   return Object.assign(new Class(message, { cause: thrown }), { code: codeOf(thrown) });
 }
 
-/** Returns the beginning of a path that should be a folder but is a file. Null if there is none. */
+/** Returns the beginning of a path that should be a folder but is a file. Returns null if there is none. */
 function fileWithin(path: string): string | null {
   for (let at = path.replace(/\/+$/, ""); at !== ""; at = at.slice(0, Math.max(0, at.lastIndexOf("/")))) {
     try {

@@ -57,7 +57,7 @@ export function historyLength({ history = HISTORY }: TrainingPlan): number {
 
 /**
  * Returns the names of the programs of one update, in the order in which they run; a deferred update is
- * committed. Empty without training.
+ * committed. The result is empty without training.
  */
 export function programsOfStep(training: TrainingPlan | undefined): readonly string[] {
   if (training === undefined) return [];

@@ -11,8 +11,8 @@ const mostLanguages = 6; // rows of a table: more would push other lines off the
 const mostDomains = 8;
 
 /**
- * Returns lines with the totals, the lengths (with bars), the languages and the domains; no line is wider
- * than `columns`.
+ * Returns lines with the totals, the lengths with bars, the languages and the domains; no line is wider than
+ * `columns`.
  */
 export function distributionLines(distributions: Distributions, columns: number): string[] {
   const { before, after, lengths, languages, domains } = distributions;

@@ -13,8 +13,8 @@ const matcher: (glob: string) => (path: string) => boolean = picomatch;
 const scan: (glob: string) => { readonly base: string; readonly isGlob: boolean } = picomatch.scan;
 
 /**
- * Returns the file at path `glob` if it exists, otherwise all files that the glob matches, sorted. Empty if
- * none match.
+ * Returns the file at path `glob` if it exists, otherwise all files that the glob matches, sorted. The result
+ * is empty if none match.
  */
 export function filesMatching(glob: string): string[] {
   if (isFileSync(glob)) return [glob]; // a file name may contain glob characters

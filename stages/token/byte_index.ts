@@ -42,7 +42,7 @@ export class ByteIndex {
   /** Calls `found` for each split of the bytes into two tokens, the shortest left token first. */
   splits(bytes: Uint8Array, found: (left: number, right: number) => void): void {
     const { length } = bytes, whole = hashOf(bytes);
-    let prefix = 0; // hash of bytes[0 … cut); the suffix's hash is `whole - prefix · BASE^(length - cut)`
+    let prefix = 0; // hash of `bytes[0 … cut)`; the suffix's hash is `whole - prefix · BASE^(length - cut)`
     for (let cut = 1; cut < length; cut++) {
       prefix = Math.imul(prefix, BASE) + bytes[cut - 1] + 1 | 0;
       const left = this.#slots[this.#slot(prefix, bytes, 0, cut)];
@@ -53,7 +53,7 @@ export class ByteIndex {
     }
   }
 
-  /** Returns the slot of the token bytes[start … end), or the empty slot where it would be added. */
+  /** Returns the slot of the token `bytes[start … end)`, or the empty slot where it would be added. */
   #slot(hash: number, bytes: Uint8Array, start: number, end: number): number {
     const mask = this.#slots.length - 1;
     let slot = Math.imul(hash ^ hash >>> 15, 0x85EBCA77) >>> this.#shift;

@@ -19,7 +19,7 @@ export class ChunkIndex {
     return this.#size;
   }
 
-  /** Returns the index of the chunk text[start … stop), or -1 if it has not been added. */
+  /** Returns the index of the chunk `text[start … stop)`, or -1 if it has not been added. */
   find(text: string, start: number, stop: number): number {
     let hash = stop - start;
     for (let i = start; i < stop; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

@@ -12,7 +12,7 @@ const MAX_RANGES = 4, MAX_DOCUMENTS = 4; // maximum number of each that a messag
 /**
  * Returns the token ranges of a batch and their documents, such as "train_000000.bin tokens 640 to 704
  * (document sotu:3), …". Ranges that follow each other in a file are joined, and only the first four are
- * named. Empty for a batch without origins.
+ * named. The result is empty for a batch without origins.
  */
 export function describeOrigins(origins: readonly TokenShard[] | undefined): string {
   const ranges: { path: string; start: number; end: number }[] = [];

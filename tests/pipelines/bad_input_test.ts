@@ -239,7 +239,7 @@ function lawText(lines: number): string {
   );
 }
 
-/** Returns an llm.c shard whose header says `count` tokens; ids repeat from 0 to `ids` - 1. */
+/** Returns an llm.c shard whose header says `count` tokens; ids repeat from 0 to `ids - 1`. */
 function shardOf(count: number, ids: number): Uint8Array<ArrayBuffer> {
   const tokens = Math.min(count, 5000);
   const bytes = new Uint8Array(1024 + 2 * tokens);

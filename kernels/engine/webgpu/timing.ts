@@ -37,8 +37,8 @@ interface Candidate {
 }
 
 /**
- * Returns the time in seconds of one run of a call, for each variant that works on this GPU. Empty if the GPU
- * has no memory left for a second copy of the call's tensors.
+ * Returns the time in seconds of one run of a call, for each variant that works on this GPU. The result is
+ * empty if the GPU has no memory left for a second copy of the call's tensors.
  */
 export async function timeVariants(
   device: WebgpuDevice,

@@ -84,7 +84,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   ],
 };
 
-/** (y, dy) → `dx = y · (dy - sum(y · dy))`. */
+/** `(y, dy) → dx`, where `dx = y · (dy - sum(y · dy))`. */
 export const softmaxGradOp: Op<null> = {
   name: "softmax_grad",
   infer: ([y, dy]) => {

@@ -44,7 +44,7 @@ export interface Elementwise {
   (x: Tensor): Tensor;
   /** The forward op, `x` → `y`. */
   readonly op: Op<null>;
-  /** The backward op, (x, dy) → `dx = derivative(x) · dy`. */
+  /** The backward op, `(x, dy) → dx`, where `dx = derivative(x) · dy`. */
   readonly gradOp: Op<null>;
 }
 

@@ -30,9 +30,9 @@ export interface ContextsAttrs {
 }
 
 /**
- * Takes windows of tokens by index: data u32 [...], viewed as one sequence, and the indices `numbers` u32 [B]
- * → u32 [B, length]. Window `i` starts at token `i · stride + shift`; tokens past the end of the data are 0.
- * If data holds examples [N, T], length and stride are T.
+ * Takes windows of tokens by index: `data` u32 [...], viewed as one sequence, and the indices `numbers` u32
+ * [B] → u32 [B, length]. Window `i` starts at token `i · stride + shift`; tokens past the end of the data are
+ * 0. If data holds examples [N, T], length and stride are T.
  */
 export function windowsOf(data: Tensor, numbers: Tensor, attrs: WindowsAttrs): Tensor {
   return callWindows([data, numbers], attrs)[0];

@@ -74,9 +74,9 @@ export function groupAddresses(
 }
 
 /**
- * Loads `groups` groups at depths `k` … `k` + `steps` - 1, where `k` is a multiple of 4 and `steps` is at
- * most 4. If `shared`, the four invocations of a quad need the same numbers: each loads a quarter of them,
- * chosen by its index `quad`, and broadcasts it to the others.
+ * Loads `groups` groups at depths `k` … `k + steps - 1`, where `k` is a multiple of 4 and `steps` is at most
+ * 4. If `shared`, the four invocations of a quad need the same numbers: each loads a quarter of them, chosen
+ * by its index `quad`, and broadcasts it to the others.
  */
 export function loadGroups(
   operand: Operand,

@@ -13,7 +13,7 @@ import { expectNumber, expectU32 } from "../specs.ts";
 export interface CountAttrs {
   /** Number that each call adds to the counter. */
   readonly by: number;
-  /** Number at which the counter returns to 0; its largest value is `wrap` - 1. */
+  /** Number at which the counter returns to 0; its largest value is `wrap - 1`. */
   readonly wrap: number;
 }
 

@@ -22,7 +22,7 @@ export const lessonTypes: readonly MakemoreType[] = [
 
 /**
  * Parameter counts of makemore.py's models with its default sizes, 27 symbols and words of at most 15
- * letters. Null for a model that makemore.py does not have.
+ * letters. The count is null for a model that makemore.py does not have.
  */
 export const makemoreParameters: Readonly<Record<MakemoreType, number | null>> = {
   bigram: 729,

@@ -31,8 +31,8 @@ export interface FastTextModel {
   /** Dictionary of whole words. */
   readonly words: WordIndex;
   /**
-   * For each bucket, the index of its row after the rows of the words, or -1 if it was pruned. Null if no
-   * bucket was pruned.
+   * For each bucket, the index of its row after the rows of the words, or -1 if it was pruned. It is null if
+   * no bucket was pruned.
    */
   readonly bucketRows: Int32Array | null;
   /** Input matrix: the rows of the words, then those of the buckets. */

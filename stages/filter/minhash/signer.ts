@@ -84,8 +84,8 @@ export class Signer {
   }
 
   /**
-   * Returns the signature of a text: buckets × rows hashes of 8 bytes, little-endian. Null if the text has
-   * fewer words than a shingle; such a text is never a duplicate.
+   * Returns the signature of a text: buckets × rows hashes of 8 bytes, little-endian. Returns null if the
+   * text has fewer words than a shingle; such a text is never a duplicate.
    */
   sign(text: string): Uint8Array<ArrayBuffer> | null {
     const words = this.wordsOf(text);

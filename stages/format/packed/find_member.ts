@@ -60,8 +60,8 @@ export interface IntactMemberOptions {
 
 /**
  * Returns the byte offset of the next member that starts with `begins` and unpacks to its end with a correct
- * checksum. Null if there is none, or after 1,000 candidates that failed. Throws the errors of reading the
- * file.
+ * checksum. Returns null if there is none, or after 1,000 candidates that failed. Throws the errors of
+ * reading the file.
  */
 export async function findIntactMember(path: string, options: IntactMemberOptions): Promise<number | null> {
   const { from, begins, signal } = options;

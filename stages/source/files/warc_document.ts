@@ -24,8 +24,8 @@ export interface WarcDocumentOptions {
 }
 
 /**
- * The document of a record. `reason` is null if the document can be used; otherwise it is the reason to drop
- * it: `too_long`, `not_a_page`, `broken` or `no_text`.
+ * Returns the document of a record. `reason` is null if the document can be used; otherwise it is the reason
+ * to drop it: `too_long`, `not_a_page`, `broken` or `no_text`.
  */
 export function documentFromWarc(
   record: WarcRecord,

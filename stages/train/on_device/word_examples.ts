@@ -47,7 +47,7 @@ export function contextExamples(
 /**
  * Returns one example per word, as in makemore.py. Inputs are `end`, the word's tokens, and `end` as padding;
  * targets are the word's tokens, `end`, and ignored targets as padding. Throws RangeError for a word longer
- * than `context` - 1.
+ * than `context - 1`.
  */
 export function rowExamples(
   words: readonly ArrayLike<number>[],

@@ -99,7 +99,10 @@ function planned(deferred: boolean) {
   });
 }
 
-/** `count` batches. The tokens of batch `odd` differ from those of all others, so that its loss spikes. */
+/**
+ * Returns `count` batches. The tokens of batch `odd` differ from those of all others, so that its loss
+ * spikes.
+ */
 function batches(count: number, odd = -1): readonly Batch[] {
   return Array.from({ length: count }, (_, i) => {
     const ids = Uint32Array.from({ length: 9 }, (_, t) => i === odd ? (7 * t + 5) % 16 : t % 3 + i % 2);

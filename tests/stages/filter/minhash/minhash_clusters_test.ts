@@ -17,7 +17,7 @@ function word(number: number): string {
 }
 
 /**
- * `count` documents in random order. They are variants of `count` / 6 originals, so that many are
+ * Returns `count` documents in random order. They are variants of `count / 6` originals, so that many are
  * near-duplicates.
  */
 function family(count: number): Document[] {
