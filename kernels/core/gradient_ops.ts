@@ -20,7 +20,7 @@ export function plus(a: Tensor, b: Tensor): Tensor {
 
 /**
  * Adds `x` to the persistent `buffer`, in place, and returns the buffer's new value. If nothing has read `x`
- * yet and x's op can add its result to a buffer, `x` itself is never stored, so do not read it afterwards.
+ * yet and `x`'s op can add its result to a buffer, `x` itself is never stored, so do not read it afterwards.
  */
 export function accumulate(buffer: Tensor, x: Tensor): Tensor {
   const unused = x.call !== null && !x.graph.calls.some((call) => call.inputs.includes(x));

@@ -10,7 +10,7 @@ import { type Shape, ShapeError, sizeOf } from "./tensor.ts";
 
 /**
  * Returns a tensor of another shape with the elements of the tensor `x`; their order and type stay the same.
- * It costs nothing because the result shares x's memory; after one of the two is overwritten in place, the
+ * It costs nothing because the result shares `x`'s memory; after one of the two is overwritten in place, the
  * other must not be read. Throws ShapeError if the numbers of elements differ.
  *
  * @example

@@ -20,7 +20,7 @@ const [A, B, C] = [3.4445, -4.775, 2.0315];
 
 /**
  * Returns a matrix with the singular vectors of `x` [M, N] and singular values between about 0.7 and 1.2.
- * Singular values below 1/500 of x's norm end up smaller than 0.7, and a zero matrix stays zero. Throws
+ * Singular values below 1/500 of `x`'s norm end up smaller than 0.7, and a zero matrix stays zero. Throws
  * ShapeError unless `x` has two dimensions.
  */
 export function orthogonalize(x: Tensor, { iterations = 5 }: { readonly iterations?: number } = {}): Tensor {

@@ -35,7 +35,10 @@ export function attention(qkv: Tensor, { heads, dropout }: AttentionOptions): Te
   return callAttention([qkv, dropout.key, dropout.draw], { heads, dropout: dropout.rate })[0];
 }
 
-/** qkv and, for dropout, key and draw → out [B, T, C], and the log-sum-exp of each row [B, H, T]. */
+/**
+ * Computes `out` [B, T, C], and the log-sum-exp of each row [B, H, T], from `qkv` and, for dropout, `key` and
+ * `draw`.
+ */
 export const attentionOp: Op<AttentionAttrs> = {
   name: "attention",
   infer: ([qkv, key, draw], attrs) => {
@@ -86,7 +89,7 @@ export const attentionOp: Op<AttentionAttrs> = {
   ],
 };
 
-/** qkv, out, lse, dout and, for dropout, key and draw → dqkv. */
+/** Computes `dqkv` from `qkv`, `out`, `lse`, `dout` and, for dropout, `key` and `draw`. */
 export const attentionGradOp: Op<AttentionAttrs> = {
   name: "attention_grad",
   infer: ([qkv, out, lse, dout, key, draw], attrs) => {
@@ -172,7 +175,7 @@ function wasmArgs({ inputs: [qkv], attrs }: Call<AttentionAttrs>): readonly numb
 
 /**
  * Returns the factor that dropout applies to an attention weight: 0 if the weight is dropped. `row` is a row
- * of lse, `key` the position of a key.
+ * of `lse`, `key` the position of a key.
  */
 function maskFor(
   { dropout }: AttentionAttrs,
@@ -197,7 +200,7 @@ function pairs({ batch, time, channels }: AttentionSizes): number {
 
 /**
  * Offsets of a head's vectors in the flat arrays for a given position, the vectors' width, and the head's
- * first row in lse.
+ * first row in `lse`.
  */
 interface HeadOffsets {
   readonly row: number;

@@ -23,8 +23,8 @@ export interface CacheOptions {
   /** KV cache of all texts, [S, T, 2C]. */
   readonly cache: Tensor;
   /**
-   * Cache row of the first new token in each row of qkv, u32 [B]; the next cache rows are for the other
-   * tokens of that row of qkv. Each row of qkv belongs to a different text.
+   * Cache row of the first new token in each row of `qkv`, u32 [B]; the next cache rows are for the other
+   * tokens of that row of `qkv`. Each row of `qkv` belongs to a different text.
    */
   readonly firstRows: Tensor;
 }

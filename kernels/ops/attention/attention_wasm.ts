@@ -7,8 +7,8 @@
  * source: Dao et al. 2022, "FlashAttention").
  *
  * The backward pass consists of five matrix products. It recomputes the weights once, for panels of keys, to
- * compute dk and dv; the gradients of the scores of 64 keys are then transposed to compute dq. One thread
- * computes all gradients of a (batch, head), so each element has a single writer and a fixed order of
+ * compute `dk` and `dv`; the gradients of the scores of 64 keys are then transposed to compute `dq`. One
+ * thread computes all gradients of a (batch, head), so each element has a single writer and a fixed order of
  * additions.
  *
  * @module
@@ -128,7 +128,7 @@ export function attention_grad(tensors: usize, args: usize, thread: i32, threads
       rowConstants(o, dO, outRow, depth, lseRow, start, count, whole, lse, delta);
       for (let block: usize = 0; block < start + count; block += KEYS) {
         const blockEnd = min(block + KEYS, min((time + 7) & ~7, start + whole));
-        for (let first = block; first < blockEnd; first += 8) { // dk and dv for panels of keys
+        for (let first = block; first < blockEnd; first += 8) { // `dk` and `dv` for panels of keys
           const rows = min<usize>(8, time - first), from = first > start ? first - start : 0;
           const steps = whole - from, skip = from << 5, joins = start > (first / chunk) * chunk;
           packPanel(k + first * row, row, 4, rows, depth, depth4, key);
@@ -178,7 +178,7 @@ export function attention_grad(tensors: usize, args: usize, thread: i32, threads
           }
         }
         packDepth(k + block * row, row, min(blockEnd, time) - block, depth, KEYS, keys);
-        // dq for panels of queries.
+        // Computes `dq` for panels of queries.
         for (let query = block > start ? block - start : 0; query < whole; query += 8) {
           const rows = min<usize>(8, time - start - query), reach = min(blockEnd, start + query + 8) - block;
           for (let d: usize = 0; d < depth8; d += 8) {
@@ -319,8 +319,8 @@ function rowsOut(
 }
 
 /**
- * Stores lse and `delta = dot(out, dout)` of some rows. Padding rows, up to `room`, get an lse of Infinity,
- * which makes their weights 0.
+ * Stores `lse` and `delta = dot(out, dout)` of some rows. Padding rows, up to `room`, get an `lse` of
+ * Infinity, which makes their weights 0.
  */
 function rowConstants(
   o: usize,
@@ -347,7 +347,7 @@ function rowConstants(
 
 /**
  * Computes `scoreGrads[query][8 keys] = weight * (g - delta)`, where `weight = e^(score - lse)` and `g` is
- * the previous value of `scoreGrads`, the gradient of the weight. There is one lse and one delta per query.
+ * the previous value of `scoreGrads`, the gradient of the weight. There is one `lse` and one delta per query.
  * Scores are replaced by weights.
  */
 function scoreGradsOf(

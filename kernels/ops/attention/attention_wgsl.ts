@@ -3,9 +3,9 @@
  * the row of one key, with its vectors in registers. A workgroup of 64 invocations stages the rows of the
  * other kind (keys and values for queries, queries for keys) in workgroup memory, one tile at a time.
  *
- * The gradient is a single dispatch: workgroups with `z = 0` compute dq, `z = 1` dk and `z = 2` dv. Separate
- * computations need neither atomics nor more registers than a GPU has; the price is that the scores are
- * computed three times.
+ * The gradient is a single dispatch: workgroups with `z = 0` compute `dq`, those with `z = 1` compute `dk`,
+ * and those with `z = 2` compute `dv`. Separate computations need neither atomics nor more registers than a
+ * GPU has; the price is that the scores are computed three times.
  *
  * @module
  */
@@ -245,8 +245,8 @@ function workgroups({ batch, time, heads }: KernelSizes, parts: number): WgslKer
 }
 
 /**
- * Returns WGSL that computes the row, and where the row's head starts in qkv (`query`), out (`plain`) and lse
- * (`line`).
+ * Returns WGSL that computes the row, and where the row's head starts: `query` is its start in `qkv`, `plain`
+ * in `out`, and `line` in `lse`.
  */
 function rowPosition({ time, channels, heads, width, batch }: KernelSizes): string {
   return `  let head = group.y;

@@ -95,7 +95,7 @@ export function cross_entropy_rows_grad(
   }
 }
 
-/** Computes the loss and lse of one row; all parameters but `valid` are addresses. */
+/** Computes the loss and `lse` of one row; all parameters but `valid` are addresses. */
 function lossOf(logits: usize, valid: usize, targetAt: usize, loss: usize, lseAt: usize): void {
   const lse = logSumExp(logits, valid), target: usize = load<u32>(targetAt);
   store<f32>(loss, target < valid ? <f32> (lse - <f64> load<f32>(logits + (target << 2))) : 0);

@@ -128,7 +128,7 @@ export const layerNormGradOp: Op<null> = {
   }),
 };
 
-/** Partial sums [blocks, 2, C] → dweight [C], dbias [C]. */
+/** Computes `dweight` [C] and `dbias` [C] from partial sums [blocks, 2, C]. */
 export const layerNormParamGradOp: Op<null> = {
   name: "layer_norm_param_grad",
   infer: ([partials]) => {

@@ -45,7 +45,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 
 /**
  * Returns the kernel that computes `dx` and partial sums from `x`, `weight`, `mean`, `rstd` and `dy`, with
- * one workgroup per `block` rows. A lane adds up dweight and dbias for its columns over all rows of the
+ * one workgroup per `block` rows. A lane adds up `dweight` and `dbias` for its columns over all rows of the
  * block.
  */
 export function layerNormGradKernel(

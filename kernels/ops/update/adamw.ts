@@ -52,7 +52,7 @@ export function adamwStep(param: Tensor, inputs: AdamWInputs, attrs: AdamWAttrs)
   return callAdamW([param, grad, m, v, lr, step, scale], attrs)[0];
 }
 
-/** (param, grad, `m`, `v`, lr, step, scale) → param', m', v'. */
+/** `(param, grad, m, v, lr, step, scale) → param', m', v'`. */
 export const adamwOp: Op<AdamWAttrs> = {
   name: "adamw",
   inPlace: [0, 2, 3],

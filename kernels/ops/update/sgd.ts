@@ -47,7 +47,9 @@ export function sgdStep(param: Tensor, { grad, lr, scale, velocity }: SgdInputs,
   return callSgd([param, grad, lr, scale, ...(velocity === undefined ? [] : [velocity])], attrs)[0];
 }
 
-/** param, grad, lr, scale and, for momentum, velocity → the new param and velocity. */
+/**
+ * Computes the new `param` and `velocity` from `param`, `grad`, `lr`, `scale` and, for momentum, `velocity`.
+ */
 export const sgdOp: Op<SgdAttrs> = {
   name: "sgd",
   inPlace: [0, 4],

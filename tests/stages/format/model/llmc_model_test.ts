@@ -35,7 +35,7 @@ Deno.test("readLlmcModel() transposes linear weights and finds each layer's tens
     deepStrictEqual(Object.keys(model.weights).length, 4 + 2 * 12);
     deepStrictEqual(model.weights["wpe.weight"], { shape: [2, 2], data: Float32Array.of(8, 9, 10, 11) });
     deepStrictEqual(model.weights["h.1.ln_1.weight"].data, Float32Array.of(14, 15));
-    // The qkv weight of layer 0 starts at float 20. It is [out 6, in 2] in the file and transposed here.
+    // The `qkv` weight of layer 0 starts at float 20. It is [out 6, in 2] in the file and transposed here.
     deepStrictEqual(
       model.weights["h.0.attn.c_attn.weight"],
       { shape: [2, 6], data: Float32Array.of(20, 22, 24, 26, 28, 30, 21, 23, 25, 27, 29, 31) },
