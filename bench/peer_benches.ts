@@ -15,7 +15,7 @@ import { openTfjs } from "./peers/tfjs.ts";
 
 const gpu = Object.keys(benchEngines).some((name) => name.startsWith("webgpu"));
 
-/** Registers a group of benches with this project's engines and the peers. */
+/** Registers a group of benches that run the comparison on this project's engines and on the peers. */
 export function benchComparison(comparison: Comparison, options: PeerOptions = {}): void {
   const { name: group, work } = comparison;
   for (const [name, open] of Object.entries(benchEngines)) {

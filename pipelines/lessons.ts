@@ -98,7 +98,7 @@ function entryOf({ name, pipeline: { about, lesson } }: NamedLesson): string {
   return `${lesson.part}. ${name}: ${about}${exercises}\n   deno task pipeline ${name}\n`;
 }
 
-/** Runs a lesson and its solutions, and passes on their checks. */
+/** Runs a lesson and its solutions, and yields the results of their checks. */
 function teach(o: Values<typeof options>, env: Env): Stage<NamedLesson, Row> {
   return {
     name: "teach",

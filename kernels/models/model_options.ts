@@ -8,7 +8,7 @@
 
 /** Fields that rows of all kinds have. */
 export interface OptionInfo {
-  /** Description of the option, with its unit: its line in --help. */
+  /** Description of the option, including its unit, as shown by --help. */
   readonly about: string;
   /**
    * `output` (default): the option changes what a trained model computes, so a weight format that cannot

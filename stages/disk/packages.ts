@@ -116,8 +116,8 @@ async function fetched<T>(names: readonly string[], load: () => Promise<T>): Pro
 const announced = new Set<string>();
 
 /**
- * Writes one line about packages to standard error, the first time. Workers are silent, since many of them
- * may start at once.
+ * Writes one line to standard error about those packages that no earlier call has named. Workers write
+ * nothing, since many of them may start at once.
  */
 function announce(names: readonly string[]): void {
   const fresh = names.filter((name) => !announced.has(name));

@@ -1,5 +1,5 @@
 /**
- * Items that a program already has, such as an array or a stream, as a source.
+ * Makes a source of items that a program already has, for example in an array or a stream.
  *
  * @module
  */

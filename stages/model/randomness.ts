@@ -51,7 +51,9 @@ export function randomKeys(programs: readonly Program[], seed: number): TensorMa
   }));
 }
 
-/** Returns the input for drawing the random numbers of the run's micro-batch `micro` and those after it. */
+/**
+ * Returns the input from which random numbers are drawn for the run's micro-batch `micro` and for later ones.
+ */
 export function drawAt(micro: number): TensorMap {
   return { [drawLabel]: { shape: [1], data: Uint32Array.of(micro % wrap) } };
 }

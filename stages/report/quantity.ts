@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Returns a count with separators, abbreviated from 100,000: "1,234", "1.2M". */
+/** Returns a count with separators, or abbreviated if it is 100,000 or more: "1,234", "1.2M". */
 export function count(value: number): string {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);

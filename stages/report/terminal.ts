@@ -138,8 +138,8 @@ export function liveDisplay(screen: Screen, options: { readonly limits: RunLimit
   let closed = false;
 
   /**
-   * Moves the cursor to the block's first line and clears from there. A terminal that has become narrower has
-   * wrapped the lines.
+   * Moves the cursor to the block's first line and clears from there. If the terminal has
+   * become narrower, the lines have wrapped, and the block is taller than when it was written.
    */
   const clearBlock = (columns: number): string => {
     const rows = drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(stringWidth(line) / columns)), 0);

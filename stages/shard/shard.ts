@@ -1,5 +1,5 @@
 /**
- * Writes tokens to shards, and passes on the extents (ranges of tokens) that are on disk.
+ * Writes tokens to shards, and yields the extents (ranges of tokens) that are on disk.
  *
  * @module
  */
@@ -20,7 +20,7 @@ const START: SavedShardState = {
 };
 
 /**
- * Writes the tokens of documents to shards, and passes on the extents of training tokens that are on disk.
+ * Writes the tokens of documents to shards, and yields the extents of training tokens that are on disk.
  *
  * The first documents are held out for validation: they go to val_000000.bin, which is sealed once it has
  * `validationTokens` tokens. All later documents go to train_000000.bin and so on. A shard that is still

@@ -33,7 +33,7 @@ export interface ShardOptions {
   readonly shardTokens?: number;
   /** llm.c's format, or nanoGPT's: train.bin and val.bin of uint16 without a header. Default: llmc. */
   readonly format?: "llmc" | "nanogpt";
-  /** Number of tokens in each extent that is passed on. Default: 65,536. */
+  /** Number of tokens in each extent that is yielded. Default: 65,536. */
   readonly extentTokens?: number;
 }
 
@@ -45,7 +45,7 @@ export type SavedShardState = Readonly<{
   shard: number;
   /** Number of tokens of that shard that are on disk. */
   written: number;
-  /** Number of tokens of that shard that have been passed on. */
+  /** Number of tokens of that shard that have been yielded. */
   passed: number;
   /** Length in bytes of that shard's document index; absent in checkpoints of earlier versions. */
   index?: number;

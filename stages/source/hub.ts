@@ -102,7 +102,7 @@ function parse(
   return { name, revision, path: path.replace(/\/+$/, "") };
 }
 
-/** Returns the error for an answer of the Hub that is no success. */
+/** Returns the error for an unsuccessful response from the Hub. */
 function refused(uri: string, error: HubApiError): Error {
   const { statusCode } = error;
   if (statusCode === 404) {

@@ -11,7 +11,7 @@ import type { Document } from "../../stages/items.ts";
 import { chunks } from "../../stages/token/split/patterns.ts";
 
 /**
- * Returns the stages, changed so that each passes on all documents. Therefore every stage gets every text.
+ * Returns the stages, changed so that none drops a document and every stage gets every text.
  */
 export function hostileStages(): Stage<Document, Document>[] {
   const filters = [

@@ -1,6 +1,6 @@
 /**
  * One thread's part in a run of the CPU engine: it instantiates the WASM kernels on the session's memory and
- * executes op tables from there, together with the other threads.
+ * executes the op tables stored there, together with the other threads.
  *
  * @module
  */

@@ -66,7 +66,7 @@ export function* countPairs({ words, letters, mayDiffer }: BigramSetup): Generat
       columns: letters.symbols,
       width: 960,
       height: 900,
-      ...(letters.count <= 40 && { // the text of more cells would not be readable
+      ...(letters.count <= 40 && { // with more cells, their text would be too small to read
         cellText: (i: number, j: number): string[] => [letters.decode([i, j]), String(counts[i][j])],
       }),
     }),

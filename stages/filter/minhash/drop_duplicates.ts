@@ -27,7 +27,7 @@ interface DropState extends StoredDocumentsState {
 }
 
 /**
- * Passes on one document of each cluster of near-duplicates among the documents of `storedDocuments`, and
+ * Keeps one document of each cluster of near-duplicates among the documents of `storedDocuments`, and
  * drops the others as `duplicate`. The clusters are computed when the stage opens. Throws the same errors as
  * `findDuplicates`.
  */

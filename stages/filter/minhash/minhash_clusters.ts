@@ -1,6 +1,6 @@
 /**
  * MinHash deduplication as FineWeb does it: all documents are stored with their signatures, then clustered,
- * and one document per cluster is passed on. Source: Penedo et al. 2024 (arXiv 2406.17557); the signatures
+ * and one document per cluster is kept. Source: Penedo et al. 2024 (arXiv 2406.17557); the signatures
  * and the kept documents are the same as in datatrove.
  *
  * @module
@@ -39,7 +39,7 @@ interface SavedClusters {
   signed: number;
   /** Size of the file of documents in bytes. */
   stored: number;
-  /** Number of documents passed on or dropped; null while the input has not ended. */
+  /** Number of documents kept or dropped; null while the input has not ended. */
   given: number | null;
 }
 
@@ -51,7 +51,7 @@ interface ClustersState extends SavedClusters {
 }
 
 /**
- * Holds back all documents until the input ends. Then it passes on one document of each cluster of
+ * Holds back all documents until the input ends. Then it yields one document of each cluster of
  * near-duplicates, in the original order, and drops the others as `duplicate`. Two documents are
  * near-duplicates if their signatures agree in a bucket. Clusters are the connected components of such pairs.
  * The kept document is the root in the union-find structure, as in datatrove: pairs are joined bucket by

@@ -15,7 +15,7 @@ export interface SignatureSet {
   readonly rank: number;
   /** Number of documents. */
   readonly documents: number;
-  /** Number of documents that have a signature, because they have at least as many words as a shingle. */
+  /** Number of documents that have a signature, which are those with at least as many words as a shingle. */
   readonly signed: number;
   /** Number of words per shingle. */
   readonly shingle: number;

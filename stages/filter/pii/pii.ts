@@ -12,7 +12,9 @@ import type { RecipeGeneration } from "../recipe.ts";
 
 /** Options of `pii`. */
 export interface PiiOptions {
-  /** Version of the rules (default `current`); `release` masks only e-mail addresses in lower case. */
+  /**
+   * Version of the rules (default `current`); `release` masks an e-mail address only if it is in lower case.
+   */
   readonly recipe?: RecipeGeneration;
   /**
    * Replacements for e-mail addresses, used in rotation (default email@example.com,

@@ -1,5 +1,5 @@
 /**
- * Sources for several processes of `fineweb`, and their output.
+ * Writes sources for tests that run `fineweb` in several processes, and reads what these processes wrote.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Tests that 16-bit products keep small gradients by loss scaling.
+ * Tests that loss scaling keeps small gradients from being lost in 16-bit products.
  *
  * @module
  */

@@ -159,7 +159,7 @@ Deno.test("plan() of GPT-2 124M at batch size 8 has no tensor as large as all lo
   strictEqual(Math.max(...programs.flatMap((p) => p.slots).map((s) => s.bytes)), weights);
   const arena = Math.max(...programs.map((p) => p.arenaBytes));
   strictEqual(memory.activation, arena);
-  // All logits are 1.65 GB; a block of 640 rows is 129 MB.
+  // The logits of all rows take 1.65 GB, those of a block of 640 rows 129 MB.
   ok(all > 1.6e9 && arena < 5.6e9, `${arena} bytes of activations`);
 });
 
