@@ -11,7 +11,10 @@
 
 /** A number, and the derivative of a result with respect to this number. */
 export class Value {
-  /** `d(result) / d(this)`, summed over all calls of `backward` since it was last set to 0. */
+  /**
+   * `d(result) / d(this)`. In a leaf, summed over all calls of `backward` since it was last set to 0; in a
+   * computed value, that of the latest call.
+   */
   grad = 0;
   /** Name in drawings of the graph. */
   label = "";
@@ -51,7 +54,8 @@ export class Value {
         "Cannot raise to a power that is a Value: give a number, or compute exp(b * log(a))",
       );
     }
-    const slope = exponent * this.data ** (exponent - 1);
+    // 0 ** 0 is the constant 1, but the formula would multiply 0 by an infinite 0 ** -1.
+    const slope = exponent === 0 ? 0 : exponent * this.data ** (exponent - 1);
     return new Value(this.data ** exponent, [this], [slope], `**${exponent}`);
   }
 
@@ -93,14 +97,17 @@ export class Value {
   }
 
   /**
-   * Adds `d(this) / d(v)` to the `grad` of every value `v` that this was computed from, and sets its own
-   * `grad` to 1. It visits the values of `order()` in reverse, so that a value has received the gradients of
-   * all its uses before it passes them on. A leaf that is used in several graphs accumulates the gradients of
-   * all of them, unless its `grad` is set to 0 first, as `zeroGrad` does.
+   * Computes `d(this) / d(v)` for every value `v` that this was computed from. It visits the values of `order()`
+   * in reverse, so that a value has received the gradients of all its uses before it passes them on.
+   *
+   * As in PyTorch, leaves accumulate: a second call, or a call in another graph with the same leaf, adds to
+   * the leaf's `grad` unless it is set to 0 first, as `zeroGrad` does. Computed values start at 0 in each
+   * call, because a gradient left by an earlier call would be passed on a second time.
    */
   backward(): void {
     const order = this.order();
-    this.grad = 1;
+    for (const each of order) if (each.operands.length > 0) each.grad = 0;
+    this.grad += 1;
     for (let i = order.length - 1; i >= 0; i--) {
       const { operands, slopes, grad } = order[i];
       for (let k = 0; k < operands.length; k++) operands[k].grad += slopes[k] * grad;

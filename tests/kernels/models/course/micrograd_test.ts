@@ -89,6 +89,34 @@ Deno.test("Value gives the loss and gradients of the softmax exercise", () => {
     .forEach((wanted, i) => close(logits[i].grad, wanted, 1e-12));
 });
 
+Deno.test("Value.backward() called twice adds the same gradient to leaves twice, as in PyTorch", () => {
+  const a = value(2), b = a.mul(3), c = b.mul(4);
+  c.backward();
+  deepStrictEqual([a.grad, b.grad, c.grad], [12, 4, 1]);
+  c.backward();
+  deepStrictEqual([a.grad, b.grad, c.grad], [24, 4, 1]);
+  // A value that two results share passes on the gradient of each result once.
+  const x = value(5), shared = x.mul(2), first = shared.mul(3), second = shared.add(1);
+  first.backward();
+  second.backward();
+  strictEqual(x.grad, 6 + 2);
+  const leaf = value(1);
+  leaf.backward();
+  leaf.backward();
+  strictEqual(leaf.grad, 2);
+});
+
+Deno.test("Value.pow() with exponent 0 is the constant 1, with gradient 0 everywhere", () => {
+  for (const data of [0, 2, -3]) {
+    const base = value(data), power = base.pow(0);
+    power.backward();
+    deepStrictEqual([power.data, Object.is(base.grad, 0)], [1, true]);
+  }
+  const zero = value(0);
+  zero.pow(1).backward();
+  strictEqual(zero.grad, 1);
+});
+
 Deno.test("Value.pow() refuses a Value as exponent, and says what to use instead", () => {
   const power: unknown = value(2);
   throws(
