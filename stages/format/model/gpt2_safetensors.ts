@@ -2,7 +2,8 @@
  * A GPT-2 in safetensors files: a folder as Hugging Face publishes it (with one file or with shards), or the
  * file of a checkpoint.
  *
- * Tensor names may have the prefix `transformer.`; types are float32, float16 and bfloat16. Attention masks
+ * Tensor names may have the prefixes that wrappers add (`transformer.`, PyTorch's `module.` of data-parallel
+ * training and `_orig_mod.` of `torch.compile`); types are float32, float16 and bfloat16. Attention masks
  * and the head of a tied model are ignored. Linear weights are [in, out], as in GPT-2's Conv1D.
  *
  * @module
@@ -21,6 +22,9 @@ import { exists } from "../../disk/whole_files.ts";
 import { fileInfo, readText } from "../../disk/files.ts";
 import { isRecord } from "../../disk/json.ts";
 
+/** Prefixes of tensor names, in any order and number. */
+const prefixes = /^(?:(?:transformer|module|_orig_mod|model)\.)+/;
+
 /** Names of attention masks, which published files contain besides the weights. */
 const masks = /(^|\.)attn\.(bias|masked_bias)$/;
 
@@ -32,6 +36,7 @@ const floats: ReadonlyMap<string, "f32" | "f16" | "bf16"> = new Map([["F32", "f3
 const INDEX = "model.safetensors.index.json";
 const MAX_JSON_BYTES = 1 << 24; // a config.json has about 1,000 bytes, an index about 100 bytes per tensor
 const MAX_SHARDS = 1000;
+const NAMES_IN_ERROR = 3; // enough to see how the file spells its names
 
 /**
  * Opens a folder with config.json and model.safetensors, or with shards and their index. Throws
@@ -65,7 +70,7 @@ export async function openGpt2Safetensors(
       const file = await openSafetensors(each);
       open.push(file);
       for (const entry of file.header.entries) {
-        const name = entry.name.replace(/^transformer\./, "");
+        const name = entry.name.replace(prefixes, "");
         if (masks.test(name) || name === HEAD && given.tie !== false) continue;
         if (places.has(name)) throw refused(path, `tensor ${excerpt(name)} occurs twice`);
         places.set(name, { file, entry });
@@ -105,7 +110,10 @@ function shapesOf(
   const shapes = new Map<string, Shape>();
   for (const { name, shape } of gpt2Tensors(config)) {
     const entry = places.get(name)?.entry;
-    if (entry === undefined) throw refused(path, `tensor ${name} is missing`);
+    if (entry === undefined) {
+      const found = [...places.keys()].slice(0, NAMES_IN_ERROR).map(excerpt).join(", ");
+      throw refused(path, `tensor ${name} is missing: the first names found are ${found || "none"}`);
+    }
     // The embedding and the head may have padding rows.
     const [rows, columns] = entry.shape;
     const padded = (name === EMBEDDING || name === HEAD) && entry.shape.length === 2 &&
