@@ -95,6 +95,7 @@ export {
 } from "./stages/flow/checkpoint/checkpoint.ts";
 export { MemoryCheckpoints } from "./stages/flow/checkpoint/memory_checkpoints.ts";
 export type {
+  ChangeEvent,
   CheckpointEvent,
   DoneEvent,
   EvalEvent,

@@ -15,7 +15,7 @@ import { storedConfig, type WeightFormat } from "../stages/format/model/weight_f
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
 import { integer, oneOf, path, text } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
-import { show } from "./cli/resolve.ts";
+import { optionText } from "../stages/report/option_text.ts";
 import { shellWord } from "./cli/shell_word.ts";
 import { runTokenizer } from "./parts/run_files.ts";
 import { type ModelFile, openModelFile } from "./parts/starting_weights.ts";
@@ -197,7 +197,7 @@ async function describe(path: string): Promise<{ readonly file: ModelFile; reado
   const parts = tableRows.flatMap(([name, row]) => {
     const value = values[name];
     if (value === undefined || row.kind !== "size" && value === row.value) return [];
-    if (row.kind !== "size") return [show(name, value)];
+    if (row.kind !== "size") return [optionText(name, value)];
     return [`${value} ${row.unit}${name === "vocabSize" && rows !== value ? ` in ${rows} rows` : ""}`];
   });
   return { file, text: `${path}: ${formatText[format]}, ${dtype}: ${parts.join(", ")}` };

@@ -15,6 +15,7 @@ import { encode } from "../stages/token/encode.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { filters, pagesFor } from "./parts/filters.ts";
 import { checkHellaswag } from "./parts/hellaswag.ts";
+import { withBatchSize } from "./parts/batch_change.ts";
 import { maxBatchSizes } from "./parts/max_batch_size.ts";
 import { nextSteps } from "./parts/next_steps.ts";
 import { filterOptions, sourceOptions } from "./parts/options/document_options.ts";
@@ -30,7 +31,7 @@ import { inFlow, recipeOf, withoutMemory } from "./parts/recipe.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
 import { checkRereadable, tokenizerFor, vocabSizeOf } from "./parts/tokenizer_for.ts";
 import { training } from "./parts/training.ts";
-import { scheduleOf, stepsOf } from "./parts/training_length.ts";
+import { scheduleOf, scheduleRemark, stepsOf, twiceAsLong } from "./parts/training_length.ts";
 import { checkMemory, startingModel, trainingPlan } from "./parts/training_plan.ts";
 import { openValidation } from "./parts/validation.ts";
 
@@ -49,6 +50,9 @@ export default pipeline({
   },
   presets: trainingPresets,
   batchToSkip,
+  twiceAsLong: (o) => twiceAsLong(o),
+  remark: (o) => scheduleRemark(o),
+  adapt: (o, states) => withBatchSize(o, states),
   barrierEvery: 64, // documents; a resumed run filters at most this many again
   speedHints: "training",
   async build(o, env) {
@@ -87,6 +91,6 @@ export default pipeline({
   },
   finish: async (o, env) => [
     ...await profileLines(o, env),
-    ...await nextSteps("fineweb-gpt2", env, stepsOf(o)),
+    ...await nextSteps("fineweb-gpt2", { env, longer: twiceAsLong(o) }),
   ],
 });

@@ -51,6 +51,7 @@ export type {
   TensorFile,
 } from "../stages/flow/checkpoint/checkpoint.ts";
 export type {
+  ChangeEvent,
   CheckpointEvent,
   DoneEvent,
   EvalEvent,

@@ -8,6 +8,7 @@ import { from } from "../stages/flow/flow.ts";
 import { withCost } from "../stages/model/plan_cost.ts";
 import { shardFiles, tokenShards } from "../stages/source/token_shards.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
+import { withBatchSize } from "./parts/batch_change.ts";
 import { maxBatchSizes } from "./parts/max_batch_size.ts";
 import { nextSteps } from "./parts/next_steps.ts";
 import { modelOptions } from "./parts/options/model_options.ts";
@@ -21,7 +22,7 @@ import { shardsTokenizer, shardsVocabulary } from "./parts/shards.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
 import { saveRunTokenizer } from "./parts/tokenizer_for.ts";
 import { training } from "./parts/training.ts";
-import { scheduleOf, stepsOf } from "./parts/training_length.ts";
+import { scheduleOf, scheduleRemark, stepsOf, twiceAsLong } from "./parts/training_length.ts";
 import { startingModel, trainingPlan } from "./parts/training_plan.ts";
 import { openValidation } from "./parts/validation.ts";
 
@@ -32,6 +33,9 @@ export default pipeline({
   options,
   presets: withoutOption(trainingPresets, "vocabSize"), // the shards determine it
   batchToSkip,
+  twiceAsLong: (o) => twiceAsLong(o),
+  remark: (o) => scheduleRemark(o),
+  adapt: (o, states) => withBatchSize(o, states),
   barrierEvery: 1, // a barrier after every extent of a shard
   speedHints: "training",
   async build(o, env) {
@@ -65,7 +69,7 @@ export default pipeline({
   },
   finish: async (o, env) => [
     ...await profileLines(o, env),
-    ...await nextSteps("train", env, stepsOf(o)),
+    ...await nextSteps("train", { env, longer: twiceAsLong(o) }),
   ],
 });
 

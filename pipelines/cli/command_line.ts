@@ -5,17 +5,13 @@
  */
 import { fileError, isWrongPath } from "../../stages/disk/file_error.ts";
 import { isRecord } from "../../stages/disk/json.ts";
+import { flagOf } from "../../stages/report/option_text.ts";
 import { nearest, parseArgs } from "./args.ts";
 import type { Option, Options } from "./pipeline.ts";
 import { UsageError } from "../../stages/run/usage_error.ts";
 
 /** The option values that were given. The key is the option's name in camel case. */
 export type GivenValues = ReadonlyMap<string, unknown>;
-
-/** Returns an option's name as it is typed, without the leading dashes: "grad-accum" for `gradAccum`. */
-export function flagOf(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
 
 /**
  * Reads a command line. Arguments without a flag become values of the option `positional`. Throws UsageError.

@@ -4,8 +4,8 @@
  * @module
  */
 import type { StepInfo } from "../../stages/flow/flow.ts";
+import { flagOf } from "../../stages/report/option_text.ts";
 import { painter } from "../../stages/report/terminal_text.ts";
-import { flagOf } from "./command_line.ts";
 import { valueText } from "./help.ts";
 import type { TextStyle } from "./pipeline.ts";
 import type { ResolvedOptions } from "./resolve.ts";

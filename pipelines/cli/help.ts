@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { flagOf } from "../../stages/report/option_text.ts";
 import { painter, truncate } from "../../stages/report/terminal_text.ts";
-import { flagOf } from "./command_line.ts";
 import type { Option, Options, TextStyle } from "./pipeline.ts";
 import type { Presets } from "./presets.ts";
 import type { ResolvedOptions } from "./resolve.ts";

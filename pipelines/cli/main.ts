@@ -13,7 +13,8 @@ import { errorText } from "./error_text.ts";
 import { dryRunText } from "./dry_run.ts";
 import { helpText, listText } from "./help.ts";
 import { type PreparedRun, prepareRun } from "./prepare.ts";
-import { checkFixed, limitsOf, show } from "./resolve.ts";
+import { checkFixed, limitsOf } from "./resolve.ts";
+import { optionText } from "../../stages/report/option_text.ts";
 import { buildFlow } from "./run/build.ts";
 import { environment } from "./run/environment.ts";
 import { executeWithRollback } from "./run/rollback.ts";
@@ -103,14 +104,18 @@ function isFinished({ options, resolved: { values }, saved, decision }: Prepared
   );
 }
 
-function finishedText({ options, resolved: { values }, decision, resumeCommand }: PreparedRun): string {
+function finishedText(
+  { named: { pipeline }, options, resolved: { values }, decision, resumeCommand }: PreparedRun,
+): string {
   const limit = limitsOf(options).find((name) => typeof values[name] === "number");
-  const reached = limit === undefined ? "" : ` (${show(limit, values[limit])})`;
+  const reached = limit === undefined ? "" : ` (${optionText(limit, values[limit])})`;
   return [
     `The run in ${decision.recordFolder} is finished${reached}`,
-    ...(limit === undefined
-      ? []
-      : [`To continue it:      ${resumeCommand} ${show(limit, Number(values[limit]) * 2)}`]),
+    ...(limit === undefined ? [] : [
+      `To continue it:      ${resumeCommand} ${
+        pipeline.twiceAsLong?.(values) ?? optionText(limit, Number(values[limit]) * 2)
+      }`,
+    ]),
     `To start a new run:  ${resumeCommand} --resume never`,
   ].join("\n");
 }

@@ -182,6 +182,20 @@ export interface Pipeline<O> {
   readonly writes?: boolean | ((given: Lookup) => boolean);
   /** Number of source items between barriers; default 1000. A resumed run repeats at most this many items. */
   readonly barrierEvery?: number;
+  /** Addition to the first line of a run, about what follows from its options; null for none. */
+  remark?(values: Values<O>): string | null;
+  /**
+   * Options to type for a run of twice the length; null if the run has no limit. Default: twice the limit.
+   */
+  twiceAsLong?(values: Values<O>): string | null;
+  /**
+   * Adapts the states of the checkpoint that a run resumes from to options that have changed since, such as
+   * the batch size.
+   */
+  adapt?(
+    values: Values<O>,
+    states: ReadonlyMap<string, StageSnapshot>,
+  ): ReadonlyMap<string, StageSnapshot>;
   /** Lines for standard output after the last item; the last line says what to type next. */
   finish?(
     values: Values<O>,

@@ -7,7 +7,8 @@ import type { NamedPipeline } from "./catalogue.ts";
 import { fromRecord, type GivenValues, readCommandLine, readConfig } from "./command_line.ts";
 import { type Machine, machineFor } from "./machine.ts";
 import type { Lookup, Options } from "./pipeline.ts";
-import { resolve, type ResolvedOptions, show } from "./resolve.ts";
+import { resolve, type ResolvedOptions } from "./resolve.ts";
+import { optionText } from "../../stages/report/option_text.ts";
 import { decideResume, type ResumeDecision } from "./resume.ts";
 import { runOptions } from "./run_options.ts";
 import { shellWord } from "./shell_word.ts";
@@ -86,6 +87,6 @@ function rankWords(
   if (ranks === undefined || decision.recordFolder === decision.out) return "";
   return Object.keys(ranks.options)
     .filter((option) => (values[option] ?? null) !== null)
-    .map((option) => ` ${show(option, values[option])}`)
+    .map((option) => ` ${optionText(option, values[option])}`)
     .join("");
 }

@@ -5,10 +5,11 @@
  *
  * @module
  */
-import { flagOf, fromRecord, type GivenValues } from "./command_line.ts";
+import { fromRecord, type GivenValues } from "./command_line.ts";
 import type { Machine } from "./machine.ts";
 import type { Options } from "./pipeline.ts";
 import { choosePreset, type PresetChoice, type Presets } from "./presets.ts";
+import { optionText } from "../../stages/report/option_text.ts";
 import { UsageError } from "../../stages/run/usage_error.ts";
 
 /** Every option's value, and where it came from. */
@@ -31,7 +32,7 @@ export interface ValueLayers {
 }
 
 /** Options that apply to one command only. A resumed run does not keep their earlier values. */
-const notRemembered: ReadonlySet<string> = new Set(
+export const perCommandOptions: ReadonlySet<string> = new Set(
   "out resume config preset workers quiet json color logEvery profile trace dryRun help".split(" "),
 );
 
@@ -52,7 +53,7 @@ export function resolve(
       where: `in preset ${preset.name}`,
       unknown: "skip",
     });
-  const remembered: GivenValues = new Map([...saved ?? []].filter(([name]) => !notRemembered.has(name)));
+  const remembered: GivenValues = new Map([...saved ?? []].filter(([name]) => !perCommandOptions.has(name)));
   const order: [origin: string, GivenValues][] = [
     [`preset ${preset?.name}`, ofPreset],
     ["the run so far", remembered],
@@ -122,7 +123,9 @@ function checkRequirements(
     const actual = values[required.option];
     if (required.accepts(actual)) continue;
     throw new UsageError(
-      `${show(name, value)} does nothing with ${show(required.option, actual)}: it needs ${required.typed}`,
+      `${optionText(name, value)} does nothing with ${
+        optionText(required.option, actual)
+      }: it needs ${required.typed}`,
     );
   }
 }
@@ -137,20 +140,9 @@ export function checkFixed(
     const [now, before] = [resolved.values[name], saved.get(name)];
     if (JSON.stringify(now) === JSON.stringify(before)) continue;
     throw new UsageError(
-      `Cannot resume ${out} with ${show(name, now)}: the run was started with ${
-        show(name, before)
+      `Cannot resume ${out} with ${optionText(name, now)}: the run was started with ${
+        optionText(name, before)
       }: leave the option out to resume, or start a new run with another --out or --resume never`,
     );
   }
-}
-
-/**
- * Returns an option with its value as it would be typed: "--grad-accum 4", "--no-color", "--tokens unset".
- */
-export function show(name: string, value: unknown): string {
-  const flag = flagOf(name);
-  if (typeof value === "boolean") return value ? `--${flag}` : `--no-${flag}`;
-  if (value === null) return `--${flag} unset`;
-  const text = Array.isArray(value) ? value.join(",") : String(value);
-  return `--${flag} ${/^[\w./:+,-]+$/.test(text) ? text : JSON.stringify(text)}`;
 }

@@ -12,8 +12,12 @@ import { shellWord } from "../cli/shell_word.ts";
 /**
  * Returns the latest sample, the validation loss compared with a unigram model's, and the commands to type
  * next.
+ * `longer` are the options of a longer run.
  */
-export async function nextSteps(name: string, env: Env, steps: number | null): Promise<readonly string[]> {
+export async function nextSteps(
+  name: string,
+  { env, longer }: { readonly env: Env; readonly longer: string | null },
+): Promise<readonly string[]> {
   const events = await readEvents(`${env.out}/metrics.jsonl`);
   const evaluated = events.findLast((event) => event.type === "eval");
   const sample = events.findLast((event) => event.type === "sample");
@@ -25,7 +29,7 @@ export async function nextSteps(name: string, env: Env, steps: number | null): P
       ? []
       : ["", `Sample after ${sample.step} steps:`, `${sample.prompt ?? ""}${sample.text}`, ""]),
     ...(evaluated === undefined ? [] : [lossLine(evaluated)]),
-    ...(steps === null ? [] : [`To train longer:  deno task pipeline ${name}${out} --steps ${2 * steps}`]),
+    ...(longer === null ? [] : [`To train longer:  deno task pipeline ${name}${out} ${longer}`]),
     `To sample:        deno task pipeline sample --checkpoint ${shellWord(env.out)}${tokenizer}${
       prompt === "" ? "" : ` --prompt ${shellWord(prompt)}`
     }`,

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Schedule, schedule } from "../../kernels/optim/schedule.ts";
+import { optionText } from "../../stages/report/option_text.ts";
 import { batchShape, type TrainingValues } from "./training_plan.ts";
 
 /**
@@ -14,6 +15,34 @@ export function stepsOf(o: TrainingValues): number | null {
   if (o.steps !== null) return o.steps;
   const [accum, batchSize, seqLen] = batchShape(o);
   return o.tokens === null ? null : Math.ceil(o.tokens / (accum * batchSize * seqLen));
+}
+
+/**
+ * Returns options to type for a run of twice the length. The schedule is stretched with it: otherwise the
+ * rate would stay at --min-lr in the second half. Null if the run has no limit.
+ */
+export function twiceAsLong(o: TrainingValues): string | null {
+  const steps = stepsOf(o), length = steps ?? o.scheduleSteps;
+  const limit = (["steps", "tokens", "epochs", "timeLimit"] as const).find((name) => o[name] !== null);
+  if (limit === undefined) return null;
+  const stretched = o.schedule === "constant" || length === null
+    ? ""
+    : ` ${optionText("scheduleSteps", 2 * length)}`;
+  return optionText(limit, 2 * Number(o[limit])) + stretched;
+}
+
+/** Says that a run is longer than its schedule, and what to type to stretch it; null if it is not. */
+export function scheduleRemark(o: TrainingValues): string | null {
+  const steps = stepsOf(o), { scheduleSteps: length } = o;
+  if (o.schedule === "constant" || length === null || steps === null || steps <= length) return null;
+  return `from step ${length} on, where its schedule ends, the learning rate stays at ${
+    minLrOf(o)
+  } (--min-lr): ` +
+    `${optionText("scheduleSteps", steps)} stretches the schedule`;
+}
+
+function minLrOf({ minLr, lr }: TrainingValues): number {
+  return minLr ?? lr / 10;
 }
 
 /** The learning rate schedule. Throws RangeError if the length of the schedule is not known. */
@@ -28,7 +57,7 @@ export function scheduleOf(o: TrainingValues): Schedule {
   return schedule({
     kind: o.schedule,
     lr: o.lr,
-    minLr: o.minLr ?? o.lr / 10,
+    minLr: minLrOf(o),
     warmup: Math.min(o.warmup, (steps ?? Infinity) - 1),
     steps: steps ?? Number.MAX_SAFE_INTEGER,
   });

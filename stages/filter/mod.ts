@@ -46,6 +46,7 @@ export type {
   TensorFile,
 } from "../flow/checkpoint/checkpoint.ts";
 export type {
+  ChangeEvent,
   CheckpointEvent,
   DoneEvent,
   EvalEvent,

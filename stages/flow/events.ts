@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Json } from "../disk/json.ts";
 import type { Lengths } from "./lengths.ts";
 
 /** An optimizer update. */
@@ -140,6 +141,14 @@ export type TokensEvent = Readonly<{
 /** An item of a lesson: a text, a table, a figure, a check. */
 export type LessonEvent = Readonly<{ type: "lesson"; kind: string; [field: string]: unknown }>;
 
+/**
+ * Options that changed when the run was resumed after `step` updates, as `[before, after]`; the key is the
+ * option's name.
+ */
+export type ChangeEvent = Readonly<
+  { type: "change"; step: number; options: Readonly<Record<string, readonly [before: Json, after: Json]>> }
+>;
+
 /** The end of the run. */
 export type DoneEvent = Readonly<{ type: "done"; [field: string]: unknown }>;
 
@@ -155,6 +164,7 @@ export type RunEvent =
   | InspectEvent
   | RunStartEvent
   | NoteEvent
+  | ChangeEvent
   | TokensEvent
   | LessonEvent
   | DoneEvent;

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { EvalEvent, HellaswagEvent, InspectEvent, SampleEvent } from "../flow/events.ts";
+import type { ChangeEvent, EvalEvent, HellaswagEvent, InspectEvent, SampleEvent } from "../flow/events.ts";
+import { optionText } from "./option_text.ts";
 import type { Progress } from "./progress.ts";
 import { count, rate, share, time } from "./quantity.ts";
 import { printable } from "./terminal_text.ts";
@@ -30,6 +31,14 @@ export function evalLine(event: EvalEvent): string {
   const bits = event.bitsPerByte === undefined ? "" : `, ${event.bitsPerByte.toFixed(3)} bits per byte`;
   const unigram = event.unigramLoss === undefined ? "" : `, unigram model ${event.unigramLoss.toFixed(4)}`;
   return `validation after step ${event.step}: loss ${event.valLoss.toFixed(4)}${bits}${unigram}`;
+}
+
+/** Returns a line such as "changed after step 200: --lr 0.003 → --lr 0.001". */
+export function changeLine({ step, options }: ChangeEvent): string {
+  const texts = Object.entries(options).map(([name, [before, after]]) =>
+    `${optionText(name, before)} → ${optionText(name, after)}`
+  );
+  return `changed after step ${step}: ${texts.join(", ")}`;
 }
 
 /** Returns a line such as "HellaSwag after step 50: 26 %, normalized by length 28 %, 200 items". */

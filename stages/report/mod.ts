@@ -15,6 +15,7 @@ export type {
   TensorFile,
 } from "../flow/checkpoint/checkpoint.ts";
 export type {
+  ChangeEvent,
   CheckpointEvent,
   DoneEvent,
   EvalEvent,

@@ -89,6 +89,7 @@ export class Progress {
       case "hellaswag":
       case "sample":
       case "note":
+      case "change":
       case "survey":
       case "tokens":
       case "lesson":

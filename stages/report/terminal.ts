@@ -7,7 +7,15 @@ import stringWidth from "string-width";
 import type { RunEvent } from "../flow/events.ts";
 import { liveBlockLines } from "./live_block.ts";
 import { painter, truncate } from "./terminal_text.ts";
-import { evalLine, hellaswagLine, inspectLine, sampleLines, stagesLine, stepLine } from "./event_lines.ts";
+import {
+  changeLine,
+  evalLine,
+  hellaswagLine,
+  inspectLine,
+  sampleLines,
+  stagesLine,
+  stepLine,
+} from "./event_lines.ts";
 import { Progress, type RunLimits } from "./progress.ts";
 
 /** Shows the events of a run. */
@@ -195,6 +203,8 @@ function linesOf(event: RunEvent): string[] {
       return [`checkpoint after step ${event.step}: ${event.path}`];
     case "note":
       return [event.text];
+    case "change":
+      return [changeLine(event)];
     case "run":
     case "stage":
     case "survey":

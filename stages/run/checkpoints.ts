@@ -16,6 +16,8 @@ export interface CheckpointOptions {
   readonly checkpoint: string | null;
   /** Receives an event for every checkpoint, and a note for every damaged checkpoint that was ignored. */
   emit(event: RunEvent): void;
+  /** Adapts the states that a run resumes from to options that have changed. Default: no change. */
+  adapt?(states: ReadonlyMap<string, StageSnapshot>): ReadonlyMap<string, StageSnapshot>;
   /**
    * Called with the states that the run starts with (`isStart` is true), then with the states of each
    * complete checkpoint.
@@ -26,7 +28,7 @@ export interface CheckpointOptions {
 /** Opens `<out>/checkpoints`. Resuming from an older checkpoint makes it the latest. */
 export async function checkpointsIn(
   out: string,
-  { keep, checkpoint, emit, onSaved }: CheckpointOptions,
+  { keep, checkpoint, emit, adapt = (states) => states, onSaved }: CheckpointOptions,
 ): Promise<Checkpoints> {
   const folder = `${out}/checkpoints`;
   if (checkpoint !== null) await writeWhole(`${folder}/latest`, `${basename(checkpoint)}\n`);
@@ -42,7 +44,7 @@ export async function checkpointsIn(
       onSaved?.(barrier.snapshots, false);
     },
     async latest() {
-      const parts = await checkpoints.latest();
+      const saved = await checkpoints.latest(), parts = saved === null ? null : adapt(saved);
       onSaved?.(parts ?? new Map(), true);
       return parts;
     },

@@ -9,6 +9,7 @@ import { readText } from "../disk/files.ts";
 import type { Json } from "../disk/json.ts";
 import { exists, writeWhole } from "../disk/whole_files.ts";
 import { lastEvent } from "../report/metrics.ts";
+import type { HistoryEntry } from "./history.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The content of config.json. */
@@ -21,6 +22,8 @@ export interface RunRecord {
   readonly seed: number;
   readonly workers: number;
   readonly versions: Readonly<Record<string, string>>;
+  /** What changed when the run was resumed, oldest first; absent if nothing has changed. */
+  readonly history?: readonly HistoryEntry[];
 }
 
 /** What was found in a folder. */

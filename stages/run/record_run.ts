@@ -51,6 +51,10 @@ export interface RunSummary {
 export interface RunHooks {
   /** Builds the flow; Ctrl-C ends the wait for it. */
   build(access: RunAccess): Flow<unknown> | Promise<Flow<unknown>>;
+  /**
+   * Adapts the states of a checkpoint to options that have changed since. Default: states stay as they are.
+   */
+  adapt?(states: ReadonlyMap<string, StageSnapshot>): ReadonlyMap<string, StageSnapshot>;
   /** Lines for standard output after the last item. Default: none. */
   finish?(summary: RunSummary): readonly string[] | Promise<readonly string[]>;
   /** Whether the caller resumes the run after this error, so that it has not failed. Default: no. */
@@ -109,6 +113,7 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
       keep: run.keepCheckpoints,
       checkpoint: run.checkpoint,
       emit,
+      ...(hooks.adapt !== undefined && { adapt: (states) => hooks.adapt?.(states) ?? states }),
       onSaved(states, isStart) {
         if (isStart) earlier = sourceOutput(states);
         notifySaved(states);
@@ -127,6 +132,7 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
     if (folder !== null) {
       files = await openRunFiles(run, { folder, device: recorder.start?.device });
       recorder.openFiles(files);
+      files.changes.forEach(emit);
     }
     const began = performance.now();
     const { stopped } = await flow.run({

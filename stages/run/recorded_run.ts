@@ -18,6 +18,8 @@ export interface RecordedRun {
   readonly removed: string | null;
   /** Values that config.json and the report list; the key is the option's name. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** Names of options that belong to one command only; their changes are not recorded. Default: none. */
+  readonly perCommand?: ReadonlySet<string>;
   readonly seed: number;
   /** Number of threads, for config.json. */
   readonly workers: number;

@@ -71,7 +71,7 @@ export class Recorder {
       return;
     }
     this.#outputs.display.show(event);
-    if (this.#start !== null && event.type === "note") {
+    if (this.#start !== null && (event.type === "note" || event.type === "change")) {
       this.#waiting.push(event);
       return;
     }

@@ -23,6 +23,8 @@ export interface BatchState {
   readonly held: Sequence[];
   /** Number of batches made so far. */
   batches: number;
+  /** Number of sequences still to drop, because an earlier part of the run has trained on them. */
+  skip: number;
 }
 
 /**
@@ -30,8 +32,8 @@ export interface BatchState {
  * `j` of a batch becomes part of micro-batch `⌊j / B⌋`.
  *
  * A batch that is incomplete at the end of an epoch is completed by the next epoch; one that is incomplete at
- * the end of the input is dropped. Throws RangeError for a sequence of another length, and if the input is
- * too short for one batch.
+ * the end of the input is dropped. A run may be resumed with another number of sequences per batch. Throws
+ * RangeError for a sequence of another length, and if the input is too short for one batch.
  *
  * @example
  * ```ts
@@ -61,26 +63,40 @@ export function batch(options: BatchOptions): Stage<Sequence, Batch> {
       if (length !== seqLen + 1) {
         throw new RangeError(`Cannot batch a sequence of ${length} tokens: expected ${seqLen + 1}`);
       }
+      if (state.skip > 0) {
+        state.skip--;
+        return [];
+      }
       state.held.push(sequence);
-      if (state.held.length < size) return [];
-      state.batches++;
-      return [batchOf(state.held.splice(0), options)];
+      return full(state, options);
     },
     flush(state) {
-      if (state.batches > 0) return [];
+      // A run that was resumed with a smaller size may hold several batches.
+      const rest = full(state, options);
+      if (state.batches > 0) return rest;
       throw new RangeError(
         `Cannot make a batch: the input has ${state.held.length} sequences, a step takes ${size} (${gradAccum} × ${batchSize}): ` +
           `give more text, or a smaller --batch-size or --seq-len`,
       );
     },
-    save: ({ held, batches }) => ({
+    save: ({ held, batches, skip }) => ({
       batches,
+      size,
+      ...(skip > 0 && { skip }),
       places: held.map(({ path, start }) => ({ path, start })),
       held: held.length === 0 ? null : new TensorFile("batch", {
         held: { shape: [held.length, seqLen + 1], data: flat(held) },
       }),
     }),
   });
+}
+
+/** Removes the full batches from the state and returns them. */
+function full(state: BatchState, options: BatchOptions): Batch[] {
+  const size = options.gradAccum * options.batchSize, batches: Batch[] = [];
+  while (state.held.length >= size) batches.push(batchOf(state.held.splice(0, size), options));
+  state.batches += batches.length;
+  return batches;
 }
 
 function batchOf(sequences: readonly Sequence[], { batchSize, gradAccum, seqLen }: BatchOptions): Batch {
@@ -104,7 +120,9 @@ function flat(sequences: readonly Sequence[]): Uint32Array {
 }
 
 function restored(saved: unknown, length: number): BatchState {
-  if (typeof saved !== "object" || saved === null || !("batches" in saved)) return { held: [], batches: 0 };
+  if (typeof saved !== "object" || saved === null || !("batches" in saved)) {
+    return { held: [], batches: 0, skip: 0 };
+  }
   const held: Sequence[] = [];
   if ("held" in saved && saved.held instanceof TensorFile) {
     const { data } = saved.held.tensors.held, places = "places" in saved ? saved.places : [];
@@ -112,7 +130,8 @@ function restored(saved: unknown, length: number): BatchState {
       held.push({ ids: Uint32Array.from(data.subarray(at, at + length)), ...placeOf(places, at / length) });
     }
   }
-  return { held, batches: Number(saved.batches) };
+  const skip = "skip" in saved ? Number(saved.skip) : 0, dropped = held.splice(0, skip).length;
+  return { held, batches: Number(saved.batches), skip: skip - dropped };
 }
 
 /**

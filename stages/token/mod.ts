@@ -7,6 +7,7 @@
 export type { Shape, TensorMap } from "../../kernels/core/tensor.ts";
 export type { Json, SavedState, TensorFile } from "../flow/checkpoint/checkpoint.ts";
 export type {
+  ChangeEvent,
   CheckpointEvent,
   DoneEvent,
   EvalEvent,

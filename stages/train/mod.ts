@@ -47,6 +47,7 @@ export * from "../evaluate/loss_tally.ts";
 export * from "../evaluate/score_rows.ts";
 export type { Json, SavedState, TensorFile } from "../flow/checkpoint/checkpoint.ts";
 export type {
+  ChangeEvent,
   CheckpointEvent,
   DoneEvent,
   EvalEvent,

@@ -97,8 +97,9 @@ export class Value {
   }
 
   /**
-   * Computes `d(this) / d(v)` for every value `v` that this was computed from. It visits the values of `order()`
-   * in reverse, so that a value has received the gradients of all its uses before it passes them on.
+   * Computes `d(this) / d(v)` for every value `v` that this was computed from. It visits the values of
+   * `order()` in reverse, so that a value has received the gradients of all its uses before it passes them
+   * on.
    *
    * As in PyTorch, leaves accumulate: a second call, or a call in another graph with the same leaf, adds to
    * the leaf's `grad` unless it is set to 0 first, as `zeroGrad` does. Computed values start at 0 in each

@@ -5,7 +5,7 @@
  */
 import { explained, isWrongPath } from "../../../stages/disk/file_error.ts";
 import type { Flow } from "../../../stages/flow/flow.ts";
-import { flagOf } from "../command_line.ts";
+import { flagOf } from "../../../stages/report/option_text.ts";
 import type { Env, Options, Pipeline, Values } from "../pipeline.ts";
 import { UsageError } from "../../../stages/run/usage_error.ts";
 

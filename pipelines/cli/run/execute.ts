@@ -7,6 +7,7 @@ import type { RunLimits } from "../../../stages/report/progress.ts";
 import type { RecordedRun } from "../../../stages/run/recorded_run.ts";
 import { recordRun } from "../../../stages/run/record_run.ts";
 import type { Env, Options } from "../pipeline.ts";
+import { perCommandOptions } from "../resolve.ts";
 import { buildFlow } from "./build.ts";
 import { environment, workersOf } from "./environment.ts";
 import type { RunJob } from "./run_job.ts";
@@ -33,6 +34,7 @@ export async function execute(job: RunJob): Promise<number> {
       });
       return buildFlow(pipeline, { values, env });
     },
+    ...(pipeline.adapt !== undefined && { adapt: (states) => pipeline.adapt?.(values, states) ?? states }),
     finish: async (summary) => env === null ? [] : await pipeline.finish?.(values, env, summary) ?? [],
     // If a batch is skipped, the run resumes without it.
     resumesAfter: (error) => (pipeline.batchToSkip?.(error, skippedBatches) ?? null) !== null,
@@ -47,6 +49,7 @@ function recordedRun(
 ): RecordedRun {
   const { values, preset } = resolved;
   const chosen = preset === null ? "" : `, preset ${preset.name} (${preset.why})`;
+  const remark = pipeline.remark?.(values) ?? null;
   const start = resumed ? `resuming from ${checkpoint ?? "the last checkpoint"}` : "from the beginning";
   return {
     name,
@@ -55,6 +58,7 @@ function recordedRun(
     // All ranks write removed documents into one folder, so only the merged report shows them.
     removed: recordFolder === out ? `${out}/removed` : null,
     options: values,
+    perCommand: perCommandOptions,
     seed: Number(values.seed),
     workers: workersOf(values),
     ...(pipeline.barrierEvery === undefined ? {} : { barrierEvery: pipeline.barrierEvery }),
@@ -66,7 +70,7 @@ function recordedRun(
     logEvery: Number(values.logEvery),
     output: values.json === true ? "json" : values.quiet === true ? "quiet" : "progress",
     color: values.color === true,
-    firstLine: `${name} in ${recordFolder}${chosen}, ${start}`,
+    firstLine: `${name} in ${recordFolder}${chosen}, ${start}${remark === null ? "" : `; ${remark}`}`,
     howToResume: resumeCommand,
     console,
   };

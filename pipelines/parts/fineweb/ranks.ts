@@ -14,7 +14,7 @@ import { removedSamples } from "../../../stages/report/removed_samples.ts";
 import { reportPage } from "../../../stages/report/report.ts";
 import { runStats } from "../../../stages/report/run_stats.ts";
 import type { Options } from "../../cli/pipeline.ts";
-import { show } from "../../cli/resolve.ts";
+import { optionText } from "../../../stages/report/option_text.ts";
 import { ranksFolder } from "../../cli/resume.ts";
 import { asJson, readRunFolder } from "../../../stages/run/folder.ts";
 
@@ -45,9 +45,9 @@ export async function checkRanksFinished({ out, world, values, options }: RankGr
       const before = record.options[name];
       if (JSON.stringify(before) === JSON.stringify(values[name])) continue;
       throw new RangeError(
-        `Cannot deduplicate the documents in ${out} with ${show(name, values[name])}: rank ${rank} ran with ${
-          show(name, before)
-        }: give all ranks the same options`,
+        `Cannot deduplicate the documents in ${out} with ${
+          optionText(name, values[name])
+        }: rank ${rank} ran with ${optionText(name, before)}: give all ranks the same options`,
       );
     }
   }

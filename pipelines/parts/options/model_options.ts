@@ -8,8 +8,6 @@ import type { OptionRow, OptionTable, OptionValue } from "../../../kernels/model
 import { flag, integer, number, oneOf, path } from "../../cli/option_types.ts";
 import type { Option, Options } from "../../cli/pipeline.ts";
 
-const ofModel = { fixed: true, group: "Model" };
-
 /** Options, keyed by row name, without the rows that are not command-line options. */
 type OptionsOf<T> = {
   readonly [K in keyof T as T[K] extends { readonly commandLine: false } ? never : K]: Option<
@@ -28,6 +26,8 @@ function optionsOf(table: OptionTable): Options {
 
 function optionOf(row: OptionRow): Option<any> {
   const { about } = row;
+  // The weights of a resumed run fit any value of an option that affects training only.
+  const ofModel = { fixed: row.affects !== "training", group: "Model" };
   switch (row.kind) {
     case "size":
       return integer(about, { value: row.value, min: row.min, max: row.max, ...ofModel });
@@ -45,6 +45,7 @@ export const modelOptions = {
   ...optionsOf(gptOptions),
   initFrom: path("start from the weights of an llm.c .bin, a safetensors folder or a checkpoint", {
     value: null,
-    ...ofModel,
+    fixed: true,
+    group: "Model",
   }),
 };

@@ -7,8 +7,9 @@ import { integer, number, oneOf } from "../../cli/option_types.ts";
 import type { OptionRequirement } from "../../cli/pipeline.ts";
 
 const fixed = true;
-const rate = { fixed, group: "Learning rate" };
+const rate = { group: "Learning rate" };
 const optimizer = { fixed, group: "Optimizer" };
+const changeable = { group: "Optimizer" };
 const divergence = { group: "Divergence" };
 
 /** Returns the requirement of an option that only some optimizers use. */
@@ -46,9 +47,9 @@ export const optimizerOptions = {
   weightDecay: number("weight decay of tensors with two or more dimensions", {
     value: 0.1,
     min: 0,
-    ...optimizer,
+    ...changeable,
   }),
-  gradClip: number("largest norm of the gradient; 0 = no clipping", { value: 1, min: 0, ...optimizer }),
+  gradClip: number("largest norm of the gradient; 0 = no clipping", { value: 1, min: 0, ...changeable }),
   lr: number("highest learning rate", { value: 6e-4, min: 0, ...rate }),
   minLr: number("learning rate at the end of the schedule; default: a tenth of --lr", {
     value: null,

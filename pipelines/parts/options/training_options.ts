@@ -3,7 +3,7 @@
  * groups that it needs into its own options. To change a default, it declares the option again after them.
  *
  * Defaults are those of GPT-2 124M; presets set other values. A `fixed` option keeps its value when a run is
- * resumed.
+ * resumed: it changes the model or the position in the data. The others may change; the run records it.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { duration, flag, integer, oneOf } from "../../cli/option_types.ts";
 import { optimizerOptions } from "./optimizer_options.ts";
 
 const fixed = true;
-const batch = { fixed, group: "Batch size" };
+const batch = { group: "Batch size" };
 const length = { group: "Length of training" };
 const computation = { group: "Memory and precision" };
 

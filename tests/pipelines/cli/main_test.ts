@@ -177,11 +177,11 @@ inFolder(
     );
     deepStrictEqual(await events(folder), all);
 
-    const changed = await run(folder, "sum-numbers", "--lr", "2");
+    const changed = await run(folder, "sum-numbers", "--layers", "8");
     strictEqual(changed.code, 2);
     match(
       changed.err,
-      /^error: Cannot resume runs\/sum-numbers with --lr 2: the run was started with --lr 0.004: .*\n$/,
+      /^error: Cannot resume runs\/sum-numbers with --layers 8: the run was started with --layers 4: .*\n$/,
     );
 
     const further = await run(folder, "sum-numbers", "--steps", "14");

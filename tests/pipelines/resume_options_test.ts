@@ -1,0 +1,161 @@
+/**
+ * Tests which options may change when a run is resumed, and what is recorded.
+ *
+ * @module
+ */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { minute, runsHere, withShard } from "./in_process.ts";
+import { errorLine, eventsOf } from "./program.ts";
+
+const train = (dir: string) => `train --train-shards ${dir}/train.bin ${minute}`;
+const stepsOf = async (out: string) => (await eventsOf(out)).filter((e) => e.type === "step");
+
+/** Changes that neither the model nor the position in the data depends on. */
+const changes: readonly (readonly [typed: string, changed: Readonly<Record<string, readonly unknown[]>>])[] =
+  [
+    [
+      "--lr 0.002 --min-lr 0.0005 --muon-lr 0.03 --warmup 8 --schedule linear --schedule-steps 30",
+      {
+        lr: [0.001, 0.002],
+        minLr: [null, 0.0005],
+        muonLr: [null, 0.03],
+        warmup: [0, 8],
+        schedule: ["cosine", "linear"],
+        scheduleSteps: [4, 30],
+      },
+    ],
+    [
+      "--weight-decay 0 --grad-clip 0 --dropout 0.1 --batch-size 3 --grad-accum 2 --checkpoint-every 2",
+      {
+        weightDecay: [0.1, 0],
+        gradClip: [1, 0],
+        dropout: [0, 0.1],
+        batchSize: [2, 3],
+        gradAccum: [null, 2],
+        checkpointEvery: [100, 2],
+      },
+    ],
+    ["--total-batch-tokens 64 --eval-every 3", { totalBatchTokens: [null, 64], evalEvery: [0, 3] }],
+  ];
+
+Deno.test("options that change neither model nor position in the data change on resume, and are recorded", async () => {
+  await withShard(async (dir) => {
+    const first = `${train(dir)} --lr 0.001 --optimizer muon --batch-size 2`;
+    await runsHere(0, `${first} --out ${dir}/first --steps 4`);
+    for (const [i, [typed, changed]] of changes.entries()) {
+      const out = `${dir}/${i}`;
+      await copyFolder(`${dir}/first`, out);
+      await runsHere(0, `train --out ${out} --quiet --workers 1 --steps 6 ${typed}`);
+      const expected = { ...changed, steps: [4, 6] };
+      const { history, options } = JSON.parse(await Deno.readTextFile(`${out}/config.json`));
+      strictEqual(history.length, 1, typed);
+      deepStrictEqual([history[0].step, history[0].options], [4, expected], typed);
+      for (const [name, [, after]] of Object.entries(changed)) deepStrictEqual(options[name], after);
+      const told = (await eventsOf(out)).filter((e) => e.type === "change");
+      deepStrictEqual(told, [{ type: "change", step: 4, options: expected }], typed);
+      deepStrictEqual((await stepsOf(out)).map((e) => e.step), [0, 1, 2, 3, 4, 5], typed);
+    }
+    const rates = (await stepsOf(`${dir}/0`)).map((e) => e.lr);
+    deepStrictEqual(rates.slice(4), [0.002 * 5 / 9, 0.002 * 6 / 9]);
+  });
+});
+
+Deno.test("options that change the model or the position in the data are refused by name on resume", async () => {
+  await withShard(async (dir) => {
+    await runsHere(0, `${train(dir)} --out ${dir}/run --steps 2`);
+    const refused = [
+      "--layers 2",
+      "--heads 1",
+      "--channels 32",
+      "--seq-len 8",
+      "--no-bias",
+      "--gelu erf",
+      "--norm-eps 1e-6",
+      "--optimizer sgd",
+      "--beta1 0.8",
+      "--shuffle none",
+      "--seed 2",
+      "--vocab-size 300",
+    ];
+    for (const typed of refused) {
+      const finished = await runsHere(2, `train --out ${dir}/run --quiet --steps 4 ${typed}`);
+      const [flag] = typed.split(" ");
+      match(errorLine(finished), new RegExp(`Cannot resume .* with ${flag}\\b`));
+    }
+  });
+});
+
+Deno.test("after a changed batch size the next batch starts where the last one ended", async () => {
+  await withShard(async (dir) => {
+    for (const shuffle of ["none", "windows"]) {
+      // 15 sequences are the first five batches of 3, whatever batches they were trained in.
+      const common = `${train(dir)} --lr 0 --schedule constant --grad-clip 0 --shuffle ${shuffle}`;
+      await runsHere(0, `${common} --out ${dir}/${shuffle}-whole --batch-size 1 --steps 30`);
+      const whole = (await stepsOf(`${dir}/${shuffle}-whole`)).map((e) => e.loss);
+      const out = `${dir}/${shuffle}-changed`;
+      await runsHere(0, `${common} --out ${out} --batch-size 3 --steps 5`);
+      await runsHere(0, `train --out ${out} --quiet --workers 1 --batch-size 1 --grad-accum 2 --steps 8`);
+      await runsHere(0, `train --out ${out} --quiet --workers 1 --batch-size 4 --grad-accum 1 --steps 10`);
+      const sizes = [3, 3, 3, 3, 3, 2, 2, 2, 4, 4], changed = await stepsOf(out);
+      let at = 0;
+      for (const [step, size] of sizes.entries()) {
+        // With a learning rate of 0, the loss of a batch is the mean of the losses of its sequences.
+        const mean = whole.slice(at, at + size).reduce((sum, loss) => sum + loss, 0) / size;
+        at += size;
+        ok(
+          Math.abs(changed[step].loss - mean) < 1e-5,
+          `${shuffle}: step ${step}: ${changed[step].loss}, ${mean}`,
+        );
+      }
+      deepStrictEqual(changed.map((e) => e.tokens / 16), [3, 6, 9, 12, 15, 17, 19, 21, 25, 29]);
+    }
+  });
+});
+
+Deno.test("a run that is longer than its schedule says so in its first line, and the printed advice stretches it", async () => {
+  await withShard(async (dir) => {
+    const { out } = await runsHere(0, `${train(dir)} --out ${dir}/run --lr 0.01 --steps 10`);
+    const [, advice] = /^To train longer: {2}deno task pipeline (.*)$/m.exec(out) ?? [];
+    match(advice, / --steps 20 --schedule-steps 20$/);
+    await copyFolder(`${dir}/run`, `${dir}/again`);
+    await runsHere(0, `${advice} --quiet`);
+    const rates = (await stepsOf(`${dir}/run`)).map((e) => e.lr);
+    ok(rates[10] > 0.004 && rates[19] < 0.0011, `${rates}`);
+    deepStrictEqual(await remarks(`${dir}/run`), []);
+
+    await runsHere(0, `train --out ${dir}/again --steps 20 --quiet`);
+    deepStrictEqual((await stepsOf(`${dir}/again`)).slice(10).map((e) => e.lr), Array(10).fill(0.001));
+    match(
+      (await remarks(`${dir}/again`))[0],
+      /^train in .*, resuming from the last checkpoint; from step 10 on, .*stays at 0\.001 \(--min-lr\): --schedule-steps 20 stretches/,
+    );
+    const { out: finished } = await runsHere(0, `train --out ${dir}/again`);
+    match(finished, /^To continue it: .* --steps 40 --schedule-steps 40$/m);
+  });
+});
+
+/** First lines of the parts of a run that say something about the schedule. */
+async function remarks(out: string): Promise<string[]> {
+  const notes = (await eventsOf(out)).filter((e) => e.type === "note").map((e) => e.text);
+  return notes.filter((text) => text.includes("schedule"));
+}
+
+Deno.test("after NaN, each option that the message advises is accepted on resume", async () => {
+  await withShard(async (dir) => {
+    const out = `${dir}/run`;
+    await runsHere(0, `${train(dir)} --out ${out} --steps 4 --lr 0.01 --grad-clip 0`);
+    const failed = await runsHere(1, `train --out ${out} --steps 40 --schedule-steps 40 --lr 1e20 --quiet`);
+    const advice = errorLine(failed).replace(/^.*resume from the last checkpoint with /, "");
+    strictEqual(advice, "a lower --lr, a longer --warmup or --grad-clip 1");
+    await runsHere(0, `train --out ${out} --quiet --warmup 30 --lr 0.01 --grad-clip 1`);
+    strictEqual((await stepsOf(out)).length, 40);
+  });
+});
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to);
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    if (isDirectory) await copyFolder(`${from}/${name}`, `${to}/${name}`);
+    else await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
+  }
+}
