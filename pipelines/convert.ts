@@ -29,6 +29,8 @@ import {
 } from "./parts/write_model.ts";
 
 const group = "Conversion";
+const isLlmc = (path: unknown): boolean => String(path).endsWith(".bin");
+
 /** GPT-2's vocabulary size in tokens. A model of this size is assumed to use GPT-2's tokenizer. */
 const GPT2_VOCABULARY = 50257;
 
@@ -59,6 +61,7 @@ const options = {
       min: 1,
       max: 65536,
       group,
+      requires: { option: "to", accepts: (to) => to === null || isLlmc(to), typed: "--to NAME.bin" },
     },
   ),
   tokenizer: text(
@@ -67,6 +70,7 @@ const options = {
       value: null,
       group,
       placeholder: "NAME|PATH",
+      requires: { option: "to", accepts: (to) => to === null || !isLlmc(to), typed: "a folder as --to" },
     },
   ),
 };
@@ -75,6 +79,16 @@ export default pipeline({
   about: "convert a model between llm.c, Hugging Face and checkpoint formats",
   writes: false,
   options,
+  examples: [
+    { does: "write a Hugging Face folder", typed: "--from runs/fineweb-gpt2 --to model" },
+    { does: "write an llm.c file of half the size", typed: "--from model --to model.bin --dtype bf16" },
+    {
+      does: "write a Hugging Face folder with GPT-2's tokenizer",
+      typed: "--from gpt2.bin --to gpt2 --tokenizer gpt2",
+    },
+  ],
+  often: ["from", "to", "dtype", "tokenizer"],
+  spares: ["out", "seed", "device", "workers", "blas", "tune", "logEvery"],
   async build(o) {
     const target = await targetOf(o);
     const { from: source } = pathsOf(o);

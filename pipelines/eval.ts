@@ -57,6 +57,30 @@ const options = {
 export default pipeline({
   about: "evaluate a model: validation loss, perplexity, bits per byte, HellaSwag",
   options,
+  examples: [
+    { does: "the loss of the first command's model on its held-out text", typed: "" },
+    {
+      does: "also its accuracy on 200 questions",
+      typed: "--checkpoint runs/notes --hellaswag hellaswag_val.jsonl --hellaswag-items 200",
+    },
+    {
+      does: "the loss of an llm.c model on shards",
+      typed: "--checkpoint gpt2.bin --val-shards 'shards/val_*.bin'",
+    },
+  ],
+  often: [
+    "checkpoint",
+    "tokenizer",
+    "valShards",
+    "evalBatches",
+    "batchSize",
+    "hellaswag",
+    "hellaswagItems",
+    "device",
+    "workers",
+    "out",
+  ],
+  spares: ["seed", "logEvery"],
   barrierEvery: 64, // batches or HellaSwag items; a resumed run repeats at most this many
   speedHints: "evaluation",
   async build(o, env) {

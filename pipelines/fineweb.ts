@@ -38,6 +38,33 @@ const options = {
 export default pipeline({
   about: "filter and deduplicate documents by FineWeb's recipe; keep removed ones with reasons",
   options,
+  examples: [
+    { does: "filter the mails and speeches that come with the program", typed: "" },
+    {
+      does: "filter a crawl by the newer generation of the rules",
+      typed: "--source 'crawl/*.warc.gz' --recipe current --out runs/crawl",
+    },
+    {
+      does: "run two filters only, and write Parquet",
+      typed: "--source notes.jsonl --stages gopher-quality,minhash --format parquet",
+    },
+  ],
+  often: [
+    "source",
+    "damaged",
+    "stages",
+    "recipe",
+    "minhash",
+    "format",
+    "workers",
+    "rank",
+    "world",
+    "only",
+    "out",
+    "resume",
+    "dryRun",
+  ],
+  spares: ["device", "blas", "tune", "logEvery"],
   barrierEvery: 256, // documents
   stats: "stats.json",
   ranks: { options: { rank: "own", world: "shared", only: "own" }, folder: rankFolder },

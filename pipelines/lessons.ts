@@ -10,7 +10,7 @@ import { map, type Stage } from "../stages/flow/stage.ts";
 import { loadPipeline, type NamedPipeline, pipelineNames } from "./cli/catalogue.ts";
 import { flag, list, path } from "./cli/option_types.ts";
 import { runOptions } from "./cli/run_options.ts";
-import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
+import { type Env, type OptionRequirement, pipeline, type Values } from "./cli/pipeline.ts";
 import { type Check, type Item, outcomeOf, shown, tolerance } from "./lesson/item.ts";
 import type { LessonPipeline } from "./lesson/lesson.ts";
 import { checkReadable } from "../stages/disk/files.ts";
@@ -27,6 +27,7 @@ interface Row {
 }
 
 const group = "Lessons";
+const comparing: OptionRequirement = { option: "figures", accepts: Boolean, typed: "--figures" };
 const { quiet, json, color, device, workers, blas, tune } = runOptions;
 
 const options = {
@@ -37,30 +38,56 @@ const options = {
       group,
     },
   ),
-  full: flag("with --figures: the lectures' full lengths; takes hours on two cores", { value: false, group }),
+  full: flag("with --figures: the lectures' full lengths; takes hours on two cores", {
+    value: false,
+    group,
+    requires: comparing,
+  }),
   names: path("with --figures: the lectures' names.txt, for lessons on names", {
     value: null,
+    requires: comparing,
     group,
     placeholder: "FILE",
   }),
   text: path("with --figures: tinyshakespeare, for lessons on text", {
     value: null,
+    requires: comparing,
     group,
     placeholder: "FILE",
   }),
   article: path("with --figures: minbpe's taylorswift.txt, for the tokenizer lesson", {
     value: null,
+    requires: comparing,
     group,
     placeholder: "FILE",
   }),
-  lesson: list("with --figures: run these lessons only", { value: null, group, placeholder: "NAME,NAME,…" }),
-  ...{ quiet, json, color, device, workers, blas, tune },
+  lesson: list("with --figures: run these lessons only", {
+    value: null,
+    group,
+    placeholder: "NAME,NAME,…",
+    requires: comparing,
+  }),
+  ...{ quiet, json, color },
+  device: { ...device, requires: comparing },
+  workers: { ...workers, requires: comparing },
+  blas: { ...blas, requires: comparing },
+  tune: { ...tune, requires: comparing },
 };
 
 export default pipeline({
   about: "list the lessons of the course; --figures compares their values with the lectures'",
   writes: false,
   options,
+  examples: [
+    { does: "list the lessons", typed: "" },
+    { does: "compare the values of one lesson with the lecture's", typed: "--figures --lesson micrograd" },
+    {
+      does: "compare all lessons at the lectures' lengths, on the lectures' names",
+      typed: "--figures --full --names names.txt",
+    },
+  ],
+  often: ["figures", "full", "lesson", "names", "text", "article"],
+  spares: ["out", "seed", "logEvery"],
   async build(o, env) {
     const lessons = await lessonsIn(new URL("./", import.meta.url));
     const unknown = o.lesson?.find((name) => !lessons.some((one) => one.name === name));

@@ -9,6 +9,8 @@
  */
 import { type MakemoreType, makemoreTypes } from "../kernels/models/course/makemore.ts";
 import { flag, integer, number, oneOf } from "./cli/option_types.ts";
+import type { OptionRequirement } from "./cli/pipeline.ts";
+import { oneOfValues } from "./parts/options/requirements.ts";
 import { UsageError } from "../stages/run/usage_error.ts";
 import { names } from "./lesson/data.ts";
 import { lesson } from "./lesson/lesson.ts";
@@ -45,6 +47,12 @@ const defaults = {
   learningRate: 5e-4,
   weightDecay: .01,
 };
+const isTransformer = oneOfValues("type", ["all", "transformer"], "--type transformer or all");
+const isTraining: OptionRequirement = {
+  option: "sampleOnly",
+  accepts: (only) => only === false,
+  typed: "a command without --sample-only",
+};
 const size = { min: 1, max: 4096, group };
 
 const options = {
@@ -62,25 +70,29 @@ const options = {
       min: 1,
       max: 1e8,
       group,
+      requires: isTraining,
     },
   ),
-  nLayer: integer("transformer blocks", { ...size, value: defaults.nLayer }),
+  nLayer: integer("transformer blocks", { ...size, value: defaults.nLayer, requires: isTransformer }),
   nHead: integer("attention heads of the transformer; must divide --n-embd", {
     ...size,
     value: defaults.nHead,
+    requires: isTransformer,
   }),
   nEmbd: integer("size of the vector of a letter", { ...size, value: defaults.nEmbd }),
   nEmbd2: integer("size of hidden layers and recurrent states", { ...size, value: defaults.nEmbd2 }),
-  batchSize: integer("words per step", { ...size, value: defaults.batchSize }),
+  batchSize: integer("words per step", { ...size, value: defaults.batchSize, requires: isTraining }),
   learningRate: number("AdamW's learning rate, the same at every step", {
     value: defaults.learningRate,
     min: 0,
     group,
+    requires: isTraining,
   }),
   weightDecay: number("AdamW's weight decay of matrices; makemore.py also decays biases", {
     value: defaults.weightDecay,
     min: 0,
     group,
+    requires: isTraining,
   }),
   topK: integer("sample from the K most probable letters only; default: all", {
     value: null,

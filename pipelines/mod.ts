@@ -6,6 +6,7 @@
 export * from "./cli/option_types.ts";
 export {
   type Env,
+  type Example,
   type Lookup,
   type Option,
   type OptionRequirement,
@@ -13,7 +14,9 @@ export {
   type Pipeline,
   pipeline,
   type RankFolders,
+  type RequirementContext,
   type SkippedBatch,
+  type SparedOption,
   type TextStyle,
   type Values,
 } from "./cli/pipeline.ts";

@@ -26,6 +26,13 @@ export default pipeline({
   about: "write the page of a run, or one page with the curves of several: report runs/a runs/b",
   writes: false,
   positional: "runs",
+  examples: [
+    { does: "write the page of a run anew", typed: "runs/fineweb-gpt2" },
+    { does: "one page with the curves of two runs", typed: "runs/a runs/b" },
+    { does: "the same in another folder", typed: "runs/a runs/b --out runs/compared" },
+  ],
+  often: ["runs", "out"],
+  spares: ["seed", "device", "workers", "blas", "tune", "logEvery"],
   options: {
     runs: repeated("a run's folder; --runs may be left out", {
       value: [],

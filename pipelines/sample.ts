@@ -12,8 +12,10 @@ import { plan } from "../stages/model/plan.ts";
 import { checkGenerateOptions } from "../stages/sample/generate_texts.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
 import { integer, number, path, repeated, text } from "./cli/option_types.ts";
+import { runOptions } from "./cli/run_options.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { generate, type Generator } from "./parts/generate_stage.ts";
+import { above0, unlessOff } from "./parts/options/requirements.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { checkPrompt } from "./parts/prompt.ts";
 import { runTokenizer } from "./parts/run_files.ts";
@@ -21,6 +23,7 @@ import { startingWeights } from "./parts/starting_weights.ts";
 
 const model = { group: "Model" };
 const sampling = { group: "Sampling" };
+const random = above0("temperature", "--temperature X above 0");
 
 const options = {
   checkpoint: path("a run's folder, one of its checkpoints, an llm.c .bin or a safetensors folder", {
@@ -46,23 +49,31 @@ const options = {
     min: 0,
     ...sampling,
   }),
-  topK: integer("sample from the K most likely tokens; 0 = from all", { value: 50, min: 0, ...sampling }),
+  topK: integer("sample from the K most likely tokens; 0 = from all", {
+    value: 50,
+    min: 0,
+    ...sampling,
+    requires: unlessOff(random, 0),
+  }),
   topP: number("sample from the most likely tokens whose probabilities add up to this; 1 = from all", {
     value: 1,
     min: 0,
     max: 1,
     ...sampling,
+    requires: unlessOff(random, 1),
   }),
   minP: number("sample from tokens at least this fraction as likely as the most likely one; 0 = from all", {
     value: 0,
     min: 0,
     max: 1,
     ...sampling,
+    requires: unlessOff(random, 0),
   }),
   repetitionPenalty: number("penalty for tokens that the text contains already; 1 = no penalty", {
     value: 1,
     ...sampling,
   }),
+  seed: { ...runOptions.seed, requires: random },
   stop: repeated("end the text before this string; may be repeated", {
     value: [],
     placeholder: "TEXT",
@@ -84,6 +95,30 @@ export default pipeline({
   about: "generate text from a trained model",
   writes: false,
   options,
+  examples: [
+    { does: "continue a text with the model of the first command", typed: '--prompt "The people"' },
+    {
+      does: "three texts from another run, which continue a file",
+      typed: "--checkpoint runs/notes --prompt FILE:prompt.txt --count 3 --temperature 0.7",
+    },
+    {
+      does: "the most likely text of an llm.c model",
+      typed: "--checkpoint gpt2.bin --tokenizer gpt2 --temperature 0 --max-tokens 40",
+    },
+  ],
+  often: [
+    "checkpoint",
+    "tokenizer",
+    "prompt",
+    "count",
+    "maxTokens",
+    "temperature",
+    "topK",
+    "topP",
+    "seed",
+    "device",
+  ],
+  spares: ["out", "logEvery"],
   speedHints: "sampling",
   async build(o, env) {
     const generator = await generatorOf(o), { tokenizer, plan: { model } } = generator;

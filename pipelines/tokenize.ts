@@ -37,6 +37,30 @@ export default pipeline({
       choices: ["before", "none"],
     }),
   },
+  examples: [
+    { does: "encode the texts that come with the program with GPT-2's vocabulary", typed: "" },
+    {
+      does: "train a vocabulary on a text and encode the text with it",
+      typed: "--source notes.txt --tokenizer train --vocab-size 4096",
+    },
+    {
+      does: "write nanoGPT's train.bin and val.bin, a token for each character",
+      typed: "--source notes.txt --tokenizer char --shard-format nanogpt --out runs/characters",
+    },
+  ],
+  often: [
+    "source",
+    "damaged",
+    "tokenizer",
+    "vocabSize",
+    "valTokens",
+    "shardFormat",
+    "workers",
+    "out",
+    "resume",
+    "dryRun",
+  ],
+  spares: ["device", "blas", "tune", "logEvery"],
   barrierEvery: 256, // documents
   async build(o, env) {
     checkRereadable(o);

@@ -7,7 +7,9 @@ import { from } from "../stages/flow/flow.ts";
 import { openSource } from "../stages/source/uri.ts";
 import { sourceOptions } from "./parts/options/document_options.ts";
 import { integer, path, repeated, text } from "./cli/option_types.ts";
+import { given, notGiven } from "./parts/options/requirements.ts";
 import { vocabularyOptions } from "./parts/options/tokenizer_options.ts";
+import { runOptions } from "./cli/run_options.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { shellWord } from "./cli/shell_word.ts";
 import { inspectText } from "./parts/token/inspect_text.ts";
@@ -15,29 +17,36 @@ import { trainTokenizer } from "./parts/token/train_tokenizer.ts";
 import { trainingSummary } from "./parts/token/training_summary.ts";
 
 const group = "Inspecting a text";
+const isTraining = notGiven("inspect", "a command without --inspect, which trains a tokenizer");
+const isInspecting = given("inspect", "--inspect TEXT; a trained tokenizer lies in --out");
 
 export default pipeline({
   about: "train a byte-pair tokenizer on documents, or show the tokens of a text with --inspect",
   options: {
-    ...sourceOptions,
-    ...vocabularyOptions,
+    source: { ...sourceOptions.source, requires: isTraining },
+    damaged: { ...sourceOptions.damaged, requires: isTraining },
+    pattern: { ...vocabularyOptions.pattern, requires: isTraining },
+    tieBreak: { ...vocabularyOptions.tieBreak, requires: isTraining },
     vocabSize: integer("number of tokens: 256 bytes, merges and special tokens", {
       value: 8192,
       min: 256,
       max: 1 << 21,
       fixed: true,
       group: "Tokenizer",
+      requires: isTraining,
     }),
     special: repeated('a special token; may be given several times; "" for none', {
       value: ["<|endoftext|>"],
       fixed: true,
       group: "Tokenizer",
+      requires: isTraining,
     }),
     maxCharacters: integer("stop reading documents after this many characters; default: read all", {
       value: null,
       min: 1,
       fixed: true,
       group: "Tokenizer",
+      requires: isTraining,
     }),
     inspect: text("train nothing, show the tokens of this text here and on a page; - reads standard input", {
       value: null,
@@ -48,15 +57,34 @@ export default pipeline({
       {
         value: "gpt2",
         group,
+        requires: isInspecting,
         placeholder: "NAME|PATH",
       },
     ),
+    out: { ...runOptions.out, requires: isTraining },
+    resume: { ...runOptions.resume, requires: isTraining },
+    seed: { ...runOptions.seed, requires: isTraining },
+    workers: { ...runOptions.workers, requires: isTraining },
     page: path("path of the page that --inspect writes", {
       value: "runs/inspect.html",
       group,
+      requires: isInspecting,
       placeholder: "FILE",
     }),
   },
+  examples: [
+    { does: "train a vocabulary on the texts that come with the program", typed: "" },
+    {
+      does: "train a small one on your own text",
+      typed: "--source notes.txt --vocab-size 4096 --pattern gpt4 --out runs/notes-tokenizer",
+    },
+    {
+      does: "show a text's tokens, here and on a page",
+      typed: '--inspect "Hello, world" --tokenizer cl100k',
+    },
+  ],
+  often: ["source", "vocabSize", "pattern", "special", "inspect", "tokenizer", "page", "out"],
+  spares: ["device", "blas", "tune", "logEvery"],
   writes: (given) => (given("inspect") ?? null) === null,
   barrierEvery: 100_000, // documents: a checkpoint holds all counts, and recounting 20 MB takes only a second
   stats: "stats.json",

@@ -19,7 +19,8 @@ export default lesson({
   part: 8,
   about: "how text becomes numbers: minbpe's exercise step by step, and GPT-4's tokenizer",
   short: null,
-  seed: 1, // has no effect: the lesson uses no random numbers
+  seed: 1,
+  spares: ["seed", "device", "workers", "blas", "tune"], // it uses no random numbers and no model
   data: article,
   options: {
     vocabSize: integer("number of tokens to train; the lecture's figures are for 512", {

@@ -14,6 +14,7 @@ import { nextSteps } from "./parts/next_steps.ts";
 import { modelOptions } from "./parts/options/model_options.ts";
 import { monitoringOptions } from "./parts/options/monitoring_options.ts";
 import { trainingPresets, withoutOption } from "./parts/options/presets.ts";
+import { given, unlessOff } from "./parts/options/requirements.ts";
 import { shardOptions } from "./parts/options/shard_options.ts";
 import { trainingOptions } from "./parts/options/training_options.ts";
 import { planLines } from "./parts/plan_lines.ts";
@@ -26,11 +27,61 @@ import { scheduleOf, scheduleRemark, stepsOf, twiceAsLong } from "./parts/traini
 import { startingModel, trainingPlan } from "./parts/training_plan.ts";
 import { openValidation } from "./parts/validation.ts";
 
-const options = { ...shardOptions, ...modelOptions, ...trainingOptions, ...monitoringOptions };
+const validated = given("valShards", "--val-shards GLOB"); // evaluations have no other text here
+
+const options = {
+  ...shardOptions,
+  ...modelOptions,
+  ...trainingOptions,
+  ...monitoringOptions,
+  evalEvery: { ...monitoringOptions.evalEvery, requires: unlessOff(validated, 0) },
+  evalBatches: { ...monitoringOptions.evalBatches, requires: validated },
+};
 
 export default pipeline({
   about: "train a GPT-2 on token shards",
   options,
+  examples: [
+    {
+      does: "train on the shards that the pipeline tokenize wrote",
+      typed:
+        "--train-shards 'runs/tokenize/shards/train_*.bin' --val-shards 'runs/tokenize/shards/val_*.bin'",
+    },
+    {
+      does: "print the memory and the time that GPT-2 124M would take",
+      typed: "--train-shards 'shards/train_*.bin' --preset gpt2-124m --dry-run",
+    },
+    {
+      does: "train a model further",
+      typed: "--train-shards 'shards/train_*.bin' --init-from gpt2.bin --steps 200 --lr 3e-5 --min-lr 3e-6",
+    },
+  ],
+  often: [
+    "trainShards",
+    "valShards",
+    "preset",
+    "layers",
+    "heads",
+    "channels",
+    "seqLen",
+    "initFrom",
+    "batchSize",
+    "totalBatchTokens",
+    "steps",
+    "epochs",
+    "timeLimit",
+    "optimizer",
+    "lr",
+    "evalEvery",
+    "sampleEvery",
+    "checkpointEvery",
+    "workers",
+    "out",
+    "resume",
+    "device",
+    "seed",
+    "dryRun",
+  ],
   presets: withoutOption(trainingPresets, "vocabSize"), // the shards determine it
   batchToSkip,
   twiceAsLong: (o) => twiceAsLong(o),

@@ -5,9 +5,9 @@
  */
 import { basename } from "node:path";
 import { exists } from "../../stages/disk/whole_files.ts";
-import { nearest } from "./args.ts";
 import { isFilePath, loadPipelineFile } from "./pipeline_file.ts";
 import { isPipeline, type Options, type Pipeline } from "./pipeline.ts";
+import { suggestedPipeline } from "./synonyms.ts";
 import { UsageError } from "../../stages/run/usage_error.ts";
 
 /** A pipeline and what users type for it. */
@@ -55,7 +55,7 @@ async function unknownPipeline(
   name: string,
   { plain, names }: { readonly plain: string; readonly names: readonly string[] },
 ): Promise<UsageError> {
-  const near = nearest(plain, names);
+  const near = suggestedPipeline(plain, names);
   const hint = /\.[cm]?[jt]s$/.test(name) && await exists(name)
     ? `to run the file of that name, type ./${name}`
     : near !== null

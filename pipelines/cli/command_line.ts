@@ -8,34 +8,42 @@ import { isRecord } from "../../stages/disk/json.ts";
 import { flagOf } from "../../stages/report/option_text.ts";
 import { nearest, parseArgs } from "./args.ts";
 import type { Option, Options } from "./pipeline.ts";
+import { suggestedOption, suggestedValue } from "./synonyms.ts";
 import { UsageError } from "../../stages/run/usage_error.ts";
 
 /** The option values that were given. The key is the option's name in camel case. */
 export type GivenValues = ReadonlyMap<string, unknown>;
 
 /**
- * Reads a command line. Arguments without a flag become values of the option `positional`. Throws UsageError.
+ * Reads a command line. Arguments without a flag become values of the option `positional`. Throws UsageError,
+ * whose message suggests none of the options `unsuggested`.
  */
 export function readCommandLine(
   args: readonly string[],
   options: Options,
-  { positional }: { readonly positional?: string | undefined } = {},
+  { positional, unsuggested = new Map() }: {
+    readonly positional?: string | undefined;
+    readonly unsuggested?: ReadonlyMap<string, unknown>;
+  } = {},
 ): GivenValues {
   const byFlag = new Map(Object.keys(options).map((name) => [flagOf(name), name]));
   const flags = [...byFlag.keys()];
-  const parsed = parseArgs(args.map((arg) => arg === "-h" ? "--help" : arg), {
+  const parsed = parseArgs(withHelpTopic(args), {
     string: flags.filter((flag) => !options[nameOf(byFlag, flag)].flag),
     boolean: flags.filter((flag) => options[nameOf(byFlag, flag)].flag),
   });
-  for (const flag of parsed.unknown) throw unknownOption(flag, flags);
+  const suggestible = flags.filter((flag) => !unsuggested.has(nameOf(byFlag, flag)));
+  for (const flag of parsed.unknown) throw unknownOption(flag, suggestible);
   for (const flag of parsed.missing) {
     const { placeholder = "VALUE" } = options[nameOf(byFlag, flag)];
     throw new UsageError(`--${flag} needs a value: expected --${flag} ${placeholder}`);
   }
   if (parsed.positional.length > 0 && positional === undefined) {
-    const [first] = parsed.positional;
-    const near = nearest(first, flags);
-    const hint = near === null ? "every option begins with --" : `did you mean --${near}?`;
+    const [first] = parsed.positional, [word, value] = first.split("=", 2);
+    const near = suggestedOption(word, suggestible);
+    const hint = near === null
+      ? "every option begins with --"
+      : `did you mean ${near}${value === undefined ? "" : ` ${value}`}?`;
     throw new UsageError(`Unexpected argument ${quoted(first)}: ${hint}`);
   }
   const given = new Map<string, unknown>();
@@ -96,9 +104,11 @@ export function fromRecord(
     const name = key.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
     if (!Object.hasOwn(options, name)) {
       if (unknown === "skip") continue;
-      const near = nearest(key, Object.keys(options));
+      const near = suggestedOption(flagOf(name), Object.keys(options).map(flagOf));
       throw new UsageError(
-        `Unknown option ${quoted(key)} ${where}${near === null ? "" : `: did you mean ${near}?`}`,
+        `Unknown option ${quoted(key)} ${where}${
+          near === null ? "" : `: did you mean ${near.replace(/^--/, "")}?`
+        }`,
       );
     }
     const option = options[name];
@@ -120,15 +130,26 @@ export function fromRecord(
   return given;
 }
 
+/** Reads `--help all` as `--help=all`, and `-h` as `--help`. */
+function withHelpTopic(args: readonly string[]): string[] {
+  const words: string[] = [];
+  for (const arg of args) {
+    if (arg === "all" && words.at(-1) === "--help") words[words.length - 1] = "--help=all";
+    else words.push(arg === "-h" ? "--help" : arg);
+  }
+  return words;
+}
+
 /** Returns an error such as "Unknown option --steeps: did you mean --steps?" */
 function unknownOption(flag: string, flags: readonly string[]): UsageError {
   const typed = flag.length === 1 ? `-${flag}` : `--${flag}`;
-  const near = nearest(flag.replace(/^no-/, ""), flags);
+  const ours = suggestedOption(flag, flags);
+  const negated = flag.startsWith("no-") && ours === `--${nearest(flag.slice(3), flags)}`;
   return new UsageError(
     `Unknown option ${typed}: ${
-      near === null
-        ? "--help lists the options"
-        : `did you mean --${near}${flag.startsWith("no-") ? " (it takes a value)" : ""}?`
+      ours === null
+        ? "--help all lists the options"
+        : `did you mean ${ours}${negated ? " (it takes a value)" : ""}?`
     }`,
   );
 }
@@ -138,7 +159,7 @@ function valueOf(option: Option<unknown>, text: string, where: string): unknown 
     return option.parse(text);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const near = option.choices === undefined ? null : nearest(text, option.choices);
+    const near = option.choices === undefined ? null : suggestedValue(text, option.choices);
     const hint = near === null ? "" : `: did you mean ${near}?`;
     throw new UsageError(`Bad value for ${where}: ${quoted(text)}: ${error.message}${hint}`, {
       cause: error,

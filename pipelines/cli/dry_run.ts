@@ -10,11 +10,13 @@ import { valueText } from "./help.ts";
 import type { TextStyle } from "./pipeline.ts";
 import type { ResolvedOptions } from "./resolve.ts";
 
-/** Returns the stages, every option with the origin of its value, and the plan. */
+/** Returns the stages, every option that acts with the origin of its value, and the plan. */
 export function dryRunText(
-  { graph, resolved, plan }: {
+  { graph, resolved, spared, plan }: {
     readonly graph: readonly StepInfo[];
     readonly resolved: ResolvedOptions;
+    /** Options that do nothing in this pipeline. */
+    readonly spared: ReadonlyMap<string, string>;
     /** Lines of `Pipeline.plan`; null if the pipeline has no plan. */
     readonly plan: readonly string[] | null;
   },
@@ -22,7 +24,9 @@ export function dryRunText(
 ): string {
   const paint = painter(color);
   const lines = [paint("bold", "Stages"), ...graphLines(graph, "  "), "", paint("bold", "Configuration")];
-  const flags = Object.entries(resolved.values).filter(([name]) => name !== "help" && name !== "dryRun");
+  const flags = Object.entries(resolved.values).filter(([name]) =>
+    name !== "help" && name !== "dryRun" && !spared.has(name)
+  );
   const width = Math.max(0, ...flags.map(([name]) => flagOf(name).length));
   for (const [name, value] of flags) {
     const origin = resolved.origin.get(name) ?? "default";

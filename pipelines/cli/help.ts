@@ -1,79 +1,108 @@
 /**
- * The text that --help prints, and the list of pipelines that the command prints without a pipeline name.
+ * The text that --help prints.
  *
  * @module
  */
 import { flagOf } from "../../stages/report/option_text.ts";
-import { painter, truncate } from "../../stages/report/terminal_text.ts";
-import type { Option, Options, TextStyle } from "./pipeline.ts";
-import type { Presets } from "./presets.ts";
+import { painter } from "../../stages/report/terminal_text.ts";
+import type { GivenValues } from "./command_line.ts";
+import type { Example, Option, Options, Pipeline, TextStyle } from "./pipeline.ts";
 import type { ResolvedOptions } from "./resolve.ts";
-import { commonGroups, runOptions } from "./run_options.ts";
+import { commonGroups } from "./run_options.ts";
 
 const INDENT = 30; // column where help texts begin
 
-/** Returns the list of pipelines, one line each. */
-export function listText(
-  pipelines: readonly { readonly name: string; readonly about: string }[],
-  { command, columns, color }: TextStyle & { readonly command: string },
-): string {
-  const paint = painter(color);
-  const width = Math.max(0, ...pipelines.map(({ name }) => name.length));
-  const lines = pipelines.map(({ name, about }) =>
-    `  ${paint("bold", name.padEnd(width))}  ${truncate(about, Math.max(20, columns - width - 4))}`
-  );
-  return [
-    "Pipelines:",
-    ...lines,
-    "",
-    `Run one:      ${command} NAME [--option value]…`,
-    `Its options:  ${command} NAME --help`,
-    `Your own:     ${command} ./FILE.ts [--option value]…`,
-    "",
-    "Faster on the CPU, in place of deno task pipeline:",
-    "  deno task native …  multiplies matrices with the system's BLAS; may call native code",
-    "  deno task fast …    uses 256-bit WASM; V8 flags turn off WASM's bounds checks",
-    "",
-  ].join("\n");
+/** What --help says about a pipeline. */
+export interface HelpSubject
+  extends Pick<Pipeline<Options>, "about" | "options" | "examples" | "often" | "presets"> {
+  /** The word that names the pipeline in a command. */
+  readonly typed: string;
+  /** The options that its own declaration has. */
+  readonly own: Options;
+  /** The options of every pipeline that do nothing in this one. */
+  readonly spared: ReadonlyMap<string, string>;
+  /** Folder of an earlier run, and its values that a resumed run would keep; null if there is none. */
+  readonly saved: { readonly out: string; readonly values: GivenValues } | null;
 }
 
-/** Returns a pipeline's options in groups, each with its default value on this machine. */
+/**
+ * Returns usage, examples and options in groups, each with its default value on this machine: the options
+ * people use, or with `all` every option that does something in the pipeline.
+ */
 export function helpText(
-  { name, about, options, presets }: {
-    readonly name: string;
-    readonly about: string;
-    readonly options: Options;
-    readonly presets?: Presets | undefined;
-  },
+  subject: HelpSubject,
   resolved: ResolvedOptions,
-  { command, columns, color }: TextStyle & { readonly command: string },
+  { command, columns, color, all }: TextStyle & { readonly command: string; readonly all: boolean },
 ): string {
-  const paint = painter(color);
-  const usable = presets === undefined
-    ? Object.fromEntries(Object.entries(options).filter(([, option]) => option !== runOptions.preset))
-    : options;
+  const { typed, about, options, presets, spared, saved } = subject;
+  const paint = painter(color), call = `${command} ${typed}`;
+  const names = all ? null : oftenUsed(subject);
+  const shown = Object.entries(options).filter(([name]) =>
+    !spared.has(name) && (names === null || names.has(name))
+  );
   const lines = [
-    `${command} ${name} [--option value]…`,
+    `${call} [--option value]…`,
     ...wrapped(capitalized(about), { indent: 0, columns }),
+    "",
+    paint("bold", "Examples"),
+    ...examplesOf(subject).flatMap(({ does, typed }) => [
+      `  ${`${call} ${typed}`.trimEnd()}`,
+      ...wrapped(does, { indent: 6, columns }),
+    ]),
   ];
-  for (const [group, members] of groupsOf(usable)) {
+  for (const [group, members] of groupsOf(Object.fromEntries(shown))) {
     lines.push("", paint("bold", group));
     for (const [name, option] of members) {
       const about = option.about + defaultText(option, resolved.values[name]);
       lines.push(...entry(typedForm(name, option), about, { columns }));
     }
   }
-  if (presets !== undefined) {
+  if (presets !== undefined && all) {
     lines.push("", paint("bold", "Presets"));
     for (const [name, { about }] of Object.entries(presets.byName)) {
       const mark = name === resolved.preset?.name ? ` (here: ${resolved.preset.why})` : "";
       lines.push(...entry(name, `${about}${mark}`, { columns }));
     }
   }
+  lines.push(...savedLines(saved, { options, resolved, columns }));
+  if (!all) lines.push("", `Every option: ${call} --help all`);
   return `${lines.join("\n")}\n`;
 }
 
-/** Returns the options by group. The groups that all pipelines share are last. */
+function examplesOf({ examples }: HelpSubject): readonly Example[] {
+  return examples ?? [{ does: "run it with its defaults", typed: "" }];
+}
+
+/** Returns the options that --help shows without `all`. */
+function oftenUsed({ own, often = ["out", ...Object.keys(own)] }: HelpSubject): ReadonlySet<string> {
+  return new Set(often);
+}
+
+/** Says which values an earlier run in the folder keeps when it is resumed, if they are not the defaults. */
+function savedLines(
+  saved: HelpSubject["saved"],
+  { options, resolved, columns }: {
+    readonly options: Options;
+    readonly resolved: ResolvedOptions;
+    readonly columns: number;
+  },
+): string[] {
+  if (saved === null) return [];
+  const kept = [...saved.values].filter(([name, value]) =>
+    Object.hasOwn(options, name) && name !== "out" && name !== "help" && value !== null &&
+    JSON.stringify(value) !== JSON.stringify(resolved.values[name])
+  );
+  const values = kept.map(([name, value]) => `--${flagOf(name)} ${valueText(value)}`).join(", ");
+  return [
+    "",
+    ...wrapped(`The run in ${saved.out} keeps when it is resumed: ${values || "these values"}`, {
+      indent: 0,
+      columns,
+    }),
+  ];
+}
+
+/** Options by group. The groups that all pipelines share are last. */
 function groupsOf(options: Options): ReadonlyMap<string, readonly (readonly [string, Option<unknown>])[]> {
   const groups = new Map<string, (readonly [string, Option<unknown>])[]>();
   for (const [name, option] of Object.entries(options)) {

@@ -8,10 +8,13 @@
 import { exists } from "../../stages/disk/whole_files.ts";
 import { type Console, processConsole } from "../../stages/run/console.ts";
 import { moveAside } from "../../stages/run/folder.ts";
+import { versions } from "../../stages/run/versions.ts";
 import { loadPipeline, pipelineNames } from "./catalogue.ts";
 import { errorText } from "./error_text.ts";
 import { dryRunText } from "./dry_run.ts";
-import { helpText, listText } from "./help.ts";
+import { completionScript, shells } from "./completion.ts";
+import { helpText } from "./help.ts";
+import { listText } from "./list.ts";
 import { type PreparedRun, prepareRun } from "./prepare.ts";
 import { checkFixed, limitsOf } from "./resolve.ts";
 import { optionText } from "../../stages/report/option_text.ts";
@@ -36,7 +39,7 @@ export interface MainOptions {
 export async function runMain(
   { args, folder, command, console = processConsole() }: MainOptions,
 ): Promise<number> {
-  const color = console.errIsTerminal && !args.includes("--no-color");
+  const color = console.errIsTerminal && mayColor(args, console);
   try {
     return await dispatch({ args, folder, command }, console);
   } catch (error) {
@@ -48,28 +51,57 @@ export async function runMain(
   }
 }
 
+/** Returns whether colours may be used on a terminal, before the options have been read. */
+function mayColor(args: readonly string[], { colors }: Console): boolean {
+  return colors && !args.includes("--no-color") && !args.includes("--color=false");
+}
+
 async function dispatch({ args, folder, command }: MainOptions, console: Console): Promise<number> {
   const [name, ...rest] = args;
-  const color = console.outIsTerminal && !args.includes("--no-color");
+  const color = console.outIsTerminal && mayColor(args, console);
   const style = { command, columns: console.columns, color };
-  if (name === undefined || name === "--help" || name === "-h") {
-    const all = await Promise.all((await pipelineNames(folder)).map((each) => loadPipeline(folder, each)));
-    console.out(listText(all.map(({ name, pipeline }) => ({ name, about: pipeline.about })), style));
-    return 0;
+  const known = async () =>
+    await Promise.all((await pipelineNames(folder)).map((each) => loadPipeline(folder, each)));
+  switch (name) {
+    case undefined:
+    case "--no-color":
+    case "--help":
+    case "-h":
+      console.out(listText((await known()).map(({ name, pipeline: { about } }) => ({ name, about })), style));
+      return 0;
+    case "help": // help NAME is NAME --help
+      return await dispatch({ args: helpArguments(rest), folder, command }, console);
+    case "--version":
+    case "-V":
+    case "version":
+      console.out(
+        `${Object.entries(versions()).map(([name, version]) => `${name} ${version}`).join(", ")}\n`,
+      );
+      return 0;
+    case "completion": {
+      const shell = shells.find((shell) => shell === rest[0]);
+      if (shell === undefined) throw new UsageError(`Expected ${command} completion ${shells.join("|")}`);
+      console.out(completionScript(shell, await known()));
+      return 0;
+    }
   }
   if (name.startsWith("-")) {
     throw new UsageError(`Expected a pipeline's name or file first, not ${name}: ${command} lists them`);
   }
   const run = await prepareRun(await loadPipeline(folder, name), { args: rest, command });
-  const { named: { pipeline }, options, commandLine, resolved, saved, decision } = run;
-  if (commandLine.get("help") === true) {
-    console.out(helpText({ ...pipeline, name: shellWord(run.named.typed), options }, resolved, style));
+  const { named, options, commandLine, resolved, saved, spared, decision } = run;
+  const help = commandLine.get("help") ?? false;
+  if (help !== false) {
+    const { pipeline } = named, typed = shellWord(named.typed);
+    const earlier = saved === null ? null : { out: decision.out, values: saved };
+    const subject = { ...pipeline, own: pipeline.options, typed, options, spared, saved: earlier };
+    console.out(helpText(subject, resolved, { ...style, all: help === "all" }));
     return 0;
   }
   if (saved !== null) checkFixed(resolved, { options, saved, out: decision.out });
   if (commandLine.get("dryRun") === true) {
     const { graph, plan } = await dryRun(run);
-    console.out(dryRunText({ graph, resolved, plan }, style));
+    console.out(dryRunText({ graph, resolved, spared, plan }, style));
     return 0;
   }
   if (isFinished(run)) {
@@ -77,6 +109,11 @@ async function dispatch({ args, folder, command }: MainOptions, console: Console
     return 0;
   }
   return await start(run, console);
+}
+
+/** Returns the arguments that `help …` stands for: a pipeline's name first, and `all` for every option. */
+function helpArguments([name, ...rest]: readonly string[]): readonly string[] {
+  return name === undefined || name.startsWith("-") ? [] : [name, "--help", ...rest];
 }
 
 /** Builds the flow for --dry-run, without opening an engine or making a folder. */

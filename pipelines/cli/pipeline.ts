@@ -43,10 +43,10 @@ export interface Option<T> {
   /** Unit of the value, which --help prints after the default: "MiB". */
   readonly unit?: string;
   /**
-   * The value that another option must have. Otherwise this option does nothing, and giving it on the command
+   * The values that other options must have. Otherwise this option does nothing, and giving it on the command
    * line is an error.
    */
-  readonly requires?: OptionRequirement;
+  readonly requires?: OptionRequirement | readonly OptionRequirement[];
   /**
    * The unit in which the option limits the length of a run. Giving one such limit drops all other limits. A
    * finished run continues if a limit is changed.
@@ -61,13 +61,45 @@ export interface Option<T> {
   atStart?(values: Readonly<Record<string, unknown>>, dropped: ReadonlyMap<string, unknown>): T;
 }
 
+/** What a requirement may look at besides the other option's value. */
+export interface RequirementContext {
+  /** Value of the option that has the requirement. */
+  readonly own: unknown;
+  /** Values of all options. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
 /** The value that another option must have. */
 export interface OptionRequirement {
   /** Name of the other option. */
   readonly option: string;
-  /** Returns whether a value of the other option satisfies the requirement. */
-  accepts(value: unknown): boolean;
+  /**
+   * Returns whether a value of the other option satisfies the requirement. `own` is the value of the option
+   * that has the requirement, which may ask for what holds anyway, such as `--eval-every 0`.
+   */
+  accepts(value: unknown, given: RequirementContext): boolean;
   /** The requirement as a user types it: "--optimizer sgd or muon". */
+  readonly typed: string;
+}
+
+/** The options of every pipeline that a pipeline may have no use for. */
+export type SparedOption =
+  | "out"
+  | "resume"
+  | "seed"
+  | "device"
+  | "workers"
+  | "blas"
+  | "tune"
+  | "logEvery"
+  | "quiet"
+  | "json";
+
+/** A command line that --help shows. */
+export interface Example {
+  /** What it does: one phrase in lower case. */
+  readonly does: string;
+  /** The words after the pipeline's name, as they are typed in a shell; may be empty. */
   readonly typed: string;
 }
 
@@ -172,6 +204,18 @@ export interface Pipeline<O> {
    * need.
    */
   plan?(values: Values<O>, env: Env): readonly string[] | Promise<readonly string[]>;
+  /** Command lines that --help shows, the simplest first. Default: the pipeline's name alone. */
+  readonly examples?: readonly Example[];
+  /**
+   * Names of the options that --help shows, in the order of their declaration; --help all shows every option.
+   * Default: all options that the pipeline itself declares, and --out.
+   */
+  readonly often?: readonly string[];
+  /**
+   * The options of every pipeline that do nothing in this one: --help does not list them, and giving one on
+   * the command line is an error. --resume is one of them in a pipeline that never writes a run folder.
+   */
+  readonly spares?: readonly SparedOption[];
   /** Presets for --preset; absent if the pipeline has none. */
   readonly presets?: Presets;
   /** Name of the repeatable option whose values are the arguments without a flag. */

@@ -5,6 +5,7 @@
  */
 import type { NamedPipeline } from "./catalogue.ts";
 import { fromRecord, type GivenValues, readCommandLine, readConfig } from "./command_line.ts";
+import { checkDevice, checkSpared, sparedOptions } from "./effect.ts";
 import { type Machine, machineFor } from "./machine.ts";
 import type { Lookup, Options } from "./pipeline.ts";
 import { resolve, type ResolvedOptions } from "./resolve.ts";
@@ -19,6 +20,8 @@ export interface PreparedRun {
   readonly named: NamedPipeline;
   /** The options of every pipeline and those of this one. */
   readonly options: Options;
+  /** The options of every pipeline that do nothing in this one, each with the reason. */
+  readonly spared: ReadonlyMap<string, string>;
   readonly commandLine: GivenValues;
   readonly resolved: ResolvedOptions;
   /** Option values of the run that is resumed; null if no run is resumed. */
@@ -40,7 +43,9 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const { presets, positional, writes = true } = pipeline;
   const options: Options = { ...runOptions, ...pipeline.options };
-  const commandLine = readCommandLine(args, options, { positional });
+  const spared = sparedOptions(pipeline);
+  const commandLine = readCommandLine(args, options, { positional, unsuggested: spared });
+  checkSpared(commandLine, { spared, typed });
   const configPath = commandLine.get("config");
   const config = typeof configPath === "string" ? await readConfig(configPath, options) : new Map();
   const given: Lookup = (option) => commandLine.get(option) ?? config.get(option);
@@ -56,12 +61,17 @@ export async function prepareRun(
     unknown: "skip",
   });
   const device = given("device") ?? decision.saved?.device ?? "auto";
-  const machine: Machine = presets === undefined ? { device: "cpu" } : await machineFor(String(device));
-  const resolved = resolve({ options, presets }, { commandLine, config, saved, machine });
+  const asksDevice = presets !== undefined || commandLine.has("tune") || commandLine.has("blas");
+  const machine: Machine = asksDevice ? await machineFor(String(device)) : { device: "cpu" };
+  checkDevice(commandLine, machine);
+  // --help shows the program's defaults, whatever the folder holds.
+  const asked = { commandLine, config, saved: commandLine.get("help") === undefined ? saved : null, machine };
+  const resolved = resolve({ options, presets }, asked);
   const values = { ...resolved.values, out };
   return {
     named,
     options,
+    spared,
     commandLine,
     resolved: { ...resolved, values },
     saved,

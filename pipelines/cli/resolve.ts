@@ -6,10 +6,11 @@
  * @module
  */
 import { fromRecord, type GivenValues } from "./command_line.ts";
+import { requirementsOf } from "./effect.ts";
 import type { Machine } from "./machine.ts";
 import type { Options } from "./pipeline.ts";
 import { choosePreset, type PresetChoice, type Presets } from "./presets.ts";
-import { optionText } from "../../stages/report/option_text.ts";
+import { flagOf, optionText } from "../../stages/report/option_text.ts";
 import { UsageError } from "../../stages/run/usage_error.ts";
 
 /** Every option's value, and where it came from. */
@@ -118,15 +119,15 @@ function checkRequirements(
   },
 ): void {
   for (const [name, value] of commandLine) {
-    const required = options[name]?.requires;
-    if (required === undefined || !(required.option in values)) continue;
-    const actual = values[required.option];
-    if (required.accepts(actual)) continue;
-    throw new UsageError(
-      `${optionText(name, value)} does nothing with ${
-        optionText(required.option, actual)
-      }: it needs ${required.typed}`,
-    );
+    for (const required of requirementsOf(options[name])) {
+      if (!(required.option in values)) continue;
+      const actual = values[required.option];
+      if (required.accepts(actual, { own: value, values })) continue;
+      const state = actual === null || actual === false || Array.isArray(actual) && actual.length === 0
+        ? `without --${flagOf(required.option)}`
+        : `with ${optionText(required.option, actual)}`;
+      throw new UsageError(`${optionText(name, value)} does nothing ${state}: it needs ${required.typed}`);
+    }
   }
 }
 

@@ -3,12 +3,27 @@
  *
  * @module
  */
+import type { Option } from "./pipeline.ts";
 import { flag, integer, oneOf, path, text } from "./option_types.ts";
 
 /** Headings of these options in --help. */
 export const commonGroups = ["Run", "Device", "Printing"] as const;
 
 const [run, device, printing] = commonGroups;
+
+/** A flag, and with --help all also a word. */
+const help: Option<boolean | "all"> = {
+  about: "print examples and the options people use; --help all prints every option",
+  value: false,
+  fixed: false,
+  group: run,
+  flag: true,
+  parse(text) {
+    if (text === "true" || text === "false") return text === "true";
+    if (text === "all") return "all";
+    throw new RangeError("expected --help, or --help all for every option");
+  },
+};
 
 /** Options for the folder, resume, seed, device and output of a run. */
 export const runOptions = {
@@ -38,7 +53,7 @@ export const runOptions = {
     value: false,
     group: run,
   }),
-  help: flag("print this text", { value: false, group: run }),
+  help,
   device: oneOf("auto uses a GPU through WebGPU if there is one, and the CPU otherwise", {
     value: "auto",
     group: device,

@@ -51,7 +51,14 @@ import { from } from "../../stages/flow/flow.ts";
 import type { Many } from "../../stages/flow/stage.ts";
 import { flag, oneOf, path } from "../cli/option_types.ts";
 import { runOptions } from "../cli/run_options.ts";
-import { type Env, type Options, type Pipeline, pipeline, type Values } from "../cli/pipeline.ts";
+import {
+  type Env,
+  type Options,
+  type Pipeline,
+  pipeline,
+  type SparedOption,
+  type Values,
+} from "../cli/pipeline.ts";
 import type { DataKind, LessonData } from "./data.ts";
 import { heading, type Item, say } from "./item.ts";
 import type { LessonValues } from "./lesson_values.ts";
@@ -99,6 +106,8 @@ export interface Lesson<O extends Options, D extends LessonData> {
   readonly data: DataKind<D>;
   /** Options of this lesson, in addition to those that all lessons have. */
   readonly options: O;
+  /** Options of every pipeline that do nothing in this lesson. Default: --log-every alone. */
+  readonly spares?: readonly SparedOption[];
   /**
    * Throws UsageError for option values that contradict each other, before anything is printed. Default: all
    * values are accepted.
@@ -126,11 +135,17 @@ export interface LessonPipeline extends Pipeline<Options> {
   };
 }
 
+/** Options that --help of a lesson leaves to --help all. */
+const seldom: ReadonlySet<string> = new Set(["quiet", "json", "color"]);
+
 /** Declares a lesson. The types of its values are inferred from its options. */
 export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>): LessonPipeline {
   const options: Options = { ...optionsOf(l), ...l.options };
+  const { part, about, short, data, exercises } = l;
+  const spares: readonly SparedOption[] = ["logEvery", ...l.spares ?? []];
   // The values have the same names as `options`, but the compiler cannot infer that.
-  const valuesOf = (values: Values<Options>): Values<O> & LessonValues => values as Values<O> & LessonValues;
+  const valuesOf = (values: Values<Options>): Values<O> & LessonValues =>
+    ({ full: false, solution: null, ...values }) as Values<O> & LessonValues;
   const items = async (values: Values<Options>, env: Env): Promise<Many<Item>> => {
     const o = valuesOf(values);
     const data = await l.data.open(o.source);
@@ -146,12 +161,24 @@ export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>)
     await l.refuse?.(o, whole);
     return paced(o.solution === null ? lessonItems(l, o, whole) : solutionItems(l, o, whole));
   };
-  const { part, about, short, data, exercises } = l;
   return {
     ...pipeline({
       about,
       writes: false, // a lesson is not resumed but run again
       options,
+      examples: [
+        { does: "run the lesson", typed: "" },
+        ...(short === null ? [] : [{ does: "run it at the lecture's length", typed: "--full" }]),
+        ...Object.keys(exercises).slice(0, 1).map((name) => ({
+          does: "run our solution of an exercise, once you have tried",
+          typed: `--solution ${name}`,
+        })),
+        { does: "run it on your own data", typed: `--source ${data.name}.txt` },
+      ].slice(0, 3),
+      often: Object.keys({ ...optionsOf(l), ...l.options, out: null }).filter((name) =>
+        !seldom.has(name) && !spares.some((spared) => spared === name)
+      ),
+      spares,
       async build(values, env) {
         const o = valuesOf(values), pieces = await items(values, env);
         return from(asSource("lesson", () => pieces)).pipe(print(o, env)).pipe(
@@ -211,22 +238,17 @@ async function* solutionItems<O extends Options, D extends LessonData>(
 }
 
 function optionsOf<O extends Options, D extends LessonData>(l: Lesson<O, D>): Options {
-  const group = "Lesson";
+  const group = "Lesson", exercises = Object.keys(l.exercises);
   return {
     source: path(l.data.about, { value: null, group, placeholder: "FILE" }),
-    full: flag(
-      l.short === null
-        ? "no effect: this lesson is not shortened"
-        : `the lecture's length instead of ${l.short}`,
-      {
-        value: false,
+    ...(l.short !== null &&
+      { full: flag(`the lecture's length instead of ${l.short}`, { value: false, group }) }),
+    ...(exercises.length > 0 && {
+      solution: oneOf<string>("exercise whose solution is run instead of the lesson", {
+        value: null,
         group,
-      },
-    ),
-    solution: oneOf<string>("exercise whose solution is run instead of the lesson", {
-      value: null,
-      group,
-      choices: Object.keys(l.exercises),
+        choices: exercises,
+      }),
     }),
     seed: { ...runOptions.seed, value: l.seed, fixed: false },
     quiet: runOptions.quiet,

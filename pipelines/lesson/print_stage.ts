@@ -21,7 +21,7 @@ export function print(
   env: Pick<Env, "print">,
 ): Stage<Item, Item, { shown: boolean; last: number; check: boolean }> {
   const console = processConsole();
-  const style = { columns: console.columns, color: o.color && console.outIsTerminal };
+  const style = { columns: console.columns, color: o.color && console.colors && console.outIsTerminal };
   const screen = standardError({ color: false });
   const clear = (state: { shown: boolean }): void => {
     if (state.shown) screen.write("\x1b[K");

@@ -16,6 +16,8 @@ export interface Console {
   readonly columns: number;
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
+  /** Whether a terminal may be given colours: NO_COLOR is not set. */
+  readonly colors: boolean;
 }
 
 /** The console of this process. */
@@ -37,6 +39,7 @@ export function processConsole(): Console {
     columns: width(),
     outIsTerminal: Deno.stdout.isTerminal(),
     errIsTerminal: Deno.stderr.isTerminal(),
+    colors: !Deno.noColor,
   };
 }
 

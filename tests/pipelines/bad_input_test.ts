@@ -8,7 +8,16 @@ import { match, strictEqual } from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { sharedTest } from "../shared_data.ts";
 import { smallDiskTest } from "./small_disk.ts";
-import { courseOf, errorLine, eventsOf, runsTo, small, unfiltered, withFolder } from "./program.ts";
+import {
+  courseOf,
+  errorLine,
+  eventsOf,
+  runsTo,
+  small,
+  smallModel,
+  unfiltered,
+  withFolder,
+} from "./program.ts";
 
 const quick = ["--steps", "6", "--eval-every", "0", "--sample-every", "0", "--checkpoint-every", "2"];
 
@@ -202,7 +211,7 @@ Deno.test("sample and fineweb-gpt2 refuse a prompt that the model cannot continu
     const rows = [...Array(60).keys()].map((i) => JSON.stringify({ id: `${i}`, text: lawText(40 + i) }));
     await Deno.writeTextFile(`${dir}/law.jsonl`, rows.join("\n"));
     const source = ["--stages", "language", "--source", `${dir}/law.jsonl`, "--tokenizer", "char"];
-    const args = ["fineweb-gpt2", "--out", `${dir}/run`, ...source, ...small, "--steps", "2"];
+    const args = ["fineweb-gpt2", "--out", `${dir}/run`, ...source, ...smallModel, "--steps", "2"];
     match(errorLine(await runsTo(2, args)), /--sample-prompt "The people".*"T"/);
     await runsTo(0, [...args, "--sample-prompt", "the people"]);
     const sample = ["sample", "--checkpoint", `${dir}/run`];

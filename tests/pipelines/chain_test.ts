@@ -104,7 +104,7 @@ Deno.test("every pipeline prints its help and its plan without running or writin
     const { out: list } = await runsTo(0, []);
     for (const [name, args] of Object.entries(needs)) {
       match(list, new RegExp(`^  ${name} `, "m"));
-      match((await runsTo(0, [name, "--help"])).out, /--seed N/);
+      match((await runsTo(0, [name, "--help", "all"])).out, /--seed N/);
       if (name === "sample") continue; // its plan needs a checkpoint
       const { out } = await runsTo(0, [name, ...args, "--out", `${dir}/run`, "--dry-run"]);
       match(out, /Stages/);

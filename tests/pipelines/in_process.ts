@@ -23,6 +23,7 @@ export async function runHere(args: readonly string[]): Promise<Finished> {
       columns: 100,
       outIsTerminal: false,
       errIsTerminal: false,
+      colors: false,
     },
   });
   return { code, out, err };

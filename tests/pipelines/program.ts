@@ -16,9 +16,13 @@ export const task: readonly string[] = tasks.pipeline.command
   .replace(/^.*&& deno /, "").replaceAll('"$ROOT/', "").replaceAll('"', "").split(" ");
 
 /** Options of a model so small that a step takes a millisecond; data and tokenizer are real. */
-export const small: readonly string[] =
-  "--layers 1 --heads 2 --channels 16 --seq-len 32 --batch-size 4 --vocab-size 512 --val-tokens 4096 --eval-batches 4"
-    .split(" ");
+export const smallModel: readonly string[] =
+  "--layers 1 --heads 2 --channels 16 --seq-len 32 --batch-size 4 --val-tokens 4096 --eval-batches 4".split(
+    " ",
+  );
+
+/** The same with a small vocabulary, which only a tokenizer that is trained can have. */
+export const small: readonly string[] = [...smallModel, "--vocab-size", "512"];
 
 /** Options of a run without filters, which take most of the time of a short run. */
 export const unfiltered: readonly string[] = ["--stages", "none"];

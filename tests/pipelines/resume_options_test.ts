@@ -35,7 +35,7 @@ const changes: readonly (readonly [typed: string, changed: Readonly<Record<strin
         checkpointEvery: [100, 2],
       },
     ],
-    ["--total-batch-tokens 64 --eval-every 3", { totalBatchTokens: [null, 64], evalEvery: [0, 3] }],
+    ["--total-batch-tokens 64 --inspect-every 3", { totalBatchTokens: [null, 64], inspectEvery: [0, 3] }],
   ];
 
 Deno.test("options that change neither model nor position in the data change on resume, and are recorded", async () => {

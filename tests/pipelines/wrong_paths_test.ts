@@ -36,7 +36,7 @@ const commands: Readonly<Record<string, string>> = {
   "tokenizer --page": "tokenizer --inspect hello --tokenizer byte --page PATH",
   "report": "report PATH --out OUT",
   "makemore-bigram --source": "makemore-bigram --source PATH --out OUT",
-  "lessons --names": "lessons --figures --names PATH --out OUT",
+  "lessons --names": "lessons --figures --names PATH",
 };
 
 /** Functions that make a wrong path in a folder, keyed by what is wrong with it. */
@@ -136,6 +136,7 @@ async function runWith(
     columns: 100,
     outIsTerminal: false,
     errIsTerminal: false,
+    colors: true,
   };
   const args = command.split(" ").map((word) =>
     word.replace("PATH", path).replace("OUT", `${dir}/run`).replace("SHARD", `${dir}/shard.bin`).replace(

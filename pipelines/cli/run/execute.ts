@@ -19,7 +19,10 @@ import type { RunJob } from "./run_job.ts";
 export async function execute(job: RunJob): Promise<number> {
   const { named: { pipeline }, resolved: { values }, console } = job, { speedHints: work } = pipeline;
   const { out, resumed, skippedBatches = new Map() } = job;
-  const terminal = { columns: console.columns, color: values.color === true && console.outIsTerminal };
+  const terminal = {
+    columns: console.columns,
+    color: values.color === true && console.colors && console.outIsTerminal,
+  };
   let env: Env | null = null;
   const { exitCode } = await recordRun(recordedRun(job), {
     build(access) {
@@ -69,7 +72,7 @@ function recordedRun(
     limits: runLimits(pipeline.options, values),
     logEvery: Number(values.logEvery),
     output: values.json === true ? "json" : values.quiet === true ? "quiet" : "progress",
-    color: values.color === true,
+    color: values.color === true && console.colors,
     firstLine: `${name} in ${recordFolder}${chosen}, ${start}${remark === null ? "" : `; ${remark}`}`,
     howToResume: resumeCommand,
     console,

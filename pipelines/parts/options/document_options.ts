@@ -6,12 +6,15 @@
 import { finewebFilters } from "../../../stages/filter/fineweb_group.ts";
 import { sentenceSplitterNames, wordSplitterNames } from "../../../stages/filter/words/words.ts";
 import { filterList } from "./filter_list.ts";
+import { someFilter } from "./requirements.ts";
 import { duration, integer, oneOf, repeated, text } from "../../cli/option_types.ts";
 
 const fixed = true;
 const data = { fixed, group: "Data" };
 const filters = { fixed, group: "Filters" };
 const processes = { group: "Several processes" };
+/** Filters that split text into words. */
+const onWords = ["gopher-repetition", "gopher-quality", "fineweb-quality", "minhash"];
 const written = { fixed, group: "Written documents" };
 
 /** Options for the source of documents. */
@@ -38,32 +41,35 @@ export const filterOptions = {
     value: "release",
     choices: ["release", "current"],
     ...filters,
+    requires: someFilter("language", ...onWords, "c4", "pii"),
   }),
   words: oneOf("how text is split into words; default: treebank for --recipe release, spacy for current", {
     value: null,
     choices: wordSplitterNames,
     ...filters,
+    requires: someFilter(...onWords),
   }),
   sentences: oneOf(
     "how text is split into sentences; default: intl for --recipe release, spacy for current",
-    { value: null, choices: sentenceSplitterNames, ...filters },
+    { value: null, choices: sentenceSplitterNames, ...filters, requires: someFilter("c4") },
   ),
   urlList: repeated(
     "block lists for the filter url: a folder with the files domains, urls, banned_words, soft_banned_words and banned_subwords, or one such file; may be repeated; default: nothing is blocked",
-    { value: [], placeholder: "DIR|FILE", ...filters },
+    { value: [], placeholder: "DIR|FILE", ...filters, requires: someFilter("url") },
   ),
   countTokenizer: text(
     "tokenizer of the filter count: gpt2, p50k, cl100k, o200k, byte or the folder of a trained tokenizer",
-    { value: "gpt2", placeholder: "NAME|PATH", ...filters },
+    { value: "gpt2", placeholder: "NAME|PATH", ...filters, requires: someFilter("count") },
   ),
   extractTimeout: duration("longest time for extracting the text of one page; slower pages are dropped", {
     value: 10,
     ...filters,
     fixed: false,
+    requires: someFilter("extract"),
   }),
   minhash: oneOf(
     "which near-duplicate to keep: first keeps the first while streaming; cluster keeps one per cluster after all documents have been read, as FineWeb does",
-    { value: "first", choices: ["first", "cluster"], ...filters },
+    { value: "first", choices: ["first", "cluster"], ...filters, requires: someFilter("minhash") },
   ),
   minhashMemory: integer("memory for near-duplicate detection", {
     value: 512,
@@ -71,6 +77,7 @@ export const filterOptions = {
     unit: "MiB",
     ...filters,
     fixed: false,
+    requires: someFilter("minhash"),
   }),
 };
 

@@ -5,9 +5,12 @@
  */
 import { flag, integer, path, text } from "../../cli/option_types.ts";
 import { runOptions } from "../../cli/run_options.ts";
+import { above0, given, unlessOff } from "./requirements.ts";
 
 const evaluation = { group: "Evaluation and checkpoints" };
 const sampling = { group: "Sampling" };
+const onHellaswag = given("hellaswag", "--hellaswag FILE");
+const atIntervals = above0("hellaswagEvery", "--hellaswag-every N above 0");
 
 /** Options for HellaSwag. */
 export const hellaswagOptions = {
@@ -15,11 +18,13 @@ export const hellaswagOptions = {
     value: null,
     placeholder: "FILE",
     ...evaluation,
+    requires: atIntervals,
   }),
   hellaswagItems: integer("HellaSwag items to use, counted from the start of the file; default: all", {
     value: null,
     min: 1,
     ...evaluation,
+    requires: [onHellaswag, atIntervals],
   }),
 };
 
@@ -30,12 +35,17 @@ export const monitoringOptions = {
     min: 0,
     ...evaluation,
   }),
-  evalBatches: integer("micro-batches per evaluation", { value: 20, min: 1, ...evaluation }),
+  evalBatches: integer("micro-batches per evaluation", {
+    value: 20,
+    min: 1,
+    ...evaluation,
+  }),
   ...hellaswagOptions,
   hellaswagEvery: integer("steps between evaluations on --hellaswag; 0 = never", {
     value: 250,
     min: 0,
     ...evaluation,
+    requires: unlessOff(onHellaswag, 0),
   }),
   inspectEvery: integer(
     "steps between inspections of the model: activations, gradients by layer, ratio of updates to weights; an inspection takes about as long as a step; 0 = never",
@@ -55,6 +65,10 @@ export const monitoringOptions = {
     ...evaluation,
   }),
   sampleEvery: integer("steps between samples; 0 = never", { value: 1000, min: 0, ...sampling }),
-  samplePrompt: text("prompt of the samples", { value: "", ...sampling }),
+  samplePrompt: text("prompt of the samples", {
+    value: "",
+    ...sampling,
+    requires: above0("sampleEvery", "--sample-every N above 0"),
+  }),
   logEvery: runOptions.logEvery, // training also reads losses from a GPU at this interval
 };

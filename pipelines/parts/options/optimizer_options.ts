@@ -5,6 +5,7 @@
  */
 import { integer, number, oneOf } from "../../cli/option_types.ts";
 import type { OptionRequirement } from "../../cli/pipeline.ts";
+import { above0, oneOfValues } from "./requirements.ts";
 
 const fixed = true;
 const rate = { group: "Learning rate" };
@@ -14,12 +15,11 @@ const divergence = { group: "Divergence" };
 
 /** Returns the requirement of an option that only some optimizers use. */
 function onlyFor(...names: readonly string[]): OptionRequirement {
-  return {
-    option: "optimizer",
-    accepts: (value) => names.includes(String(value)),
-    typed: `--optimizer ${names.join(" or ")}`,
-  };
+  return oneOfValues("optimizer", names, `--optimizer ${names.join(" or ")}`);
 }
+
+const falling = ["cosine", "linear", "wsd"]; // schedules that have an end
+const scheduled = oneOfValues("schedule", falling, `--schedule ${falling.join(" or ")}`);
 
 const adam = { ...optimizer, requires: onlyFor("adamw", "muon") };
 
@@ -55,6 +55,10 @@ export const optimizerOptions = {
     value: null,
     min: 0,
     ...rate,
+    requires: {
+      ...scheduled,
+      accepts: (kind, given) => given.own === given.values.lr || scheduled.accepts(kind, given),
+    },
   }),
   muonLr: number("highest learning rate of muon's matrices, scheduled like --lr; default: 0.02", {
     value: null,
@@ -72,6 +76,7 @@ export const optimizerOptions = {
     value: null,
     min: 1,
     ...rate,
+    requires: scheduled,
     // Resuming with more steps must not change the learning rates of the steps already taken. A run with a
     // time limit does not set a number of steps, so its preset's number is used.
     atStart: ({ steps, timeLimit }, dropped) =>
@@ -87,7 +92,7 @@ export const optimizerOptions = {
       value: "skip",
       choices: ["stop", "skip", "rollback"],
       ...divergence,
-      requires: { option: "skipSpikeZ", accepts: (z) => Number(z) > 0, typed: "--skip-spike-z above 0" },
+      requires: above0("skipSpikeZ", "--skip-spike-z Z above 0"),
     },
   ),
   onNan: oneOf("what to do when the loss or the gradient norm is NaN or infinite", {

@@ -4,6 +4,7 @@
  * @module
  */
 import { integer, oneOf, repeated, text } from "../../cli/option_types.ts";
+import { oneOfValues } from "./requirements.ts";
 
 const common = { fixed: true, group: "Tokenizer" };
 
@@ -27,11 +28,16 @@ export const vocabularyOptions = {
   }),
 };
 
+const isTrained = oneOfValues("tokenizer", ["train"], "--tokenizer train");
+
 /** Options for choosing a tokenizer, or training one. */
 export const tokenizerOptions = {
   tokenizer: text(
     "gpt2, p50k, cl100k, o200k, char, byte, train (trained on a sample of the source), or the folder of a trained tokenizer",
     { value: "gpt2", placeholder: "NAME|PATH", ...common },
   ),
-  ...vocabularyOptions,
+  vocabSize: { ...vocabularyOptions.vocabSize, requires: isTrained },
+  pattern: { ...vocabularyOptions.pattern, requires: isTrained },
+  special: { ...vocabularyOptions.special, requires: isTrained },
+  tieBreak: { ...vocabularyOptions.tieBreak, requires: isTrained },
 };

@@ -115,7 +115,7 @@ inFolder(
 );
 
 inFolder("main --help groups the options with the values that hold here", async (folder) => {
-  const { code, out } = await run(folder, "sum-numbers", "--help", "--lr", "5", "--device", "cpu");
+  const { code, out } = await run(folder, "sum-numbers", "--help", "all", "--lr", "5", "--device", "cpu");
   strictEqual(code, 0);
   match(out, /^deno task pipeline sum-numbers/);
   match(out, /^Options\n {2}--save-every N +steps between checkpoints \[5\]$/m);

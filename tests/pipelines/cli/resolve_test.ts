@@ -37,7 +37,9 @@ Deno.test("readCommandLine() refuses unknown options and bad values in one line 
     name: "UsageError",
     message: "Unknown option --steeps: did you mean --steps?",
   });
-  throws(() => given("--frobnicate"), { message: "Unknown option --frobnicate: --help lists the options" });
+  throws(() => given("--frobnicate"), {
+    message: "Unknown option --frobnicate: --help all lists the options",
+  });
   throws(() => given("--no-layers"), {
     message: "Unknown option --no-layers: did you mean --layers (it takes a value)?",
   });

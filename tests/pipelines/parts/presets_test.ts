@@ -139,7 +139,10 @@ Deno.test("with WebGPU's lowest limits GPT-2's vocabulary is refused with a size
         "--vocab-size 43648, or fewer --channels), a driver with larger limits, or --device cpu",
     },
   );
-  checkLimits(planOf("--preset", "gpt2-124m", "--vocab-size", "43648").programs, leastLimits);
+  checkLimits(
+    planOf("--preset", "gpt2-124m", "--tokenizer", "train", "--vocab-size", "43648").programs,
+    leastLimits,
+  );
   checkLimits(planOf("--preset", "tiny").programs, leastLimits);
   throws(() => checkLimits(planOf("--preset", "gpu-small").programs, leastLimits), {
     message:

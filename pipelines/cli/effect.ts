@@ -1,0 +1,70 @@
+/**
+ * Which options act in a pipeline, and on which other options an option depends.
+ *
+ * @module
+ */
+import { flagOf } from "../../stages/report/option_text.ts";
+import type { GivenValues } from "./command_line.ts";
+import type { Machine } from "./machine.ts";
+import type { Option, OptionRequirement, Options, Pipeline, SparedOption } from "./pipeline.ts";
+import { UsageError } from "../../stages/run/usage_error.ts";
+
+/** Why an option of every pipeline does nothing in one of them: the end of a sentence about it. */
+const reasons: Readonly<Record<SparedOption | "preset", string>> = {
+  out: "it writes no run folder",
+  resume: "it keeps no checkpoints and is typed again instead",
+  seed: "it draws no random numbers",
+  device: "it computes nothing with a model",
+  workers: "it runs on one thread",
+  blas: "it computes nothing with a model",
+  tune: "it computes nothing with a model",
+  logEvery: "it takes no steps",
+  quiet: "it prints nothing but its result",
+  json: "it prints no events",
+  preset: "it has no presets",
+};
+
+/** Returns the options that do nothing in a pipeline, each with the reason. */
+export function sparedOptions(
+  { spares = [], presets, writes, options }: Pick<
+    Pipeline<Options>,
+    "spares" | "presets" | "writes" | "options"
+  >,
+): ReadonlyMap<string, string> {
+  const names: (keyof typeof reasons)[] = [...spares];
+  const isOwn = (name: string): boolean => Object.hasOwn(options, name); // a pipeline's own option acts
+  if (presets === undefined && !isOwn("preset")) names.push("preset");
+  if (writes === false && !isOwn("resume")) names.push("resume");
+  return new Map(names.map((name) => [name, reasons[name]]));
+}
+
+/** Throws UsageError for an option on the command line that does nothing in the pipeline called `typed`. */
+export function checkSpared(
+  given: GivenValues,
+  { spared, typed }: { readonly spared: ReadonlyMap<string, string>; readonly typed: string },
+): void {
+  for (const name of given.keys()) {
+    const why = spared.get(name);
+    if (why === undefined) continue;
+    throw new UsageError(`--${flagOf(name)} does nothing in ${typed}: ${why}: leave it out`);
+  }
+}
+
+/** Throws UsageError for an option on the command line that does nothing on the device of the run. */
+export function checkDevice(given: GivenValues, { device }: Machine): void {
+  if (device === "cpu" && given.has("tune")) {
+    throw new UsageError(
+      `--tune does nothing on the CPU, which this run computes on: it times a GPU's kernels: leave it out, or add --device webgpu`,
+    );
+  }
+  if (device === "webgpu" && given.has("blas")) {
+    throw new UsageError(
+      `--blas does nothing on WebGPU, which this run computes on: it multiplies on the CPU: leave it out, or add --device cpu`,
+    );
+  }
+}
+
+/** Returns the requirements of an option as a list. */
+export function requirementsOf({ requires = [] }: Option<unknown>): readonly OptionRequirement[] {
+  return "option" in requires ? [requires] : requires;
+}
