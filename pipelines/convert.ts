@@ -13,6 +13,7 @@ import { EMBEDDING, HEAD } from "../stages/format/model/gpt2_tensors.ts";
 import type { NamedShape, WeightFile } from "../stages/format/model/weight_file.ts";
 import { storedConfig, type WeightFormat } from "../stages/format/model/weight_formats.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
+import { requireLocal } from "../stages/run/own_folder.ts";
 import { integer, oneOf, path, text } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { optionText } from "../stages/report/option_text.ts";
@@ -158,6 +159,7 @@ function pathsOf(
 
 async function targetOf(o: Values<typeof options>): Promise<ModelTarget> {
   const { from: source, to } = pathsOf(o);
+  requireLocal(to, "--to");
   const format = formatOfPath(to);
   const file = await openModelFile(source);
   file.close();

@@ -13,7 +13,8 @@ import { reportPage } from "../stages/report/report.ts";
 import { repeated } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { writeWhole } from "../stages/disk/whole_files.ts";
-import { makeFolder, readText } from "../stages/disk/files.ts";
+import { readText } from "../stages/disk/files.ts";
+import { claimPageFolder } from "../stages/run/claim.ts";
 
 interface Run {
   readonly name: string;
@@ -50,7 +51,7 @@ export default pipeline({
       name: "write",
       open: () => null,
       async *push(path: string) {
-        await makeFolder(env.out);
+        using _claim = await claimPageFolder(env.out);
         await writeWhole(path, pageOf(runs));
         env.print(`Report: ${path}\n`);
         yield path;

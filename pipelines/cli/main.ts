@@ -7,8 +7,9 @@
  */
 import { exists } from "../../stages/disk/whole_files.ts";
 import { type Console, processConsole } from "../../stages/run/console.ts";
-import { moveAside } from "../../stages/run/folder.ts";
 import { versions } from "../../stages/run/versions.ts";
+import { claimFolder } from "../../stages/run/claim.ts";
+import { moveAside, readRunFolder } from "../../stages/run/folder.ts";
 import { loadPipeline, pipelineNames } from "./catalogue.ts";
 import { errorText } from "./error_text.ts";
 import { dryRunText } from "./dry_run.ts";
@@ -157,29 +158,60 @@ function finishedText(
   ].join("\n");
 }
 
-/** Moves an old run aside if necessary, and starts the new run. */
-async function start(
-  { named, resolved, decision, typed, resumeCommand }: PreparedRun,
-  console: Console,
-): Promise<number> {
-  const { out, recordFolder, resumed, checkpoint } = decision;
-  const moved = decision.moveAside ? await moveAside(recordFolder) : null;
+/** Moves an old run aside if necessary, and starts the new run as the only owner of its folder. */
+async function start(prepared: PreparedRun, console: Console): Promise<number> {
+  const { named, decision: { recordFolder, moveAside: replaces } } = prepared;
+  if (named.pipeline.writes === false) return await executeOwned(prepared, console);
+  const moved = replaces ? await moveUnused(recordFolder) : null;
   if (moved !== null) console.err(`The earlier run in ${recordFolder} was moved to ${moved}`);
   try {
-    return await executeWithRollback({
-      named,
-      resolved,
-      out,
-      recordFolder,
-      resumed,
-      checkpoint,
-      resumeCommand,
-      typed,
-      console,
-    });
+    using _claim = await claimFolders(prepared);
+    return await executeOwned(prepared, console);
   } catch (error) {
     const unused = moved !== null && error instanceof UsageError && !await exists(recordFolder);
     if (unused) await Deno.rename(moved, recordFolder); // nothing was started: restore the earlier run
     throw error;
   }
+}
+
+/** Moves a run aside unless a process is running in it. Returns its new path. */
+async function moveUnused(folder: string): Promise<string> {
+  using _claim = await claimFolder(folder);
+  return await moveAside(folder);
+}
+
+/**
+ * Claims the run's folder. Ranks share `--out`, and each claims its own folder in it. Throws UsageError if
+ * another process holds a folder, or has changed it since the command line was read.
+ */
+async function claimFolders({ decision }: PreparedRun): Promise<Disposable> {
+  const { out, recordFolder, state } = decision;
+  using claims = new DisposableStack();
+  if (recordFolder !== out) claims.use(await claimFolder(out, { shared: true }));
+  claims.use(await claimFolder(recordFolder));
+  const now = state === null ? null : await readRunFolder(recordFolder);
+  if (JSON.stringify(now) !== JSON.stringify(state)) {
+    throw new UsageError(
+      `Cannot use ${recordFolder}: another process has just changed it: type the command again`,
+    );
+  }
+  return claims.move();
+}
+
+async function executeOwned(
+  { named, resolved, decision, typed, resumeCommand }: PreparedRun,
+  console: Console,
+): Promise<number> {
+  const { out, recordFolder, resumed, checkpoint } = decision;
+  return await executeWithRollback({
+    named,
+    resolved,
+    out,
+    recordFolder,
+    resumed,
+    checkpoint,
+    resumeCommand,
+    typed,
+    console,
+  });
 }

@@ -11,7 +11,8 @@ import { exists } from "../../stages/disk/whole_files.ts";
 import type { NamedPipeline } from "./catalogue.ts";
 import type { GivenValues } from "./command_line.ts";
 import type { RankFolders } from "./pipeline.ts";
-import { findCheckpoint, readRunFolder, type RunFolderState } from "../../stages/run/folder.ts";
+import { findCheckpoint, readRunFolder, requireOwn, type RunFolderState } from "../../stages/run/folder.ts";
+import { requireLocal } from "../../stages/run/own_folder.ts";
 import { UsageError } from "../../stages/run/usage_error.ts";
 
 /** The run's folder, and what is kept from an earlier run. */
@@ -50,6 +51,7 @@ export async function decideResume(
   const rank = ranks?.folder(given) ?? null;
   const within = rank === null ? "" : `/${ranksFolder}/${rank}`;
   let out = withoutSlash(String(given("out") ?? `runs/${name}`));
+  requireLocal(out, "--out");
   let recordFolder = `${out}${within}`;
   const fresh = { state: null, saved: null, resumed: false, checkpoint: null, moveAside: false };
   if (pipeline.writes === false) return { ...fresh, out, recordFolder };
@@ -79,12 +81,9 @@ export async function decideResume(
       `Cannot use ${recordFolder}: it holds the run of another rank: give that rank's options, or another --out`,
     );
   }
+  requireOwn(state, recordFolder);
+  if (rank !== null && !await exists(`${out}/${ranksFolder}`)) requireOwn(await readRunFolder(out), out);
   if (resume === "never") {
-    if (!state.empty && record === null && rank === null) {
-      throw new UsageError(
-        `Cannot start a run in ${recordFolder}: it holds other files and no run: give an empty --out, or move the files`,
-      );
-    }
     const saved = ranks === undefined || rank === null
       ? null
       : await sharedOptions(out, { recordFolder, name, ranks });

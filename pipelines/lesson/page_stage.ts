@@ -10,7 +10,7 @@ import { shellWord } from "../cli/shell_word.ts";
 import type { Item } from "./item.ts";
 import { lessonPage } from "./page.ts";
 import type { LessonValues } from "./lesson_values.ts";
-import { makeFolder } from "../../stages/disk/files.ts";
+import { claimPageFolder } from "../../stages/run/claim.ts";
 
 /** Content of the page besides the items. */
 export interface PageStageOptions {
@@ -19,18 +19,23 @@ export interface PageStageOptions {
   readonly env: Pick<Env, "out">;
 }
 
+/** The lesson's items so far, and the folder, which belongs to this process meanwhile. */
+interface PageState {
+  readonly items: Item[];
+  readonly claim: Disposable;
+}
+
 /** Returns a stage that writes the page when all items have been received. */
-export function page({ about, values, env }: PageStageOptions): Stage<Item, never, { items: Item[] }> {
+export function page({ about, values, env }: PageStageOptions): Stage<Item, never, PageState> {
   return {
     name: "page",
-    open: () => ({ items: [] }),
+    open: async () => ({ items: [], claim: await claimPageFolder(env.out) }),
     push(item, state) {
       if (item.kind !== "progress") state.items.push(item);
       return [];
     },
     async *flush({ items }) {
       const { source, full, solution, seed } = values;
-      await makeFolder(env.out);
       const options = [
         ...(source === null ? [] : [`--source ${shellWord(source)}`]),
         ...(full ? ["--full"] : []),
@@ -41,6 +46,7 @@ export function page({ about, values, env }: PageStageOptions): Stage<Item, neve
       await writeWhole(`${env.out}/report.html`, html);
     },
     save: () => null, // a lesson is not resumed
+    close: ({ claim }) => claim[Symbol.dispose](),
   };
 }
 

@@ -7,7 +7,8 @@
 /** Where a process writes results, progress and errors. */
 export interface Console {
   /**
-   * Writes a result to standard output. Throws Deno.errors.BrokenPipe once the reader has closed the pipe.
+   * Writes a result to standard output. Throws an error for which `hasNoReader()` is true once nobody
+   * reads it.
    */
   out(text: string): void;
   /** Writes one line to standard error. */
@@ -33,7 +34,7 @@ export function processConsole(): Console {
       try {
         writeAll(Deno.stderr, `${line}\n`);
       } catch (error) {
-        if (!(error instanceof Deno.errors.BrokenPipe)) throw error; // the reader has closed the pipe
+        if (!hasNoReader(error)) throw error;
       }
     },
     columns: width(),
@@ -41,6 +42,15 @@ export function processConsole(): Console {
     errIsTerminal: Deno.stderr.isTerminal(),
     colors: !Deno.noColor,
   };
+}
+
+/**
+ * Whether writing failed because nobody reads any more: the reader has closed the pipe, or the terminal has
+ * been closed, for which the system reports an input/output error.
+ */
+export function hasNoReader(error: unknown): boolean {
+  return error instanceof Deno.errors.BrokenPipe ||
+    error instanceof Error && "code" in error && error.code === "EIO";
 }
 
 function width(): number {

@@ -10,6 +10,7 @@ import type { Json } from "../disk/json.ts";
 import { exists, writeWhole } from "../disk/whole_files.ts";
 import { lastEvent } from "../report/metrics.ts";
 import type { HistoryEntry } from "./history.ts";
+import { hasRunLock } from "./own_folder.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The content of config.json. */
@@ -33,8 +34,8 @@ export interface RunFolderState {
   readonly hasCheckpoint: boolean;
   /** Whether the flow reached its end. */
   readonly finished: boolean;
-  /** Whether the folder is empty or does not exist. */
-  readonly empty: boolean;
+  /** Whether the folder holds files but no run, not even the beginning of one. */
+  readonly foreign: boolean;
 }
 
 /** Reads the state of a folder, which need not exist. Throws UsageError if config.json cannot be read. */
@@ -51,8 +52,16 @@ export async function readRunFolder(out: string): Promise<RunFolderState> {
     record,
     hasCheckpoint: record !== null && await exists(`${out}/checkpoints/latest`),
     finished: last?.type === "done" && last.reason === "finished",
-    empty: entries.length === 0,
+    foreign: record === null && entries.length > 0 && !await hasRunLock(out),
   };
+}
+
+/** Throws UsageError if the folder holds other files and no run. */
+export function requireOwn({ foreign }: RunFolderState, folder: string): void {
+  if (!foreign) return;
+  throw new UsageError(
+    `Cannot start a run in ${folder}: it holds other files and no run: give an empty --out, or move the files`,
+  );
 }
 
 /** Makes the run's folder, or a folder in it. Throws UsageError if it cannot be made. */

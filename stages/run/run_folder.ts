@@ -11,7 +11,9 @@ import type { RunLimits } from "../report/progress.ts";
 import { runStats } from "../report/run_stats.ts";
 import type { StageStats } from "../report/stage_stats.ts";
 import { processConsole } from "./console.ts";
-import { asJson, moveAside, readRunFolder, type RunFolderState } from "./folder.ts";
+import { claimFolder } from "./claim.ts";
+import { asJson, moveAside, readRunFolder, requireOwn, type RunFolderState } from "./folder.ts";
+import { requireLocal } from "./own_folder.ts";
 import { recordRun } from "./record_run.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 import { UsageError } from "./usage_error.ts";
@@ -67,13 +69,14 @@ export interface FolderRun {
  * Runs a flow to its end as the pipelines do: shows progress in the terminal, writes `config.json`,
  * `metrics.jsonl`, `data/stats.json` and `report.html` to the folder `out`, keeps checkpoints there, and
  * resumes from the newest when the script is run again. A stage that yields `takeCheckpoint`, such as
- * `train`, says when checkpoints are taken. The first Ctrl-C (or SIGTERM) ends the run with a checkpoint and
- * sets `Deno.exitCode` to 130; the second ends the process at once. A run that has already finished is not
- * repeated.
+ * `train`, says when checkpoints are taken. The first Ctrl-C (or SIGTERM, SIGHUP) ends the run with a
+ * checkpoint and sets `Deno.exitCode` to 130; the second ends the process at once. A run that has already
+ * finished is not repeated.
  *
  * Needs permission to read and write `out`. Without permission to read the library's own folder, checkpoints
- * are written in this thread, and the run waits for them. Throws UsageError if `out` is no folder for a run
- * or holds a run with another seed or other options, and the error of a run that fails.
+ * are written in this thread, and the run waits for them. Throws UsageError if `out` is no folder for a run,
+ * holds a run with another seed or other options, or belongs to another process; and the error of a run that
+ * fails.
  *
  * @example
  * ```ts
@@ -87,23 +90,24 @@ export interface FolderRun {
  */
 export async function runFolder(flow: Flow<unknown>, options: RunFolderOptions): Promise<FolderRun> {
   const out = options.out.replace(/(?<=.)\/+$/, "");
+  requireLocal(out, "out");
   await requirePermissions(out);
+  if (options.resume === "never") await moveEarlierRun(out, options);
+  requireOwn(await readRunFolder(out), out);
+  using _claim = await claimFolder(out);
   const state = await readRunFolder(out);
-  if (options.resume === "never" && state.record !== null) {
-    const moved = await moveAside(out);
-    if (options.quiet !== true && options.json !== true) {
-      processConsole().err(`The earlier run in ${out} was moved to ${moved}`);
-    }
-    return await start(flow, { options, out, resumed: false });
-  }
-  if (state.record === null && !state.empty) {
-    throw new UsageError(
-      `Cannot start a run in ${out}: it holds other files and no run: give an empty out, or move the files`,
-    );
-  }
   if (state.hasCheckpoint || state.finished) checkSame(state, { options, out });
   if (state.finished && !hasChanged(state, options)) return await finishedRun(options, out);
   return await start(flow, { options, out, resumed: state.hasCheckpoint });
+}
+
+async function moveEarlierRun(out: string, { quiet, json }: RunFolderOptions): Promise<void> {
+  if ((await readRunFolder(out)).record === null) return;
+  using _claim = await claimFolder(out);
+  const moved = await moveAside(out);
+  if (quiet !== true && json !== true) {
+    processConsole().err(`The earlier run in ${out} was moved to ${moved}`);
+  }
 }
 
 /** Throws UsageError without permission to read and write the folder. On a terminal, Deno asks for it. */

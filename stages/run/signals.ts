@@ -1,5 +1,6 @@
 /**
- * Ctrl-C and SIGTERM: the first signal makes a run write a checkpoint and stop, the second stops it at once.
+ * Ctrl-C, SIGTERM and SIGHUP: the first signal makes a run write a checkpoint and stop, the second stops it at
+ * once.
  *
  * @module
  */
@@ -12,16 +13,23 @@ export interface InterruptHandlers {
 
 /** Handles signals until disposed. */
 export function onInterrupt(handlers: InterruptHandlers): Disposable {
-  let times = 0;
-  const listener = (): void => {
-    if (++times === 1) handlers.first();
-    else handlers.second();
+  let stopping = false;
+  const interrupt = (): void => {
+    if (stopping) handlers.second();
+    else hangUp();
   };
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
-  for (const signal of signals) Deno.addSignalListener(signal, listener);
+  // A closing terminal may send SIGHUP several times, so that a further one does not mean more.
+  const hangUp = (): void => {
+    if (!stopping) handlers.first();
+    stopping = true;
+  };
+  const listeners: [Deno.Signal, () => void][] = Deno.build.os === "windows"
+    ? [["SIGINT", interrupt], ["SIGBREAK", interrupt]]
+    : [["SIGINT", interrupt], ["SIGTERM", interrupt], ["SIGHUP", hangUp]];
+  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
   return {
     [Symbol.dispose]() {
-      for (const signal of signals) Deno.removeSignalListener(signal, listener);
+      for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
     },
   };
 }

@@ -4,7 +4,9 @@
  * @module
  */
 
-/** Writes text; throws Deno.errors.BrokenPipe once the reader has closed the pipe. */
+import { hasNoReader } from "./console.ts";
+
+/** Writes text; throws an error for which `hasNoReader()` is true once nobody reads it. */
 export type Writer = (text: string) => void;
 
 /** A request to stop, which may be made at any time. */
@@ -40,7 +42,7 @@ export class StopRequest {
       try {
         write(text);
       } catch (error) {
-        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+        if (!hasNoReader(error)) throw error;
         this.#readerGone = true;
         this.make();
       }

@@ -93,6 +93,14 @@ const wrong: readonly (readonly [args: string, message: string])[] = [
     'Unknown preset "huge": expected one of auto, tiny, shakespeare-char-cpu, shakespeare-char, gpu-small, gpt2-124m, gpt2-355m, gpt2-774m, gpt2-1558m',
   ],
   [
+    "sum-numbers --out s3://bucket/x",
+    "Cannot write to --out s3://bucket/x: an address (s3:) is no folder of this machine: give a folder (./s3://bucket/x for one of this name)",
+  ],
+  [
+    "sum-numbers --out -",
+    "Cannot write to --out -: standard output is no folder of this machine: give a folder (./- for one of this name)",
+  ],
+  [
     "sum-numbers --resume nowhere",
     "Cannot resume from nowhere: there is no such file or folder: give --resume auto, never, a run's folder or one of its checkpoints/step-…",
   ],
@@ -111,6 +119,46 @@ inFolder(
       deepStrictEqual({ code, out, err }, { code: 2, out: "", err: `error: ${message}\n` });
     }
     deepStrictEqual(entries(folder), []);
+  },
+);
+
+inFolder(
+  "main refuses a folder of other files, a folder with a link and a folder in use, and writes nothing",
+  async (folder) => {
+    const args = ["sum-numbers", "--device", "cpu", "--steps", "1000000", "--save-every", "100000", "--out"];
+    await Deno.mkdir(`${folder}/mine`);
+    await Deno.writeTextFile(`${folder}/mine/report.html`, "mine");
+    for (const resume of ["auto", "never"]) {
+      const { code, err } = await run(folder, ...args, "mine", "--resume", resume);
+      strictEqual(code, 2, err);
+      match(err, /^error: Cannot start a run in mine: it holds other files and no run: .*--out.*\n$/);
+    }
+    strictEqual(await Deno.readTextFile(`${folder}/mine/report.html`), "mine");
+    deepStrictEqual(entries(`${folder}/mine`), ["report.html"]);
+
+    const owner = command(folder, [...args, "used"]).spawn();
+    const output = owner.stderr.pipeThrough(new TextDecoderStream()).getReader();
+    for (let err = ""; !err.includes("step 10/");) err += (await output.read()).value;
+    const before = await Deno.readTextFile(`${folder}/used/config.json`);
+    for (const resume of ["auto", "never"]) {
+      const { code, out, err } = await run(folder, ...args, "used", "--resume", resume);
+      deepStrictEqual({ code, out }, { code: 2, out: "" }, err);
+      match(
+        err,
+        new RegExp(`^error: Cannot use used: process ${owner.pid} on host .*, since .* UTC,.*--out\n$`),
+      );
+    }
+    deepStrictEqual(entries(folder), ["mine", "used"]);
+    strictEqual(await Deno.readTextFile(`${folder}/used/config.json`), before);
+    owner.kill("SIGHUP"); // as a closed terminal does
+    await output.cancel();
+    await owner.stdout.cancel();
+    strictEqual((await owner.status).code, 130);
+
+    await Deno.symlink(`${folder}/mine/report.html`, `${folder}/used/data/link`);
+    const linked = await run(folder, ...args, "used");
+    strictEqual(linked.code, 2, linked.err);
+    match(linked.err, /used\/data\/link is a symbolic link/);
   },
 );
 

@@ -1,0 +1,116 @@
+/**
+ * One process owns a run's folder at a time. It holds a lock on the file `run.lock` in the folder, which says
+ * who it is. If a run ends before it has written config.json, the file stays and marks the folder as a run's.
+ *
+ * @module
+ */
+import { fileError } from "../disk/file_error.ts";
+import { entriesIn, entriesInSync } from "../disk/files.ts";
+import { isRecord } from "../disk/json.ts";
+import { type HeldLock, LockedError, lockFile, type LockOptions } from "../disk/lock_file.ts";
+import { missingFolders, removeEmptyFolders } from "../disk/missing_folders.ts";
+import { existsSync } from "../disk/whole_files.ts";
+import { makeRunFolder, readRunFolder, requireOwn } from "./folder.ts";
+import { LOCK_NAME } from "./own_folder.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** The process that holds a folder, as `run.lock` describes it. */
+interface Owner {
+  readonly pid: number;
+  /** Name of the machine; empty without the permission to ask for it. */
+  readonly host: string;
+  /** Time at which the folder was claimed, in ISO 8601. */
+  readonly since: string;
+}
+
+/**
+ * Makes the folder if it is missing and takes its lock, until the returned object is disposed. With `shared`,
+ * several processes may hold the folder, but no process may hold it alone. If nothing was written to the
+ * folder meanwhile, what was made is removed again.
+ *
+ * Throws UsageError if another process holds the folder, if the folder cannot be made, or if it contains a
+ * symbolic link, whose target a run would overwrite.
+ */
+export async function claimFolder(folder: string, options: LockOptions = {}): Promise<Disposable> {
+  await refuseLinks(folder);
+  const made = missingFolders(folder);
+  await makeRunFolder(folder);
+  let lock: HeldLock;
+  try {
+    lock = lockFile(`${folder}/${LOCK_NAME}`, JSON.stringify(thisProcess()), options);
+  } catch (error) {
+    if (error instanceof LockedError) throw heldElsewhere(folder, error);
+    removeEmptyFolders(made);
+    const cause = fileError(error, { action: "use", path: folder, hint: "give another --out" });
+    throw new UsageError(cause.message, { cause });
+  }
+  return {
+    [Symbol.dispose]() {
+      using _lock = lock;
+      if (!needsNoMark(folder)) return;
+      lock.remove();
+      removeEmptyFolders(made);
+    },
+  };
+}
+
+/**
+ * Does the same as `claimFolder` for a pipeline that writes a page and keeps no run. Throws UsageError also if
+ * the folder holds other files.
+ */
+export async function claimPageFolder(folder: string): Promise<Disposable> {
+  requireOwn(await readRunFolder(folder), folder);
+  return await claimFolder(folder);
+}
+
+function thisProcess(): Owner {
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "hostname" });
+  const host = state === "granted" ? Deno.hostname() : "";
+  return { pid: Deno.pid, host, since: new Date().toISOString() };
+}
+
+function heldElsewhere(folder: string, { owner }: LockedError): UsageError {
+  return new UsageError(
+    `Cannot use ${folder}: ${
+      ownerText(owner)
+    } is running in it: wait for its end, stop it, or give another --out`,
+  );
+}
+
+/** The owner in words: "process 123 on host alpha, since 2026-11-29 17:30:01 UTC,". */
+function ownerText(text: string): string {
+  let owner: unknown;
+  try {
+    owner = JSON.parse(text);
+  } catch {
+    owner = null; // not written yet, or unreadable while locked
+  }
+  if (!isRecord(owner)) return "another process";
+  const host = typeof owner.host === "string" && owner.host !== "" ? ` on host ${owner.host}` : "";
+  const since = `${owner.since}`.replace("T", " ").replace(/\.\d+Z$/, " UTC");
+  return `process ${owner.pid}${host}, since ${since},`;
+}
+
+/** Throws UsageError if anything below the folder is a symbolic link. The folder itself may be one. */
+async function refuseLinks(folder: string): Promise<void> {
+  if (!existsSync(folder)) return;
+  for (const { name, isSymlink, isDirectory } of await entriesIn(folder)) {
+    const path = `${folder}/${name}`;
+    if (isSymlink) {
+      throw new UsageError(
+        `Cannot use ${folder}: ${path} is a symbolic link, and a run writes through none: remove the link, or give another --out`,
+      );
+    }
+    if (isDirectory) await refuseLinks(path);
+  }
+}
+
+/** Whether the folder is empty apart from the lock, or is known as a run's without it. */
+function needsNoMark(folder: string): boolean {
+  try {
+    const names = entriesInSync(folder).map(({ name }) => name).filter((name) => name !== LOCK_NAME);
+    return names.length === 0 || names.includes("config.json") || names.includes("ranks");
+  } catch {
+    return false; // the folder was renamed
+  }
+}

@@ -1,0 +1,134 @@
+import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
+import { claimFolder, claimPageFolder } from "../../../stages/run/claim.ts";
+import { readRunFolder } from "../../../stages/run/folder.ts";
+import { requireLocal } from "../../../stages/run/own_folder.ts";
+import { UsageError } from "../../../stages/run/usage_error.ts";
+import { withFolder } from "../../temporary.ts";
+
+const entries = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+const refused = (message: RegExp) => (error: unknown) =>
+  error instanceof UsageError && message.test(error.message);
+
+Deno.test("claimFolder() refuses a second owner and says who the first is, then leaves nothing", () =>
+  withFolder(async (dir) => {
+    const folder = `${dir}/runs/a`;
+    {
+      using _claim = await claimFolder(folder);
+      const who = `process ${Deno.pid} on host ${Deno.hostname()}, since \\d{4}-\\d\\d-\\d\\d [\\d:]{8} UTC`;
+      await rejects(
+        claimFolder(folder),
+        refused(new RegExp(`Cannot use .*runs/a: ${who}, is running in it`)),
+      );
+      await rejects(claimFolder(folder, { shared: true }), UsageError);
+      deepStrictEqual(entries(folder), ["run.lock"]);
+    }
+    deepStrictEqual(entries(dir), []);
+  }));
+
+Deno.test("claimFolder() lets ranks share a folder, and nobody hold it alone meanwhile", () =>
+  withFolder(async (dir) => {
+    {
+      using _one = await claimFolder(dir, { shared: true });
+      {
+        using _two = await claimFolder(dir, { shared: true });
+        await Deno.mkdir(`${dir}/ranks`);
+      }
+      await rejects(claimFolder(dir), refused(/is running in it/)); // the second has not removed the lock
+    }
+    deepStrictEqual(entries(dir), ["ranks"]);
+    using _alone = await claimFolder(dir);
+  }));
+
+Deno.test("claimFolder() marks what an aborted start leaves, and no mark is left beside config.json", () =>
+  withFolder(async (dir) => {
+    {
+      using _claim = await claimFolder(dir);
+      await Deno.mkdir(`${dir}/tokenizer`);
+    }
+    deepStrictEqual(entries(dir), ["run.lock", "tokenizer"]);
+    strictEqual((await readRunFolder(dir)).foreign, false);
+    {
+      using _claim = await claimFolder(dir);
+      await Deno.writeTextFile(`${dir}/config.json`, '{"pipeline":"a","options":{}}');
+    }
+    deepStrictEqual(entries(dir), ["config.json", "tokenizer"]);
+    strictEqual((await readRunFolder(dir)).foreign, false);
+  }));
+
+Deno.test("claimFolder() takes the folder of a process that was killed", () =>
+  withFolder(async (dir) => {
+    const module = new URL("../../../stages/run/claim.ts", import.meta.url).href;
+    const code = `import { claimFolder } from ${JSON.stringify(module)};
+      await claimFolder(${JSON.stringify(dir)});
+      console.log("held");
+      setInterval(() => {}, 1000);`;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--quiet", code],
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const reader = child.stdout.getReader();
+    await reader.read();
+    await rejects(claimFolder(dir), refused(new RegExp(`process ${child.pid} on host`)));
+    child.kill("SIGKILL");
+    await child.status;
+    await reader.cancel();
+    deepStrictEqual(entries(dir), ["run.lock"]); // left by the dead process
+    using _claim = await claimFolder(dir);
+  }));
+
+Deno.test("claimFolder() refuses symbolic links anywhere below the folder and writes through none", () =>
+  withFolder(async (dir) => {
+    await Deno.writeTextFile(`${dir}/target`, "precious");
+    await Deno.mkdir(`${dir}/elsewhere`);
+    const links: readonly (readonly [string, string])[] = [
+      ["metrics.jsonl", "target"],
+      ["report.html", "target"],
+      ["run.lock", "target"],
+      ["data/stats.json", "target"],
+      ["checkpoints", "elsewhere"],
+      ["shards", "elsewhere"],
+      ["samples", "nowhere"],
+    ];
+    for (const [i, [name, target]] of links.entries()) {
+      const folder = `${dir}/run${i}`;
+      await Deno.mkdir(`${folder}/data`, { recursive: true });
+      await Deno.symlink(`${dir}/${target}`, `${folder}/${name}`);
+      await rejects(claimFolder(folder), refused(new RegExp(`${name} is a symbolic link`)));
+    }
+    strictEqual(await Deno.readTextFile(`${dir}/target`), "precious");
+    deepStrictEqual(entries(`${dir}/elsewhere`), []);
+    await Deno.symlink(`${dir}/elsewhere`, `${dir}/out`); // --out itself may be a link
+    using _claim = await claimFolder(`${dir}/out`);
+  }));
+
+Deno.test("claimPageFolder() refuses somebody's files, also such that look like a lock", () =>
+  withFolder(async (dir) => {
+    for (const text of ["mine", '{"pid":"1"}', "[]"]) {
+      await Deno.writeTextFile(`${dir}/run.lock`, text);
+      await rejects(claimPageFolder(dir), refused(/holds other files and no run/));
+      strictEqual(await Deno.readTextFile(`${dir}/run.lock`), text);
+    }
+    await Deno.remove(`${dir}/run.lock`);
+    using _claim = await claimPageFolder(dir);
+  }));
+
+Deno.test("requireLocal() refuses addresses and standard output, and names the way to a folder of that name", () => {
+  for (
+    const path of ["s3://bucket/x", "hf:a/b", "https://a.example/", "file:///tmp/x", "gs://x", "-", "exp:b"]
+  ) {
+    let message = "";
+    try {
+      requireLocal(path, "--out");
+    } catch (error) {
+      message = error instanceof UsageError ? error.message : "";
+    }
+    match(
+      message,
+      /^Cannot write to --out .* is no folder of this machine: give a folder \(\.\/.* for one of this name\)$/,
+    );
+  }
+  for (const path of ["runs/a", "./a:b", "/tmp/s3:/x", "C:\\runs", "c:/runs", "..", "a-b.c"]) {
+    requireLocal(path, "--out");
+  }
+});
