@@ -55,8 +55,8 @@ export async function claimFolder(folder: string, options: LockOptions = {}): Pr
 }
 
 /**
- * Does the same as `claimFolder` for a pipeline that writes a page and keeps no run. Throws UsageError also if
- * the folder holds other files.
+ * Does the same as `claimFolder` for a pipeline that writes a page and keeps no run. Throws UsageError also
+ * if the folder holds other files.
  */
 export async function claimPageFolder(folder: string): Promise<Disposable> {
   requireOwn(await readRunFolder(folder), folder);

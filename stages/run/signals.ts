@@ -1,6 +1,6 @@
 /**
- * Ctrl-C, SIGTERM and SIGHUP: the first signal makes a run write a checkpoint and stop, the second stops it at
- * once.
+ * Ctrl-C, SIGTERM and SIGHUP: the first signal makes a run write a checkpoint and stop, the second stops it
+ * at once.
  *
  * @module
  */

@@ -5,6 +5,9 @@
  *
  * @module
  */
+import { type ContentRange, contentRangeOf } from "./content_range.ts";
+import { limitedBody } from "./limited_body.ts";
+import { fetchRedirected } from "./redirects.ts";
 import { Retries, type RetryOptions, TransientError, withRetries } from "./retry.ts";
 
 /** A file on a server. */
@@ -25,6 +28,8 @@ export interface RemoteReadOptions extends RetryOptions {
   readonly end?: number;
 }
 
+const MAX_ANSWER_BYTES = 1 << 26; // 64 MiB: the Hub's lists come in pages of at most a few megabytes
+
 /** HTTP statuses of failures that may be temporary. */
 const transientStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
 
@@ -42,25 +47,23 @@ export function findRemote(url: string, options: RetryOptions = {}): Promise<Rem
   return withRetries(url, options, async (retries) => {
     const response = await request(url, { first: 0, last: 0, retries });
     await response.body?.cancel();
-    const total = /\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
-    const length = response.status === 200 ? response.headers.get("content-length") : null;
-    const size = total ?? length;
-    return { url, size: size === null ? null : Number(size), version: versionOf(response) };
+    return { url, size: sizeOf(response), version: versionOf(response) };
   });
 }
 
 /**
- * A fetch() to pass to libraries. It retries temporary failures as `readRemote` does, and returns any other
- * response, even one with an error status. Throws Deno.errors.ConnectionReset after too many failures in a
- * row.
+ * A fetch() to pass to libraries, which read whole answers. It retries temporary failures as `readRemote`
+ * does, and returns any other response, even one with an error status. Throws Deno.errors.ConnectionReset
+ * after too many failures in a row, RedirectError as `fetchRedirected`; reading the body of an answer fails
+ * with BodyTooLargeError after 64 MiB, and with TransientError if no byte arrives for `idle` milliseconds.
  */
 export function retryingFetch(options: RetryOptions = {}): typeof fetch {
   return (input, init) => {
     const url = input instanceof Request ? input.url : String(input);
     return withRetries(url, options, async (retries) => {
-      const response = await retries.fetch((signal) => fetch(input, { ...init, signal }));
+      const response = await retries.fetch((signal) => fetchRedirected(input, { ...init, signal }));
       if (transientStatuses.has(response.status)) throw await refusal(url, response);
-      return response;
+      return limitedBody(response, { url, chunks: retries.chunks(response), bytes: MAX_ANSWER_BYTES });
     });
   };
 }
@@ -79,7 +82,7 @@ export async function* readRemote(
       const last = end === Infinity ? null : end - 1;
       const response = await request(file.url, { first: at, last, retries });
       checkVersion(file, response);
-      let skip = response.status === 206 ? 0 : at; // 200: the server ignores ranges and sends the whole file
+      let skip = at - firstByteOf(response, { url: file.url, asked: at });
       for await (const chunk of retries.chunks(response)) {
         const bytes = new Uint8Array(chunk.subarray(Math.min(skip, chunk.length)));
         skip -= chunk.length - bytes.length;
@@ -113,7 +116,7 @@ async function request(
   if (!URL.canParse(url)) throw new RangeError(`Cannot read ${url}: it is not a valid URL: check it`);
   // Without "identity", the server could compress the bytes, and offsets would no longer be the file's.
   const headers = { range: `bytes=${first}-${last ?? ""}`, "accept-encoding": "identity" };
-  const response = await retries.fetch((signal) => fetch(url, { headers, signal }));
+  const response = await retries.fetch((signal) => fetchRedirected(url, { headers, signal }));
   if (response.status === 206 || response.status === 200) return response;
   throw await refusal(url, response);
 }
@@ -153,15 +156,44 @@ function pauseOf(value: string | null): number | null {
   return Number.isFinite(wait) ? Math.max(0, wait) : null;
 }
 
+/** Size of the file that a response belongs to; null if the response does not tell it. */
+function sizeOf(response: Response): number | null {
+  if (response.status === 206) return contentRangeOf(response)?.size ?? null;
+  const length = response.headers.get("content-length");
+  return length === null ? null : Number(length);
+}
+
+/**
+ * Offset in the file of a body's first byte. A server may send more than was asked for, and the bytes before
+ * the asked one are then skipped: all of the file (200), or a range that begins earlier. Throws
+ * Deno.errors.InvalidData for a range that begins later, or that the response does not name.
+ */
+function firstByteOf(
+  response: Response,
+  { url, asked }: { readonly url: string; readonly asked: number },
+): number {
+  if (response.status !== 206) return 0;
+  const range: ContentRange | null = contentRangeOf(response);
+  if (range !== null && range.first <= asked) return range.first;
+  const got = range === null ? "a part without saying which" : `bytes from ${range.first} on`;
+  throw new Deno.errors.InvalidData(
+    `Cannot read ${url}: its server was asked for bytes from ${asked} on and sent ${got}: download the file and give its path`,
+  );
+}
+
 function versionOf(response: Response): string | null {
   return response.headers.get("etag") ?? response.headers.get("last-modified");
 }
 
-function checkVersion({ url, version }: RemoteFile, response: Response): void {
-  const now = versionOf(response);
-  if (version === null || now === null || now === version) return;
+function checkVersion({ url, version, size }: RemoteFile, response: Response): void {
+  const now = versionOf(response), sizeNow = sizeOf(response);
+  const change = version !== null && now !== null && now !== version
+    ? `its version is now ${now}, it was ${version}`
+    : size !== null && sizeNow !== null && sizeNow !== size
+    ? `it now has ${sizeNow} bytes, it had ${size}`
+    : null;
+  if (change === null) return;
   throw new Deno.errors.InvalidData(
-    `Cannot continue reading ${url}: its version is now ${now}, it was ${version} when reading began: ` +
-      "start over with --resume never",
+    `Cannot continue reading ${url}: ${change} when reading began: start over with --resume never`,
   );
 }
