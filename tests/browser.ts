@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { pathToFileURL } from "node:url";
 
 /** Command of the installed browser; null if there is none. */
@@ -17,13 +18,13 @@ export async function browse<T>(
   expression: string,
   { dark = false }: { readonly dark?: boolean } = {},
 ): Promise<T> {
-  const collectErrors = `<script>
+  const collectErrors = `
     globalThis.errors = [];
     addEventListener("error", (e) => errors.push(String(e.message)), true);
     addEventListener("securitypolicyviolation", (e) => errors.push("policy: " + e.violatedDirective));
     console.error = console.warn = (...words) => errors.push(words.join(" "));
-  </script>`;
-  const evaluate = `<script>
+  `;
+  const evaluate = `
     // Uses a timer instead of requestAnimationFrame(), because a busy machine may never draw a frame.
     addEventListener("load", () => setTimeout(() => {
       const found = ${expression};
@@ -31,16 +32,15 @@ export async function browse<T>(
         textContent: btoa(unescape(encodeURIComponent(JSON.stringify(found)))),
       }));
     }, 200));
-  </script>`;
+  `;
   const folder = await Deno.makeTempDir();
   try {
     const path = `${folder}/report.html`;
     await Deno.writeTextFile(
       path,
-      page.replace("</title>", () => `</title>${collectErrors}`).replace(
-        /<\/body>/,
-        () => `${evaluate}</body>`,
-      ),
+      allowing(page, [collectErrors, evaluate])
+        .replace("</title>", () => `</title><script>${collectErrors}</script>`)
+        .replace(/<\/body>/, () => `<script>${evaluate}</script></body>`),
     );
     const { stdout } = await new Deno.Command(browser ?? "", {
       args: [
@@ -65,6 +65,12 @@ export async function browse<T>(
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** The page with a content security policy that also allows the scripts of this test. */
+function allowing(page: string, scripts: readonly string[]): string {
+  const hashes = scripts.map((script) => `'sha256-${createHash("sha256").update(script).digest("base64")}'`);
+  return page.replace("script-src", () => `script-src ${hashes.join(" ")}`);
 }
 
 async function findBrowser(): Promise<string | null> {

@@ -5,6 +5,7 @@
  */
 import baseStyle from "../../stages/report/base.css" with { type: "text" };
 import { escaped } from "../../stages/format/viewer/notebook.ts";
+import { policyOf } from "../../stages/report/page_policy.ts";
 import type { Chart } from "../../stages/report/chart/chart.ts";
 import pageStyle from "./page.css" with { type: "text" };
 import { type Check, type Item, outcomeOf, shown, tolerance } from "./item.ts";
@@ -29,12 +30,12 @@ export async function lessonPage({ title, items, options }: PageOptions): Promis
     : `<p class="soft">${same} of ${checks.length - incomparable} values agree with the lecture's${
       incomparable === 0 ? "" : `; ${incomparable} not compared`
     }</p>`;
-  return `<!DOCTYPE html>
+  const html = `<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="/*{policy}*/">
 <meta name="color-scheme" content="light dark">
 <title>${escaped(title)}</title>
 <style>${baseStyle}${pageStyle}</style>
@@ -47,6 +48,7 @@ ${(await sections(items)).join("\n")}
 </main></body>
 </html>
 `;
+  return html.replace("/*{policy}*/", () => policyOf({ scripts: "", styles: html }));
 }
 
 /** HTML of the items. Consecutive checks share one table. */

@@ -11,6 +11,7 @@ import type { Json } from "../flow/checkpoint/checkpoint.ts";
 import type { InspectEvent, RunEvent, TensorStats } from "../flow/events.ts";
 import { jsonInHtml } from "./json_in_html.ts";
 import baseStyle from "./base.css" with { type: "text" };
+import { pageFrom } from "./page_policy.ts";
 import page from "./page.html" with { type: "text" };
 import dataScript from "./page_data.js" with { type: "text" };
 import inspectScript from "./page_inspect.js" with { type: "text" };
@@ -61,9 +62,8 @@ export function reportPage(input: ReportInput): string {
     "base-style": baseStyle,
     "data-script": dataScript,
     "inspect-script": inspectScript,
-    "run": jsonInHtml(run),
   };
-  return page.replace(/\/\*\{([\w-]+)\}\*\//g, (mark, name: string) => parts[name] ?? mark);
+  return pageFrom(page, { parts, data: { run: jsonInHtml(run) } });
 }
 
 /** Returns the events that the page draws, without details that it does not show. */

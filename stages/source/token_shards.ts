@@ -7,6 +7,7 @@ import { openTokens, type TokenFormat } from "../format/tokens/token_formats.ts"
 import type { Source } from "../flow/stage.ts";
 import type { TokenShard } from "../items.ts";
 import { filesMatching } from "./glob.ts";
+import { checkIdentity, identityOf, type InputIdentity } from "./identity.ts";
 
 /** Which shards are read, and how. */
 export interface TokenShardsOptions {
@@ -22,6 +23,8 @@ export interface TokenShardsOptions {
 export interface TokenShardsState {
   /** Path and number of tokens of every file. */
   readonly files: readonly (readonly [path: string, count: number])[];
+  /** Identity of every file; absent in checkpoints of earlier versions. */
+  readonly inputs?: readonly InputIdentity[];
   /** Index of the file, starting at 0. */
   file: number;
   /** Index of the next token in that file. */
@@ -32,8 +35,9 @@ export interface TokenShardsState {
  * Returns existing shards as extents of `extentTokens` tokens.
  *
  * The headers of all files are checked before the first extent. Throws Deno.errors.NotFound if a glob matches
- * nothing, Deno.errors.InvalidData or UnexpectedEof for a file that is empty, truncated or of another format,
- * and RangeError on resume if the files are not those of the first run.
+ * nothing, Deno.errors.InvalidData or UnexpectedEof for a file that is empty, truncated or of another format.
+ * On resume, throws RangeError if the files are not those of the first run, and Deno.errors.InvalidData if one
+ * of them has changed.
  *
  * @example
  * ```ts
@@ -52,9 +56,11 @@ export function tokenShards(options: TokenShardsOptions): Source<TokenShard, Tok
   const { format = "llmc", extentTokens = 1 << 20 } = options;
   return {
     name: "token-shards",
-    open(_ctx, saved) {
+    async open(_ctx, saved) {
       const files = shardFiles(options.globs).map((path) => [path, countOf(path, format)] as const);
-      if (saved === undefined) return { files, file: 0, start: 0 };
+      const inputs: InputIdentity[] = [];
+      for (const [path] of files) inputs.push(await identityOf(path));
+      if (saved === undefined) return { files, inputs, file: 0, start: 0 };
       saved.files.forEach(([path, count], i) => {
         const [newPath, newCount] = files[i] ?? [null, 0];
         if (newPath === path && newCount === count) return;
@@ -64,6 +70,9 @@ export function tokenShards(options: TokenShardsOptions): Source<TokenShard, Tok
             `restore the files or start over with --resume never`,
         );
       });
+      for (const [i, input] of saved.inputs?.entries() ?? []) {
+        checkIdentity(files[i][0], { saved: input, now: inputs[i] });
+      }
       return saved;
     },
     *read(state) {

@@ -6,6 +6,7 @@
  */
 import style from "../../../stages/report/base.css" with { type: "text" };
 import { jsonInHtml } from "../../../stages/report/json_in_html.ts";
+import { pageFrom } from "../../../stages/report/page_policy.ts";
 import { BpeTokenizer } from "../../../stages/token/bpe.ts";
 import { CharTokenizer } from "../../../stages/token/char.ts";
 import { patternRegExp } from "../../../stages/token/split/patterns.ts";
@@ -27,19 +28,15 @@ export interface TokenPageInput {
 
 /** The page's HTML. Throws TypeError unless the tokenizer is a BpeTokenizer or a CharTokenizer. */
 export function tokenPage({ name, tokenizer, text, compression }: TokenPageInput): string {
-  const parts: Readonly<Record<string, string>> = {
-    vocabulary: jsonInHtml({
-      name,
-      text,
-      vocabSize: tokenizer.vocabSize,
-      special: [...tokenizer.special],
-      compression,
-      ...vocabulary(tokenizer),
-    }),
-    script,
-    style,
-  };
-  return page.replace(/\/\*\{(\w+)\}\*\//g, (mark, name: string) => parts[name] ?? mark);
+  const data = jsonInHtml({
+    name,
+    text,
+    vocabSize: tokenizer.vocabSize,
+    special: [...tokenizer.special],
+    compression,
+    ...vocabulary(tokenizer),
+  });
+  return pageFrom(page, { parts: { script, style }, data: { vocabulary: data } });
 }
 
 /**

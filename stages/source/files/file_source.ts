@@ -7,6 +7,7 @@ import { packingOf, unpackedName } from "../../format/packed/packed_file.ts";
 import type { ByteRange } from "../../format/packed/byte_range.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
+import { identified } from "../identity.ts";
 import { htmlFile, type PageOptions } from "./html.ts";
 import { jsonFile, jsonlFile } from "./json_files.ts";
 import { parquetFile } from "./parquet.ts";
@@ -37,7 +38,8 @@ const readers: Readonly<Record<string, (path: string, options: FileOptions) => S
 export const fileKinds: readonly string[] = Object.keys(readers);
 
 /**
- * Returns the documents of a file or of a part of it. Throws RangeError for a file type that cannot be read.
+ * Returns the documents of a file or of a part of it. A run does not resume in a file that has changed: see
+ * `identified`. Throws RangeError for a file type that cannot be read.
  */
 export function fileSource(path: string, options: FileOptions = {}): Source<Document> {
   const kind = fileKind(path);
@@ -53,7 +55,7 @@ export function fileSource(path: string, options: FileOptions = {}): Source<Docu
       }`,
     );
   }
-  return readers[kind](path, options);
+  return identified(path, readers[kind](path, options));
 }
 
 /**

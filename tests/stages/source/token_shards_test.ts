@@ -1,4 +1,4 @@
-import { deepStrictEqual, rejects, throws } from "node:assert/strict";
+import { deepStrictEqual, rejects } from "node:assert/strict";
 import { from } from "../../../stages/flow/flow.ts";
 import { checkSource } from "../../../stages/flow/check_resume.ts";
 import { tokenShards } from "../../../stages/source/token_shards.ts";
@@ -63,8 +63,8 @@ Deno.test("tokenShards() refuses to resume with other files", () =>
   withShards(async (dir) => {
     const state = await source(dir).open(context());
     await Deno.remove(`${dir}/train_000001.bin`);
-    throws(
-      () => source(dir).open(context(), state),
+    await rejects(
+      async () => await source(dir).open(context(), state),
       /training shard 1 was .*train_000001\.bin with 23 tokens/,
     );
   }));
