@@ -12,7 +12,7 @@ import type { NamedPipeline } from "./catalogue.ts";
 import type { GivenValues } from "./command_line.ts";
 import type { RankFolders } from "./pipeline.ts";
 import { findCheckpoint, readRunFolder, requireOwn, type RunFolderState } from "../../stages/run/folder.ts";
-import { requireLocal } from "../../stages/run/own_folder.ts";
+import { RANKS_FOLDER, requireLocal } from "../../stages/run/own_folder.ts";
 import { UsageError } from "../../stages/run/usage_error.ts";
 
 /** The run's folder, and what is kept from an earlier run. */
@@ -82,7 +82,7 @@ export async function decideResume(
     );
   }
   requireOwn(state, recordFolder);
-  if (rank !== null && !await exists(`${out}/${ranksFolder}`)) requireOwn(await readRunFolder(out), out);
+  if (rank !== null) requireOwn(await readRunFolder(out), out);
   if (resume === "never") {
     const saved = ranks === undefined || rank === null
       ? null
@@ -99,7 +99,7 @@ export async function decideResume(
 }
 
 /** Name of the folder in --out that holds a record folder for each rank. */
-export const ranksFolder = "ranks";
+export const ranksFolder = RANKS_FOLDER;
 
 /**
  * Returns the options that all ranks share, read from another rank that has a checkpoint or has finished, or

@@ -11,7 +11,7 @@ import { type HeldLock, LockedError, lockFile, type LockOptions } from "../disk/
 import { missingFolders, removeEmptyFolders } from "../disk/missing_folders.ts";
 import { existsSync } from "../disk/whole_files.ts";
 import { makeRunFolder, readRunFolder, requireOwn } from "./folder.ts";
-import { LOCK_NAME } from "./own_folder.ts";
+import { LOCK_NAME, RANKS_FOLDER } from "./own_folder.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The process that holds a folder, as `run.lock` describes it. */
@@ -109,7 +109,7 @@ async function refuseLinks(folder: string): Promise<void> {
 function needsNoMark(folder: string): boolean {
   try {
     const names = entriesInSync(folder).map(({ name }) => name).filter((name) => name !== LOCK_NAME);
-    return names.length === 0 || names.includes("config.json") || names.includes("ranks");
+    return names.length === 0 || names.includes("config.json") || names.includes(RANKS_FOLDER);
   } catch {
     return false; // the folder was renamed
   }

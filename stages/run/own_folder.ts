@@ -10,6 +10,9 @@ import { UsageError } from "./usage_error.ts";
 /** Name of the lock file in a run's folder. */
 export const LOCK_NAME = "run.lock";
 
+/** Name of the folder in a run's folder that holds a record folder for each rank. */
+export const RANKS_FOLDER = "ranks";
+
 /** Whether `run.lock` in the folder was written by a run. */
 export async function hasRunLock(folder: string): Promise<boolean> {
   let text: string | null;

@@ -117,32 +117,27 @@ interface Bucket {
 async function joinBucket(clusters: Clusters, { bucket, sets, starts, dir, memory, signal }: Bucket) {
   const buffer = Math.min(2 ** 20, Math.floor(memory / sets.length));
   const startOf = new Map(sets.map(({ rank }, i) => [rank, starts[i]]));
-  const readers: SignatureReader[] = [];
+  const readers = sets.map(({ rank, rows, signed, documents, sums }) => {
+    const path = signaturePath(dir, { bucket, rank });
+    const file = { path, rows, records: signed, documents, rank, buffer, sha256: sums[bucket] };
+    return new SignatureReader(file);
+  });
   const hashes = new Uint32Array(2 * sets[0].rows);
   let last = -1, pairs = 0, done = 0;
-  try {
-    for (const { rank, rows, signed, documents, sums } of sets) {
-      const path = signaturePath(dir, { bucket, rank });
-      const file = { path, rows, records: signed, documents, rank, buffer, sha256: sums[bucket] };
-      readers.push(new SignatureReader(file));
+  for (const { words, at, document, rank } of mergeSignatures(readers)) {
+    const number = startOf.get(rank)! + document;
+    let same = last >= 0;
+    for (let i = 0; i < hashes.length; i++) {
+      if (hashes[i] === words[at + i]) continue;
+      hashes[i] = words[at + i];
+      same = false;
     }
-    for (const { words, at, document, rank } of mergeSignatures(readers)) {
-      const number = startOf.get(rank)! + document;
-      let same = last >= 0;
-      for (let i = 0; i < hashes.length; i++) {
-        if (hashes[i] === words[at + i]) continue;
-        hashes[i] = words[at + i];
-        same = false;
-      }
-      if (same) {
-        clusters.join(last, number);
-        pairs++;
-      }
-      last = number;
-      if (++done % PAUSE === 0) await pause(signal);
+    if (same) {
+      clusters.join(last, number);
+      pairs++;
     }
-  } finally {
-    for (const reader of readers) reader.close();
+    last = number;
+    if (++done % PAUSE === 0) await pause(signal);
   }
   return pairs;
 }

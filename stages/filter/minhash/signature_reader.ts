@@ -6,7 +6,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { readFull } from "./whole_io.ts";
-import { openFileSync } from "../../disk/files.ts";
+import { fileInfoSync, openFileSync } from "../../disk/files.ts";
 
 /** A file of sorted signatures, and the values that it is checked against. */
 export interface SignatureFile {
@@ -26,7 +26,10 @@ export interface SignatureFile {
   readonly sha256?: string;
 }
 
-/** A reader with a current record, which `next` advances. */
+/**
+ * A reader with a current record, which `next` advances. The file is open only while the buffer is filled, so
+ * that any number of files can be merged whatever the system's limit on open files.
+ */
 export class SignatureReader {
   readonly rank: number;
   /** Buffered records as 32-bit words. */
@@ -34,7 +37,6 @@ export class SignatureReader {
   /** Index in `words` at which the current record begins. */
   at = 0;
   readonly #source: SignatureFile;
-  readonly #file: Deno.FsFile;
   readonly #width: number;
   #sum: Hash | null;
   readonly #last: Uint32Array<ArrayBuffer>;
@@ -42,7 +44,7 @@ export class SignatureReader {
   #end = 0; // number of buffered words
 
   /**
-   * Opens the file; `next` then reads the first record. Throws Deno.errors.InvalidData if its length is
+   * Checks the file; `next` then reads the first record. Throws Deno.errors.InvalidData if its length is
    * wrong.
    */
   constructor(source: SignatureFile) {
@@ -53,10 +55,8 @@ export class SignatureReader {
     this.words = new Uint32Array(this.#width * Math.max(1, Math.floor(buffer / (4 * this.#width))));
     this.#last = new Uint32Array(this.#width);
     this.#sum = sha256 === undefined ? null : createHash("sha256");
-    this.#file = openFileSync(path, { read: true });
-    const { size } = this.#file.statSync(), expected = 4 * this.#width * records;
+    const { size } = fileInfoSync(path), expected = 4 * this.#width * records;
     if (size === expected) return;
-    this.close();
     throw this.#invalid(
       `it has ${size} bytes, but ${records} records of ${4 * this.#width} bytes have ${expected}`,
     );
@@ -99,15 +99,12 @@ export class SignatureReader {
     return new Uint8Array(this.words.buffer, 4 * this.at, 4 * this.#width);
   }
 
-  /** Closes the file. */
-  close(): void {
-    this.#file.close();
-  }
-
   #fill(): void {
     const left = (this.#source.records - this.#read) * this.#width;
     const part = this.words.subarray(0, Math.min(this.words.length, left));
-    readFull(this.#file, part, this.#source.path);
+    using file = openFileSync(this.#source.path, { read: true });
+    file.seekSync(4 * this.#width * this.#read, Deno.SeekMode.Start);
+    readFull(file, part, this.#source.path);
     this.#sum?.update(new Uint8Array(part.buffer, 0, part.byteLength));
     this.at = 0;
     this.#end = part.length;

@@ -12,7 +12,7 @@ import { type SignatureSet, writeSignatureSet } from "./signature_set.ts";
 import { readFull, writeInParts } from "./whole_io.ts";
 import { makeFolderSync, openFileSync } from "../../disk/files.ts";
 
-const FAN_IN = 64; // runs merged at a time, which is also the number of open files
+const FAN_IN = 64; // runs merged at a time, each of which gets a share of the memory
 const PAUSE = 1 << 16; // records between two pauses for the event loop
 
 /** Which signatures are sorted, and how. */
@@ -131,19 +131,15 @@ async function mergeRuns(
       new SignatureReader({ ...part, rows: set.rows, documents: set.documents, rank: set.rank, buffer })
     );
     const sum = createHash("sha256");
-    try {
-      await writeInParts(into, async (write) => {
-        let done = 0;
-        for (const reader of mergeSignatures(readers)) {
-          const record = reader.record();
-          sum.update(record);
-          write(record);
-          if (++done % PAUSE === 0) await pause(signal);
-        }
-      });
-    } finally {
-      for (const reader of readers) reader.close();
-    }
+    await writeInParts(into, async (write) => {
+      let done = 0;
+      for (const reader of mergeSignatures(readers)) {
+        const record = reader.record();
+        sum.update(record);
+        write(record);
+        if (++done % PAUSE === 0) await pause(signal);
+      }
+    });
     for (const part of parts) Deno.removeSync(part.path);
     if (last) return sum.digest("hex");
     names = [...names.slice(FAN_IN), { path: into, records }];

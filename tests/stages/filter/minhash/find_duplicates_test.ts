@@ -61,6 +61,30 @@ Deno.test("findDuplicates() removes the same documents from one set or several",
     deepStrictEqual(removed[0], removed[1]);
   }));
 
+Deno.test("findDuplicates() has few files open at a time, however many ranks there are", () =>
+  withFolder(async (dir) => {
+    await writeSets(dir, 16);
+    const { openSync } = Deno;
+    let open = 0, most = 0;
+    Deno.openSync = (path, options) => {
+      const file = openSync(path, options), close = file.close.bind(file);
+      most = Math.max(most, ++open);
+      file.close = () => {
+        open--;
+        close();
+      };
+      file[Symbol.dispose] = file.close;
+      return file;
+    };
+    try {
+      deepStrictEqual((await findDuplicates({ dir })).removed, 10);
+    } finally {
+      Deno.openSync = openSync;
+    }
+    deepStrictEqual(open, 0);
+    ok(most >= 1 && most <= 2, `${most} files were open`);
+  }));
+
 Deno.test("findDuplicates() refuses files that are truncated, out of order, changed, or signed with other options", () =>
   withFolder(async (dir) => {
     const path = signaturePath(dir, { bucket: 5, rank: 1 });
