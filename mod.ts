@@ -199,6 +199,7 @@ export type { DamageOptions, DamagePolicy } from "./stages/source/files/damage.t
 export type { PageOptions } from "./stages/source/files/html.ts";
 export type { HubOptions } from "./stages/source/hub.ts";
 export { mix, type MixOptions, type MixPart, type MixState } from "./stages/source/mix.ts";
+export type { InputIdentity } from "./stages/source/identity.ts";
 export { tokenShards, type TokenShardsOptions, type TokenShardsState } from "./stages/source/token_shards.ts";
 export { openSource, type SourceOptions } from "./stages/source/uri.ts";
 export { hellaswag, type HellaswagOptions, type HellaswagState } from "./stages/task/hellaswag.ts";

@@ -8,9 +8,9 @@
 import { createHash } from "node:crypto";
 
 /**
- * A page from a template with marks, which are names in braces within a comment. `parts` are the page's own scripts and styles;
- * `data` is what it shows, in which no script is allowed. The mark `policy` stands in the content of a meta
- * element.
+ * Returns a page made from a template with marks, which are names in braces within a comment. `parts` are the
+ * page's own scripts and styles; `data` is what it shows, in which no script is allowed. The mark `policy`
+ * stands in the content of a meta element.
  */
 export function pageFrom(
   template: string,
@@ -28,8 +28,9 @@ function filled(template: string, parts: Readonly<Record<string, string>>): stri
 }
 
 /**
- * The policy that allows the inline scripts of the HTML `scripts`, the inline styles of the HTML `styles`, and
- * images within the page, and forbids everything else. `scripts` must not contain text of others.
+ * Returns the policy that allows the inline scripts of the HTML `scripts`, the inline styles of the HTML
+ * `styles`, and images within the page, and forbids everything else. `scripts` must not contain text of
+ * others.
  */
 export function policyOf({ scripts, styles }: { readonly scripts: string; readonly styles: string }): string {
   const runs = [...scripts.matchAll(/<script(\s[^>]*)?>([^]*?)<\/script/gi)]

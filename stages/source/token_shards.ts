@@ -36,8 +36,8 @@ export interface TokenShardsState {
  *
  * The headers of all files are checked before the first extent. Throws Deno.errors.NotFound if a glob matches
  * nothing, Deno.errors.InvalidData or UnexpectedEof for a file that is empty, truncated or of another format.
- * On resume, throws RangeError if the files are not those of the first run, and Deno.errors.InvalidData if one
- * of them has changed.
+ * On resume, throws RangeError if the files are not those of the first run, and Deno.errors.InvalidData if
+ * one of them has changed.
  *
  * @example
  * ```ts

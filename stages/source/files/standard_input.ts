@@ -16,7 +16,8 @@ export interface StandardInputState {
   /** Number of lines before the next line. */
   line: number;
   /**
-   * Hash of the bytes before `offset`, at most of the first 64 KiB; absent in checkpoints of earlier versions.
+   * Hash of the bytes before `offset`, at most of the first 64 KiB; absent in checkpoints of earlier
+   * versions.
    */
   start?: string;
   /** Set after the note about the first skipped line; further skipped lines are only counted. */
