@@ -71,7 +71,7 @@ export class Group {
     const { seed, signal, keepsRejects, measure, progress } = options;
     const add = (outcome: Outcome): void => void this.#outcomes.push(outcome);
     const place: StagePlace = {
-      segment: { clock: this.#clock, signal },
+      segment: { index: 0, clock: this.#clock, signal, halted: false },
       host: {
         seed,
         stopping: false,
@@ -151,6 +151,7 @@ function recorded(
 ): Inlet | undefined {
   if (node === undefined || progress === undefined) return node;
   return {
+    begin: () => {},
     item: (item) => (progress.reach(number), node.item(item)),
     barrier: (pending) => node.barrier(pending),
     end: () => node.end(),
@@ -158,7 +159,7 @@ function recorded(
 }
 
 function inletOf(item: (item: unknown) => void): Inlet {
-  return { item, barrier: (pending) => pending.arrive(), end: () => {} };
+  return { begin: () => {}, item, barrier: (pending) => pending.arrive(), end: () => {} };
 }
 
 /** Returns the stage. Throws TypeError if it has a member that only a stateful stage needs. */

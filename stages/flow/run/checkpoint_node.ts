@@ -34,7 +34,8 @@ export class CheckpointNode extends StageNode {
   #skip: number; // number of items still to drop after a resume
   #lastCheckpoint: PendingBarrier | null = null; // null if an item was processed after it
   #idle = true;
-  #stopped = false;
+  /** Rejects with StopUpstream once the final checkpoint has been taken; null if the run is not stopping. */
+  #stopping: Promise<never> | null = null;
 
   constructor(stage: Stage<any, any>, place: StagePlace & { readonly host: CheckpointHost }) {
     super(stage, place);
@@ -43,7 +44,7 @@ export class CheckpointNode extends StageNode {
   }
 
   override item(item: unknown): Wait {
-    if (this.#stopped) throw new StopUpstream(null);
+    if (this.#stopping !== null) return this.#stopping;
     this.#since++;
     if (this.#skip > 0) {
       this.#skip--;
@@ -55,6 +56,8 @@ export class CheckpointNode extends StageNode {
   }
 
   override barrier(pending: PendingBarrier): Wait {
+    // After the last item, the stages upstream may be saved once more, at a position that is not in step.
+    if ((this.#stopping !== null || this.over) && this.#lastBarrier !== null) return pending.arrive();
     this.#lastBarrier = pending;
     this.#firstBarrier.resolve();
     this.#since = 0;
@@ -62,7 +65,7 @@ export class CheckpointNode extends StageNode {
   }
 
   override end(): Wait {
-    if (this.#stopped) throw new StopUpstream(null);
+    if (this.#stopping !== null) return this.#stopping;
     this.#idle = false;
     this.#lastCheckpoint = null;
     return super.end();
@@ -86,8 +89,11 @@ export class CheckpointNode extends StageNode {
     this.#idle = true;
   }
 
-  async #stop(): Promise<void> {
-    this.#stopped = true;
+  #stop(): Promise<never> {
+    return this.#stopping ??= this.#takeLastCheckpoint();
+  }
+
+  async #takeLastCheckpoint(): Promise<never> {
     if (this.#lastCheckpoint === null) await this.#takeCheckpoint();
     this.#host.finish();
     throw new StopUpstream(null);
@@ -103,6 +109,7 @@ export class CheckpointNode extends StageNode {
     // The barrier may still be in a queue. The effects must be saved before any stage writes anything more.
     await pending.done;
     this.#lastCheckpoint = pending;
+    this.throwIfStopped();
   }
 
   /**

@@ -24,22 +24,36 @@ export class RunSegment implements Segment {
   readonly #controller = new AbortController();
   readonly clock: SegmentClock;
   readonly signal: AbortSignal = this.#controller.signal;
-  /**
-   * Whether the segment contains a branch point. Such a segment must not stop when only one side has ended.
-   */
-  divided = false;
+  #halted = false;
 
   /**
    * `first` is the meter of the source, or the meter of the time spent waiting for the queue before the
    * segment.
    */
-  constructor(readonly first: StageMeter) {
+  constructor(readonly first: StageMeter, readonly index: number) {
     this.clock = new SegmentClock(first);
   }
 
-  abort(reason: unknown): void {
+  get halted(): boolean {
+    return this.#halted;
+  }
+
+  /** Ends the segment because everything after it has ended. */
+  stop(): void {
+    this.#controller.abort(new StopUpstream(null));
+  }
+
+  /** Ends the segment because the run has ended. */
+  halt(reason: unknown): void {
+    this.#halted = true;
     this.#controller.abort(reason);
   }
+}
+
+/** The stages up to a branch point or to the end, and what follows on both sides of the branch point. */
+export interface Chain {
+  readonly nodes: StageNode[];
+  sides: readonly Chain[];
 }
 
 /** A flow that is ready to run. */
@@ -58,6 +72,10 @@ export interface Layout {
   readonly segments: readonly RunSegment[];
   /** Each read-ahead queue with the segment after it. */
   readonly queues: readonly { readonly queue: ReadAheadQueue; readonly segment: RunSegment }[];
+  /** The stages from the source on. */
+  readonly trunk: Chain;
+  /** Whether the flow has a branch point. */
+  readonly divided: boolean;
   /** For each stage, the meters upstream of it in its segment. */
   readonly before: ReadonlyMap<StageNode, readonly StageMeter[]>;
 }
@@ -87,6 +105,10 @@ type NodePlace = {
   readonly segment: RunSegment;
   readonly before: readonly StageMeter[];
   readonly onBranch: boolean;
+  /** The chain that the node is added to. */
+  readonly chain: Chain;
+  /** Called when everything from here on has ended before its upstream. */
+  readonly onEnd: () => void;
 };
 
 class LayoutBuilder {
@@ -98,17 +120,24 @@ class LayoutBuilder {
   readonly #before = new Map<StageNode, readonly StageMeter[]>();
   #checkpointNode: CheckpointNode | null = null;
   #checkpointLeaves = 0;
+  readonly #trunk: Chain = { nodes: [], sides: [] };
 
   constructor(source: string, options: LayoutOptions) {
     this.#options = options;
     this.#names = new Set([source]);
     const meter = new StageMeter(source, options.saved?.get(source)?.counts, options.measure);
-    this.#segments = [new RunSegment(meter)];
+    this.#segments = [new RunSegment(meter, 0)];
   }
 
   build(steps: readonly Step[]): Layout {
     const [segment] = this.#segments;
-    const built = this.#chain(steps, { segment, before: [segment.first], onBranch: false });
+    const built = this.#chain(steps, {
+      segment,
+      before: [segment.first],
+      onBranch: false,
+      chain: this.#trunk,
+      onEnd: () => segment.stop(),
+    });
     return {
       ...built,
       checkpointLeaves: this.#checkpointLeaves,
@@ -116,6 +145,8 @@ class LayoutBuilder {
       checkpointNode: this.#checkpointNode,
       segments: this.#segments,
       queues: this.#queues,
+      trunk: this.#trunk,
+      divided: this.#trunk.sides.length > 0,
       before: this.#before,
     };
   }
@@ -137,9 +168,10 @@ class LayoutBuilder {
     const node = this.#node(step.stage, place);
     let leaves = 0;
     for (const { stage, sink } of sinksOf(step.options.rejects)) {
-      const inlet = this.#node(sink, { ...place, before: [...place.before, node.meter], onBranch: true });
-      inlet.next = branchEnd;
-      node.rejects.push({ stage, inlet });
+      const end = this.#node(sink, { ...place, before: [...place.before, node.meter], onBranch: true });
+      end.next = branchEnd;
+      end.isSink = true;
+      node.rejects.push({ stage, inlet: this.#part({ inlet: end, leaves: 1 }, { segment: place.segment }) });
       leaves++;
     }
     const after = this.#chain(rest, { ...place, before: [...place.before, node.meter] });
@@ -150,7 +182,7 @@ class LayoutBuilder {
     return { inlet: node, leaves: 1 };
   }
 
-  #node(stage: Stage<any, any>, { segment, before, onBranch }: NodePlace): StageNode {
+  #node(stage: Stage<any, any>, { segment, before, chain }: NodePlace): StageNode {
     const { host, saved, measure } = this.#options;
     if (this.#names.has(stage.name)) {
       throw new TypeError(
@@ -170,7 +202,7 @@ class LayoutBuilder {
     } else {
       node = new StageNode(stage, { host, segment, restored, measure });
     }
-    node.onBranch = onBranch;
+    chain.nodes.push(node);
     this.#nodes.push(node);
     this.#before.set(node, before);
     return node;
@@ -179,35 +211,57 @@ class LayoutBuilder {
   /** Builds a stage in its own segment, whose input is a read-ahead queue. */
   #queue(step: Step & { kind: "stage" }, rest: readonly Step[], place: NodePlace): BuiltSteps {
     const waiting = new StageMeter("waiting");
-    const segment = new RunSegment(waiting);
+    const segment = new RunSegment(waiting, this.#segments.length);
     this.#segments.push(segment);
-    const built = this.#stage(step, rest, { ...place, segment, before: [waiting] });
+    const onEnd = () => segment.stop();
+    const built = this.#stage(step, rest, { ...place, segment, before: [waiting], onEnd });
     const queue = new ReadAheadQueue({
       before: place.segment,
       after: segment,
-      downstream: new Downstream(built.inlet, built.leaves),
+      downstream: this.#part(built, { segment, onEnd: place.onEnd }),
       waiting,
       ahead: step.options.ahead ?? 1,
-      saves: this.#options.saves,
-      onEnd: () => {
-        if (!place.segment.divided) place.segment.abort(new StopUpstream(null));
-      },
     });
     this.#queues.push({ queue, segment });
     return { inlet: queue, leaves: built.leaves };
   }
 
+  /** Builds a branch point. It ends when both of its sides have ended. */
   #tee(branch: readonly Step[], rest: readonly Step[], place: NodePlace): BuiltSteps {
-    place.segment.divided = true;
-    const side = this.#chain(branch, { ...place, onBranch: true });
-    const trunk = this.#chain(rest, place);
-    const sides = [new Downstream(side.inlet, side.leaves), new Downstream(trunk.inlet, trunk.leaves)];
+    const ended = new Set<string>();
+    const sidePlace = (side: string): NodePlace => ({
+      ...place,
+      chain: { nodes: [], sides: [] },
+      onEnd: () => {
+        if (ended.add(side).size === 2) place.onEnd();
+      },
+    });
+    const branchPlace = { ...sidePlace("branch"), onBranch: true }, trunkPlace = sidePlace("trunk");
+    place.chain.sides = [branchPlace.chain, trunkPlace.chain];
+    const side = this.#chain(branch, branchPlace), trunk = this.#chain(rest, trunkPlace);
     return {
-      inlet: new TeeNode(sides, place.segment, this.#options.saves),
+      inlet: new TeeNode(this.#part(side, branchPlace), this.#part(trunk, trunkPlace)),
       leaves: side.leaves + trunk.leaves,
     };
+  }
+
+  #part(
+    { inlet, leaves }: BuiltSteps,
+    { segment, onEnd }: Pick<NodePlace, "segment"> & { readonly onEnd?: () => void },
+  ): Downstream {
+    return new Downstream(inlet, {
+      leaves,
+      segment,
+      saves: this.#options.saves,
+      ...(onEnd !== undefined && { onEnd }),
+    });
   }
 }
 
 /** Drops the output of a branch's last stage. */
-const branchEnd: Inlet = { item: () => {}, barrier: (pending) => pending.arrive(), end: () => {} };
+const branchEnd: Inlet = {
+  begin: () => {},
+  item: () => {},
+  barrier: (pending) => pending.arrive(),
+  end: () => {},
+};

@@ -19,8 +19,12 @@ export class PendingBarrier {
   readonly #onComplete: (barrier: Barrier) => Wait;
   #leaves: number;
 
-  /** `leaves` is the number of leaves that the barrier must reach. */
-  constructor(leaves: number, onComplete: (barrier: Barrier) => Wait) {
+  /**
+   * `leaves` is the number of leaves that the barrier must reach. `flushing` is the index of the segment in
+   * which a stage waits for the barrier during its flush; nothing moves in this segment and those before it;
+   * it is -1 if there is none.
+   */
+  constructor(leaves: number, onComplete: (barrier: Barrier) => Wait, readonly flushing = -1) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     promise.catch(() => {}); // the run reports the failure, even if nothing waits for this barrier
     this.done = promise;

@@ -25,10 +25,6 @@ export interface ReadAheadQueueOptions {
   readonly waiting: StageMeter;
   /** Maximum number of items in the queue. */
   readonly ahead: number;
-  /** Whether the run keeps checkpoints. */
-  readonly saves: boolean;
-  /** Called when the stages after the queue take no more items. */
-  onEnd(): void;
 }
 
 /** The input side of the queue; `drive` is its output side. */
@@ -37,7 +33,8 @@ export class ReadAheadQueue implements Inlet {
   readonly #entries: Entry[] = [];
   readonly #full = new StageMeter("waiting for room"); // time in which no stage works: not reported
   #items = 0;
-  #ending = false; // the end of the input has left the queue, so barriers bypass it
+  readonly #begun = Promise.withResolvers<void>();
+  #over = false; // `drive` has finished, so barriers bypass the queue
   #room: PromiseWithResolvers<void> | null = null; // resolved when the queue has room for an item
   #arrival: PromiseWithResolvers<void> | null = null; // resolved when an entry arrives
 
@@ -46,6 +43,12 @@ export class ReadAheadQueue implements Inlet {
     const { before, after } = options;
     before.signal.addEventListener("abort", () => this.#room?.reject(before.signal.reason));
     after.signal.addEventListener("abort", () => this.#arrival?.reject(after.signal.reason));
+  }
+
+  /** Waits until the stages after the queue have begun in `drive`. */
+  async begin(): Promise<void> {
+    await this.#begun.promise;
+    this.#throwIfOver();
   }
 
   item(item: unknown): Wait {
@@ -59,8 +62,8 @@ export class ReadAheadQueue implements Inlet {
   }
 
   barrier(pending: PendingBarrier): Wait {
-    const { downstream } = this.#options;
-    if (this.#ending || downstream.ended) return downstream.barrier(pending);
+    const { downstream, after } = this.#options;
+    if (this.#over || downstream.ended || pending.flushing >= after.index) return downstream.barrier(pending);
     this.#entries.push({ kind: "barrier", pending });
     this.#arrival?.resolve();
   }
@@ -72,37 +75,40 @@ export class ReadAheadQueue implements Inlet {
 
   /** Runs the stages after the queue until the end. */
   async drive(): Promise<void> {
-    const { after, downstream, saves } = this.#options;
+    const { downstream } = this.#options;
     try {
-      while (await this.#step());
-    } catch (thrown) {
-      if (!(thrown instanceof StopUpstream) || after.signal.aborted) throw thrown;
-      await downstream.end(thrown, saves);
-      for (const entry of this.#entries.splice(0)) {
-        if (entry.kind === "barrier") await downstream.barrier(entry.pending);
+      try {
+        await downstream.begin();
+      } finally {
+        this.#begun.resolve();
       }
-      this.#room?.reject(new StopUpstream(null));
-      this.#options.onEnd();
+      while (!downstream.ended && await this.#step());
+    } catch (thrown) {
+      await downstream.stop(thrown); // the segment was stopped while it waited for an entry
     }
+    this.#over = true;
+    for (const entry of this.#entries.splice(0)) {
+      if (entry.kind === "barrier") await downstream.barrier(entry.pending);
+    }
+    this.#room?.reject(new StopUpstream(null));
   }
 
   /** Passes one entry on. Returns false after the end. */
   async #step(): Promise<boolean> {
-    const { after, downstream: { inlet } } = this.#options;
+    const { after, downstream } = this.#options;
     const entry = this.#entries.shift() ?? await this.#nextEntry();
     switch (entry.kind) {
       case "item": {
         if (--this.#items < this.#options.ahead) this.#room?.resolve();
-        const wait = inlet.item(entry.item);
+        const wait = downstream.item(entry.item);
         if (wait !== undefined) await wait;
         break;
       }
       case "barrier":
-        await inlet.barrier(entry.pending);
+        await downstream.barrier(entry.pending);
         break;
       case "end":
-        this.#ending = true;
-        await inlet.end();
+        await downstream.end();
         return false;
     }
     after.clock.lap();

@@ -32,8 +32,8 @@ export class Reporter {
       done.add(meter);
     };
     // Sinks for dropped items are not reported, because the stage that drops the items counts them already.
-    const sinks = new Set<unknown>(nodes.flatMap((node) => node.rejects.map(({ inlet }) => inlet)));
-    for (const node of nodes.filter((node) => !sinks.has(node))) {
+    const shown = nodes.filter((node) => !node.isSink && (node.opened || node.saved !== undefined));
+    for (const node of shown) {
       const upstream = [...before.get(node) ?? []];
       if (node.inside.size === 0) emit(node.meter, upstream);
       for (const meter of node.inside.values()) { // reported like separate steps of the flow

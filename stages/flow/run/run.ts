@@ -8,19 +8,27 @@ import type { RunEvent } from "../events.ts";
 import type { RunOptions, RunResult } from "../run_options.ts";
 import type { FlowGraph } from "../step.ts";
 import type { CheckpointHost } from "./checkpoint_node.ts";
+import { flushFrom } from "./downstream.ts";
 import { failure } from "./failure.ts";
 import { type Inlet, StopUpstream } from "./inlet.ts";
 import { type Layout, layOut, type RunSegment } from "./layout.ts";
+import { findUnneeded } from "./needed_stages.ts";
 import { PendingBarrier } from "./pending_barrier.ts";
 import { Reporter } from "./reporter.ts";
 import { SourceDriver, type SourceHost } from "./source_driver.ts";
+import type { Segment } from "./stage_place.ts";
 import type { Wait } from "./wait.ts";
 
 const BARRIER_EVERY = 1000; // items: rare enough to cost nothing, often enough to replay little on resume
 const GRACE = 1000; // milliseconds that an ended run waits for unfinished pushes before it closes the stages
 
 /** Drops the output of the flow's last stage. */
-const drain: Inlet = { item: () => {}, barrier: (pending) => pending.arrive(), end: () => {} };
+const drain: Inlet = {
+  begin: () => {},
+  item: () => {},
+  barrier: (pending) => pending.arrive(),
+  end: () => {},
+};
 
 /** Runs a flow once. */
 export class Run implements CheckpointHost, SourceHost {
@@ -32,6 +40,8 @@ export class Run implements CheckpointHost, SourceHost {
   readonly #ended = Promise.withResolvers<void>(); // resolves when the run has failed, was aborted or stopped
   #layout!: Layout;
   #source!: SourceDriver;
+  #unopened: readonly (readonly [string, StageSnapshot])[] = []; // snapshots of what is not opened
+  #timer: ReturnType<typeof setInterval> | undefined;
   #stopping = false;
   #stopped = false;
   #lastCheckpoint: Promise<void> | null = null; // taken by the CheckpointNode when the run stops
@@ -65,15 +75,14 @@ export class Run implements CheckpointHost, SourceHost {
     signal?.addEventListener("abort", onAbort);
     stop?.addEventListener("abort", onStop);
     try {
-      await this.#openAll();
-      this.#compareNames(saved);
+      if (await this.#openAll(saved)) this.#compareNames(saved);
       const reporter = new Reporter(this.#layout, this);
-      const timer = setInterval(() => this.#guard(() => reporter.report()), 1000);
+      this.#timer = setInterval(() => this.#guard(() => reporter.report()), 1000);
       try {
         if (stop?.aborted) this.#stop();
         await this.#driveAll();
       } finally {
-        clearInterval(timer);
+        clearInterval(this.#timer);
         this.#guard(() => reporter.report(true));
       }
       await this.#written; // a failure to write fails the run
@@ -90,28 +99,41 @@ export class Run implements CheckpointHost, SourceHost {
     return { stopped: this.#stopped };
   }
 
+  /** Whether the process must not end by itself while this run waits. */
+  keepsProcess(keeps: boolean): void {
+    if (this.#timer === undefined) return;
+    if (keeps) Deno.refTimer(this.#timer);
+    else Deno.unrefTimer(this.#timer);
+  }
+
   get waitsForBarriers(): boolean {
     return this.#layout.checkpointNode === null && this.#options.effects !== undefined;
   }
 
-  beginBarrier(): PendingBarrier | null {
+  beginBarrier(flushing = -1): PendingBarrier | null {
     if (this.#options.checkpoints === undefined) return null;
     const { checkpointNode, leaves } = this.#layout;
-    return this.#newBarrier(leaves, checkpointNode === null ? (barrier) => this.#commit(barrier) : () => {});
+    const onComplete = checkpointNode === null ? (barrier: Barrier) => this.#commit(barrier) : () => {};
+    const pending = this.#newBarrier(leaves, { onComplete, flushing });
+    for (const [name, snapshot] of this.#unopened) pending.barrier.snapshots.set(name, snapshot);
+    return pending;
   }
 
   /**
    * Lets a barrier pass after an item of a flush. In a flow with branches, no barrier passes during a flush,
    * because the two sides of a branch point end one after the other.
    */
-  afterFlushItem(): Wait {
-    if (this.#layout.segments.some((segment) => segment.divided)) return;
-    return this.#source.afterFlushItem();
+  afterFlushItem(segment: Segment): Wait {
+    if (this.#layout.divided) return;
+    return this.#source.afterFlushItem(segment.index);
   }
 
   beginCheckpoint(): PendingBarrier | null {
     if (this.#options.checkpoints === undefined) return null;
-    return this.#newBarrier(this.#layout.checkpointLeaves, (barrier) => this.#commit(barrier));
+    return this.#newBarrier(this.#layout.checkpointLeaves, {
+      onComplete: (barrier) => this.#commit(barrier),
+      flushing: -1,
+    });
   }
 
   finish(): void {
@@ -140,12 +162,20 @@ export class Run implements CheckpointHost, SourceHost {
     });
   }
 
-  async #openAll(): Promise<void> {
-    await this.#source.open();
+  /**
+   * Opens the source and the stages, except those of a resumed run that are not needed any more: they keep
+   * their state and their files. Returns whether all are open.
+   */
+  async #openAll(saved: ReadonlyMap<string, StageSnapshot> | null): Promise<boolean> {
+    const unneeded = await findUnneeded(this.#layout.trunk, saved ?? new Map());
+    if (!unneeded.source) await this.#source.open();
     for (const node of this.#layout.nodes) {
-      if (this.#failure !== null) return;
-      await node.open();
+      if (this.#failure !== null) return false;
+      if (!unneeded.nodes.has(node)) await node.open();
     }
+    if (!unneeded.source && unneeded.nodes.size === 0) return true;
+    this.#unopened = [...saved ?? []].filter(([name]) => !name.startsWith("effect:"));
+    return false;
   }
 
   async #driveAll(): Promise<void> {
@@ -166,8 +196,6 @@ export class Run implements CheckpointHost, SourceHost {
       const pending = this.beginBarrier(); // for a checkpoint that is taken before the first regular barrier
       if (pending !== null) await this.#source.barrier(pending);
     }
-    const done = this.#layout.nodes.findLast((node) => node.done && !node.onBranch);
-    if (done !== undefined) throw new StopUpstream(done);
     await this.#source.drive();
   }
 
@@ -178,18 +206,24 @@ export class Run implements CheckpointHost, SourceHost {
         await work();
       } catch (thrown) {
         if (!(thrown instanceof StopUpstream)) throw thrown;
-        if (!segment.signal.aborted) await thrown.flush?.end();
+        if (!segment.halted) await flushFrom(thrown, segment);
       }
     } catch (error) {
       if (!(error instanceof StopUpstream)) this.#fail(error);
     }
   }
 
-  #newBarrier(leaves: number, onComplete: (barrier: Barrier) => Wait): PendingBarrier {
+  #newBarrier(
+    leaves: number,
+    { onComplete, flushing }: {
+      readonly onComplete: (barrier: Barrier) => Wait;
+      readonly flushing: number;
+    },
+  ): PendingBarrier {
     const pending = new PendingBarrier(leaves, (barrier) => {
       this.#pending.delete(pending);
       return onComplete(barrier);
-    });
+    }, flushing);
     this.#pending.add(pending);
     return pending;
   }
@@ -258,7 +292,7 @@ export class Run implements CheckpointHost, SourceHost {
 
   #endWith(reason: unknown): void {
     this.#ended.resolve();
-    for (const segment of this.#layout.segments) segment.abort(reason);
+    for (const segment of this.#layout.segments) segment.halt(reason);
     for (const pending of this.#pending) pending.fail(reason);
   }
 

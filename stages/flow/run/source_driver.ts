@@ -16,8 +16,10 @@ import type { Wait } from "./wait.ts";
 
 /** What a source driver needs from its run. */
 export interface SourceHost extends RunHost {
-  /** Starts a barrier at the source; null if the run keeps no checkpoints. */
-  beginBarrier(): PendingBarrier | null;
+  /**
+   * Starts a barrier at the source; null if the run keeps no checkpoints. `flushing`: see PendingBarrier.
+   */
+  beginBarrier(flushing: number): PendingBarrier | null;
   /**
    * Whether to wait until a barrier is complete, so that the effects saved with it do not include later
    * items.
@@ -97,8 +99,13 @@ export class SourceDriver {
     };
   }
 
-  /** Reads to the end of the source, then passes the end on. */
+  /**
+   * Reads to the end of the source, then passes the end on. A source that is not open is not needed, because
+   * a later stage wants no more items.
+   */
   async drive(): Promise<void> {
+    await this.#place.next.begin();
+    if (!this.#opened) throw new StopUpstream(null);
     if (!this.#ended) await this.#read();
     this.#ended = true;
     await this.#place.next.end();
@@ -135,15 +142,21 @@ export class SourceDriver {
   /**
    * See RunHost. Everything before the stage that flushes has ended, so a barrier may start at the source.
    */
-  afterFlushItem(): Wait {
+  afterFlushItem(flushing: number): Wait {
     const { host, stageTakesCheckpoints, flushEvery } = this.#place;
     const stops = host.stopping && !stageTakesCheckpoints;
     if (++this.#since < flushEvery && !stops) return;
-    return stops ? this.#stop() : this.#barrier().then(() => {});
+    return stops ? this.#stop(flushing) : this.#barrier(flushing).then(() => {});
   }
 
   /** Adds the source's snapshot, then passes the barrier on. */
   async barrier(pending: PendingBarrier): Promise<void> {
+    await this.#save(pending);
+    await this.#place.next.barrier(pending);
+  }
+
+  async #save(pending: PendingBarrier): Promise<void> {
+    if (!this.#opened) return;
     const { name, save } = this.#source;
     try {
       const state = copyState(save ? await save.call(this.#source, this.#state) : this.#state ?? null);
@@ -156,19 +169,18 @@ export class SourceDriver {
     } catch (error) {
       throw failure(`Cannot save the state of source ${name}`, error);
     }
-    await this.#place.next.barrier(pending);
   }
 
-  async #barrier(): Promise<PendingBarrier | null> {
+  async #barrier(flushing = -1): Promise<PendingBarrier | null> {
     this.#since = 0;
-    const pending = this.#place.host.beginBarrier();
+    const pending = this.#place.host.beginBarrier(flushing);
     if (pending !== null) await this.barrier(pending);
     if (this.#place.host.waitsForBarriers) await pending?.done;
     return pending;
   }
 
-  async #stop(): Promise<never> {
-    const pending = await this.#barrier();
+  async #stop(flushing = -1): Promise<never> {
+    const pending = await this.#barrier(flushing);
     await pending?.done;
     this.#place.host.finish();
     throw new StopUpstream(null);
@@ -195,7 +207,8 @@ export class SourceDriver {
   }
 
   #failure(error: unknown): unknown {
-    if (this.#place.segment.signal.aborted) return error;
+    if (error instanceof StopUpstream) return error;
+    if (this.#place.segment.signal.aborted) return this.#place.segment.signal.reason;
     return failure(
       `Source ${this.#source.name} failed after ${this.#place.segment.first.out} items`,
       asError(error),

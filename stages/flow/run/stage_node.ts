@@ -25,14 +25,18 @@ export class StageNode implements Inlet {
   /** Meters of the stages inside a group, in order; empty if this stage is not a group. */
   readonly inside: Map<string, StageMeter> = new Map();
   readonly saved: StageSnapshot | undefined;
-  /** Whether the stage is on a branch, so that the run does not end when the stage wants no more items. */
-  onBranch = false;
+  /** Whether the stage is a sink for dropped items. */
+  isSink = false;
   protected state: unknown;
+  /** Whether the stage, or all that follow it, want no more items. */
+  protected over = false;
   protected readonly segment: Segment;
   readonly #place: StagePlace;
   #opened = false;
   #flushing = false; // whether a flush that can be resumed is running
   #flushed: boolean;
+  #cut = false; // all that follow want no more items, so this stage's output goes nowhere
+  #stopped: StopUpstream | null = null; // thrown downstream by the output of `settle`
   #dropped: Reject[] = [];
 
   constructor(readonly stage: Stage<any, any>, place: StagePlace) {
@@ -53,7 +57,14 @@ export class StageNode implements Inlet {
     return this.inside.size > 0 ? [...this.inside.keys()] : [this.stage.name];
   }
 
+  /** Whether `open` has finished. If not, a barrier takes the snapshot from which the run resumes. */
+  get opened(): boolean {
+    return this.#opened;
+  }
+
+  /** Opens the stage, unless it is open already. */
   async open(): Promise<void> {
+    if (this.#opened) return;
     try {
       const copy = this.saved === undefined ? undefined : copyState(this.saved.state);
       this.state = await this.stage.open(this.context, copy);
@@ -85,10 +96,21 @@ export class StageNode implements Inlet {
 
   /** Whether the stage wants no more items. */
   get done(): boolean {
-    return this.stage.done?.(this.state) ?? false;
+    return this.#opened && (this.stage.done?.(this.state) ?? false);
+  }
+
+  async begin(): Promise<void> {
+    try {
+      await this.next.begin();
+    } catch (thrown) {
+      this.#passStop(thrown);
+    }
+    for (const { inlet } of this.rejects) await inlet.begin();
+    this.#stopIfDone();
   }
 
   item(item: unknown): Wait {
+    if (this.over) return; // output that was still in flight in a stage before this one
     this.meter.in++;
     const before = this.segment.clock.enter(this.meter);
     let outputs: Many<unknown>;
@@ -97,13 +119,24 @@ export class StageNode implements Inlet {
     } catch (error) {
       throw this.#failure(error, item);
     }
-    const wait = this.#pass(outputs, item);
-    if (wait !== undefined) return wait.then(() => this.#endPush(before));
+    let wait: Wait;
+    try {
+      wait = this.#pass(outputs, item);
+    } catch (thrown) {
+      this.#passStop(thrown);
+    }
+    if (wait !== undefined) return wait.then(() => this.#endPush(before), (thrown) => this.#passStop(thrown));
     return this.#endPush(before);
   }
 
+  /** Throws again what the stages after this one have thrown. */
+  #passStop(thrown: unknown): never {
+    if (thrown instanceof StopUpstream) this.over = this.#cut = true;
+    throw thrown;
+  }
+
   barrier(pending: PendingBarrier): Wait {
-    return then(this.settle(), () => this.saveTo(pending));
+    return then(this.settle(), () => then(this.saveTo(pending), () => this.throwIfStopped()));
   }
 
   end(): Wait {
@@ -131,7 +164,9 @@ export class StageNode implements Inlet {
 
   /** Adds this stage's snapshot, then passes the barrier on. `StageSnapshot` explains `skip`. */
   protected async saveTo(pending: PendingBarrier, skip?: number): Promise<void> {
-    if (this.inside.size === 0) pending.barrier.snapshots.set(this.stage.name, await this.snapshot(skip));
+    if (this.inside.size === 0 && this.#opened) {
+      pending.barrier.snapshots.set(this.stage.name, await this.snapshot(skip));
+    }
     for (const [name, meter] of this.inside) {
       pending.barrier.snapshots.set(name, {
         state: null,
@@ -173,18 +208,39 @@ export class StageNode implements Inlet {
 
   #endPush(before: StageMeter): Wait {
     this.segment.clock.enter(before);
-    return then(this.afterPush(), () => {
-      if (this.done) throw new StopUpstream(this);
-    });
+    return then(this.afterPush(), () => this.#stopIfDone());
   }
 
-  /** Passes on the output that the stage would otherwise have to save. */
+  #stopIfDone(): void {
+    if (!this.done) return;
+    this.over = true;
+    throw new StopUpstream(this);
+  }
+
+  /**
+   * Passes on the output that the stage would otherwise have to save. If a later stage wants no more items,
+   * the rest of the output is dropped; StopUpstream is thrown only after the barrier has passed all stages.
+   */
   protected settle(): Wait {
-    if (this.stage.settle === undefined) return;
+    if (this.stage.settle === undefined || !this.#opened) return;
+    if (this.#cut || this.segment.signal.aborted) return;
     const before = this.segment.clock.enter(this.meter);
-    return then(this.#pass(this.stage.settle(this.state, this.context), undefined), () => {
-      this.segment.clock.enter(before);
-    });
+    return this.#settleAll().then(() => void this.segment.clock.enter(before));
+  }
+
+  async #settleAll(): Promise<void> {
+    try {
+      await this.#pass(this.stage.settle?.(this.state, this.context) ?? [], undefined);
+    } catch (thrown) {
+      if (!(thrown instanceof StopUpstream) || this.segment.halted) throw thrown;
+      this.over = this.#cut = true;
+      this.#stopped ??= thrown;
+    }
+  }
+
+  /** Throws the StopUpstream that the output of `settle` has met. */
+  protected throwIfStopped(): void {
+    if (this.#stopped !== null) throw this.#stopped;
   }
 
   /** Passes on the output of a push. A synchronous iterable needs no promise per item. */
@@ -259,7 +315,7 @@ export class StageNode implements Inlet {
     this.beforeOutput();
     this.meter.countOutput(value);
     const wait = this.next.item(value);
-    return this.#flushing ? then(wait, () => this.#place.host.afterFlushItem()) : wait;
+    return this.#flushing ? then(wait, () => this.#place.host.afterFlushItem(this.segment)) : wait;
   }
 
   /** Called before an item is passed on. */
@@ -280,7 +336,8 @@ export class StageNode implements Inlet {
   }
 
   #failure(error: unknown, item: unknown): unknown {
-    if (this.segment.signal.aborted || error instanceof StopUpstream || isPlaced(error)) return error;
+    if (error instanceof StopUpstream || isPlaced(error)) return error;
+    if (this.segment.signal.aborted) return this.segment.signal.reason;
     return failure(`Stage ${this.stage.name} failed ${where(item, this.meter.in)}`, asError(error));
   }
 

@@ -19,14 +19,21 @@ export interface RunHost {
   /** Whether the run was asked to stop after the current item. */
   readonly stopping: boolean;
   emit(event: RunEvent): void;
-  /** Called after each item of a flush that can be resumed: a barrier may pass here, or the run may stop. */
-  afterFlushItem(): Wait;
+  /**
+   * Called after each item of a flush that can be resumed, by a stage of `segment`: a barrier may pass here,
+   * or the run may stop.
+   */
+  afterFlushItem(segment: Segment): Wait;
 }
 
 /** Stages between two read-ahead queues, which run one after the other. */
 export interface Segment {
+  /** Position among the segments of a flow without branch points; the source's segment has 0. */
+  readonly index: number;
   readonly clock: SegmentClock;
   readonly signal: AbortSignal;
+  /** Whether the run has ended, so that nothing may be flushed any more. */
+  readonly halted: boolean;
 }
 
 /** The context of a stage that runs a group of stages inside it: see flow/parallel. */

@@ -21,17 +21,21 @@ export function streamOf<T>(flow: FlowGraph, options: RunOptions): ReadableStrea
   signal.addEventListener("abort", () => nextRead?.resolve(), { once: true });
   const start = async (controller: ReadableStreamDefaultController<T>) => {
     const end: Inlet = {
-      item(item) {
+      begin: () => {},
+      async item(item) {
         controller.enqueue(item as T);
         nextRead = Promise.withResolvers();
         nextItem?.resolve();
-        return nextRead.promise;
+        run.keepsProcess(false); // nobody may ever read again, without cancelling
+        await nextRead.promise;
+        run.keepsProcess(true);
       },
       barrier: (pending) => pending.arrive(),
       end: () => {},
     };
+    const run = new Run(flow, { ...options, signal }, end);
     try {
-      await new Run(flow, { ...options, signal }, end).execute();
+      await run.execute();
       if (!abort.signal.aborted) controller.close();
     } catch (error) {
       if (!abort.signal.aborted) controller.error(error);

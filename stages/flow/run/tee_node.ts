@@ -7,51 +7,38 @@
 import type { Downstream } from "./downstream.ts";
 import { type Inlet, StopUpstream } from "./inlet.ts";
 import type { PendingBarrier } from "./pending_barrier.ts";
-import type { Segment } from "./stage_place.ts";
 import { then, type Wait } from "./wait.ts";
 
 /** Passes each item to the branch, then to the trunk. Stops its upstream once both sides have ended. */
 export class TeeNode implements Inlet {
-  readonly #sides: readonly Downstream[];
-  readonly #segment: Segment;
-  readonly #saves: boolean;
+  readonly #branch: Downstream;
+  readonly #trunk: Downstream;
 
-  /** `sides` holds the branch, then the trunk. `saves` says whether the run keeps checkpoints. */
-  constructor(sides: readonly Downstream[], segment: Segment, saves: boolean) {
-    this.#sides = sides;
-    this.#segment = segment;
-    this.#saves = saves;
+  constructor(branch: Downstream, trunk: Downstream) {
+    this.#branch = branch;
+    this.#trunk = trunk;
+  }
+
+  begin(): Wait {
+    return this.#both((side) => side.begin());
   }
 
   item(item: unknown): Wait {
-    const [branch, trunk] = this.#sides;
-    return then(this.#give(branch, item), () =>
-      then(this.#give(trunk, item), () => {
-        if (branch.ended && trunk.ended) throw new StopUpstream(null);
-      }));
+    return this.#both((side) => side.item(item));
   }
 
   barrier(pending: PendingBarrier): Wait {
-    const [branch, trunk] = this.#sides;
-    return then(branch.barrier(pending), () => trunk.barrier(pending));
+    return this.#both((side) => side.barrier(pending));
   }
 
-  async end(): Promise<void> {
-    for (const side of this.#sides) if (!side.ended) await side.inlet.end();
+  end(): Wait {
+    return then(this.#branch.end(), () => this.#trunk.end());
   }
 
-  #give(side: Downstream, item: unknown): Wait {
-    if (side.ended) return;
-    try {
-      return side.inlet.item(item)?.catch((thrown) => this.#endSide(side, thrown));
-    } catch (thrown) {
-      return this.#endSide(side, thrown);
-    }
-  }
-
-  /** Ends one side if it has thrown StopUpstream; the other side continues. */
-  async #endSide(side: Downstream, thrown: unknown): Promise<void> {
-    if (!(thrown instanceof StopUpstream) || this.#segment.signal.aborted) throw thrown;
-    await side.end(thrown, this.#saves);
+  #both(work: (side: Downstream) => Wait): Wait {
+    return then(work(this.#branch), () =>
+      then(work(this.#trunk), () => {
+        if (this.#branch.ended && this.#trunk.ended) throw new StopUpstream(null);
+      }));
   }
 }

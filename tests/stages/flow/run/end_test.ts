@@ -1,0 +1,177 @@
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { asSource } from "../../../../stages/flow/as_source.ts";
+import { MemoryCheckpoints } from "../../../../stages/flow/checkpoint/memory_checkpoints.ts";
+import { type Flow, from } from "../../../../stages/flow/flow.ts";
+import { parallel } from "../../../../stages/flow/parallel/parallel.ts";
+import { map, type Stage, takeCheckpoint } from "../../../../stages/flow/stage.ts";
+import type { Letter } from "../parallel/letters_group.ts";
+
+/** Fails a run that does not end. */
+async function ends<T>(run: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error("the run does not end")), 10_000);
+  return await Promise.race([run, late.promise]).finally(() => clearTimeout(timer));
+}
+
+/** Numbers; after the last one the source waits until it is told to stop. */
+function numbers(count: number) {
+  return asSource("numbers", async function* () {
+    for (let i = 0; i < count; i++) yield i;
+    await new Promise(() => {});
+  });
+}
+
+function take(count: number, name = "take"): Stage<number, number, { taken: number }> {
+  return {
+    name,
+    open: (_ctx, saved = { taken: 0 }) => saved,
+    push: (x, state) => (state.taken++, [x]),
+    done: (state) => state.taken >= count,
+  };
+}
+
+/** Appends stages that are each read ahead. */
+function joints(count: number): (flow: Flow<number>) => Flow<number> {
+  return (flow) =>
+    Array.from({ length: count }, (_, i) => i).reduce(
+      (made, i) => made.pipe(map(`joint ${i}`, (x: number) => x), { ahead: 2 }),
+      flow,
+    );
+}
+
+for (const count of [0, 1, 2, 3]) {
+  Deno.test(`done: a flow of ${count} joints ends although its source would wait for ever`, async () => {
+    for (const ahead of [0, 2]) {
+      const out: number[] = [];
+      const flow = from(numbers(50)).via(joints(count)).pipe(take(13), { ahead }).pipe(
+        map("out", (x) => out.push(x)),
+      );
+      deepStrictEqual(await ends(flow.run()), { stopped: false });
+      deepStrictEqual(out, [...Array(13).keys()]);
+      const sides: number[][] = [[], []];
+      await ends(
+        from(numbers(50)).via(joints(count))
+          .tee((branch) =>
+            branch.pipe(take(3, "short"), { ahead }).pipe(map("left", (x) => sides[0].push(x)))
+          )
+          .via((flow) => flow.pipe(take(7), { ahead: 1 })).pipe(map("right", (x) => sides[1].push(x))).run(),
+      );
+      deepStrictEqual(sides, [[0, 1, 2], [0, 1, 2, 3, 4, 5, 6]]);
+    }
+  });
+
+  Deno.test(`error, abort: a flow of ${count} joints ends at once, and closes its stages`, async () => {
+    for (const how of ["error", "abort"]) {
+      const abort = new AbortController(), closed: string[] = [];
+      const last: Stage<number, number> = {
+        name: "last",
+        open: () => null,
+        async *push(x, _state, ctx) {
+          if (x === 5 && how === "error") throw new Error("the end");
+          if (x === 5) abort.abort(new Error("the end"));
+          ctx.signal.throwIfAborted();
+          yield x;
+        },
+        close: () => void closed.push("last"),
+      };
+      const began = performance.now();
+      const flow = from(asSource("numbers", () => Array(100).keys())).via(joints(count)).pipe(last, {
+        ahead: 1,
+      });
+      await rejects(ends(flow.run({ signal: abort.signal })), /the end/);
+      deepStrictEqual(closed, ["last"]);
+      strictEqual(performance.now() - began < 5000, true);
+    }
+  });
+}
+
+Deno.test("done: workers that still have items in flight do not keep a flow from ending", async () => {
+  const group = {
+    module: import.meta.resolve("../parallel/letters_group.ts"),
+    group: "letters",
+    options: {},
+  };
+  const source = asSource("source of letters", async function* () {
+    for (let i = 0; i < 200; i++) yield { id: String(i), value: i + 1 };
+    await new Promise(() => {});
+  });
+  const out: string[] = [];
+  const five: Stage<Letter, Letter, { taken: number }> = {
+    name: "five",
+    open: () => ({ taken: 0 }),
+    push: (letter, state) => (state.taken++, [letter]),
+    done: ({ taken }) => taken === 5,
+  };
+  const flow = from(source).pipe(parallel<Letter, Letter>(group, { workers: 2 }), { ahead: 4 })
+    .pipe(five, { ahead: 2 }).pipe(map("out", ({ id }) => out.push(id)));
+  await ends(flow.run());
+  deepStrictEqual(out, ["0", "1", "2", "2'", "3"]);
+});
+
+Deno.test("a run resumed at its goal ends at once and opens nothing before the stage that has reached it", async () => {
+  for (const ahead of [0, 2]) {
+    const opened: string[] = [], checkpoints = new MemoryCheckpoints();
+    const watched = (name: string): Stage<number, number> => ({
+      name,
+      open: () => (opened.push(name), null),
+      push: (x) => [x],
+    });
+    const trainer: Stage<number, number, { step: number }> = {
+      name: "trainer",
+      takesCheckpoints: true,
+      open: (_ctx, saved = { step: 0 }) => (opened.push("trainer"), saved),
+      *push(x, state) {
+        state.step++;
+        yield x;
+        if (state.step === 5) yield takeCheckpoint;
+      },
+      done: ({ step }) => step >= 5,
+    };
+    const run = () =>
+      from(numbers(20)).pipe(watched("files"), { ahead }).pipe(trainer, { ahead }).pipe(watched("after"), {
+        ahead,
+      })
+        .run({ checkpoints });
+    await ends(run());
+    deepStrictEqual(opened.splice(0).sort(), ["after", "files", "trainer"]);
+    const [last] = checkpoints.all.slice(-1);
+    deepStrictEqual(await ends(run()), { stopped: false });
+    deepStrictEqual(opened, ["trainer", "after"]);
+    deepStrictEqual(checkpoints.all.at(-1), last);
+  }
+});
+
+Deno.test("settle: a stage that wants no more items during a barrier ends the flow after the barrier", async () => {
+  const checkpoints = new MemoryCheckpoints(), out: number[] = [];
+  const held: Stage<number, number, number[]> = {
+    name: "held",
+    open: () => [],
+    push: (x, state) => (state.push(x), []),
+    *settle(state) {
+      while (state.length > 0) yield state.shift()!;
+    },
+    save: () => null,
+  };
+  const flow = from(numbers(20)).pipe(held).pipe(take(3), { ahead: 1 }).pipe(map("out", (x) => out.push(x)));
+  await ends(flow.run({ checkpoints, barrierEvery: 5 }));
+  deepStrictEqual(out, [0, 1, 2]);
+  deepStrictEqual(checkpoints.all.map((snapshots) => snapshots.get("take")?.state), [{ taken: 3 }]);
+});
+
+Deno.test("Flow.stream(): a reader that neither reads on nor cancels does not keep the process alive", async () => {
+  const flow = JSON.stringify(import.meta.resolve("../../../../stages/flow/flow.ts"));
+  const code = `import { from } from ${flow};
+    const reader = from([1, 2, 3]).stream().getReader();
+    console.log((await reader.read()).value);`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-check", "--config=deno.json", "--ext=ts", "-"],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(code));
+  await writer.close();
+  const { code: status, stdout } = await ends(child.output());
+  deepStrictEqual([status, new TextDecoder().decode(stdout)], [0, "1\n"]);
+});
