@@ -114,12 +114,28 @@ export default pipeline({
       ...storedConfig(before.file.config, { format: after.file.format, path: to }).changes.map((change) =>
         `Changed: ${change}`
       ),
-      `Next:    deno task pipeline sample --checkpoint ${shellWord(to)} --prompt ${
-        shellWord("Once upon a time")
-      }`,
+      `Next:    deno task pipeline sample --checkpoint ${shellWord(to)}${await sampleWords(source, to)}`,
     ];
   },
 });
+
+/**
+ * Returns the options with which `sample` continues a text with the model that was written: its tokenizer, if
+ * `sample` does not find it, and a prompt, if the tokenizer can encode it.
+ */
+async function sampleWords(source: string, to: string): Promise<string> {
+  const beside = await runTokenizer(to), name = beside ?? await runTokenizer(source);
+  const tokenizer = name === null ? null : await loadTokenizer(name);
+  const words = beside === null && name !== null ? ` --tokenizer ${shellWord(name)}` : "";
+  const prompt = "Once upon a time";
+  try {
+    tokenizer?.encodeOrdinary(prompt);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return words; // the model has no token for a letter of the prompt
+  }
+  return `${words} --prompt ${shellWord(prompt)}`;
+}
 
 /**
  * Reads a model's tensors in the given order, one at a time: the next tensor is read when the previous tensor

@@ -154,7 +154,10 @@ function finishedText(
         pipeline.twiceAsLong?.(values) ?? optionText(limit, Number(values[limit]) * 2)
       }`,
     ]),
-    `To start a new run:  ${resumeCommand} --resume never`,
+    // The old run's options, since the data of a new one are not known from the folder alone.
+    `To start a new run:  ${resumeCommand} --config ${
+      shellWord(`${decision.recordFolder}/config.json`)
+    } --resume never`,
   ].join("\n");
 }
 

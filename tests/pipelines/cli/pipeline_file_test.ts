@@ -70,7 +70,10 @@ Deno.test("a file's run folder lies where the command was typed, and the resume 
     const { pipeline } = JSON.parse(await Deno.readTextFile(`${folder}/runs/mine/config.json`));
     strictEqual(pipeline, "mine");
     const again = await typed(folder, "./mine.ts");
-    match(again.out, /To start a new run: {2}deno task pipeline \.\/mine\.ts --resume never/);
+    match(
+      again.out,
+      /To start a new run: {2}deno task pipeline \.\/mine\.ts --config runs\/mine\/config\.json --resume never/,
+    );
   }));
 
 const build = 'write "export default pipeline({ about, options, build })" in it';
