@@ -18,6 +18,11 @@ export interface ChoiceTally {
   right: number;
   /** Number of items whose right ending had the least loss per token. */
   rightNorm: number;
+  /**
+   * Number of items for which the loss of an ending is NaN or infinite, so that the model chooses none; absent
+   * in checkpoints of earlier versions.
+   */
+  undecided?: number;
 }
 
 /** An empty tally. */
@@ -50,6 +55,10 @@ export async function scoreChoices(
   for (const { endings, label } of items) {
     const own = scores.slice(at, at += endings.length);
     tally.items++;
+    if (!own.every(({ sum }) => Number.isFinite(sum))) {
+      tally.undecided = (tally.undecided ?? 0) + 1;
+      continue;
+    }
     if (indexOfLeast(own.map(({ sum }) => sum)) === label) tally.right++;
     if (indexOfLeast(own.map(({ sum, count }) => sum / count)) === label) tally.rightNorm++;
   }
@@ -59,8 +68,13 @@ function indexOfLeast(values: readonly number[]): number {
   return values.indexOf(Math.min(...values));
 }
 
-/** Returns the event of an evaluation after `step` updates. Throws RangeError for a tally without items. */
-export function hellaswagEvent(step: number, { items, right, rightNorm }: ChoiceTally): HellaswagEvent {
+/**
+ * Returns the event of an evaluation after `step` updates. The accuracies are NaN if the model made no choice
+ * for an item. Throws RangeError for a tally without items.
+ */
+export function hellaswagEvent(step: number, tally: ChoiceTally): HellaswagEvent {
+  const { items, right, rightNorm, undecided = 0 } = tally;
   if (items === 0) throw new RangeError("Cannot compute HellaSwag's accuracy: there were no items");
-  return { type: "hellaswag", step, accuracy: right / items, accuracyNorm: rightNorm / items, items };
+  const share = (count: number): number => undecided > 0 ? NaN : count / items;
+  return { type: "hellaswag", step, accuracy: share(right), accuracyNorm: share(rightNorm), items };
 }

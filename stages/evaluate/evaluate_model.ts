@@ -67,7 +67,8 @@ type SavedEvaluation = Omit<EvaluationState, "model">;
 
 /**
  * Evaluates a model on the items of the flow. It yields the number of tokens and choices so far, and emits
- * the results at the end. Throws RangeError when it is resumed with other weights.
+ * the results at the end. Throws RangeError when it is resumed with other weights, and after
+ * the results if one of them is NaN or infinite.
  */
 export function evaluateModel(options: EvaluateModelOptions): Stage<EvaluationItem, number, EvaluationState> {
   return {
@@ -100,8 +101,10 @@ export function evaluateModel(options: EvaluateModelOptions): Stage<EvaluationIt
       if (ctx.stopping) return;
       if (state.held.length > 0) await scoreHeld(options, state);
       const { step } = options, { loss, choices } = state;
-      if (loss.tokens > 0) ctx.emit(evalEvent(step, summarizeLoss(loss)));
+      const mean = summarizeLoss(loss);
+      if (loss.tokens > 0) ctx.emit(evalEvent(step, mean));
       if (choices.items > 0) ctx.emit(hellaswagEvent(step, choices));
+      checkNumbers({ loss: loss.tokens > 0 ? mean.loss : 0, choices });
     },
     save: ({ weights, loss, choices, held }) => ({
       weights,
@@ -111,6 +114,22 @@ export function evaluateModel(options: EvaluateModelOptions): Stage<EvaluationIt
     }),
     close: ({ model }) => model[Symbol.asyncDispose](),
   };
+}
+
+/** Throws RangeError if a result is NaN or infinite. */
+function checkNumbers({ loss, choices }: { readonly loss: number; readonly choices: ChoiceTally }): void {
+  const { items, undecided = 0 } = choices;
+  const found = [
+    ...(Number.isFinite(loss) ? [] : [`the validation loss is ${loss}`]),
+    ...(undecided === 0
+      ? []
+      : [`for ${undecided} of ${items} HellaSwag items the loss of an ending is NaN or infinite`]),
+  ];
+  if (found.length === 0) return;
+  throw new RangeError(
+    `Cannot evaluate the model: ${found.join(", and ")}: its weights contain NaN or infinity, or overflow: ` +
+      "give another --checkpoint",
+  );
 }
 
 async function scoreHeld({ tokenizer }: EvaluateModelOptions, state: EvaluationState): Promise<void> {

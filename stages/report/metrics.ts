@@ -6,6 +6,7 @@
  */
 import type { Json } from "../flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../flow/events.ts";
+import { decodeEvent, encodeEvent } from "../flow/event_json.ts";
 import { writeAllSync } from "../disk/exact_io.ts";
 import { openFile, openFileSync } from "../disk/files.ts";
 import { readIfThere } from "../disk/whole_files.ts";
@@ -40,7 +41,7 @@ export class MetricsFile {
 
   /** Writes an event as a line, without buffering. */
   append(event: RunEvent): void {
-    this.#write(`${JSON.stringify(event)}\n`);
+    this.#write(`${encodeEvent(event)}\n`);
   }
 
   /**
@@ -92,8 +93,7 @@ export class MetricsFile {
 }
 
 function isCheckpointLine(line: string): boolean {
-  const event = parse(line);
-  return isEvent(event) && event.type === "checkpoint";
+  return decodeEvent(line)?.type === "checkpoint";
 }
 
 /**
@@ -110,7 +110,7 @@ function isCheckpointLine(line: string): boolean {
  * ```
  */
 export async function readEvents(path: string): Promise<RunEvent[]> {
-  return (await readIfThere(path) ?? "").split("\n").map(parse).filter(isEvent);
+  return (await readIfThere(path) ?? "").split("\n").map(decodeEvent).filter((event) => event !== null);
 }
 
 /** Reads the last complete event from the end of a metrics.jsonl; null if there is none. */
@@ -131,20 +131,9 @@ export async function lastEvent(path: string): Promise<RunEvent | null> {
       if (read === null) break;
       at += read;
     }
-    return new TextDecoder().decode(tail).split("\n").map(parse).filter(isEvent).pop() ?? null;
+    return new TextDecoder().decode(tail).split("\n").map(decodeEvent).findLast((event) => event !== null) ??
+      null;
   } finally {
     file.close();
   }
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null;
-  }
-}
-
-function isEvent(value: unknown): value is RunEvent {
-  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
 }

@@ -49,7 +49,7 @@ export function time(seconds: number): string {
 
 /** Returns a fraction as a percentage: "12 %", "0.3 %". */
 export function share(value: number): string {
-  if (!Number.isFinite(value)) return "–";
+  if (!Number.isFinite(value)) return String(value);
   const percent = value * 100;
   return `${percent > 0 && percent < 9.95 ? percent.toFixed(1) : Math.round(percent)} %`;
 }

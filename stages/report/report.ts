@@ -9,6 +9,7 @@ import uPlotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
 import uPlotPackage from "uplot/package.json" with { type: "json" };
 import type { Json } from "../flow/checkpoint/checkpoint.ts";
 import type { InspectEvent, RunEvent, TensorStats } from "../flow/events.ts";
+import { measuredFields } from "../flow/event_json.ts";
 import { jsonInHtml } from "./json_in_html.ts";
 import baseStyle from "./base.css" with { type: "text" };
 import { pageFrom } from "./page_policy.ts";
@@ -62,6 +63,7 @@ export function reportPage(input: ReportInput): string {
     "base-style": baseStyle,
     "data-script": dataScript,
     "inspect-script": inspectScript,
+    "measured-fields": measuredFields.join(" "),
   };
   return pageFrom(page, { parts, data: { run: jsonInHtml(run) } });
 }

@@ -42,13 +42,17 @@ export function padEnd(text: string, columns: number): string {
 }
 
 /**
- * Returns finite values as a row of block characters, at most `columns` wide; the least is ▁, the greatest █.
+ * Returns values as a row of block characters, at most `columns` wide; the least is ▁, the greatest █. A place
+ * with a value that is NaN or infinite is ×.
  */
 export function sparkline(values: readonly number[], columns: number): string {
-  const means = binMeans(values.filter(Number.isFinite), columns);
-  const least = Math.min(...means);
-  const range = Math.max(...means) - least;
-  return means.map((v) => eighths[range === 0 ? 0 : Math.round((v - least) / range * 7)]).join("");
+  const means = binMeans(values, columns), finite = means.filter(Number.isFinite);
+  const least = Math.min(...finite);
+  const range = Math.max(...finite) - least;
+  return means.map((v) => {
+    if (!Number.isFinite(v)) return "×";
+    return eighths[range === 0 ? 0 : Math.round((v - least) / range * 7)];
+  }).join("");
 }
 
 /** The characters ▁ to █, one for each eighth of a line's height. */

@@ -5,6 +5,7 @@
  */
 import { makeFolderSync } from "../disk/files.ts";
 import { writeWholeSync } from "../disk/whole_files.ts";
+import { encodeEvent } from "../flow/event_json.ts";
 import type { RunEvent, RunStartEvent, StageEvent, SurveyEvent } from "../flow/events.ts";
 import { textWithPrompt } from "../report/event_lines.ts";
 import type { MetricsFile } from "../report/metrics.ts";
@@ -109,7 +110,7 @@ export class Recorder {
   }
 
   #write(event: RunEvent): void {
-    this.#outputs.json?.(JSON.stringify(event));
+    this.#outputs.json?.(encodeEvent(event));
     if (this.#files === null) return;
     this.#files.metrics.append(event);
     this.#files.tensorboard?.append(event);

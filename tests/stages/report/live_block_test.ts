@@ -92,6 +92,9 @@ Deno.test("truncate() and sparkline() fit their width", () => {
   strictEqual(sparkline([2, 2, 2], 9), "▁▁▁");
   strictEqual(sparkline(Array.from({ length: 1000 }, (_, i) => -i), 4).length, 4);
   strictEqual(sparkline([], 9), "");
+  strictEqual(sparkline([1, NaN, 8, Infinity], 4), "▁×█×");
+  strictEqual(sparkline([1, NaN, 8, 8], 2), "×▁"); // no mean is made from NaN
+  strictEqual(sparkline([NaN], 4), "×");
 });
 
 Deno.test("count(), rate(), bytes(), time() and share() abbreviate", () => {
@@ -108,4 +111,5 @@ Deno.test("count(), rate(), bytes(), time() and share() abbreviate", () => {
   deepStrictEqual([0, 1023, 1536, 5 * 2 ** 30].map(bytes), ["0 B", "1023 B", "1.5 KiB", "5.0 GiB"]);
   deepStrictEqual([8, 80, 11100, 200000, NaN].map(time), ["8s", "1m20s", "3h05m", "2d7h", "–"]);
   deepStrictEqual([0, 0.003, 0.123].map(share), ["0 %", "0.3 %", "12 %"]);
+  strictEqual(share(NaN), "NaN"); // not a percentage
 });

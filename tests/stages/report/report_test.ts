@@ -134,6 +134,47 @@ if (browser === null && Deno.env.get("CI") === "true") {
     },
   });
   Deno.test({
+    name: `report.html says NaN in words and what its curves leave out${
+      browser === null ? " (ignored: no chromium)" : ""
+    }`,
+    ignore: browser === null,
+    async fn() {
+      const events = runEvents(20).map((event) =>
+        event.type === "step" && event.step >= 18 ? { ...event, loss: NaN, gradNorm: Infinity } : event
+      );
+      const page = reportPage({
+        events: [
+          ...events,
+          { type: "eval", step: 20, valLoss: NaN, bitsPerByte: -Infinity },
+          { type: "hellaswag", step: 20, accuracy: NaN, accuracyNorm: NaN, items: 7 },
+          { type: "sample", step: 20, text: "NaN" },
+        ],
+        options: {},
+      });
+      const found = await open<{ errors: string[]; facts: string[]; notes: string[]; sample: string }>(
+        page,
+        `({
+          errors,
+          facts: [...document.querySelectorAll(".fact")].map((fact) => fact.textContent),
+          notes: [...document.querySelectorAll("p")].map((p) => p.textContent),
+          sample: document.querySelector("pre").textContent,
+        })`,
+      );
+      deepStrictEqual([found.errors, found.sample], [[], "NaN"]);
+      deepStrictEqual(found.notes, [
+        "NaN or infinite in 4 places, which the curves leave out; the first is update 19.",
+      ]);
+      for (
+        const fact of [
+          "NaNtraining loss, nats",
+          "NaNvalidation loss, nats",
+          "-Infinitybits per byte",
+          "NaNHellaSwag, 7 items",
+        ]
+      ) ok(found.facts.includes(fact), `${fact} in ${found.facts}`);
+    },
+  });
+  Deno.test({
     name: `report.html opens without errors for a run that has neither steps nor stages${
       browser === null ? " (ignored: no chromium)" : ""
     }`,
