@@ -19,8 +19,8 @@ export interface ChoiceTally {
   /** Number of items whose right ending had the least loss per token. */
   rightNorm: number;
   /**
-   * Number of items for which the loss of an ending is NaN or infinite, so that the model chooses none; absent
-   * in checkpoints of earlier versions.
+   * Number of items for which the loss of an ending is NaN or infinite, so that the model chooses none;
+   * absent in checkpoints of earlier versions.
    */
   undecided?: number;
 }

@@ -64,7 +64,8 @@ export function standardError(options: { readonly color: boolean }): Screen {
     },
     size() {
       try {
-        return Deno.consoleSize();
+        const { columns, rows } = Deno.consoleSize();
+        return { columns: columns || 80, rows: rows || 24 }; // 0: the terminal does not know its size
       } catch {
         return { columns: 80, rows: 24 }; // standard error is not a terminal
       }

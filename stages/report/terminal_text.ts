@@ -42,8 +42,8 @@ export function padEnd(text: string, columns: number): string {
 }
 
 /**
- * Returns values as a row of block characters, at most `columns` wide; the least is ▁, the greatest █. A place
- * with a value that is NaN or infinite is ×.
+ * Returns values as a row of block characters, at most `columns` wide; the least is ▁, the greatest █. A
+ * place with a value that is NaN or infinite is ×.
  */
 export function sparkline(values: readonly number[], columns: number): string {
   const means = binMeans(values, columns), finite = means.filter(Number.isFinite);
