@@ -9,6 +9,7 @@ import { KeyIndex } from "../stages/filter/minhash/key_index.ts";
 import { Signer } from "../stages/filter/minhash/signer.ts";
 import { from } from "../stages/flow/flow.ts";
 import { embedded } from "../stages/source/embedded/embedded.ts";
+import { pathOfUrl } from "../stages/disk/paths.ts";
 
 const texts = await Array.fromAsync(from(embedded("sotu", { ordered: true })).stream(), ({ text }) => text);
 const signer = await Signer.open({ recipe: "release" });
@@ -39,7 +40,7 @@ const signatures = Array.from({ length: 20_000 }, (_, i) => {
   for (let at = 0; at < signature.length; at += 64) new DataView(signature.buffer).setUint32(at, i);
   return signature;
 });
-const runs = decodeURIComponent(new URL("../runs", import.meta.url).pathname); // where `deno bench -P` may write
+const runs = pathOfUrl(new URL("../runs", import.meta.url)); // where `deno bench -P` may write
 for (const [name, held] of [["in memory", 2 ** 20], ["in runs on disk", 2 ** 15]] as const) {
   Deno.bench(`20,000 documents, keys ${name}`, { group: "index of keys" }, () => {
     Deno.mkdirSync(runs, { recursive: true });

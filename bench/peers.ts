@@ -25,6 +25,7 @@ import { llmc } from "./peers/llmc.ts";
 import { type Peer, startPeer } from "./peers/peer.ts";
 import { openTrainingStep, type StepSize, stepSizes } from "./training_step.ts";
 import { openPeak } from "./wasm_peak.ts";
+import { pathOfUrl } from "../stages/disk/paths.ts";
 
 const { values } = parseArgs({
   options: {
@@ -97,7 +98,7 @@ async function ours(size: StepSize, which: string): Promise<{ readonly peer: Pee
 /** Returns the CPU engine under the V8 flags of `deno task fast`. */
 function fast(size: StepSize): Promise<Peer> {
   const [script, lock] = ["./peers/steps.ts", "../deno.lock"].map((path) =>
-    decodeURIComponent(new URL(path, import.meta.url).pathname)
+    pathOfUrl(new URL(path, import.meta.url))
   );
   const flags = /--v8-flags=\S+/.exec(config.tasks.fast.command)?.[0] ?? "";
   const command = [
@@ -118,7 +119,7 @@ function fast(size: StepSize): Promise<Peer> {
 }
 
 function pytorch(size: StepSize, count: number): Promise<Peer> {
-  const script = decodeURIComponent(new URL("./peers/torch_steps.py", import.meta.url).pathname);
+  const script = pathOfUrl(new URL("./peers/torch_steps.py", import.meta.url));
   const { paddedVocabSize } = gpt(size);
   return startPeer([values.python, script, JSON.stringify({ ...size, paddedVocabSize }), String(count)], {
     ready: /./,

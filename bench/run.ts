@@ -9,6 +9,7 @@
 import { cpus } from "node:os";
 import { findAdapter } from "../kernels/engine/webgpu/device.ts";
 import { collect, measure, type Measurement } from "./measure.ts";
+import { pathOfUrl } from "../stages/disk/paths.ts";
 
 /** The document that `--json` writes. */
 export interface BenchReport {
@@ -45,7 +46,7 @@ async function main(args: readonly string[]): Promise<number> {
     const command = ["bench", "--quiet", "--lock=deno.lock", "--frozen", "--allow-all", ...flags, ...files];
     const child = new Deno.Command(Deno.execPath(), {
       args: command,
-      cwd: decodeURIComponent(root.pathname),
+      cwd: pathOfUrl(root),
     });
     return (await child.spawn().status).code;
   }

@@ -14,7 +14,7 @@ import type { NamedShape, WeightFile } from "../stages/format/model/weight_file.
 import { storedConfig, type WeightFormat } from "../stages/format/model/weight_formats.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
 import { requireLocal } from "../stages/run/own_folder.ts";
-import { integer, oneOf, path, text } from "./cli/option_types.ts";
+import { integer, oneOf, path } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { optionText } from "../stages/report/option_text.ts";
 import { shellWord } from "./cli/shell_word.ts";
@@ -65,7 +65,7 @@ const options = {
       requires: { option: "to", accepts: (to) => to === null || isLlmc(to), typed: "--to NAME.bin" },
     },
   ),
-  tokenizer: text(
+  tokenizer: path(
     "tokenizer to write into a folder; default: the one beside --from; if there is none, gpt2 for a model of 50257 tokens",
     {
       value: null,

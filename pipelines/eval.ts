@@ -16,7 +16,7 @@ import { shardFiles } from "../stages/source/token_shards.ts";
 import { hellaswag } from "../stages/task/hellaswag.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../stages/token/tokenizer.ts";
-import { integer, path, text } from "./cli/option_types.ts";
+import { integer, path } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { checkHellaswag } from "./parts/hellaswag.ts";
 import { hellaswagOptions } from "./parts/options/monitoring_options.ts";
@@ -34,7 +34,7 @@ const options = {
     value: "runs/fineweb-gpt2",
     ...model,
   }),
-  tokenizer: text(
+  tokenizer: path(
     "gpt2, p50k, cl100k, o200k, byte or a tokenizer's folder; default: the one in the run's folder, or gpt2 if there is none",
     { value: null, placeholder: "NAME|PATH", ...model },
   ),

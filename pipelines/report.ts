@@ -10,7 +10,7 @@ import type { RunEvent } from "../stages/flow/events.ts";
 import { from } from "../stages/flow/flow.ts";
 import { readEvents } from "../stages/report/metrics.ts";
 import { reportPage } from "../stages/report/report.ts";
-import { repeated } from "./cli/option_types.ts";
+import { repeatedPaths } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { writeWhole } from "../stages/disk/whole_files.ts";
 import { readText } from "../stages/disk/files.ts";
@@ -35,7 +35,7 @@ export default pipeline({
   often: ["runs", "out"],
   spares: ["seed", "device", "workers", "blas", "tune", "logEvery"],
   options: {
-    runs: repeated("a run's folder; --runs may be left out", {
+    runs: repeatedPaths("a run's folder; --runs may be left out", {
       value: [],
       group: "Report",
       placeholder: "DIR",

@@ -11,7 +11,7 @@ import { map } from "../stages/flow/stage.ts";
 import { plan } from "../stages/model/plan.ts";
 import { checkGenerateOptions } from "../stages/sample/generate_texts.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
-import { integer, number, path, repeated, text } from "./cli/option_types.ts";
+import { integer, number, path, repeated } from "./cli/option_types.ts";
 import { runOptions } from "./cli/run_options.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { generate, type Generator } from "./parts/generate_stage.ts";
@@ -30,7 +30,7 @@ const options = {
     value: "runs/fineweb-gpt2",
     ...model,
   }),
-  tokenizer: text(
+  tokenizer: path(
     "gpt2, p50k, cl100k, o200k, byte or a tokenizer's folder; default: the one in the run's folder, or gpt2 if there is none",
     { value: null, placeholder: "NAME|PATH", ...model },
   ),

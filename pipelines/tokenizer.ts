@@ -52,7 +52,7 @@ export default pipeline({
       value: null,
       group,
     }),
-    tokenizer: text(
+    tokenizer: path(
       "tokenizer of --inspect: gpt2, p50k, cl100k, o200k, byte or a trained tokenizer's folder",
       {
         value: "gpt2",

@@ -7,6 +7,7 @@
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import config from "../deno.json" with { type: "json" };
+import { pathOfUrl } from "../stages/disk/paths.ts";
 
 const root = new URL("../", import.meta.url);
 const entryPoints: ReadonlyMap<string, string> = new Map(Object.entries(config.exports));
@@ -73,7 +74,7 @@ async function valuesOf(entryPoint: string): Promise<string[]> {
 async function denoDoc(args: readonly string[]): Promise<{ success: boolean; text: string }> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["doc", "--quiet", ...args],
-    cwd: decodeURIComponent(root.pathname),
+    cwd: pathOfUrl(root),
     env: { NO_COLOR: "1" },
   }).output();
   return { success, text: new TextDecoder().decode(success ? stdout : stderr) };

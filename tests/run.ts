@@ -26,6 +26,7 @@ import { hasSoftwareAdapter, softwareAdapter } from "./software_adapter.ts";
 import { writeTestModules } from "./test_modules.ts";
 import { testPaths, type TestSet } from "./test_sets.ts";
 import { TextLineStream } from "../stages/flow/std.ts";
+import { pathOfUrl } from "../stages/disk/paths.ts";
 
 const args = [...Deno.args];
 const set = args[0] === "--set" ? args.splice(0, 2)[1] as TestSet : "every";
@@ -83,7 +84,7 @@ async function runModules(modules: readonly string[], report: string): Promise<T
       ...flags,
       ...modules,
     ],
-    cwd: decodeURIComponent(root.pathname),
+    cwd: pathOfUrl(root),
     env: { ...env, ...(colored && { FORCE_COLOR: "1" }) },
     stdout: "piped",
     stderr: "piped",

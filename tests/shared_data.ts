@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { pathOfUrl } from "../stages/disk/paths.ts";
 
 const root = new URL("../../shared/data/", import.meta.url);
 
@@ -14,7 +15,7 @@ export function sharedTest(
   run: (path: (file: string) => string, t: Deno.TestContext) => void | Promise<void>,
 ): void {
   const missing = files.filter((file) => !exists(new URL(file, root)));
-  const path = (file: string) => decodeURIComponent(new URL(file, root).pathname);
+  const path = (file: string) => pathOfUrl(new URL(file, root));
   if (missing.length === 0) {
     Deno.test(name, (t) => run(path, t));
   } else if (Deno.env.get("CI") === "true") {

@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { brotliDecompressSync } from "node:zlib";
 import { parseTar } from "nanotar";
+import { pathOfUrl } from "../stages/disk/paths.ts";
 
 /** The files that are unpacked from the archive. */
 const files = ["libvulkan.so.1", "libvk_swiftshader.so", "vk_swiftshader_icd.json"];
@@ -23,7 +24,7 @@ export const hasSoftwareAdapter: boolean = Deno.build.os === "linux" && Deno.bui
 export async function softwareAdapter(): Promise<Record<string, string>> {
   const folder = new URL("swiftshader-147.0.0/", cache);
   if (!await isThere(folder)) await unpack(folder);
-  const path = decodeURIComponent(folder.pathname);
+  const path = pathOfUrl(folder);
   const driver = `${path}vk_swiftshader_icd.json`;
   return {
     LD_LIBRARY_PATH: path,
@@ -40,7 +41,7 @@ async function unpack(folder: URL): Promise<void> {
   const entries = parseTar(brotliDecompressSync(Buffer.from(await Deno.readFile(archive))));
   await Deno.mkdir(cache, { recursive: true });
   const unfinished = await Deno.makeTempDir({
-    dir: decodeURIComponent(cache.pathname),
+    dir: pathOfUrl(cache),
     prefix: "swiftshader-",
   });
   try {

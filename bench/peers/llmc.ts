@@ -9,6 +9,7 @@ import { initialWeights } from "../../kernels/models/model.ts";
 import { writeLlmcModel } from "../../stages/format/model/llmc_model.ts";
 import type { StepSize } from "../training_step.ts";
 import { type Peer, startPeer } from "./peer.ts";
+import { pathOfUrl } from "../../stages/disk/paths.ts";
 
 /**
  * Compiles and starts llm.c from the clone in `folder`, with the C compiler $CC or gcc. Throws Error if it
@@ -19,7 +20,7 @@ export async function llmc(
   { folder, threads }: { readonly folder: string; readonly threads: number },
 ): Promise<Peer> {
   const place = await Deno.makeTempDir(), program = `${place}/llmc_steps`, checkpoint = `${place}/model.bin`;
-  const source = decodeURIComponent(new URL("./llmc_steps.c", import.meta.url).pathname);
+  const source = pathOfUrl(new URL("./llmc_steps.c", import.meta.url));
   // The flags of llm.c's Makefile; -DTESTING leaves out its main().
   const flags = ["-Ofast", "-march=native", "-fopenmp", "-DOMP", "-DTESTING", "-w", `-I${folder}`];
   const args = [...flags, source, "-o", program, "-lm"];

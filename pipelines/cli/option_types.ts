@@ -5,6 +5,7 @@
  * @module
  */
 import type { Option } from "./pipeline.ts";
+import { withSlashes } from "../../stages/disk/paths.ts";
 
 /**
  * Fields of an option other than its help text and its parser. `fixed` defaults to false.
@@ -51,7 +52,7 @@ export function path(about: string, settings: OptionSettings<string | null>): Op
 export function path(about: string, settings: OptionSettings<string | null>): Option<string | null> {
   return option<string | null>(about, { placeholder: "PATH", ...settings }, (given) => {
     if (given === "") throw new RangeError("expected a path");
-    return given;
+    return withSlashes(given);
   });
 }
 
@@ -171,6 +172,14 @@ export function repeated(
     ...option<readonly string[]>(about, { placeholder: "TEXT", ...settings }, (given) => [given]),
     repeat: true,
   };
+}
+
+/** Returns an option that may be repeated, each time with one path or URI. */
+export function repeatedPaths(
+  about: string,
+  settings: OptionSettings<readonly string[]>,
+): Option<readonly string[]> {
+  return { ...repeated(about, { placeholder: "PATH", ...settings }), parse: (given) => [withSlashes(given)] };
 }
 
 /**

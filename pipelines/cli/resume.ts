@@ -14,6 +14,7 @@ import type { RankFolders } from "./pipeline.ts";
 import { findCheckpoint, readRunFolder, requireOwn, type RunFolderState } from "../../stages/run/folder.ts";
 import { RANKS_FOLDER, requireLocal } from "../../stages/run/own_folder.ts";
 import { UsageError } from "../../stages/run/usage_error.ts";
+import { withoutEndSlash } from "../../stages/disk/paths.ts";
 
 /** The run's folder, and what is kept from an earlier run. */
 export interface ResumeDecision {
@@ -50,7 +51,7 @@ export async function decideResume(
   const { ranks } = pipeline;
   const rank = ranks?.folder(given) ?? null;
   const within = rank === null ? "" : `/${ranksFolder}/${rank}`;
-  let out = withoutSlash(String(given("out") ?? `runs/${name}`));
+  let out = withoutEndSlash(String(given("out") ?? `runs/${name}`));
   requireLocal(out, "--out");
   let recordFolder = `${out}${within}`;
   const fresh = { state: null, saved: null, resumed: false, checkpoint: null, moveAside: false };
@@ -127,8 +128,4 @@ async function sharedOptions(
 async function namesIn(dir: string): Promise<string[]> {
   if (!await exists(dir)) return [];
   return (await entriesIn(dir)).map(({ name }) => name).sort();
-}
-
-function withoutSlash(path: string): string {
-  return path.replace(/(?<=.)\/+$/, "");
 }

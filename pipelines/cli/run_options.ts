@@ -28,7 +28,7 @@ const help: Option<boolean | "all"> = {
 /** Options for the folder, resume, seed, device and output of a run. */
 export const runOptions = {
   out: path("the run's folder", { value: null, group: run, placeholder: "DIR" }),
-  resume: text(
+  resume: path(
     "auto resumes from the last checkpoint in --out; never starts a new run and moves the old folder aside; PATH resumes from that checkpoint",
     { value: "auto", group: run, placeholder: "auto|never|PATH" },
   ),

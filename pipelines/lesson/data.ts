@@ -146,7 +146,8 @@ async function installedNames(): Promise<string[]> {
  */
 async function read(source: string, sha256: string): Promise<{ text: string; isLectureData: boolean }> {
   const kind = fileKind(source);
-  const plain = (kind === ".txt" || kind === ".md") && !/^[a-z]+:/.test(source);
+  const isUri = /^[a-z]{2,}:/.test(source); // c: of Windows is none
+  const plain = (kind === ".txt" || kind === ".md") && !isUri;
   if (!plain) return { text: await documentsOf(await openSource([source]), 1e8), isLectureData: false };
   const bytes = new Uint8Array(await new Response(ReadableStream.from(readUnpacked(source))).arrayBuffer());
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));

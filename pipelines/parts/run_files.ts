@@ -4,13 +4,14 @@
  * @module
  */
 import { exists } from "../../stages/disk/whole_files.ts";
+import { withoutEndSlash } from "../../stages/disk/paths.ts";
 
 /**
  * Returns the path of `name` in the folder of a run; `checkpoint` is that folder or one of its checkpoints.
  * Returns null if the run has no such file.
  */
 export async function runFile(checkpoint: string, name: string): Promise<string | null> {
-  const folder = checkpoint.replace(/(?<=.)\/+$/, "");
+  const folder = withoutEndSlash(checkpoint);
   for (const dir of [folder, `${folder}/..`, `${folder}/../..`]) {
     if (await exists(`${dir}/${name}`)) return `${dir}/${name}`;
   }
@@ -24,7 +25,7 @@ export async function runFile(checkpoint: string, name: string): Promise<string 
 export async function runTokenizer(model: string): Promise<string | null> {
   const own = await runFile(model, "tokenizer");
   if (own !== null) return own;
-  const folder = model.replace(/(?<=.)\/+$/, "");
+  const folder = withoutEndSlash(model);
   for (const name of ["tokenizer.json", "meta.json", "vocab.json"]) {
     if (await exists(`${folder}/${name}`)) return folder;
   }

@@ -14,6 +14,7 @@ import { openGpt2Folder, openGpt2Safetensors } from "../../stages/format/model/g
 import { openLlmcModel } from "../../stages/format/model/llmc_model.ts";
 import { readWeights, type WeightFile } from "../../stages/format/model/weight_file.ts";
 import type { WeightFormat } from "../../stages/format/model/weight_formats.ts";
+import { withoutEndSlash } from "../../stages/disk/paths.ts";
 
 /**
  * A model's options, its weights keyed by Hugging Face's tensor names and, if known, the number of updates
@@ -110,7 +111,7 @@ async function verifyFiles(folder: string): Promise<void> {
  * checkpoint.
  */
 async function modelFolder(path: string): Promise<string> {
-  const folder = path.replace(/(?<=.)\/+$/, "");
+  const folder = withoutEndSlash(path);
   for (const checkpoints of [`${folder}/checkpoints`, folder]) {
     if (!await exists(`${checkpoints}/latest`)) continue;
     const name = (await readText(`${checkpoints}/latest`)).trim();

@@ -24,6 +24,7 @@ import { END_OF_TEXT } from "../../stages/token/end_of_text.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { exists, removeIfThere, writeSynced } from "../../stages/disk/whole_files.ts";
 import { checkWritable, makeFolder } from "../../stages/disk/files.ts";
+import { withoutEndSlash } from "../../stages/disk/paths.ts";
 
 /** The model file or folder to write. */
 export interface ModelTarget {
@@ -86,7 +87,7 @@ export interface ModelWriter {
 /** Starts writing under a temporary name beside the target's path. Throws file system errors. */
 export async function writeModel(target: ModelTarget): Promise<ModelWriter> {
   const { format, path } = target;
-  const final = path.replace(/(?<=.)\/+$/, "");
+  const final = withoutEndSlash(path);
   const unfinished = `${final}.writing`;
   await makeFolder(dirname(final));
   await removeIfThere(unfinished);

@@ -6,6 +6,7 @@
  * @module
  */
 import { fileError } from "./file_error.ts";
+import { pathOfUrl } from "./paths.ts";
 
 /** Opens a file. */
 export async function openFile(
@@ -130,5 +131,5 @@ function actionOf({ write = false, append = false, create = false }: Deno.OpenOp
 }
 
 function nameOf(path: string | URL): string {
-  return path instanceof URL ? decodeURIComponent(path.pathname) : path;
+  return path instanceof URL ? pathOfUrl(path) : path;
 }

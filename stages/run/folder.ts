@@ -12,6 +12,7 @@ import { lastEvent } from "../report/metrics.ts";
 import type { HistoryEntry } from "./history.ts";
 import { hasRunLock, RANKS_FOLDER } from "./own_folder.ts";
 import { UsageError } from "./usage_error.ts";
+import { withoutEndSlash } from "../disk/paths.ts";
 
 /** The content of config.json. */
 export interface RunRecord {
@@ -101,7 +102,7 @@ export async function moveAside(out: string): Promise<string> {
  * checkpoint.
  */
 export async function findCheckpoint(path: string): Promise<{ out: string; checkpoint: string | null }> {
-  const trimmed = path.replace(/(?<=.)\/+$/, "");
+  const trimmed = withoutEndSlash(path);
   const hint = "give --resume auto, never, a run's folder or one of its checkpoints/step-…";
   try {
     await Deno.stat(trimmed);

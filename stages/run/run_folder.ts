@@ -17,6 +17,7 @@ import { requireLocal } from "./own_folder.ts";
 import { recordRun } from "./record_run.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 import { UsageError } from "./usage_error.ts";
+import { withoutEndSlash } from "../disk/paths.ts";
 
 /** How a flow is run in a folder. */
 export interface RunFolderOptions {
@@ -89,7 +90,7 @@ export interface FolderRun {
  * ```
  */
 export async function runFolder(flow: Flow<unknown>, options: RunFolderOptions): Promise<FolderRun> {
-  const out = options.out.replace(/(?<=.)\/+$/, "");
+  const out = withoutEndSlash(options.out);
   requireLocal(out, "out");
   await requirePermissions(out);
   if (options.resume === "never") await moveEarlierRun(out, options);

@@ -6,8 +6,9 @@
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { measure } from "../../bench/measure.ts";
+import { pathOfUrl } from "../../stages/disk/paths.ts";
 
-const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
+const root = pathOfUrl(new URL("../../", import.meta.url));
 
 async function bench(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const { tasks } = JSON.parse(await Deno.readTextFile(`${root}deno.json`));

@@ -5,6 +5,7 @@
  */
 import type { Mutant } from "./sample.ts";
 import type { Outcome } from "./trial.ts";
+import { pathOfUrl } from "../../stages/disk/paths.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -14,7 +15,7 @@ export class Results {
 
   /** Reads the results in `runs/mutants/NAME.jsonl`; `restart` removes them. */
   static async open(name: string, restart: boolean): Promise<Results> {
-    const folder = decodeURIComponent(new URL("runs/mutants", root).pathname),
+    const folder = pathOfUrl(new URL("runs/mutants", root)),
       path = `${folder}/${name}.jsonl`;
     await Deno.mkdir(folder, { recursive: true });
     if (restart) await Deno.remove(path).catch(() => {});

@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import { testPaths } from "../test_sets.ts";
 import { mutated } from "./operators.ts";
 import type { Mutant } from "./sample.ts";
+import { pathOfUrl } from "../../stages/disk/paths.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -33,7 +34,7 @@ export class Trial implements AsyncDisposable {
       await Deno.mkdir(new URL("./", target), { recursive: true });
       await Deno.copyFile(new URL(file, root), target);
     }
-    const shared = decodeURIComponent(new URL("../shared", root).pathname);
+    const shared = pathOfUrl(new URL("../shared", root));
     await Deno.symlink(shared, `${folder}/shared`);
     return trial;
   }
@@ -88,7 +89,7 @@ export class Trial implements AsyncDisposable {
           .split(" "),
         module,
       ],
-      cwd: decodeURIComponent(this.#copy.pathname),
+      cwd: pathOfUrl(this.#copy),
       stdout: "null",
       stderr: "null",
       detached: true, // so that the processes that tests start can be ended with them
@@ -134,7 +135,7 @@ async function filesLoadedBy(copy: URL, module: string): Promise<ReadonlySet<str
 async function listedFiles(): Promise<string[]> {
   const { stdout } = await new Deno.Command("git", {
     args: ["ls-files", "--cached", "--others", "--exclude-standard"],
-    cwd: decodeURIComponent(root.pathname),
+    cwd: pathOfUrl(root),
   }).output();
   return new TextDecoder().decode(stdout).split("\n").filter((name) => name !== "");
 }

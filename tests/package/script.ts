@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { pathOfUrl } from "../../stages/disk/paths.ts";
 
 /** Path of the project, with a slash at its end. */
-export const root: string = decodeURIComponent(new URL("../../", import.meta.url).pathname);
+export const root: string = pathOfUrl(new URL("../../", import.meta.url));
 
 /** Exit code and output of a script. */
 export type Finished = Readonly<{ code: number; out: string; err: string }>;

@@ -9,6 +9,7 @@ import { gunzipSync } from "node:zlib";
 import { sharedTest } from "../shared_data.ts";
 import { llmcCourse } from "./llmc_course.ts";
 import { eventsOf, readUntil, runsTo, task, withFolder } from "./program.ts";
+import { pathOfUrl } from "../../stages/disk/paths.ts";
 
 const model = "--layers 1 --heads 2 --channels 16 --seq-len 32 --batch-size 4 --eval-batches 4".split(" ");
 
@@ -164,7 +165,7 @@ Deno.test({
     }),
 });
 
-const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
+const root = pathOfUrl(new URL("../../", import.meta.url));
 
 llmcCourse("cpu");
 

@@ -7,6 +7,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import notebook from "../../pipelines/first_model.ipynb" with { type: "text" };
 import type { MimeBundle } from "../../stages/format/viewer/notebook.ts";
+import { pathOfUrl } from "../../stages/disk/paths.ts";
 
 interface Cell {
   readonly cell_type: "code" | "markdown";
@@ -23,7 +24,7 @@ interface Notebook {
 
 const { cells, metadata, nbformat }: Notebook = JSON.parse(notebook);
 const codeCells = cells.filter((cell) => cell.cell_type === "code");
-const folder = decodeURIComponent(new URL("../../pipelines/", import.meta.url).pathname);
+const folder = pathOfUrl(new URL("../../pipelines/", import.meta.url));
 
 Deno.test("the notebook has format 4, Deno's kernel, and text before each cell of code", () => {
   deepStrictEqual([nbformat, metadata.kernelspec.name], [4, "deno"]);

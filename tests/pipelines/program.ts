@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { pathOfUrl } from "../../stages/disk/paths.ts";
+
 export { withFolder } from "../temporary.ts";
 
 /** Exit code and output of a finished process. */
 export type Finished = Readonly<{ code: number; out: string; err: string }>;
 
-const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
+const root = pathOfUrl(new URL("../../", import.meta.url));
 const { tasks } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`));
 
 /** Arguments that follow "deno" in the task `pipeline`. */

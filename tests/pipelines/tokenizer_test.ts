@@ -1,5 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { errorLine, runsTo, task as taskWords, withFolder } from "./program.ts";
+import { pathOfUrl } from "../../stages/disk/paths.ts";
 
 Deno.test("tokenizer trains a vocabulary, prints a summary, and --inspect uses its folder", () =>
   withFolder(async (dir) => {
@@ -66,7 +67,7 @@ Deno.test("tokenizer --inspect - reads standard input", () =>
         "-",
       ]
         .concat(["--page", `${dir}/p.html`]),
-      cwd: decodeURIComponent(new URL("../../", import.meta.url).pathname),
+      cwd: pathOfUrl(new URL("../../", import.meta.url)),
       env: { NO_COLOR: "1" },
     });
     const { code, stdout } = await command.output();

@@ -7,7 +7,7 @@ import { finewebFilters } from "../../../stages/filter/fineweb_group.ts";
 import { sentenceSplitterNames, wordSplitterNames } from "../../../stages/filter/words/words.ts";
 import { filterList } from "./filter_list.ts";
 import { someFilter } from "./requirements.ts";
-import { duration, integer, oneOf, repeated, text } from "../../cli/option_types.ts";
+import { duration, integer, oneOf, path, repeatedPaths, text } from "../../cli/option_types.ts";
 
 const fixed = true;
 const data = { fixed, group: "Data" };
@@ -19,7 +19,7 @@ const written = { fixed, group: "Written documents" };
 
 /** Options for the source of documents. */
 export const sourceOptions = {
-  source: repeated(
+  source: repeatedPaths(
     "embedded[:NAME], a path or glob of .txt .md .jsonl .json .parquet .warc .wet .html (also .gz, .zst), an https URL, hf:OWNER/NAME[@REVISION][/PATH], or - for JSON lines on standard input; may be repeated",
     { value: ["embedded"], placeholder: "URI", ...data },
   ),
@@ -53,11 +53,11 @@ export const filterOptions = {
     "how text is split into sentences; default: intl for --recipe release, spacy for current",
     { value: null, choices: sentenceSplitterNames, ...filters, requires: someFilter("c4") },
   ),
-  urlList: repeated(
+  urlList: repeatedPaths(
     "block lists for the filter url: a folder with the files domains, urls, banned_words, soft_banned_words and banned_subwords, or one such file; may be repeated; default: nothing is blocked",
     { value: [], placeholder: "DIR|FILE", ...filters, requires: someFilter("url") },
   ),
-  countTokenizer: text(
+  countTokenizer: path(
     "tokenizer of the filter count: gpt2, p50k, cl100k, o200k, byte or the folder of a trained tokenizer",
     { value: "gpt2", placeholder: "NAME|PATH", ...filters, requires: someFilter("count") },
   ),

@@ -7,6 +7,7 @@ import { finewebFilters } from "../../../stages/filter/fineweb_group.ts";
 import { isOwnFilter, withHash } from "../../../stages/filter/own_filter.ts";
 import { list, type ListSettings } from "../../cli/option_types.ts";
 import type { Option } from "../../cli/pipeline.ts";
+import { withSlashes } from "../../../stages/disk/paths.ts";
 
 /**
  * Returns an option for filters: FineWeb's by name, a user's own by the path of its file, to which the hash
@@ -21,7 +22,7 @@ export function filterList(
     ...words,
     choices: finewebFilters,
     parse: (text) =>
-      words.parse(text)?.map((word) => {
+      words.parse(withSlashes(text))?.map((word) => {
         if (isOwnFilter(word)) return withHash(word);
         if (finewebFilters.some((name) => name === word)) return word;
         const file = /\.[cm]?[jt]s$/.test(word) ? `./${word}` : "./my_filter.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { integer, oneOf, repeated, text } from "../../cli/option_types.ts";
+import { integer, oneOf, path, repeated, text } from "../../cli/option_types.ts";
 import { oneOfValues } from "./requirements.ts";
 
 const common = { fixed: true, group: "Tokenizer" };
@@ -32,7 +32,7 @@ const isTrained = oneOfValues("tokenizer", ["train"], "--tokenizer train");
 
 /** Options for choosing a tokenizer, or training one. */
 export const tokenizerOptions = {
-  tokenizer: text(
+  tokenizer: path(
     "gpt2, p50k, cl100k, o200k, char, byte, train (trained on a sample of the source), or the folder of a trained tokenizer",
     { value: "gpt2", placeholder: "NAME|PATH", ...common },
   ),

@@ -19,6 +19,7 @@ import { packageFolder } from "../../disk/packages.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { mailText } from "./mail.ts";
+import { pathOfUrl } from "../../disk/paths.ts";
 
 /**
  * Names of the corpora.
@@ -106,7 +107,9 @@ async function list(name: EmbeddedName): Promise<URL[]> {
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new Deno.errors.NotFound(
-      `Cannot list the embedded corpus ${name}: ${root.pathname} is incomplete: remove the folder of that package ` +
+      `Cannot list the embedded corpus ${name}: ${
+        pathOfUrl(root)
+      } is incomplete: remove the folder of that package ` +
         `and run again to reinstall it`,
       { cause },
     );
@@ -148,7 +151,7 @@ async function json(file: URL, fields: readonly string[]): Promise<Record<string
   const value: Record<string, unknown> = JSON.parse(await Deno.readTextFile(file));
   for (const field of fields) {
     if (value[field] === undefined) {
-      throw new TypeError(`${file.pathname} has no field ${field}: reinstall the package`);
+      throw new TypeError(`${pathOfUrl(file)} has no field ${field}: reinstall the package`);
     }
   }
   return value;

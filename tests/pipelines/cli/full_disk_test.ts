@@ -1,8 +1,9 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { readEvents } from "../../../stages/report/metrics.ts";
 import { smallDiskTest } from "../small_disk.ts";
+import { pathOfUrl } from "../../../stages/disk/paths.ts";
 
-const program = new URL("./run.ts", import.meta.url).pathname;
+const program = pathOfUrl(new URL("./run.ts", import.meta.url));
 
 await smallDiskTest(
   "a full disk ends a run with a hint, and the run resumes once there is room",

@@ -2,8 +2,9 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { RunEvent } from "../../../stages/flow/events.ts";
 import { presets } from "../../../pipelines/parts/options/presets.ts";
 import { readEvents } from "../../../stages/report/metrics.ts";
+import { pathOfUrl } from "../../../stages/disk/paths.ts";
 
-const program = new URL("./run.ts", import.meta.url).pathname;
+const program = pathOfUrl(new URL("./run.ts", import.meta.url));
 
 interface Result {
   code: number;

@@ -1,8 +1,9 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { withFolder } from "../../temporary.ts";
+import { pathOfUrl } from "../../../stages/disk/paths.ts";
 
 const root = new URL("../../../", import.meta.url);
-const config = new URL("deno.json", root).pathname;
+const config = pathOfUrl(new URL("deno.json", root));
 
 interface Result {
   readonly code: number;

@@ -5,9 +5,10 @@ import { map, type Source } from "../../../stages/flow/stage.ts";
 import { runFolder } from "../../../stages/run/run_folder.ts";
 import { UsageError } from "../../../stages/run/usage_error.ts";
 import { withFolder } from "../../temporary.ts";
+import { pathOfUrl } from "../../../stages/disk/paths.ts";
 
-const script = new URL("./training_script.ts", import.meta.url).pathname;
-const config = new URL("../../../deno.json", import.meta.url).pathname;
+const script = pathOfUrl(new URL("./training_script.ts", import.meta.url));
+const config = pathOfUrl(new URL("../../../deno.json", import.meta.url));
 
 interface Result {
   readonly code: number;

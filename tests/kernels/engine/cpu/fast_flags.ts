@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { pathOfUrl } from "../../../../stages/disk/paths.ts";
+
 /** The project's folder. */
 export const root = new URL("../../../../", import.meta.url);
 /** The tasks of deno.json. */
@@ -20,7 +22,7 @@ export const optimized: string = `${flags},--no-liftoff`;
 export async function deno(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   const command = new Deno.Command(Deno.execPath(), {
     args: [...args],
-    cwd: decodeURIComponent(root.pathname),
+    cwd: pathOfUrl(root),
   });
   const { code, stdout, stderr } = await command.output();
   const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));

@@ -8,6 +8,7 @@ import { MemoryCheckpoints } from "../../../../stages/flow/checkpoint/memory_che
 import { parallel } from "../../../../stages/flow/parallel/parallel.ts";
 import type { Stage } from "../../../../stages/flow/stage.ts";
 import { type Letter, letters, valueOf } from "./letters_group.ts";
+import { pathOfUrl } from "../../../../stages/disk/paths.ts";
 
 type Snapshots = ReadonlyMap<string, StageSnapshot>;
 
@@ -174,7 +175,7 @@ Deno.test("parallel() terminates its workers when aborted during a push", async 
 // tests.
 Deno.test("parallel() with a limit drops the items that take too long, and no others", async () => {
   const script = new URL("./limit_run.ts", import.meta.url).href;
-  const lock = decodeURIComponent(new URL("../../../../deno.lock", import.meta.url).pathname);
+  const lock = pathOfUrl(new URL("../../../../deno.lock", import.meta.url));
   const args = ["run", "--quiet", `--lock=${lock}`, "--frozen", "--allow-read", script];
   const { code, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
   strictEqual(code, 0, new TextDecoder().decode(stderr));
