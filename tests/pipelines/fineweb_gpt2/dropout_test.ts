@@ -3,17 +3,16 @@
  *
  * @module
  */
-import { deepStrictEqual, match, notDeepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, notDeepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { shardHeader } from "../../../stages/format/tokens/llmc_shard.ts";
 import { bytesOfTokens } from "../../../stages/format/tokens/token_file.ts";
-import { courseOf, errorLine, runsTo, withFolder } from "../program.ts";
+import { courseOf, runsTo, withFolder } from "../program.ts";
 
 const model = "--vocab-size 65 --layers 1 --heads 2 --channels 16 --seq-len 16 --batch-size 2 --grad-accum 2"
   .split(" ");
-const cadence =
-  "--device cpu --schedule constant --warmup 0 --eval-every 4 --sample-every 0 --checkpoint-every 3".split(
-    " ",
-  );
+const cadence = "--device cpu --schedule constant --warmup 0 --sample-every 0 --checkpoint-every 3".split(
+  " ",
+);
 
 Deno.test("train --dropout is recorded in config.json, and a resumed run equals an uninterrupted one", async () => {
   await withFolder(async (dir) => {
@@ -28,10 +27,6 @@ Deno.test("train --dropout is recorded in config.json, and a resumed run equals 
 
     await train(0, "whole", "--dropout", "0.2", "--steps", "6");
     await train(0, "parts", "--dropout", "0.2", "--steps", "3");
-    match(
-      errorLine(await train(2, "parts", "--dropout", "0.1", "--steps", "6")),
-      /--dropout 0\.1: the run was started with --dropout 0\.2/,
-    );
     await train(0, "parts", "--steps", "6"); // --dropout comes from config.json
     const whole = await courseOf(`${dir}/whole`);
     strictEqual(whole.length >= 6, true);
@@ -42,7 +37,7 @@ Deno.test("train --dropout is recorded in config.json, and a resumed run equals 
 
     await train(0, "none", "--steps", "6");
     notDeepStrictEqual(steps(await courseOf(`${dir}/none`)), steps(whole));
-    const { out: help } = await runsTo(0, ["train", "--help"]);
+    const { out: help } = await runsTo(0, ["train", "--help", "all"]);
     ok(/--dropout X .*probability/.test(help), help);
   });
 });

@@ -110,8 +110,8 @@ Deno.test("fineweb-gpt2 trains while the stages before it still run, and leaves 
     match((await runsTo(0, args)).out, /is finished .*To continue it:.*--steps 120/s);
     await runsTo(0, ["fineweb-gpt2", "--out", out, "--steps", "65"]);
     strictEqual((await eventsOf(out)).filter((e) => e.type === "step").length, 65);
-    const { err } = await runsTo(2, ["fineweb-gpt2", "--out", out, "--steps", "70", "--lr", "0.5"]);
-    match(err, /--lr 0\.5.*--lr 0\.01/);
+    const { err } = await runsTo(2, ["fineweb-gpt2", "--out", out, "--steps", "70", "--beta1", "0.5"]);
+    match(err, /--beta1 0\.5.*--beta1 0\.9/);
   });
 });
 
