@@ -24,8 +24,9 @@ export function withBatchSize(
   const before = Number(batch.state.size ?? Number(tokens) / Number(step) / seqLen);
   if (!(before > 0) || before === accum * size) return states;
   const { skip = 0, ...trained } = train;
+  const { unobserved: _, ...state } = train.state; // a batch of another size, which no stage could inspect
   const skipped = Number(batch.state.skip ?? 0) + skip * before;
-  return new Map([...states, ["train", trained], ["batch", {
+  return new Map([...states, ["train", { ...trained, state }], ["batch", {
     ...batch,
     state: { ...batch.state, skip: skipped },
   }]]);

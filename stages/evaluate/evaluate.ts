@@ -31,10 +31,10 @@ export interface EvaluateOptions {
 
 interface EvaluateState {
   /**
-   * Loss at the latest evaluation. Checkpoints keep it, because the best checkpoint is the one with the least
-   * loss.
+   * Step and loss of each evaluation. Checkpoints keep them, because the best checkpoint is the one with the
+   * least loss, and a checkpoint is taken before its weights are evaluated.
    */
-  valLoss: number | null;
+  readonly losses: (readonly [step: number, loss: number])[];
   /** Loss of the unigram model. */
   unigram: number | null;
   /** Tokens of the validation text. */
@@ -44,7 +44,7 @@ interface EvaluateState {
 /** State in a checkpoint. */
 interface SavedEvaluation {
   readonly evaluated?: number;
-  readonly valLoss?: number | null;
+  readonly losses?: readonly (readonly [step: number, loss: number])[];
   readonly unigram?: number | null;
 }
 
@@ -73,11 +73,11 @@ interface SavedEvaluation {
 export function evaluate(options: EvaluateOptions): Stage<ModelUpdate, ModelUpdate> {
   return periodic("evaluate", {
     every: options.every,
-    open: ({ evaluated = -1, valLoss = null, unigram = null }: SavedEvaluation = {}) => {
-      return { actedOn: evaluated, valLoss, unigram, tokens: null as Uint32Array | null };
+    open: ({ evaluated = -1, losses = [], unigram = null }: SavedEvaluation = {}) => {
+      return { actedOn: evaluated, losses: [...losses], unigram, tokens: null as Uint32Array | null };
     },
     act: (update, state, ctx) => measure(options, { update, state, ctx }),
-    save: ({ actedOn, valLoss, unigram }) => ({ evaluated: actedOn, valLoss, unigram }),
+    save: ({ actedOn, losses, unigram }) => ({ evaluated: actedOn, losses: [...losses], unigram }),
   });
 }
 
@@ -96,7 +96,7 @@ async function measure(
   await update.reported();
   const { batches, tokenBytes } = options;
   const measured = await validationLoss(update.model, { tokens, batches, tokenBytes });
-  state.valLoss = measured.loss;
+  state.losses.push([update.step, measured.loss]);
   ctx.emit({
     ...evalEvent(update.step, measured),
     ...(state.unigram !== null && { unigramLoss: state.unigram }),

@@ -14,14 +14,15 @@ import { DivergenceDetector, needsDeferredUpdates } from "./divergence.ts";
 import { skipReasonOrThrow } from "./divergence_response.ts";
 import { type CompletedUpdate, PendingResults } from "./pending_results.ts";
 import { Profiler } from "./profile.ts";
-import { savedTraining, saveTraining } from "./train_checkpoint.ts";
+import { restoredUpdate, savedTraining, saveTraining } from "./train_checkpoint.ts";
 import type { TrainOptions, TrainState } from "./train_state.ts";
 
-export type { TrainOptions, TrainState } from "./train_state.ts";
+export type { ObservedUpdate, TrainOptions, TrainState } from "./train_state.ts";
 
 /**
  * Trains a model with one update per batch. It emits a step event for each update, and takes a checkpoint
- * every `checkpointEvery` updates and after the last update.
+ * every `checkpointEvery` updates and after the last update, each before the stages that follow observe the
+ * update; a resumed run passes the update on to them again if they had not finished with it.
  *
  * An update is begun while the previous one is still running, so the event of an update is delayed: by one
  * update if reading a result costs nothing, otherwise until several results are read together. All events are
@@ -59,7 +60,7 @@ export function train(options: TrainOptions): Stage<Batch, ModelUpdate> {
     takesCheckpoints: true,
     open: (ctx: Context, saved?: unknown) => open(options, { ctx, saved }),
     push: (batch: Batch, state: TrainState, ctx: Context) => push(options, { batch, state, ctx }),
-    flush,
+    flush: (state: TrainState) => flush(options, state),
     settle,
     done: (state: TrainState) => finished(options, state),
     save: (state: TrainState) => saveTraining(options, state),
@@ -104,7 +105,9 @@ async function open(
     step,
     tokens,
     elapsed,
+    unobserved: checkpoint?.unobserved === undefined ? null : restoredUpdate(checkpoint.unobserved),
     savedStep: checkpoint === null ? -1 : step,
+    savedObserved: checkpoint?.unobserved === undefined,
     startTime,
   };
 }
@@ -113,6 +116,7 @@ async function* push(
   options: TrainOptions,
   { batch, state, ctx }: { readonly batch: Batch; readonly state: TrainState; readonly ctx: Context },
 ): AsyncGenerator<ModelUpdate | typeof takeCheckpoint> {
+  yield* observe(options, state);
   if (finished(options, state)) return; // a finished run was started again
   const number = state.batches++, { origins } = batch, skipped = options.skippedBatches?.get(number);
   if (skipped !== undefined) {
@@ -137,18 +141,35 @@ async function* push(
     await profiler.finish();
   }
   state.elapsed = secondsSince(state.startTime);
-  const last = finished(options, state);
-  yield { step: state.step, model, batch, learningRate, last, reported: () => results.drain() };
-  if (last || (checkpointEvery > 0 && state.step % checkpointEvery === 0)) yield* checkpoint(state);
+  state.unobserved = { batch, learningRate };
+  const isDue = checkpointEvery > 0 && state.step % checkpointEvery === 0;
+  // Before the stages that observe the model, which may take longer than the updates since the last one.
+  if (isDue || finished(options, state)) yield* checkpoint(state);
+  yield* observe(options, state);
 }
 
-async function* flush(state: TrainState): AsyncGenerator<typeof takeCheckpoint> {
+/** Passes on the latest update unless the stages after this one have had it. */
+function* observe(options: TrainOptions, state: TrainState): Generator<ModelUpdate> {
+  if (state.unobserved === null) return;
+  const { model, results, step } = state, last = finished(options, state);
+  yield { step, model, ...state.unobserved, last, reported: () => results.drain() };
+  state.unobserved = null;
+}
+
+async function* flush(
+  options: TrainOptions,
+  state: TrainState,
+): AsyncGenerator<ModelUpdate | typeof takeCheckpoint> {
   await state.profiler?.finish(); // if the run ended early, fewer updates have been timed
-  if (state.savedStep !== state.step) yield* checkpoint(state);
+  yield* observe(options, state);
+  // The checkpoint of the last update is taken again with the results of the stages that observed it, so that
+  // a longer run does not observe it a second time.
+  if (state.savedStep !== state.step || !state.savedObserved) yield* checkpoint(state);
 }
 
 function* checkpoint(state: TrainState): Generator<typeof takeCheckpoint> {
   state.savedStep = state.step;
+  state.savedObserved = state.unobserved === null;
   yield takeCheckpoint;
 }
 

@@ -8,7 +8,7 @@ import { isRecord } from "../disk/json.ts";
 import { type SavedState, TensorFile } from "../flow/checkpoint/checkpoint.ts";
 import type { DivergenceState } from "./divergence.ts";
 import { skipReasonOrThrow } from "./divergence_response.ts";
-import type { TrainOptions, TrainState } from "./train_state.ts";
+import type { ObservedUpdate, TrainOptions, TrainState } from "./train_state.ts";
 
 /** The training part of a checkpoint. */
 export interface SavedTrainState {
@@ -25,6 +25,8 @@ export interface SavedTrainState {
   readonly batches?: number;
   /** State of the divergence detector. */
   readonly watch?: DivergenceState;
+  /** The latest update, if the stages after training had not all had it: see `savedUpdate`. */
+  readonly unobserved?: SavedState;
   /** The parameters. */
   readonly model: TensorFile;
   /** The optimizer state. */
@@ -39,7 +41,7 @@ export async function saveTraining(
   { divergence: { onNan } = {} }: TrainOptions,
   state: TrainState,
 ): Promise<SavedState> {
-  const { model, step, tokens, elapsed, batches, origins, detector } = state;
+  const { model, step, tokens, elapsed, batches, origins, detector, unobserved } = state;
   const weights = await model.weights();
   const reason = notFinite(weights);
   if (reason !== null) {
@@ -52,6 +54,7 @@ export async function saveTraining(
     elapsed,
     batches,
     watch: { ...detector.save() },
+    ...(unobserved !== null && { unobserved: savedUpdate(unobserved) }),
     // Readers of the checkpoint need to know which model the weights belong to.
     config: JSON.parse(JSON.stringify(model.plan.model.config)),
     model: new TensorFile("model", weights, { transfer: true }),
@@ -67,6 +70,28 @@ export function savedTraining(saved: unknown): SavedTrainState {
   throw new RangeError(
     "Cannot resume: the checkpoint does not hold the state of this version's train stage: resume with the version that wrote it, or start again with --resume never",
   );
+}
+
+/** Returns an update as a checkpoint keeps it. */
+function savedUpdate({ batch: { inputs, targets, shape }, learningRate }: ObservedUpdate): SavedState {
+  return {
+    learningRate,
+    batch: new TensorFile("update", {
+      inputs: { shape, data: inputs },
+      targets: { shape, data: targets },
+    }),
+  };
+}
+
+/** Returns the update that `savedUpdate` saved. */
+export function restoredUpdate(saved: SavedState): ObservedUpdate | null {
+  if (!isRecord(saved) || !(saved.batch instanceof TensorFile)) return null;
+  const { inputs, targets } = saved.batch.tensors, [a, b, t] = inputs.shape;
+  const ids = ({ data }: { readonly data: ArrayLike<number> }) => Uint32Array.from(data);
+  return {
+    learningRate: Number(saved.learningRate),
+    batch: { inputs: ids(inputs), targets: ids(targets), shape: [a, b, t] },
+  };
 }
 
 /** Returns the name of the first weight that is NaN or infinite, or null if all are finite. */

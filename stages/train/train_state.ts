@@ -7,6 +7,7 @@ import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { Engine } from "../../kernels/engine/engine.ts";
 import type { Schedule } from "../../kernels/optim/schedule.ts";
 import type { Batch } from "../items.ts";
+import type { ModelUpdate } from "../model/model_update.ts";
 import type { ModelSession } from "../model/model_session.ts";
 import type { Plan } from "../model/plan.ts";
 import type { DivergenceDetector, DivergenceOptions } from "./divergence.ts";
@@ -45,6 +46,9 @@ export interface TrainOptions {
   readonly profile?: (profile: Profile) => void | Promise<void>;
 }
 
+/** The part of an update that the stages after training need and that is not in the model. */
+export type ObservedUpdate = Readonly<Pick<ModelUpdate, "batch" | "learningRate">>;
+
 /** State of the stage. */
 export interface TrainState {
   /** The model on its device. */
@@ -65,6 +69,10 @@ export interface TrainState {
   tokens: number;
   /** Seconds of training, over all resumes. */
   elapsed: number;
+  /** The latest update until all later stages have had it; null afterwards. */
+  unobserved: ObservedUpdate | null;
+  /** Whether the last checkpoint was taken after all later stages had had its update. */
+  savedObserved: boolean;
   /** The value of `step` at the last checkpoint; -1 if there is no checkpoint. */
   savedStep: number;
   /**

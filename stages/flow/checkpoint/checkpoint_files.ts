@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import { entriesIn, openFile, readText } from "../../disk/files.ts";
 import { isRecord, type Json } from "../../disk/json.ts";
-import { writeSynced } from "../../disk/whole_files.ts";
+import { writeSynced, writeWhole } from "../../disk/whole_files.ts";
 import { readSafetensors, writeSafetensors } from "../../format/model/safetensors.ts";
 import { asError } from "../run/failure.ts";
 import { checkFormat, checkpointFormat } from "./checkpoint_format.ts";
@@ -72,6 +72,18 @@ export async function validationLossOf(folder: string): Promise<number | null> {
     return isRecord(manifest) && typeof manifest.valLoss === "number" ? manifest.valLoss : null;
   } catch {
     return null; // a damaged checkpoint cannot be the best one
+  }
+}
+
+/** Adds the validation loss to a checkpoint's manifest if it is sound and contains none. */
+export async function setValidationLoss(folder: string, valLoss: number): Promise<void> {
+  try {
+    const { format, valLoss: known, ...rest } = JSON.parse(await readText(`${folder}/manifest.json`));
+    if (known !== undefined) return;
+    const manifest = { format, valLoss, ...rest };
+    await writeWhole(`${folder}/manifest.json`, `${JSON.stringify(manifest, null, 1)}\n`);
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

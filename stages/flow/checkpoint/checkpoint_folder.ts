@@ -87,7 +87,7 @@ async function commit(
       dir,
       name,
       keep,
-      valLoss: lossAt(snapshots, step),
+      losses: lossesIn(snapshots),
       encoded: { stream, tensors },
     };
     await (thread === null ? writeJob(job) : thread.write(job, transferable(files.values())));
@@ -101,17 +101,15 @@ async function commit(
   onCommit?.({ step, path: `${dir}/${name}`, seconds: (performance.now() - began) / 1000 });
 }
 
-/**
- * Returns the validation loss of the weights, or null unless a stage has evaluated them after exactly this
- * step.
- */
-function lossAt(snapshots: ReadonlyMap<string, StageSnapshot>, step: number): number | null {
+/** Returns the validation losses that a stage has measured, with the steps of their weights. */
+function lossesIn(snapshots: ReadonlyMap<string, StageSnapshot>): CheckpointJob["losses"] {
   for (const { state } of snapshots.values()) {
-    if (isRecord(state) && state.evaluated === step && typeof state.valLoss === "number") {
-      return state.valLoss;
-    }
+    if (!isRecord(state) || !Array.isArray(state.losses)) continue;
+    return state.losses.flatMap((pair) =>
+      Array.isArray(pair) && pair.length === 2 ? [[Number(pair[0]), Number(pair[1])] as const] : []
+    );
   }
-  return null;
+  return [];
 }
 
 /**

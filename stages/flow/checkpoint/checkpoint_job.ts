@@ -7,7 +7,12 @@
  */
 import { entriesIn } from "../../disk/files.ts";
 import { exists, removeIfThere, syncFolder, writeWhole } from "../../disk/whole_files.ts";
-import { type EncodedCheckpoint, validationLossOf, writeCheckpoint } from "./checkpoint_files.ts";
+import {
+  type EncodedCheckpoint,
+  setValidationLoss,
+  validationLossOf,
+  writeCheckpoint,
+} from "./checkpoint_files.ts";
 import { checkpointNames, numberOf } from "./checkpoint_names.ts";
 import { checkFreeSpace } from "./disk_space.ts";
 
@@ -17,21 +22,23 @@ export interface CheckpointJob {
   readonly name: string;
   /** Number of newest checkpoints to keep, besides the best one. 0 keeps all. */
   readonly keep: number;
-  /** Validation loss of the checkpoint's weights; null if unknown. */
-  readonly valLoss: number | null;
+  /** Validation losses measured so far, with the step of the weights. */
+  readonly losses: readonly (readonly [step: number, loss: number])[];
   readonly encoded: EncodedCheckpoint;
 }
 
 const WRITING = "writing-";
 
 /** Writes a checkpoint, then removes old ones. If it throws, the earlier checkpoints are untouched. */
-export async function writeJob({ dir, name, keep, valLoss, encoded }: CheckpointJob): Promise<void> {
+export async function writeJob({ dir, name, keep, losses, encoded }: CheckpointJob): Promise<void> {
   const beside = `${dir}/${WRITING}${name}`;
   try {
     await checkFreeSpace(dir, bytesOf(encoded));
     await removeIfThere(beside);
     await Deno.mkdir(beside);
-    await writeCheckpoint(beside, encoded, { valLoss });
+    const byStep = new Map(losses);
+    await writeCheckpoint(beside, encoded, { valLoss: byStep.get(numberOf(name)) ?? null });
+    await addLosses(dir, byStep);
     await moveIntoPlace(dir, { beside, name });
     await writeWhole(`${dir}/latest`, `${name}\n`);
   } catch (error) {
@@ -39,6 +46,14 @@ export async function writeJob({ dir, name, keep, valLoss, encoded }: Checkpoint
     throw error;
   }
   await prune(dir, { current: name, keep });
+}
+
+/** Adds the loss to checkpoints that were written before their weights were evaluated. */
+async function addLosses(dir: string, losses: ReadonlyMap<number, number>): Promise<void> {
+  for (const name of await checkpointNames(dir)) {
+    const loss = losses.get(numberOf(name));
+    if (loss !== undefined) await setValidationLoss(`${dir}/${name}`, loss);
+  }
 }
 
 function bytesOf({ stream, tensors }: EncodedCheckpoint): number {

@@ -66,9 +66,11 @@ Deno.test("openCheckpoints() keeps the newest checkpoints and replaces one of th
 Deno.test("openCheckpoints() keeps the checkpoint of lowest validation loss besides the newest, and names it", async () => {
   await using dir = await temporary();
   const checkpoints = await openCheckpoints(dir.path, { keep: 1 });
+  const losses: [number, number][] = [];
   const evaluated = (step: number, valLoss: number, of = step) => {
     const barrier = at(step);
-    barrier.snapshots.set("evaluate", { state: { evaluated: of, valLoss } });
+    losses.push([of, valLoss]);
+    barrier.snapshots.set("evaluate", { state: { losses: [...losses] } });
     return barrier;
   };
   const best = () => Deno.readTextFileSync(`${dir.path}/best`).trim();
@@ -90,6 +92,16 @@ Deno.test("openCheckpoints() keeps the checkpoint of lowest validation loss besi
   ]]);
   await checkpoints.commit(evaluated(60, 1));
   deepStrictEqual([best(), names(dir.path)], ["step-000060", ["best", "latest", "step-000060"]]);
+  // A checkpoint is taken before its weights are evaluated: the next one brings its loss.
+  await checkpoints.commit(evaluated(70, 5, 65));
+  await checkpoints.commit(evaluated(80, 0.5, 70));
+  deepStrictEqual([best(), names(dir.path)], ["step-000070", [
+    "best",
+    "latest",
+    "step-000070",
+    "step-000080",
+  ]]);
+  deepStrictEqual((await checkpoints.latest())?.size, at(80).snapshots.size + 1);
 });
 
 Deno.test("openCheckpoints() with a thread writes the same files, empties transferred arrays only, and fails in the same way", async () => {
