@@ -104,7 +104,7 @@ Deno.test("claimFolder() refuses symbolic links anywhere below the folder and wr
 
 Deno.test("claimPageFolder() refuses somebody's files, also such that look like a lock", () =>
   withFolder(async (dir) => {
-    for (const text of ["mine", '{"pid":"1"}', "[]"]) {
+    for (const text of ["mine", '{"pid":"1","since":"x"}', '{"pid":1}', "[]"]) {
       await Deno.writeTextFile(`${dir}/run.lock`, text);
       await rejects(claimPageFolder(dir), refused(/holds other files and no run/));
       strictEqual(await Deno.readTextFile(`${dir}/run.lock`), text);
