@@ -34,6 +34,7 @@ export async function lessonPage({ title, items, options }: PageOptions): Promis
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="generator" content="stagewise-gpt">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="/*{policy}*/">
 <meta name="color-scheme" content="light dark">

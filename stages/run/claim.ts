@@ -109,6 +109,7 @@ async function refuseLinks(folder: string): Promise<void> {
 function needsNoMark(folder: string): boolean {
   try {
     const names = entriesInSync(folder).map(({ name }) => name).filter((name) => name !== LOCK_NAME);
+    if (names.join() === "report.html") return true; // known by its content
     return names.length === 0 || names.includes("config.json") || names.includes(RANKS_FOLDER);
   } catch {
     return false; // the folder was renamed

@@ -10,7 +10,7 @@ import type { Json } from "../disk/json.ts";
 import { exists, writeWhole } from "../disk/whole_files.ts";
 import { lastEvent } from "../report/metrics.ts";
 import type { HistoryEntry } from "./history.ts";
-import { hasRunLock, RANKS_FOLDER } from "./own_folder.ts";
+import { hasOwnPage, hasRunLock, RANKS_FOLDER } from "./own_folder.ts";
 import { UsageError } from "./usage_error.ts";
 import { withoutEndSlash } from "../disk/paths.ts";
 
@@ -54,7 +54,7 @@ export async function readRunFolder(out: string): Promise<RunFolderState> {
     hasCheckpoint: record !== null && await exists(`${out}/checkpoints/latest`),
     finished: last?.type === "done" && last.reason === "finished",
     foreign: record === null && entries.length > 0 && !entries.includes(RANKS_FOLDER) &&
-      !await hasRunLock(out),
+      !await hasRunLock(out) && !await hasOwnPage(out),
   };
 }
 

@@ -30,6 +30,12 @@ export async function hasRunLock(folder: string): Promise<boolean> {
   }
 }
 
+/** Returns whether `report.html` in the folder was written by this program. */
+export async function hasOwnPage(folder: string): Promise<boolean> {
+  const page = await readIfThere(`${folder}/report.html`).catch(() => null);
+  return page !== null && page.slice(0, 1000).includes('<meta name="generator" content="stagewise-gpt">');
+}
+
 /**
  * Throws UsageError for an address such as `s3://bucket/x`, or `-` for standard output: files are written to
  * folders of this machine only. `option` is the option that has the value: "--out".
