@@ -6,6 +6,7 @@
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
+import { shells } from "../../pipelines/cli/completion.ts";
 import { prepareRun } from "../../pipelines/cli/prepare.ts";
 import { allPipelines } from "../pipelines/all_pipelines.ts";
 import { withFolder } from "../pipelines/program.ts";
@@ -24,6 +25,10 @@ Deno.test("every command in a README is accepted", async () => {
         const tasks: Readonly<Record<string, { readonly command: string }>> = manifest.tasks;
         if (!Object.hasOwn(tasks, task)) wrong.push(`${page}README.md: no task ${task}: ${command}`);
         if (!tasks[task]?.command.includes("launch.ts") || name === undefined || /[/A-Z]/.test(name)) {
+          continue;
+        }
+        if (name === "completion") {
+          deepStrictEqual(args, [shells.join("|")]);
           continue;
         }
         const named = pipelines.find((one) => one.name === name);
