@@ -29,6 +29,7 @@ import { planLines } from "./parts/plan_lines.ts";
 import { profileLines } from "./parts/profile.ts";
 import { inFlow, recipeOf, withoutMemory } from "./parts/recipe.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
+import { settledValues } from "./parts/settled_values.ts";
 import { checkRereadable, tokenizerFor, vocabSizeOf } from "./parts/tokenizer_for.ts";
 import { training } from "./parts/training.ts";
 import { scheduleOf, scheduleRemark, stepsOf, twiceAsLong } from "./parts/training_length.ts";
@@ -89,6 +90,7 @@ export default pipeline({
   ],
   presets: trainingPresets,
   batchToSkip,
+  settle: (o, isGiven) => settledValues(o, { isGiven }),
   twiceAsLong: (o) => twiceAsLong(o),
   remark: (o) => scheduleRemark(o),
   adapt: (o, states) => withBatchSize(o, states),
@@ -98,7 +100,7 @@ export default pipeline({
     checkRereadable(o);
     await checkHellaswag(o);
     const documents = from(await openSource(o.source, { ...pagesFor(o.stages), damaged: o.damaged }));
-    const start = await startingModel(o);
+    const start = await startingModel(o, env);
     const schedule = scheduleOf(o), packBytes = await env.largestPack();
     // Throws if the sizes do not fit into memory, before a tokenizer is trained or a file is written.
     checkMemory(trainingPlan(o, { vocabSize: await vocabSizeOf(o), start, packBytes }), await env.engine());
@@ -121,7 +123,8 @@ export default pipeline({
       .via(await training(o, { env, plan, start, tokenizer, validation, schedule }));
   },
   async plan(o, env) {
-    const inputs = { vocabSize: await vocabSizeOf(o), packBytes: await env.largestPack() };
+    const start = await startingModel(o, env);
+    const inputs = { vocabSize: await vocabSizeOf(o), start, packBytes: await env.largestPack() };
     return planLines({
       ...withCost(trainingPlan(o, inputs), { ...leastGpu, half: o.dtype === "f16" }),
       steps: stepsOf(o),

@@ -6,6 +6,7 @@
 import { leastGpu } from "../kernels/core/gpu.ts";
 import { from } from "../stages/flow/flow.ts";
 import { withCost } from "../stages/model/plan_cost.ts";
+import { openTokens } from "../stages/format/tokens/token_formats.ts";
 import { shardFiles, tokenShards } from "../stages/source/token_shards.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import { withBatchSize } from "./parts/batch_change.ts";
@@ -21,10 +22,11 @@ import { planLines } from "./parts/plan_lines.ts";
 import { profileLines } from "./parts/profile.ts";
 import { shardsTokenizer, shardsVocabulary } from "./parts/shards.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
+import { settledValues } from "./parts/settled_values.ts";
 import { saveRunTokenizer } from "./parts/tokenizer_for.ts";
 import { training } from "./parts/training.ts";
 import { scheduleOf, scheduleRemark, stepsOf, twiceAsLong } from "./parts/training_length.ts";
-import { startingModel, trainingPlan } from "./parts/training_plan.ts";
+import { batchShape, startingModel, trainingPlan } from "./parts/training_plan.ts";
 import { openValidation } from "./parts/validation.ts";
 
 const validated = given("valShards", "--val-shards GLOB"); // evaluations have no other text here
@@ -84,6 +86,8 @@ export default pipeline({
   ],
   presets: withoutOption(trainingPresets, "vocabSize"), // the shards determine it
   batchToSkip,
+  settle: (o, isGiven) =>
+    settledValues(o, { isGiven, stepsOfEpochs: (sized) => stepsOfEpochs({ ...o, ...sized }) }),
   twiceAsLong: (o) => twiceAsLong(o),
   remark: (o) => scheduleRemark(o),
   adapt: (o, states) => withBatchSize(o, states),
@@ -129,10 +133,26 @@ export default pipeline({
  * a pack.
  */
 async function inputsOf(o: Values<typeof options>, env: Env) {
-  const start = await startingModel(o);
+  const start = await startingModel(o, env);
   const tokenizer = await shardsTokenizer(trainGlob(o));
   const vocabSize = shardsVocabulary(o, { tokenizer, start });
   return { start, tokenizer, vocabSize, packBytes: await env.largestPack() };
+}
+
+/** Returns the number of steps of --epochs passes over the shards; default: one pass. */
+function stepsOfEpochs(o: Values<typeof options>): number | null {
+  if (o.trainShards === null) return null;
+  const [accum, batchSize, seqLen] = batchShape(o);
+  const counts = shardFiles([o.trainShards]).map((path) => {
+    const file = openTokens({ path, format: o.shardFormat });
+    file.close();
+    return file.count;
+  });
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const windows = o.shuffle === "none"
+    ? Math.floor((total - 1) / seqLen)
+    : counts.reduce((sum, count) => sum + Math.max(0, Math.floor((count - 1) / seqLen)), 0);
+  return Math.max(1, Math.floor((o.epochs ?? 1) * windows / (accum * batchSize)));
 }
 
 function trainGlob({ trainShards }: Values<typeof options>): string {

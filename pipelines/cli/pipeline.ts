@@ -226,6 +226,12 @@ export interface Pipeline<O> {
   readonly writes?: boolean | ((given: Lookup) => boolean);
   /** Number of source items between barriers; default 1000. A resumed run repeats at most this many items. */
   readonly barrierEvery?: number;
+  /**
+   * Determines values of a new run that follow from others or from files; a resumed run keeps them. `isGiven`
+   * tells whether the command line or the config file gives an option. A RangeError thrown here counts as a
+   * wrong command line.
+   */
+  settle?(values: Values<O>, isGiven: (option: string) => boolean): Promise<Partial<Values<O>>>;
   /** Addition to the first line of a run, about what follows from its options; null for none. */
   remark?(values: Values<O>): string | null;
   /**

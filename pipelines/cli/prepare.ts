@@ -11,7 +11,9 @@ import type { Lookup, Options } from "./pipeline.ts";
 import { resolve, type ResolvedOptions } from "./resolve.ts";
 import { optionText } from "../../stages/report/option_text.ts";
 import { decideResume, type ResumeDecision } from "./resume.ts";
+import { UsageError } from "../../stages/run/usage_error.ts";
 import { runOptions } from "./run_options.ts";
+import { aboutValues } from "./run/build.ts";
 import { shellWord } from "./shell_word.ts";
 
 /** A run as its command line describes it. */
@@ -45,6 +47,11 @@ export async function prepareRun(
   const options: Options = { ...runOptions, ...pipeline.options };
   const spared = sparedOptions(pipeline);
   const commandLine = readCommandLine(args, options, { positional, unsuggested: spared });
+  if (presets === undefined && commandLine.has("preset")) {
+    throw new UsageError(
+      `Unknown option --preset: ${name} has no presets: leave --preset out`,
+    );
+  }
   checkSpared(commandLine, { spared, typed });
   const configPath = commandLine.get("config");
   const config = typeof configPath === "string" ? await readConfig(configPath, options) : new Map();
@@ -67,7 +74,10 @@ export async function prepareRun(
   // --help shows the program's defaults, whatever the folder holds.
   const asked = { commandLine, config, saved: commandLine.get("help") === undefined ? saved : null, machine };
   const resolved = resolve({ options, presets }, asked);
-  const values = { ...resolved.values, out };
+  const settled = saved === null && given("help") !== true
+    ? await settledBy(pipeline, { values: resolved.values, given })
+    : {};
+  const values = { ...resolved.values, ...settled, out };
   return {
     named,
     options,
@@ -81,6 +91,18 @@ export async function prepareRun(
       out === `runs/${name}` ? "" : ` --out ${shellWord(out)}`
     }${rankWords(named, { decision, values })}`,
   };
+}
+
+/** Returns the values that the pipeline determines for a new run. */
+async function settledBy(
+  pipeline: NamedPipeline["pipeline"],
+  { values, given }: { readonly values: Readonly<Record<string, unknown>>; readonly given: Lookup },
+): Promise<Readonly<Record<string, unknown>>> {
+  if (pipeline.settle === undefined) return {};
+  return await aboutValues(
+    values,
+    async () => await pipeline.settle?.(values, (option) => (given(option) ?? null) !== null) ?? {},
+  );
 }
 
 /**

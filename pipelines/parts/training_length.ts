@@ -58,7 +58,7 @@ export function scheduleOf(o: TrainingValues): Schedule {
     kind: o.schedule,
     lr: o.lr,
     minLr: minLrOf(o),
-    warmup: Math.min(o.warmup, (steps ?? Infinity) - 1),
+    warmup: o.warmup,
     steps: steps ?? Number.MAX_SAFE_INTEGER,
   });
 }

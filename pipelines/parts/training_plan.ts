@@ -13,12 +13,12 @@ import type { Optimizer } from "../../kernels/optim/optimizer.ts";
 import { sgd } from "../../kernels/optim/sgd.ts";
 import { type Plan, plan } from "../../stages/model/plan.ts";
 import { type DivergenceOptions, needsDeferredUpdates } from "../../stages/train/divergence.ts";
-import type { Values } from "../cli/pipeline.ts";
+import type { Env, Values } from "../cli/pipeline.ts";
 import { usesHellaswag } from "./hellaswag.ts";
 import { modelOptions } from "./options/model_options.ts";
 import { monitoringOptions } from "./options/monitoring_options.ts";
 import { trainingOptions } from "./options/training_options.ts";
-import { type StartingWeights, startingWeights } from "./starting_weights.ts";
+import { openModelFile, type StartingWeights, startingWeights } from "./starting_weights.ts";
 
 const options = { ...modelOptions, ...trainingOptions, ...monitoringOptions };
 
@@ -34,9 +34,19 @@ export interface PlanInputs {
   readonly start?: StartingWeights | null;
 }
 
-/** Returns the model that --init-from names, or null if the option is not given. */
-export async function startingModel({ initFrom }: TrainingValues): Promise<StartingWeights | null> {
-  return initFrom === null ? null : await startingWeights(initFrom);
+/**
+ * Returns the model that --init-from names, or null if the option is not given. A resumed run has the model's
+ * weights in its checkpoint and needs only the options, so the model may be gone.
+ */
+export async function startingModel(
+  { initFrom }: TrainingValues,
+  { resumed, out }: Pick<Env, "resumed" | "out">,
+): Promise<StartingWeights | null> {
+  if (initFrom === null) return null;
+  if (!resumed) return await startingWeights(initFrom);
+  const file = await openModelFile(out);
+  file.close();
+  return { config: file.config, weights: {} };
 }
 
 /**

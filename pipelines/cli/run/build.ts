@@ -14,8 +14,13 @@ export async function buildFlow(
   pipeline: Pipeline<Options>,
   { values, env }: { readonly values: Values<Options>; readonly env: Env },
 ): Promise<Flow<unknown>> {
+  return await aboutValues(values, async () => await pipeline.build(values, env));
+}
+
+/** Calls `work`; an error that the option values caused is thrown as UsageError. */
+export async function aboutValues<T>(values: Values<Options>, work: () => Promise<T>): Promise<T> {
   try {
-    return await pipeline.build(values, env);
+    return await work();
   } catch (error) {
     if (!isAboutValues(error)) throw error;
     const cause = explained(error, (path) => {
