@@ -177,6 +177,8 @@ export type { GeneratedTextOptions, GenerationEvent, TextRequest } from "./stage
 export { generateText, sample, type SampleOptions, type SampleStageOptions } from "./stages/sample/sample.ts";
 export type { SamplingOptions } from "./stages/sample/sample_token.ts";
 export { batch, type BatchOptions } from "./stages/shard/batch.ts";
+export type { HeldOutSize } from "./stages/shard/held_out_text.ts";
+export { holdOut } from "./stages/shard/hold_out.ts";
 export { shard, type ShardOptions } from "./stages/shard/shard.ts";
 export { windows, type WindowsOptions } from "./stages/shard/windows.ts";
 export {

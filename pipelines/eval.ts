@@ -6,6 +6,7 @@
 import { gpt } from "../kernels/models/gpt.ts";
 import type { GptConfig } from "../kernels/models/gpt_options.ts";
 import { evaluateModel, type EvaluationItem } from "../stages/evaluate/evaluate_model.ts";
+import { tokensOfBytes } from "../stages/evaluate/loss_tally.ts";
 import { asSource } from "../stages/flow/as_source.ts";
 import type { RunEvent } from "../stages/flow/events.ts";
 import { from } from "../stages/flow/flow.ts";
@@ -16,15 +17,17 @@ import { shardFiles } from "../stages/source/token_shards.ts";
 import { hellaswag } from "../stages/task/hellaswag.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../stages/token/tokenizer.ts";
-import { integer, path } from "./cli/option_types.ts";
+import { integer, path, repeated } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { checkHellaswag } from "./parts/hellaswag.ts";
+import { type EvaluationText, shardText, sourceText } from "./parts/evaluation_text.ts";
+import { sourceOptions } from "./parts/options/document_options.ts";
 import { hellaswagOptions } from "./parts/options/monitoring_options.ts";
 import { shardOptions } from "./parts/options/shard_options.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { runFile, runTokenizer } from "./parts/run_files.ts";
 import { startingWeights } from "./parts/starting_weights.ts";
-import { openValidation } from "./parts/validation.ts";
+import { EVAL_BLOCK } from "./parts/training.ts";
 
 const model = { fixed: true, group: "Model" };
 const evaluation = { fixed: true, group: "Evaluation" };
@@ -44,11 +47,15 @@ const options = {
     about: "token shards to measure the loss on; default: the run's own",
   },
   shardFormat: { ...shardOptions.shardFormat, ...evaluation },
-  evalBatches: integer("batches to measure the loss on; default: all", {
-    value: null,
-    min: 1,
-    ...evaluation,
-  }),
+  source: repeated(
+    `measure the loss on this text in place of shards: ${sourceOptions.source.about}`,
+    { value: [], placeholder: "URI", ...evaluation },
+  ),
+  damaged: { ...sourceOptions.damaged, ...evaluation },
+  evalBatches: integer(
+    "how much of the text to measure the loss on, in blocks of 4,096 bytes; default: all",
+    { value: null, min: 1, ...evaluation },
+  ),
   batchSize: integer("sequences per batch", { value: 4, min: 1, max: 65536, ...evaluation }),
   hellaswag: { ...hellaswagOptions.hellaswag, ...evaluation },
   hellaswagItems: { ...hellaswagOptions.hellaswagItems, ...evaluation },
@@ -85,42 +92,34 @@ export default pipeline({
   speedHints: "evaluation",
   async build(o, env) {
     const { config, weights, step = 0 } = await startingWeights(o.checkpoint);
-    const shards = await shardsOf(o);
+    const measuresLoss = await measuresLossOf(o);
     await checkHellaswag(o);
-    if (shards === null && o.hellaswag === null) {
+    if (!measuresLoss && o.hellaswag === null) {
       throw new RangeError(
-        `Nothing to evaluate ${o.checkpoint} on: there are no shards in its run's folder: give --val-shards GLOB or --hellaswag FILE`,
+        `Nothing to evaluate ${o.checkpoint} on: there are no shards in its run's folder: give --source URI, --val-shards GLOB or --hellaswag FILE`,
       );
     }
     const tokenizer = await tokenizerOf(o, config);
-    const { seqLen, vocabSize } = config;
-    const validation = shards === null ? null : await openValidation({
-      validation: shards,
-      training: [],
-      counted: 0,
-      vocabSize,
-      tokenizer,
-      format: o.shardFormat,
-    });
-    const tokens = await validation?.validation() ?? new Uint32Array();
-    const available = Math.ceil((tokens.length - 1) / (o.batchSize * seqLen));
-    const batches = Math.max(0, Math.min(o.evalBatches ?? Infinity, available));
+    const text = measuresLoss ? await textOf(o, { tokenizer, vocabSize: config.vocabSize }) : null;
+    const tokens = text?.tokens ?? new Uint32Array();
+    const batches = Math.max(0, Math.ceil((tokens.length - 1) / (o.batchSize * config.seqLen)));
     return from(chain<EvaluationItem>("questions", [
       asSource("batches", () => Array.from({ length: batches }, (_, i) => i)),
       ...(o.hellaswag === null ? [] : [hellaswag(o.hellaswag, itemsOf(o))]),
     ])).pipe(evaluateModel({
       engine: () => env.engine(),
-      plan: planOf(o, { config, measuresLoss: shards !== null }),
+      plan: planOf(o, { config, measuresLoss }),
       weights,
       step,
       tokens,
-      tokenBytes: validation?.tokenBytes,
+      tokenBytes: text?.tokenBytes,
+      ...(text !== null && { text: text.identity }),
       tokenizer,
     }));
   },
   async plan(o) {
     const { config } = await startingWeights(o.checkpoint);
-    return planLines(planOf(o, { config, measuresLoss: await shardsOf(o) !== null }));
+    return planLines(planOf(o, { config, measuresLoss: await measuresLossOf(o) }));
   },
   finish: async (_o, env) => resultLines(await readEvents(`${env.out}/metrics.jsonl`)),
 });
@@ -156,6 +155,34 @@ function planOf(
 
 function itemsOf({ hellaswagItems }: Values<typeof options>): { readonly items?: number } {
   return hellaswagItems === null ? {} : { items: hellaswagItems };
+}
+
+/** Whether there is a text to measure the loss on. */
+async function measuresLossOf(o: Values<typeof options>): Promise<boolean> {
+  return o.source.length > 0 || await shardsOf(o) !== null;
+}
+
+/** The tokens of the text to measure the loss on. Throws RangeError for fewer than two tokens. */
+async function textOf(
+  o: Values<typeof options>,
+  { tokenizer, vocabSize }: { readonly tokenizer: Tokenizer | null; readonly vocabSize: number },
+): Promise<EvaluationText> {
+  if (o.source.length > 0 && o.valShards !== null) {
+    throw new RangeError("Cannot evaluate on both --source and --val-shards: give one of them");
+  }
+  const text = o.source.length > 0
+    ? await sourceText(o, tokenizer)
+    : await shardText(await shardsOf(o) ?? [], { tokenizer, vocabSize, format: o.shardFormat });
+  const { tokens, tokenBytes } = text;
+  if (tokens.length < 2) {
+    throw new RangeError(
+      `Cannot evaluate on ${text.name}: it has ${tokens.length} ${
+        tokens.length === 1 ? "token" : "tokens"
+      }, and a loss needs at least two: give more text`,
+    );
+  }
+  const bytes = o.evalBatches === null ? Infinity : EVAL_BLOCK * o.evalBatches;
+  return { ...text, tokens: tokens.subarray(0, tokensOfBytes(tokens, { bytes, tokenBytes })) };
 }
 
 /** Returns the paths of the validation shards, or null if none are given and the run's folder has none. */

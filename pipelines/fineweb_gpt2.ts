@@ -16,6 +16,7 @@ import { pipeline } from "./cli/pipeline.ts";
 import { filters, pagesFor } from "./parts/filters.ts";
 import { checkHellaswag } from "./parts/hellaswag.ts";
 import { withBatchSize } from "./parts/batch_change.ts";
+import { holdingOut } from "./parts/held_out.ts";
 import { maxBatchSizes } from "./parts/max_batch_size.ts";
 import { nextSteps } from "./parts/next_steps.ts";
 import { filterOptions, sourceOptions } from "./parts/options/document_options.ts";
@@ -30,6 +31,7 @@ import { profileLines } from "./parts/profile.ts";
 import { inFlow, recipeOf, withoutMemory } from "./parts/recipe.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
 import { settledValues } from "./parts/settled_values.ts";
+import { someDocuments } from "./parts/some_documents.ts";
 import { checkRereadable, tokenizerFor, vocabSizeOf } from "./parts/tokenizer_for.ts";
 import { training } from "./parts/training.ts";
 import { scheduleOf, scheduleRemark, stepsOf, twiceAsLong } from "./parts/training_length.ts";
@@ -99,12 +101,13 @@ export default pipeline({
   async build(o, env) {
     checkRereadable(o);
     await checkHellaswag(o);
-    const documents = from(await openSource(o.source, { ...pagesFor(o.stages), damaged: o.damaged }));
+    const held = holdingOut(o);
+    const source = await openSource(o.source, { ...pagesFor(o.stages), damaged: o.damaged });
     const start = await startingModel(o, env);
     const schedule = scheduleOf(o), packBytes = await env.largestPack();
     // Throws if the sizes do not fit into memory, before a tokenizer is trained or a file is written.
     checkMemory(trainingPlan(o, { vocabSize: await vocabSizeOf(o), start, packBytes }), await env.engine());
-    const sampled = documents.via(await inFlow(withoutMemory(await recipeOf(o, env))));
+    const sampled = from(source).via(await inFlow(withoutMemory(await recipeOf(o, env))));
     const tokenizer = await tokenizerFor(o, { documents: sampled, env });
     const { vocabSize } = tokenizer;
     const plan = trainingPlan(o, { vocabSize, start, packBytes });
@@ -116,10 +119,12 @@ export default pipeline({
       vocabSize,
       tokenizer,
     });
-    return documents
+    return from(held.source(source))
       .via(await filters(o, { ...env, workers: 1 })) // the other threads train
+      .pipe(someDocuments({ filtered: o.stages === null || o.stages.length > 0 }))
+      .via(held.mark)
       .pipe(encode(tokenizer))
-      .pipe(shard({ dir, vocabSize, validationTokens: o.valTokens }))
+      .pipe(shard({ dir, vocabSize, validationTokens: held.validationTokens }))
       .via(await training(o, { env, plan, start, tokenizer, validation, schedule }));
   },
   async plan(o, env) {

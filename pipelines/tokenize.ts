@@ -12,6 +12,8 @@ import { validationOptions } from "./parts/options/shard_options.ts";
 import { tokenizerOptions } from "./parts/options/tokenizer_options.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { shellWord } from "./cli/shell_word.ts";
+import { holdingOut } from "./parts/held_out.ts";
+import { someDocuments } from "./parts/some_documents.ts";
 import { checkRereadable, tokenizerFor } from "./parts/tokenizer_for.ts";
 import { encodeStage } from "./parts/token/encode_stage.ts";
 
@@ -64,14 +66,17 @@ export default pipeline({
   barrierEvery: 256, // documents
   async build(o, env) {
     checkRereadable(o);
-    const documents = from(await openSource(o.source, { damaged: o.damaged }));
-    const tokenizer = await tokenizerFor(o, { documents, env });
-    return documents
+    const held = holdingOut(o);
+    const source = await openSource(o.source, { damaged: o.damaged });
+    const tokenizer = await tokenizerFor(o, { documents: from(source), env });
+    return from(held.source(source))
+      .pipe(someDocuments({ filtered: false }))
+      .via(held.mark)
       .pipe(encodeStage(tokenizer, { env, separator: o.separator === "before" }))
       .pipe(shard({
         dir: `${env.out}/shards`,
         vocabSize: tokenizer.vocabSize,
-        validationTokens: o.valTokens,
+        validationTokens: held.validationTokens,
         format: o.shardFormat,
       }));
   },

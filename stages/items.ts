@@ -21,6 +21,10 @@ export type Document = Readonly<{
   html?: string;
   /** MinHash signature, between the stage that computes it and the stage that compares signatures. */
   signature?: Uint8Array;
+  /** Whether the document may be held out for validation, between `candidatesFirst` and `holdOut`. */
+  candidate?: true;
+  /** Set by `holdOut` if the document is held out: SHA-256 of the held-out text up to its end. */
+  heldOut?: string;
 }>;
 
 /**
@@ -39,6 +43,8 @@ export type Tokens = Readonly<{
   ids: Uint32Array;
   /** Length of the text in UTF-8 bytes, for bits per byte. */
   bytes?: number;
+  /** Set if the document is held out for validation: SHA-256 of the held-out text up to its end. */
+  heldOut?: string;
 }>;
 
 /**

@@ -43,7 +43,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "stages/source": [...data, "kernels/random", libraries],
   "stages/filter": [...data, "stages/token", "kernels/random", libraries],
   "stages/token": [...data, libraries],
-  "stages/shard": [...data, "kernels/random"],
+  "stages/shard": [...data, "kernels/random", libraries],
   "stages/sink": [...data, libraries],
   "stages/task": [...data, "stages/token"],
   "stages/model": ["kernels", "stages/items.ts"],

@@ -30,7 +30,7 @@ export function checkPrompt({ prompt, option, tokenizer, vocabSize }: PromptChec
   }
   let ids: Iterable<number>;
   try {
-    ids = prompt === "" ? [end ?? 0] : tokenizer.encodeOrdinary(prompt);
+    ids = prompt === "" ? [end ?? 0] : tokenizer.encode(prompt, { allowedSpecial: "all" });
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new RangeError(`Cannot start from ${option} ${JSON.stringify(prompt)}: ${cause.message}`, {

@@ -6,6 +6,8 @@
  */
 import { readText } from "../../stages/disk/files.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
+import { DropTally } from "../../stages/flow/dropped.ts";
+import type { RunEvent } from "../../stages/flow/events.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
 import type { Document } from "../../stages/items.ts";
 import { CharTokenizer } from "../../stages/token/char.ts";
@@ -14,6 +16,7 @@ import { loadTokenizer } from "../../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { BpeTrainer } from "../../stages/token/train/train_bpe.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
+import { nothingLeft } from "./some_documents.ts";
 import { tokenizerOptions } from "./options/tokenizer_options.ts";
 
 /** Values of the tokenizer options. */
@@ -56,14 +59,17 @@ export async function tokenizerFor(
 
   env.emit({
     type: "note",
-    text: `tokenizer: training on the first documents: ${
-      o.tokenizer === "char" ? "a token for each character" : `${o.vocabSize} tokens`
-    }`,
+    text: o.tokenizer === "char"
+      ? "tokenizer: reading all documents: a token for each character"
+      : `tokenizer: training on the first documents: ${o.vocabSize} tokens`,
   });
-  const limit = o.tokenizer === "char" ? MAX_SAMPLE : sampleCharacters(o.vocabSize);
+  // A character that is not in the vocabulary would end the run, so char reads all documents.
+  const limit = o.tokenizer === "char" ? Infinity : sampleCharacters(o.vocabSize);
   const texts = sampleTexts(documents, { limit, env });
   if (o.tokenizer === "char") {
-    const tokenizer = CharTokenizer.fromTexts(await Array.fromAsync(texts));
+    const characters = new Set<string>();
+    for await (const text of texts) for (const one of text.toWellFormed()) characters.add(one);
+    const tokenizer = CharTokenizer.fromTexts(characters);
     await saveTokenizer(tokenizer, { dir, report: { recipe } });
     return tokenizer;
   }
@@ -111,16 +117,15 @@ async function* sampleTexts(
   { limit, env }: { readonly limit: number; readonly env: Env },
 ): AsyncGenerator<string> {
   let characters = 0;
-  for await (const { text } of documents.stream({ seed: env.seed, signal: env.signal })) {
+  const drops = new DropTally(), onEvent = (event: RunEvent): void => drops.take(event);
+  for await (const { text } of documents.stream({ seed: env.seed, signal: env.signal, onEvent })) {
     yield text;
     characters += text.length;
     if (characters >= limit) break;
   }
-  if (characters === 0) {
-    throw new RangeError(
-      "Cannot train a tokenizer: no document passed the filters: give other --stages or another --source",
-    );
-  }
+  if (characters > 0) return;
+  // The source is the first step; each further step is a filter.
+  throw drops.explain(nothingLeft("train a tokenizer", { filtered: documents.steps.length > 0 }));
 }
 
 async function sameRecipe(dir: string, recipe: unknown): Promise<boolean> {

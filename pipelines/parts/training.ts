@@ -18,6 +18,7 @@ import { train } from "../../stages/train/train.ts";
 import type { Env } from "../cli/pipeline.ts";
 import { checkCheckpointSpace } from "./checkpoint_space.ts";
 import { hellaswagStage } from "./hellaswag.ts";
+import { firstWords } from "./held_out.ts";
 import { writeProfile } from "./profile.ts";
 import { checkPrompt } from "./prompt.ts";
 import type { StartingWeights } from "./starting_weights.ts";
@@ -38,6 +39,9 @@ export interface TrainingParts {
   readonly validation: Validation | null;
 }
 
+/** Bytes of a block of validation text, which `--eval-batches` counts. */
+export const EVAL_BLOCK = 4096;
+
 /**
  * Returns the part of a flow that turns token shards into windows, batches, updates, evaluations and samples.
  */
@@ -53,7 +57,7 @@ export async function training(
   const engine = await env.engine();
   checkMemory(plan, engine);
   await checkCheckpointSpace(env, { plan, keep: o.keepCheckpoints });
-  if (tokenizer !== null && o.sampleEvery > 0) {
+  if (tokenizer !== null && o.sampleEvery > 0 && o.samplePrompt !== null) {
     checkPrompt({ prompt: o.samplePrompt, option: "--sample-prompt", tokenizer, vocabSize });
   }
   const hellaswag = await hellaswagStage(o, tokenizer);
@@ -75,7 +79,9 @@ export async function training(
       .pipe(batch({ batchSize, gradAccum, seqLen }))
       .pipe(updates, { ahead: 2 });
     if (validation !== null) {
-      trained = trained.pipe(evaluate({ ...validation, every: o.evalEvery, batches: o.evalBatches }));
+      trained = trained.pipe(
+        evaluate({ ...validation, every: o.evalEvery, bytes: EVAL_BLOCK * o.evalBatches }),
+      );
     }
     if (o.inspectEvery > 0) {
       const label = (id: number) => tokenizer?.decode([id]) ?? String(id);
@@ -86,7 +92,9 @@ export async function training(
       trained = trained.pipe(sample({
         tokenizer,
         every: o.sampleEvery,
-        prompt: o.samplePrompt,
+        prompt: o.samplePrompt ?? (async () => {
+          return validation === null ? "" : firstWords(await validation.validation(), tokenizer);
+        }),
         maxTokens: 96, // a few lines: enough to see words and phrases
         temperature: 0.8,
         topK: 50,

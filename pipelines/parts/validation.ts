@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import type { EvaluateOptions } from "../../stages/evaluate/evaluate.ts";
 import { countTokenBytes } from "../../stages/evaluate/loss_tally.ts";
@@ -12,7 +13,7 @@ import { readShardSummary } from "../../stages/shard/summary.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 
 /** Options of the validation loss, except how often and on how many batches it is measured. */
-export type Validation = Omit<EvaluateOptions, "every" | "batches">;
+export type Validation = Omit<EvaluateOptions, "every" | "bytes">;
 
 /** The shards, and the inputs for bits per byte and the unigram loss. */
 export interface ValidationInputs {
@@ -33,11 +34,12 @@ export interface ValidationInputs {
 export async function openValidation(
   { validation, training, counted, vocabSize, tokenizer, format = "llmc" }: ValidationInputs,
 ): Promise<Validation> {
-  const summary = tokenizer === null
-    ? (await readShardSummary(dirname(validation[0])))?.validation
-    : undefined;
+  const dir = dirname(validation[0]);
+  const summary = tokenizer === null ? (await readShardSummary(dir))?.validation : undefined;
+  const tokens = () => firstTokens(validation, { limit: MAX_VALIDATION, format });
   return {
-    validation: () => Promise.resolve(firstTokens(validation, { limit: MAX_VALIDATION, format })),
+    validation: () => Promise.resolve(tokens()),
+    identity: async () => (await readShardSummary(dir))?.validation.sha256 ?? tokensIdentity(tokens()),
     ...(tokenizer !== null && { tokenBytes: countTokenBytes(tokenizer) }),
     ...(summary !== undefined && summary.bytes > 0 && { tokenBytes: () => summary.bytes / summary.tokens }),
     trainingCounts() {
@@ -46,6 +48,12 @@ export async function openValidation(
       return counts;
     },
   };
+}
+
+/** Identity of a text of which only the tokens are known: SHA-256 of their ids. */
+export function tokensIdentity(tokens: Uint32Array): string {
+  return createHash("sha256").update(new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength))
+    .digest("hex");
 }
 
 const MAX_VALIDATION = 16 << 20; // tokens, 64 MB in memory: more than any evaluation uses

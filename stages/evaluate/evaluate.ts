@@ -6,7 +6,7 @@
 import type { Context, Stage } from "../flow/stage.ts";
 import { periodic } from "../flow/periodic.ts";
 import type { ModelUpdate } from "../model/model_update.ts";
-import { evalEvent, type TokenBytes, validationLoss } from "./loss_tally.ts";
+import { evalEvent, type TokenBytes, tokensOfBytes, validationLoss } from "./loss_tally.ts";
 import { unigramLoss } from "./unigram.ts";
 
 /** Options of `evaluate`. */
@@ -17,14 +17,16 @@ export interface EvaluateOptions {
    */
   readonly every: number;
   /**
-   * Number of batches, each of the plan's evaluation size, from the start of the validation text; default:
-   * all.
+   * Bytes of text, from the start of the validation text, that each evaluation takes except the one after the
+   * last update, which takes all: see `tokensOfBytes`. Default: all.
    */
-  readonly batches?: number;
+  readonly bytes?: number;
   /** Returns the tokens of the validation text. It is called once, before the first evaluation. */
   validation(): Promise<Uint32Array>;
   /** Bytes of text per token, for bits per byte: see `countTokenBytes`. */
   readonly tokenBytes?: TokenBytes;
+  /** Returns the identity of the validation text, which is recorded with each result; called once. */
+  identity?(): Promise<string>;
   /** Returns the count of each token in the training text, for the loss of a unigram model; called once. */
   trainingCounts?(): ArrayLike<number> | Promise<ArrayLike<number>>;
 }
@@ -39,6 +41,10 @@ interface EvaluateState {
   unigram: number | null;
   /** Tokens of the validation text. */
   tokens: Uint32Array | null;
+  /** Identity of the validation text; null if it is not known. */
+  text: string | null;
+  /** Whether the latest evaluation took only a part of the validation text. */
+  partial: boolean;
 }
 
 /** State in a checkpoint. */
@@ -46,6 +52,7 @@ interface SavedEvaluation {
   readonly evaluated?: number;
   readonly losses?: readonly (readonly [step: number, loss: number])[];
   readonly unigram?: number | null;
+  readonly text?: string | null;
 }
 
 /**
@@ -73,11 +80,21 @@ interface SavedEvaluation {
 export function evaluate(options: EvaluateOptions): Stage<ModelUpdate, ModelUpdate> {
   return periodic("evaluate", {
     every: options.every,
-    open: ({ evaluated = -1, losses = [], unigram = null }: SavedEvaluation = {}) => {
-      return { actedOn: evaluated, losses: [...losses], unigram, tokens: null as Uint32Array | null };
+    open: ({ evaluated = -1, losses = [], unigram = null, text = null }: SavedEvaluation = {}) => {
+      return {
+        actedOn: evaluated,
+        losses: [...losses],
+        unigram,
+        text,
+        tokens: null as Uint32Array | null,
+        partial: false,
+      };
     },
+    repeatsLast: ({ partial }) => partial,
     act: (update, state, ctx) => measure(options, { update, state, ctx }),
-    save: ({ actedOn, losses, unigram }) => ({ evaluated: actedOn, losses: [...losses], unigram }),
+    save: ({ actedOn, losses, unigram, text }) => {
+      return { evaluated: actedOn, losses: [...losses], unigram, text };
+    },
   });
 }
 
@@ -94,11 +111,15 @@ async function measure(
     state.unigram = unigramLoss(tokens.subarray(1), await options.trainingCounts());
   }
   await update.reported();
-  const { batches, tokenBytes } = options;
-  const measured = await validationLoss(update.model, { tokens, batches, tokenBytes });
+  state.text ??= await options.identity?.() ?? null;
+  const { bytes = Infinity, tokenBytes } = options;
+  const count = update.last ? tokens.length : tokensOfBytes(tokens, { bytes, tokenBytes });
+  state.partial = count < tokens.length;
+  const measured = await validationLoss(update.model, { tokens: tokens.subarray(0, count), tokenBytes });
   state.losses.push([update.step, measured.loss]);
   ctx.emit({
     ...evalEvent(update.step, measured),
     ...(state.unigram !== null && { unigramLoss: state.unigram }),
+    ...(state.text !== null && { text: state.text }),
   });
 }

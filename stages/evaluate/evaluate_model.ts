@@ -45,6 +45,8 @@ export interface EvaluateModelOptions {
   readonly tokens: Uint32Array;
   /** Bytes of text per token, for bits per byte. */
   readonly tokenBytes?: TokenBytes | undefined;
+  /** Identity of the text, which is recorded with the result. */
+  readonly text?: string;
   /** The model's tokenizer; null is allowed if there are no multiple-choice items. */
   readonly tokenizer: Tokenizer | null;
 }
@@ -101,8 +103,8 @@ export function evaluateModel(options: EvaluateModelOptions): Stage<EvaluationIt
       if (ctx.stopping) return;
       if (state.held.length > 0) await scoreHeld(options, state);
       const { step } = options, { loss, choices } = state;
-      const mean = summarizeLoss(loss);
-      if (loss.tokens > 0) ctx.emit(evalEvent(step, mean));
+      const mean = summarizeLoss(loss), { text } = options;
+      if (loss.tokens > 0) ctx.emit({ ...evalEvent(step, mean), ...(text !== undefined && { text }) });
       if (choices.items > 0) ctx.emit(hellaswagEvent(step, choices));
       checkNumbers({ loss: loss.tokens > 0 ? mean.loss : 0, choices });
     },

@@ -32,6 +32,8 @@ export interface LossSummary {
   readonly perplexity: number;
   /** Mean loss in bits per byte of text; null if the number of bytes per token is not known. */
   readonly bitsPerByte: number | null;
+  /** Number of UTF-8 bytes of the predicted text; 0 if it is not known. */
+  readonly bytes: number;
 }
 
 /** An empty tally. */
@@ -42,12 +44,17 @@ export function emptyLossTally(): LossTally {
 /** The means of a tally. */
 export function summarizeLoss({ nats, tokens, textNats, bytes }: LossTally): LossSummary {
   const loss = nats / tokens;
-  return { loss, perplexity: Math.exp(loss), bitsPerByte: bytes > 0 ? textNats / Math.LN2 / bytes : null };
+  return {
+    loss,
+    perplexity: Math.exp(loss),
+    bitsPerByte: bytes > 0 ? textNats / Math.LN2 / bytes : null,
+    bytes,
+  };
 }
 
 /** Returns the event of an evaluation after `step` updates. */
-export function evalEvent(step: number, { loss, bitsPerByte }: LossSummary): EvalEvent {
-  return { type: "eval", step, valLoss: loss, ...(bitsPerByte !== null && { bitsPerByte }) };
+export function evalEvent(step: number, { loss, bitsPerByte, bytes }: LossSummary): EvalEvent {
+  return { type: "eval", step, valLoss: loss, ...(bitsPerByte !== null && { bitsPerByte, bytes }) };
 }
 
 /**
@@ -119,6 +126,27 @@ export async function validationLoss(
   const tally = emptyLossTally(), count = Math.min(batches, batchCount(model, tokens));
   for (let batch = 0; batch < count; batch++) await measureBatch(model, { tokens, batch, tally, tokenBytes });
   return summarizeLoss(tally);
+}
+
+/**
+ * Number of tokens at the beginning of a text that cover at least `bytes` bytes: whole documents, which begin
+ * with a token of 0 bytes, as long as they are at most twice as long in all. So models with different
+ * vocabularies are measured on the same text. If the bytes per token are not known, a token counts as 4
+ * bytes.
+ */
+export function tokensOfBytes(
+  tokens: Uint32Array,
+  { bytes, tokenBytes = () => 4 }: { readonly bytes: number; readonly tokenBytes?: TokenBytes | undefined },
+): number {
+  let read = 0, from = tokens.length;
+  for (let i = 0; i < tokens.length; i++) {
+    const own = tokenBytes(tokens[i]);
+    if (read >= bytes && from === tokens.length) from = i;
+    if (read >= bytes && own === 0) return i;
+    if (read >= 2 * bytes) return from;
+    read += own;
+  }
+  return tokens.length;
 }
 
 /** Returns the number of bytes of each token id of a tokenizer; each id is looked up only once. */

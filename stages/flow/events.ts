@@ -28,7 +28,20 @@ export type StepEvent = Readonly<{
 
 /** Validation loss after `step` updates in nats per token, and in bits per byte of text. */
 export type EvalEvent = Readonly<
-  { type: "eval"; step: number; valLoss: number; bitsPerByte?: number; unigramLoss?: number }
+  {
+    type: "eval";
+    step: number;
+    valLoss: number;
+    bitsPerByte?: number;
+    unigramLoss?: number;
+    /** Number of UTF-8 bytes of text that were predicted. */
+    bytes?: number;
+    /**
+     * Identity of the validation text, of which `bytes` bytes were measured. Equal texts have equal
+     * identities.
+     */
+    text?: string;
+  }
 >;
 
 /**

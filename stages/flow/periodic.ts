@@ -28,6 +28,11 @@ export interface PeriodicOptions<T extends StepItem, Own, Saved> {
   readonly every: number;
   /** Returns the initial state, or the state from a checkpoint. */
   open(saved: Saved | undefined): Own & { readonly actedOn: number };
+  /**
+   * Whether to act again on the latest item if the input ends and the item turns out to be the last. Default:
+   * no.
+   */
+  repeatsLast?(state: Own): boolean;
   /** Acts on an item before it is passed on. */
   act(item: T, state: Own, ctx: Context): Promise<void>;
   /** Returns the state for a checkpoint. */
@@ -62,8 +67,9 @@ export function periodic<T extends StepItem, Own, Saved>(
     },
     async *flush(state: State, ctx: Context) {
       const { latest } = state;
-      if (options.every > 0 && latest !== null && latest.step !== state.actedOn && !ctx.stopping) {
-        await act(latest, state, ctx);
+      if (options.every === 0 || latest === null || ctx.stopping) return;
+      if (latest.step !== state.actedOn || options.repeatsLast?.(state)) {
+        await act({ ...latest, last: true }, state, ctx);
       }
     },
     save: options.save,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { StageSnapshot } from "../flow/checkpoint/checkpoint.ts";
+import { DropTally } from "../flow/dropped.ts";
 import type { RunEvent } from "../flow/events.ts";
 import type { Flow, RunOptions } from "../flow/flow.ts";
 import { textLength } from "../items.ts";
@@ -83,7 +84,9 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
   const write = stop.guard(console.out);
   const recorder = recorderFor(run, { display, write });
   let checkpoint = run.checkpoint;
+  const drops = new DropTally();
   const emit = (event: RunEvent): void => {
+    drops.take(event);
     if (event.type === "checkpoint") checkpoint = event.path;
     recorder.take(event);
   };
@@ -162,7 +165,8 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
     }
     const interrupted = stopped && !(stop.readerGone && folder === null);
     return { stopped, exitCode: interrupted ? 130 : 0, checkpoint, stages, seconds };
-  } catch (error) {
+  } catch (thrown) {
+    const error = drops.explain(thrown);
     const failed = hooks.resumesAfter?.(error) !== true;
     if (failed && (files !== null || output === "json" && announced)) recordFailure(recorder, error);
     throw error;

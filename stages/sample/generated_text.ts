@@ -13,7 +13,10 @@ import { StopStrings } from "./stop_strings.ts";
 
 /** A text to generate. */
 export interface TextRequest {
-  /** Text to continue; empty: the text starts a new document. */
+  /**
+   * Text to continue; empty: the text starts a new document. Texts of special tokens in it, such as
+   * `<|endoftext|>`, are encoded as these tokens.
+   */
   readonly prompt: string;
   /**
    * Index of the sample. The same options, prompt, seed and index give the same text, whichever other texts
@@ -79,7 +82,7 @@ export class GeneratedText {
   ) {
     this.index = index;
     this.prompt = prompt;
-    this.ids = [...tokenizer.encodeOrdinary(prompt)];
+    this.ids = [...tokenizer.encode(prompt, { allowedSpecial: "all" })];
     this.#endOfText = tokenizer.special.get(END_OF_TEXT);
     if (this.ids.length === 0) {
       if (this.#endOfText === undefined) {

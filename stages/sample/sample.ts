@@ -47,7 +47,9 @@ export async function* generateText(
 }
 
 /** Options of the stage `sample`. */
-export interface SampleStageOptions extends SampleOptions {
+export interface SampleStageOptions extends Omit<SampleOptions, "prompt"> {
+  /** Text to continue, or a function that returns it and is called before the first sample; default: none. */
+  readonly prompt?: string | (() => Promise<string>);
   /** The model's tokenizer. */
   readonly tokenizer: Tokenizer;
   /**
@@ -92,14 +94,20 @@ export interface SampleStageOptions extends SampleOptions {
 export function sample(options: SampleStageOptions): Stage<ModelUpdate, ModelUpdate> {
   return periodic("sample", {
     every: options.every,
-    open: (saved?: { readonly sampled?: number }) => ({ actedOn: saved?.sampled ?? -1 }),
-    act: (update, _state, ctx) => emitSample(options, { update, ctx }),
+    open: (saved?: { readonly sampled?: number }) => ({
+      actedOn: saved?.sampled ?? -1,
+      prompt: typeof options.prompt === "function" ? null : options.prompt ?? "",
+    }),
+    async act(update, state, ctx) {
+      state.prompt ??= typeof options.prompt === "function" ? await options.prompt() : "";
+      await emitSample({ ...options, prompt: state.prompt }, { update, ctx });
+    },
     save: ({ actedOn }) => ({ sampled: actedOn }),
   });
 }
 
 async function emitSample(
-  options: SampleStageOptions,
+  options: SampleStageOptions & { readonly prompt: string },
   { update, ctx }: { readonly update: ModelUpdate; readonly ctx: Context },
 ): Promise<void> {
   await update.reported();
@@ -108,5 +116,5 @@ async function emitSample(
   const sampling = { ...options, seed: options.seed ?? ctx.seed, signal: ctx.signal };
   for await (const piece of generateText(update.model, tokenizer, sampling)) pieces.push(piece);
   const text = pieces.join("");
-  ctx.emit({ type: "sample", step: update.step, text, ...(prompt !== undefined && { prompt }) });
+  ctx.emit({ type: "sample", step: update.step, text, prompt });
 }

@@ -22,8 +22,9 @@ const START: SavedShardState = {
 /**
  * Writes the tokens of documents to shards, and yields the extents of training tokens that are on disk.
  *
- * The first documents are held out for validation: they go to val_000000.bin, which is sealed once it has
- * `validationTokens` tokens. All later documents go to train_000000.bin and so on. A shard that is still
+ * The documents that `holdOut` has marked are held out for validation; with `validationTokens`, the first
+ * documents are. They go to val_000000.bin, which is sealed before the first training document, or once it
+ * has `validationTokens` tokens. All later documents go to train_000000.bin and so on. A shard that is still
  * growing is called `….bin.partial`; `path` is always the final name, and readers try both names. The files
  * are synced whenever the state is saved. Resuming truncates them to the saved lengths, so that the replay
  * writes the same bytes again. Beside the shards, shards.json has the numbers of their tokens, bytes and
@@ -56,7 +57,7 @@ export function shard(options: ShardOptions): Stage<Tokens, TokenShard> {
 }
 
 function check(options: ShardOptions): void {
-  const { validationTokens, vocabSize, shardTokens = 1, extentTokens = 1 } = options;
+  const { validationTokens = 0, vocabSize, shardTokens = 1, extentTokens = 1 } = options;
   for (
     const [name, value, least] of [
       ["validationTokens", validationTokens, 0],

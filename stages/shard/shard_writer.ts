@@ -18,9 +18,10 @@ export interface ShardOptions {
   readonly dir: string;
   /**
    * The first documents are held out for validation until they have this many tokens. Documents are not
-   * split. If it is 0, no document is held out.
+   * split. If it is 0, no document is held out. Default: the documents that `holdOut` has marked are held
+   * out.
    */
-  readonly validationTokens: number;
+  readonly validationTokens?: number | undefined;
   /**
    * Vocabulary size, above all token ids. Shards have uint16 ids if it is at most 65,536, otherwise uint32
    * ids (llm.c's version 7).
@@ -39,7 +40,9 @@ export interface ShardOptions {
 
 /** Saved state of the stage: numbers of tokens, and lengths of files. */
 export type SavedShardState = Readonly<{
-  validation: Readonly<{ tokens: number; bytes: number; documents: number; sealed: boolean }>;
+  validation: Readonly<
+    { tokens: number; bytes: number; documents: number; sealed: boolean; sha256?: string }
+  >;
   training: Readonly<{ tokens: number; bytes: number; documents: number }>;
   /** Index of the training shard that is being written. */
   shard: number;
@@ -55,9 +58,16 @@ export type SavedShardState = Readonly<{
 
 /** The open files, and the tokens that are not written yet. */
 export class ShardWriter {
-  readonly #options: Required<ShardOptions>;
+  readonly #options: Required<Omit<ShardOptions, "validationTokens">>;
+  readonly #validationTokens: number | null;
   readonly #layout: ShardLayout;
-  readonly #validation: { tokens: number; bytes: number; documents: number; sealed: boolean };
+  readonly #validation: {
+    tokens: number;
+    bytes: number;
+    documents: number;
+    sealed: boolean;
+    sha256?: string;
+  };
   readonly #training: { tokens: number; bytes: number; documents: number };
   #shard: number;
   #passed: number;
@@ -75,6 +85,7 @@ export class ShardWriter {
     const { format = "llmc" } = options;
     const shardTokens = format === "llmc" ? 100_000_000 : Number.MAX_SAFE_INTEGER;
     this.#options = { format, shardTokens, extentTokens: 65_536, ...options };
+    this.#validationTokens = options.validationTokens ?? null;
     this.#layout = { width: tokenWidth(options.vocabSize), format };
     this.#validation = { ...saved.validation };
     this.#training = { ...saved.training };
@@ -96,33 +107,53 @@ export class ShardWriter {
   /** Adds a document; returns the extents of training tokens that are on disk now. */
   add(tokens: Tokens): TokenShard[] {
     this.#check(tokens);
-    const heldOut = this.#validation.tokens < this.#options.validationTokens;
+    const heldOut = this.#isHeldOut(tokens);
     const split = heldOut ? this.#validation : this.#training;
     split.tokens += tokens.ids.length;
     split.bytes += tokens.bytes ?? 0;
     split.documents++;
-    if (!heldOut) return this.#train(tokens);
+    if (!heldOut) {
+      if (this.#validationFile !== null) this.#sealValidation();
+      return this.#train(tokens);
+    }
+    if (tokens.heldOut !== undefined) this.#validation.sha256 = tokens.heldOut;
     this.#validationFile ??= GrowingShard.create(this.#validationPath, this.#layout);
     this.#validationFile.append(tokens.ids);
-    if (this.#validation.tokens >= this.#options.validationTokens) this.#sealValidation();
+    const most = this.#validationTokens;
+    if (most !== null && this.#validation.tokens >= most) this.#sealValidation();
     return [];
+  }
+
+  #isHeldOut({ heldOut }: Tokens): boolean {
+    return this.#validationTokens === null
+      ? heldOut !== undefined && !this.#validation.sealed
+      : this.#validation.tokens < this.#validationTokens;
   }
 
   /** Writes and seals everything at the end of the input; returns the last extent. */
   end(): TokenShard[] {
     if (this.#ended) return [];
     if (this.#training.tokens === 0) {
-      const { documents, tokens } = this.#validation;
-      throw new RangeError(
-        `Cannot train: nothing is left of ${documents} documents (${tokens} tokens) after the first ` +
-          `${this.#options.validationTokens} tokens were held out for validation: ` +
-          `give more text or a smaller --val-tokens`,
-      );
+      throw new RangeError(`Cannot train: ${this.#whyNothingIsLeft()}`);
     }
     this.#ended = true;
     const out = this.#flushHeld();
     this.#sealTraining();
     return out;
+  }
+
+  #whyNothingIsLeft(): string {
+    const { documents, tokens, bytes } = this.#validation;
+    if (documents === 0) return "there are no documents: give text with --source";
+    if (this.#validationTokens === null) {
+      return `all of the text (${bytes} bytes) is held out for validation: give more text`;
+    }
+    const advice = tokens < 20
+      ? "give more text"
+      : `give more text or --val-tokens ${Math.floor(tokens / 10)} in place of ` +
+        `${this.#validationTokens}; without this option, a tenth of the text is held out`;
+    return `nothing is left of ${documents} ${documents === 1 ? "document" : "documents"} (${tokens} ` +
+      `tokens) after the first ${this.#validationTokens} tokens were held out for validation: ${advice}`;
   }
 
   /** Writes and syncs everything; returns the state to save. */

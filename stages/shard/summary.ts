@@ -8,8 +8,9 @@ import { readIfThere, writeWholeSync } from "../disk/whole_files.ts";
 
 /**
  * Number of tokens, number of UTF-8 bytes of the tokens' text (0 if it is unknown), and number of documents.
+ * `sha256` identifies the text that `holdOut` has held out.
  */
-export type SplitSummary = Readonly<{ tokens: number; bytes: number; documents: number }>;
+export type SplitSummary = Readonly<{ tokens: number; bytes: number; documents: number; sha256?: string }>;
 
 /** The vocabulary size and the amount of text of all shards in a folder. */
 export type ShardSummary = Readonly<{ vocabSize: number; validation: SplitSummary; training: SplitSummary }>;
@@ -54,7 +55,8 @@ function isSplit(value: unknown): value is SplitSummary {
   return typeof value === "object" && value !== null &&
     "tokens" in value && isCount(value.tokens) &&
     "bytes" in value && isCount(value.bytes) &&
-    "documents" in value && isCount(value.documents);
+    "documents" in value && isCount(value.documents) &&
+    (!("sha256" in value) || typeof value.sha256 === "string");
 }
 
 function isCount(value: unknown): value is number {

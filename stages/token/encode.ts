@@ -5,9 +5,12 @@
  */
 import { type Stage, stage } from "../flow/stage.ts";
 import type { Document, Tokens } from "../items.ts";
+import { utf8Length } from "../format/text/utf8_length.ts";
 import { endOfText } from "./end_of_text.ts";
 import { loadTokenizer } from "./load_tokenizer.ts";
 import type { Tokenizer } from "./tokenizer.ts";
+
+export { utf8Length } from "../format/text/utf8_length.ts";
 
 /** Options of the stage `encode`. */
 export interface EncodeOptions {
@@ -50,7 +53,9 @@ export function encode(
   return stage<Document, Tokens, Encoding>({
     name: "encode",
     open: async () => known ?? encoding(await loadTokenizer(`${tokenizer}`)),
-    push: ({ id, text }, state) => [{ id, ids: idsOf(text, state), bytes: utf8Length(text) }],
+    push: ({ id, text, heldOut }, state) => [
+      { id, ids: idsOf(text, state), bytes: utf8Length(text), ...(heldOut !== undefined && { heldOut }) },
+    ],
     save: () => null,
   });
 }
@@ -62,17 +67,4 @@ function idsOf(text: string, { tokenizer, before }: Encoding): Uint32Array {
   ids[0] = before;
   ids.set(plain, 1);
   return ids;
-}
-
-/** Returns the length of a text in UTF-8 bytes; a lone surrogate counts as U+FFFD, three bytes. */
-export function utf8Length(text: string): number {
-  let bytes = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) continue;
-    bytes += unit < 0x800 ? 1 : 2;
-    const pair = (unit & 0xFC00) === 0xD800 && (text.charCodeAt(i + 1) & 0xFC00) === 0xDC00;
-    if (pair) i++; // together, the two units take four bytes
-  }
-  return bytes;
 }

@@ -80,7 +80,7 @@ export {
   valueStats,
   type ValueStatsOptions,
 } from "../inspect/value_stats.ts";
-export type { Batch, Sequence, Tokens, TokenShard } from "../items.ts";
+export type { Batch, Document, Sequence, Tokens, TokenShard } from "../items.ts";
 export type { ModelInspection } from "../model/gradient_reader.ts";
 export { Decoder, type LastToken } from "../model/kv_decoder.ts";
 export * from "../model/model_session.ts";
@@ -97,7 +97,10 @@ export type { SamplingOptions } from "../sample/sample_token.ts";
 export { sampleTexts, type SampleTextsOptions, TextSamples } from "../sample/sample_texts.ts";
 export { StopStrings } from "../sample/stop_strings.ts";
 export * from "../shard/batch.ts";
+export { candidatesFirst } from "../shard/candidates.ts";
 export type { Region } from "../shard/extents.ts";
+export type { HeldOutSize } from "../shard/held_out_text.ts";
+export { holdOut } from "../shard/hold_out.ts";
 export * from "../shard/shard.ts";
 export * from "../shard/windows.ts";
 export * from "../task/choice_rows.ts";

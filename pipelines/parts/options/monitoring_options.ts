@@ -30,16 +30,15 @@ export const hellaswagOptions = {
 
 /** Options for intervals, in steps. */
 export const monitoringOptions = {
-  evalEvery: integer("steps between evaluations on the validation tokens; 0 = never", {
+  evalEvery: integer("steps between evaluations on the validation text; 0 = never", {
     value: 250,
     min: 0,
     ...evaluation,
   }),
-  evalBatches: integer("micro-batches per evaluation", {
-    value: 20,
-    min: 1,
-    ...evaluation,
-  }),
+  evalBatches: integer(
+    "how much of the validation text an evaluation takes, the same for every batch size, in blocks of 4,096 bytes; the last evaluation takes all of the text",
+    { value: 32, min: 1, ...evaluation },
+  ),
   ...hellaswagOptions,
   hellaswagEvery: integer("steps between evaluations on --hellaswag; 0 = never", {
     value: 250,
@@ -65,8 +64,8 @@ export const monitoringOptions = {
     ...evaluation,
   }),
   sampleEvery: integer("steps between samples; 0 = never", { value: 1000, min: 0, ...sampling }),
-  samplePrompt: text("prompt of the samples", {
-    value: "",
+  samplePrompt: text("prompt of the samples; default: the first words of the validation text", {
+    value: null,
     ...sampling,
     requires: above0("sampleEvery", "--sample-every N above 0"),
   }),

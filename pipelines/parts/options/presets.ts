@@ -28,9 +28,8 @@ const gpt2: Preset = {
   weightDecay: 0.1,
   gradClip: 1,
   evalEvery: 250,
-  evalBatches: 256, // 1.0 M tokens in batches of 4 sequences; build-nanogpt uses 1.3 M (20 batches of 64)
+  evalBatches: 1024, // 4.2 MB: all of the held-out text; build-nanogpt uses 1.3 M tokens
   sampleEvery: 250,
-  samplePrompt: "Hello, I'm a language model,",
   checkpointEvery: 250,
 };
 
@@ -40,7 +39,7 @@ const shakespeare: Preset = {
   stages: "none",
   vocabPad: 1,
   shuffle: "all", // like nanoGPT's random positions; shuffling within parts would learn play after play
-  valTokens: 111_540, // characters: the tenth of tiny Shakespeare that nanoGPT holds out
+  valBytes: 256_000, // of tiny Shakespeare a tenth is held out, as in nanoGPT
   gelu: "erf",
   bias: false,
   optimizer: "adamw",
@@ -53,7 +52,6 @@ const shakespeare: Preset = {
   weightDecay: 0.1,
   gradClip: 1,
   evalEvery: 250,
-  samplePrompt: "\n",
   checkpointEvery: 250,
 };
 
@@ -64,7 +62,7 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
     options: {
       tokenizer: "train",
       vocabSize: 2048,
-      valTokens: 65536,
+      valBytes: 256_000,
       layers: 4,
       heads: 4,
       channels: 128,
@@ -76,7 +74,6 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
       evalEvery: 200,
       evalBatches: 32,
       sampleEvery: 250,
-      samplePrompt: "The people",
       checkpointEvery: 100,
     },
   },
@@ -92,7 +89,6 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
       steps: 2000,
       lr: 3e-3, // validation loss 1.78; nanoGPT's 1e-3 reaches 1.91 in as many steps
       dropout: 0,
-      evalBatches: 200, // batches of 12 × 64 characters: all of the validation text
       sampleEvery: 1000,
     },
   },
@@ -107,7 +103,6 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
       batchSize: 64,
       steps: 5000,
       dropout: 0.2,
-      evalBatches: 200, // batches of 64 × 256 characters
       sampleEvery: 1000,
     },
   },
@@ -116,7 +111,7 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
     options: {
       tokenizer: "train",
       vocabSize: 8192,
-      valTokens: 262144,
+      valBytes: 256_000,
       layers: 6,
       heads: 6,
       channels: 384,
@@ -126,9 +121,8 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
       lr: 1e-3,
       warmup: 100,
       evalEvery: 200,
-      evalBatches: 20,
+      evalBatches: 32,
       sampleEvery: 500,
-      samplePrompt: "The people",
       checkpointEvery: 250,
     },
   },

@@ -3,17 +3,33 @@
  *
  * @module
  */
-import { integer, oneOf, path } from "../../cli/option_types.ts";
+import { integer, number, oneOf, path } from "../../cli/option_types.ts";
 
 const common = { fixed: true, group: "Data" };
 
 /** Options for shards that the pipeline writes. */
 export const validationOptions = {
-  valTokens: integer("validation tokens: the first documents are held out until they have N tokens", {
-    value: 1_048_576,
-    min: 2,
+  valShare: number(
+    "share of the text to hold out for validation: documents of all sources, chosen by a hash",
+    {
+      value: 0.1,
+      min: 1e-6,
+      max: 0.5,
+      replaces: ["valTokens"],
+      ...common,
+    },
+  ),
+  valBytes: integer("largest size of the held-out text", {
+    value: 4_000_000,
+    min: 1,
+    unit: "bytes",
+    replaces: ["valTokens"],
     ...common,
   }),
+  valTokens: integer(
+    "in place of --val-share and --val-bytes: the first documents are held out until they have N tokens",
+    { value: null, min: 2, replaces: ["valShare", "valBytes"], ...common },
+  ),
 };
 
 /** Options for shards that exist already. */

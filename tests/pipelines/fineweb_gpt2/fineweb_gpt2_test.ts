@@ -17,7 +17,7 @@ import { courseOf, errorLine, eventsOf, runsTo, small, start, unfiltered, withFo
 const grammar: Readonly<Record<string, string>> = {
   run: "type pipeline device preset parameters seed resumed filters",
   step: "type step loss gradNorm lr tokens tokensPerSecond elapsed",
-  eval: "type step valLoss bitsPerByte unigramLoss",
+  eval: "type step valLoss bitsPerByte unigramLoss bytes text",
   sample: "type step text prompt",
   checkpoint: "type step path seconds",
   stage: "type name in out dropped busy blocked lengths",
@@ -28,7 +28,7 @@ const grammar: Readonly<Record<string, string>> = {
 const needed: Readonly<Record<string, string>> = {
   ...grammar,
   run: "device seed",
-  eval: "step valLoss bitsPerByte",
+  eval: "step valLoss bitsPerByte bytes text",
   sample: "step text",
   stage: "name in out dropped busy blocked",
 };

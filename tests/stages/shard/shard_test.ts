@@ -267,9 +267,25 @@ Deno.test("shard() says that nothing is left to train on", () =>
   withFolder(async (dir) => {
     await rejects(
       run(documents(300), { dir, ...SMALL }),
-      /nothing is left of 1 documents \(300 tokens\).*give more text or a smaller --val-tokens/,
+      /nothing is left of 1 document \(300 tokens\).*give more text or --val-tokens 30 in place of 10/,
     );
-    await rejects(run([], { dir, ...SMALL }), /nothing is left of 0 documents/);
+    await rejects(run([], { dir, ...SMALL }), /there are no documents/);
+  }));
+
+Deno.test("shard() holds out the documents that are marked, and records the identity of their text", () =>
+  withFolder(async (dir) => {
+    const docs = documents(6, 7, 30, 4).map((doc, i) => i < 2 ? { ...doc, heldOut: `digest ${i}` } : doc);
+    const { validationTokens: _, ...options } = SMALL;
+    await run(docs, { dir, ...options });
+    deepStrictEqual(tokens(`${dir}/val_000000.bin`), docs.slice(0, 2).flatMap(({ ids }) => [...ids]));
+    deepStrictEqual((await readShardSummary(dir))?.validation, {
+      tokens: 13,
+      bytes: 39,
+      documents: 2,
+      sha256: "digest 1",
+    });
+    await checkStage(() => shard({ dir, ...options }), docs);
+    await rejects(run(docs.slice(0, 2), { dir, ...options }), /all of the text \(39 bytes\) is held out/);
   }));
 
 Deno.test("shard() refuses ids beyond the vocabulary, and options out of range", () =>
