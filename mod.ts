@@ -199,6 +199,7 @@ export {
 } from "./stages/source/embedded/embedded.ts";
 export type { DamageOptions, DamagePolicy } from "./stages/source/files/damage.ts";
 export type { PageOptions } from "./stages/source/files/html.ts";
+export type { PlainTextOptions } from "./stages/source/files/text.ts";
 export type { HubOptions } from "./stages/source/hub.ts";
 export { mix, type MixOptions, type MixPart, type MixState } from "./stages/source/mix.ts";
 export type { InputIdentity } from "./stages/source/identity.ts";

@@ -21,7 +21,7 @@ import { integer, path, repeated } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { checkHellaswag } from "./parts/hellaswag.ts";
 import { type EvaluationText, shardText, sourceText } from "./parts/evaluation_text.ts";
-import { sourceOptions } from "./parts/options/document_options.ts";
+import { readingOf, sourceOptions } from "./parts/options/document_options.ts";
 import { hellaswagOptions } from "./parts/options/monitoring_options.ts";
 import { shardOptions } from "./parts/options/shard_options.ts";
 import { planLines } from "./parts/plan_lines.ts";
@@ -52,6 +52,8 @@ const options = {
     { value: [], placeholder: "URI", ...evaluation },
   ),
   damaged: { ...sourceOptions.damaged, ...evaluation },
+  encoding: { ...sourceOptions.encoding, ...evaluation },
+  split: { ...sourceOptions.split, ...evaluation },
   evalBatches: integer(
     "how much of the text to measure the loss on, in blocks of 4,096 bytes; default: all",
     { value: null, min: 1, ...evaluation },
@@ -171,7 +173,7 @@ async function textOf(
     throw new RangeError("Cannot evaluate on both --source and --val-shards: give one of them");
   }
   const text = o.source.length > 0
-    ? await sourceText(o, tokenizer)
+    ? await sourceText({ source: o.source, ...readingOf(o) }, tokenizer)
     : await shardText(await shardsOf(o) ?? [], { tokenizer, vocabSize, format: o.shardFormat });
   const { tokens, tokenBytes } = text;
   if (tokens.length < 2) {

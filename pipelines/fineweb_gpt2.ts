@@ -19,7 +19,7 @@ import { withBatchSize } from "./parts/batch_change.ts";
 import { holdingOut } from "./parts/held_out.ts";
 import { maxBatchSizes } from "./parts/max_batch_size.ts";
 import { nextSteps } from "./parts/next_steps.ts";
-import { filterOptions, sourceOptions } from "./parts/options/document_options.ts";
+import { filterOptions, readingOf, sourceOptions } from "./parts/options/document_options.ts";
 import { modelOptions } from "./parts/options/model_options.ts";
 import { monitoringOptions } from "./parts/options/monitoring_options.ts";
 import { trainingPresets } from "./parts/options/presets.ts";
@@ -102,7 +102,7 @@ export default pipeline({
     checkRereadable(o);
     await checkHellaswag(o);
     const held = holdingOut(o);
-    const source = await openSource(o.source, { ...pagesFor(o.stages), damaged: o.damaged });
+    const source = await openSource(o.source, { ...pagesFor(o.stages), ...readingOf(o) });
     const start = await startingModel(o, env);
     const schedule = scheduleOf(o), packBytes = await env.largestPack();
     // Throws if the sizes do not fit into memory, before a tokenizer is trained or a file is written.

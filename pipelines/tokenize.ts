@@ -6,7 +6,7 @@
 import { from } from "../stages/flow/flow.ts";
 import { shard } from "../stages/shard/shard.ts";
 import { openSource } from "../stages/source/uri.ts";
-import { sourceOptions } from "./parts/options/document_options.ts";
+import { readingOf, sourceOptions } from "./parts/options/document_options.ts";
 import { oneOf } from "./cli/option_types.ts";
 import { validationOptions } from "./parts/options/shard_options.ts";
 import { tokenizerOptions } from "./parts/options/tokenizer_options.ts";
@@ -67,7 +67,7 @@ export default pipeline({
   async build(o, env) {
     checkRereadable(o);
     const held = holdingOut(o);
-    const source = await openSource(o.source, { damaged: o.damaged });
+    const source = await openSource(o.source, readingOf(o));
     const tokenizer = await tokenizerFor(o, { documents: from(source), env });
     return from(held.source(source))
       .pipe(someDocuments({ filtered: false }))

@@ -5,7 +5,7 @@
  */
 import { from } from "../stages/flow/flow.ts";
 import { openSource } from "../stages/source/uri.ts";
-import { sourceOptions } from "./parts/options/document_options.ts";
+import { readingOf, sourceOptions } from "./parts/options/document_options.ts";
 import { integer, path, repeated, text } from "./cli/option_types.ts";
 import { given, notGiven } from "./parts/options/requirements.ts";
 import { vocabularyOptions } from "./parts/options/tokenizer_options.ts";
@@ -101,7 +101,7 @@ export default pipeline({
       workers: env.workers,
       dir: env.out,
     });
-    return from(await openSource(o.source, { damaged: o.damaged })).via(stages);
+    return from(await openSource(o.source, readingOf(o))).via(stages);
   },
   finish: async (o, { out }) => {
     if (o.inspect !== null) return [`Page: ${o.page}`];

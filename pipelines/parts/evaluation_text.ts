@@ -49,7 +49,7 @@ export async function shardText(
  * model's tokenizer is not known, and for a text of more than 67 million tokens.
  */
 export async function sourceText(
-  { source, damaged }: SourceOptions & { readonly source: readonly string[] },
+  { source, ...reading }: SourceOptions & { readonly source: readonly string[] },
   tokenizer: Tokenizer | null,
 ): Promise<EvaluationText> {
   const name = source.join(" ");
@@ -60,7 +60,7 @@ export async function sourceText(
   }
   const end = tokenizer.special.get(END_OF_TEXT), parts: Uint32Array[] = [];
   let count = 0, identity = "";
-  const documents = from(await openSource(source, { ...(damaged !== undefined && { damaged }) }));
+  const documents = from(await openSource(source, reading));
   for await (const { text } of documents.stream()) {
     const ids = tokenizer.encodeOrdinary(text);
     if (end !== undefined) parts.push(Uint32Array.of(end));

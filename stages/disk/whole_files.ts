@@ -42,6 +42,15 @@ export function isFileSync(path: string): boolean {
   }
 }
 
+/** Returns whether a folder is at a path; false also if it cannot be told. */
+export function isFolderSync(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false; // whoever reads the path reports the error
+  }
+}
+
 /** Returns the text of a file, or null if the file does not exist. */
 export async function readIfThere(path: string): Promise<string | null> {
   try {

@@ -25,6 +25,13 @@ export function filesMatching(glob: string): string[] {
   return paths.filter((path) => matches(path)).sort();
 }
 
+/** Returns all files below a folder, sorted, except those whose name or folder begins with a dot. */
+export function filesBelow(folder: string): string[] {
+  const base = folder.replace(/(?<=.)\/+$/, "");
+  const hidden = (path: string) => /(^|\/)\./.test(path.slice(base.length));
+  return [...walk(base)].filter((path) => !hidden(path)).sort();
+}
+
 function* walk(dir: string): Generator<string> {
   let entries: Deno.DirEntry[];
   try {

@@ -7,10 +7,12 @@
  */
 import { packingOf, readPacked } from "../format/packed/packed_file.ts";
 import { gunzipMembers } from "../format/packed/gzip.ts";
+import { UTF8 } from "../format/text/encodings.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { isDamage } from "./files/damage.ts";
 import { parquetRowGroups } from "./files/parquet.ts";
+import { fileEncoding } from "./files/file_encoding.ts";
 import { fileKind, fileSource } from "./files/file_source.ts";
 import { resolveUri, type SourceFile, type SourceOptions } from "./uri.ts";
 
@@ -85,7 +87,7 @@ async function splitFile(
   const whole = fileSource(path, options); // throws for an unknown file type
   if (size === null || size <= partBytes) return [{ file: path, bytes: size ?? 0, source: whole }];
   if (fileKind(path) === ".parquet") return await splitRowGroups({ path, size }, options);
-  if (!await canSplit(path)) return [{ file: path, bytes: size, source: whole }];
+  if (!await canSplit(path, options.encoding)) return [{ file: path, bytes: size, source: whole }];
   const count = Math.ceil(size / partBytes);
   return Array.from({ length: count }, (_, i) => {
     const begin = i * partBytes, end = i + 1 === count ? Infinity : begin + partBytes;
@@ -94,12 +96,12 @@ async function splitFile(
   });
 }
 
-async function canSplit(path: string): Promise<boolean> {
+async function canSplit(path: string, encoding?: string): Promise<boolean> {
   const packing = packingOf(path);
   switch (fileKind(path)) {
     case ".txt":
     case ".md":
-      return packing === null;
+      return packing === null && await fileEncoding(path, { label: encoding }) === UTF8;
     case ".jsonl":
       return packing === null || packing === "gz" && await hasMembers(path);
     case ".warc":

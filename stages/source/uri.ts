@@ -3,18 +3,20 @@
  *
  * @module
  */
-import { existsSync } from "../disk/whole_files.ts";
+import { fileInfoSync } from "../disk/files.ts";
+import { existsSync, isFolderSync } from "../disk/whole_files.ts";
 import { packingOf } from "../format/packed/packed_file.ts";
 import { findRemote, isRemote } from "../format/web/remote.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { chain } from "./chain.ts";
 import { embedded, type EmbeddedName, embeddedNames, embeddedSizes } from "./embedded/embedded.ts";
-import { fileKind, fileSource } from "./files/file_source.ts";
+import { fileKind, fileKinds, fileSource } from "./files/file_source.ts";
 import type { PageOptions } from "./files/html.ts";
-import { emptyFileError, fileSize } from "./files/read_errors.ts";
+import { emptyFileError } from "./files/read_errors.ts";
+import type { PlainTextOptions } from "./files/text.ts";
 import { standardInput } from "./files/standard_input.ts";
-import { filesMatching } from "./glob.ts";
+import { filesBelow, filesMatching } from "./glob.ts";
 import { hubFiles, type HubOptions, isHub } from "./hub.ts";
 import { mix } from "./mix.ts";
 
@@ -42,6 +44,8 @@ export interface OpenedSource {
  * - `embedded`: the two embedded corpora, mixed in an order that the run's seed decides
  * - `embedded:sotu` or `embedded:spam-assassin`
  * - a path or a glob
+ * - a folder: all files in it and in its folders whose type can be read, in the order of their paths, except
+ *   empty ones and those whose name or folder begins with a dot
  * - an http or https URL
  * - `hf:OWNER/NAME[@REVISION][/PATH]`
  * - `-`: JSON lines on standard input
@@ -71,7 +75,7 @@ export async function openSource(
 }
 
 /** How sources are read: web pages, damaged input, access to the Hub, retries of failed requests. */
-export interface SourceOptions extends PageOptions, HubOptions {}
+export interface SourceOptions extends PageOptions, PlainTextOptions, HubOptions {}
 
 /** Works like `openSource`, but also returns a summary of the input. */
 export async function findSource(
@@ -113,7 +117,9 @@ export async function resolveUri(uri: string, options: SourceOptions = {}): Prom
     return { source: embedded(corpus(uri.slice("embedded:".length))), characters: 11e6 };
   }
   if (uri === "-") return { source: standardInput(undefined, options), characters: 1e6 };
-  const files = await filesOf(uri, options);
+  const all = await filesOf(uri, options);
+  // A folder of notes may have empty ones.
+  const files = isFolderSync(uri) ? all.filter(({ size }) => size !== 0) : all;
   const empty = files.find(({ size }) => size === 0);
   if (empty !== undefined && options.damaged !== "skip") throw emptyFileError(empty.path);
   return { files };
@@ -125,7 +131,7 @@ async function filesOf(uri: string, options: SourceOptions): Promise<readonly So
     return files.map(({ url, size }) => ({ path: url, size }));
   }
   if (isRemote(uri)) return [{ path: uri, size: (await findRemote(uri, options)).size }];
-  return expand(uri).map((path) => ({ path, size: fileSize(path) }));
+  return expand(uri).map((path) => ({ path, size: fileInfoSync(path).size }));
 }
 
 /** The source of one URI. */
@@ -170,11 +176,23 @@ function corpus(name: string): EmbeddedName {
   return found;
 }
 
+/** Returns the files in a folder that can be read. Throws Deno.errors.NotFound if there is none. */
+function filesInFolder(folder: string): string[] {
+  const found = filesBelow(folder).filter((path) => fileKind(path) !== undefined);
+  if (found.length > 0) return found;
+  throw new Deno.errors.NotFound(
+    `Cannot read documents from ${folder}: the folder has no file of a type that can be read: expected ${
+      fileKinds.join(" ")
+    }, also with .gz or .zst`,
+  );
+}
+
 /**
  * Returns the files of a path or glob. A path that exists is never treated as a glob, even if it contains
  * glob characters.
  */
 function expand(uri: string): string[] {
+  if (isFolderSync(uri)) return filesInFolder(uri);
   if (existsSync(uri) || !/[*?[{]/.test(uri)) return [uri];
   const found = filesMatching(uri);
   if (found.length === 0) {

@@ -14,7 +14,12 @@ import { pagesFor } from "../filters.ts";
 import { markCompletions } from "./completions.ts";
 import type { RankWork } from "./rank_work.ts";
 import { sourceLines } from "./source_lines.ts";
-import type { documentOptions, rankOptions, sourceOptions } from "../options/document_options.ts";
+import {
+  type documentOptions,
+  type rankOptions,
+  readingOf,
+  type sourceOptions,
+} from "../options/document_options.ts";
 
 type SourceValues = Values<typeof sourceOptions & typeof documentOptions & typeof rankOptions>;
 
@@ -56,7 +61,7 @@ export async function rankSourceLines(
 }
 
 function partsFor(o: SourceValues, { stages }: RankWork): Promise<readonly SourcePart[]> {
-  return findParts(o.source, { ...pagesFor(stages), damaged: o.damaged, partBytes: o.partBytes });
+  return findParts(o.source, { ...pagesFor(stages), ...readingOf(o), partBytes: o.partBytes });
 }
 
 function bytesOf(parts: readonly SourcePart[]): number {

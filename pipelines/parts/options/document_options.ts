@@ -5,8 +5,10 @@
  */
 import { finewebFilters } from "../../../stages/filter/fineweb_group.ts";
 import { sentenceSplitterNames, wordSplitterNames } from "../../../stages/filter/words/words.ts";
+import { checkEncoding } from "../../../stages/format/text/encodings.ts";
 import { filterList } from "./filter_list.ts";
 import { someFilter } from "./requirements.ts";
+import type { Values } from "../../cli/pipeline.ts";
 import { duration, integer, oneOf, path, repeatedPaths, text } from "../../cli/option_types.ts";
 
 const fixed = true;
@@ -20,14 +22,33 @@ const written = { fixed, group: "Written documents" };
 /** Options for the source of documents. */
 export const sourceOptions = {
   source: repeatedPaths(
-    "embedded[:NAME], a path or glob of .txt .md .jsonl .json .parquet .warc .wet .html (also .gz, .zst), an https URL, hf:OWNER/NAME[@REVISION][/PATH], or - for JSON lines on standard input; may be repeated",
+    "embedded[:NAME], a path, folder or glob of .txt .md .jsonl .json .parquet .warc .wet .html (also .gz, .zst), an https URL, hf:OWNER/NAME[@REVISION][/PATH], or - for JSON lines on standard input; may be repeated",
     { value: ["embedded"], placeholder: "URI", ...data },
   ),
   damaged: oneOf(
     "truncated or corrupt input: refuse stops with an error; skip keeps what can be read and counts the rest",
     { value: "refuse", choices: ["refuse", "skip"], ...data },
   ),
+  encoding: {
+    ...text(
+      "encoding of plain text (.txt, .md) without a byte order mark: utf-8, latin1, windows-1252, utf-16le, shift_jis, gb18030 …",
+      { value: "utf-8", placeholder: "NAME", ...data },
+    ),
+    parse: checkEncoding,
+  },
+  split: oneOf(
+    "what a document of plain text is: paragraphs: a short file, or some paragraphs of a long one; lines: each line",
+    { value: "paragraphs", choices: ["paragraphs", "lines"], ...data },
+  ),
 };
+
+/** Values of the options that say how sources are read. */
+type ReadingValues = Pick<Values<typeof sourceOptions>, "damaged" | "encoding" | "split">;
+
+/** How sources are read, as the options ask for it. */
+export function readingOf({ damaged, encoding, split }: ReadingValues): ReadingValues {
+  return { damaged, encoding, split };
+}
 
 /** Options for FineWeb's filters. */
 export const filterOptions = {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { firstBadByte } from "./encodings.ts";
 import { lines } from "./lines.ts";
 import { parseJson } from "./parse_json.ts";
 
@@ -45,6 +46,8 @@ export interface JsonlOptions {
   readonly ends?: (offset: number) => boolean;
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 /** A line that is skipped because it cannot be read. */
 export interface UnreadableLine {
   /** Line number, starting at 1. */
@@ -64,7 +67,6 @@ export async function* readJsonl(
   options: JsonlOptions,
 ): AsyncGenerator<JsonlRecord> {
   const { name, from = { offset: 0, line: 0 }, limit = 1 << 26, onUnreadable, ends } = options;
-  const decoder = new TextDecoder();
   let { offset, line } = from;
   let long: RangeError | null = null; // set while the rest of a too long line is skipped
   for await (const { bytes, end, complete } of lines(chunks, { offset, limit })) {
@@ -82,8 +84,7 @@ export async function* readJsonl(
       onUnreadable?.(long, { line, next, reason: "too_long" });
       long = null;
     } else {
-      const text = decoder.decode(bytes); // drops a byte order mark
-      const value = text.trim() === "" ? undefined : parse(text, { name, line, offset });
+      const value = parse(bytes, { name, line, offset });
       if (value instanceof SyntaxError) {
         if (onUnreadable === undefined) throw value;
         onUnreadable(value, { line, next, reason: "no_json" });
@@ -94,11 +95,23 @@ export async function* readJsonl(
   if (long !== null) onUnreadable?.(long, { line, next: { offset, line }, reason: "too_long" });
 }
 
-function parse(text: string, at: { name: string; line: number; offset: number }): unknown | SyntaxError {
+/**
+ * Returns the value of a line, undefined for a blank line, or the error for a line that is not JSON in UTF-8.
+ */
+function parse(
+  bytes: Uint8Array<ArrayBuffer>,
+  at: { name: string; line: number; offset: number },
+): unknown | SyntaxError {
   try {
-    return parseJson(text);
+    const text = utf8.decode(bytes); // drops a byte order mark
+    return text.trim() === "" ? undefined : parseJson(text);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const bad = cause instanceof TypeError ? firstBadByte(bytes) : null;
+    const why = bad !== null
+      ? `byte ${at.offset + bad} of the file is not valid UTF-8`
+      : cause instanceof Error
+      ? cause.message
+      : String(cause);
     return new SyntaxError(
       `Cannot read line ${at.line} of ${at.name} (byte ${at.offset}): ${why}: correct or remove the line`,
       { cause },

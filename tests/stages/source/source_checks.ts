@@ -33,7 +33,7 @@ export function context(seed = 1): Context & { readonly dropped: string[] } {
 export async function read<T>(
   source: Source<T>,
   options: { saved?: unknown; limit?: number; seed?: number } = {},
-): Promise<{ items: T[]; saved: any }> {
+): Promise<{ items: T[]; saved: any; dropped: readonly string[] }> {
   const ctx = context(options.seed);
   const state = await source.open(ctx, options.saved);
   const items: T[] = [];
@@ -42,7 +42,7 @@ export async function read<T>(
       for await (const item of source.read(state, ctx)) if (items.push(item) === options.limit) break;
     }
     const saved = source.save ? await source.save(state) : structuredClone(state);
-    return { items, saved: JSON.parse(JSON.stringify(saved)) };
+    return { items, saved: JSON.parse(JSON.stringify(saved)), dropped: ctx.dropped };
   } finally {
     await source.close?.(state);
   }

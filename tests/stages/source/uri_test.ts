@@ -34,7 +34,7 @@ Deno.test("openSource() reads the files of a path or glob in order, and refuses 
     await wrong(`${home}/empty.txt`, Deno.errors.InvalidData, "it is empty");
     await wrong(`${home}/none.txt`, Deno.errors.NotFound, "check the path");
     await wrong(`${home}/*.md`, Deno.errors.NotFound, "No file matches");
-    await wrong(`${home}/d.txt`, Deno.errors.IsADirectory, "pass the files in it");
+    await wrong(`${home}/d.txt`, Deno.errors.NotFound, "the folder has no file of a type that can be read");
     await wrong(`${home}/x.doc`, RangeError, "its file type is unknown: expected .txt .md");
     await wrong(`${home}/x.parquet.gz`, RangeError, "decompress the file");
     await wrong("embedded:brown", RangeError, "expected sotu or spam-assassin");

@@ -75,10 +75,12 @@ Deno.test("textFile() splits text without blank lines, and without line ends, an
     if (parts.length < 3) throw new Error(`Only ${parts.length} documents`);
   }));
 
-Deno.test("textFile() reads invalid UTF-8 as U+FFFD, and yields nothing for a blank file", () =>
+Deno.test("textFile() with skip reads invalid UTF-8 as U+FFFD and counts it, and yields nothing for a blank file", () =>
   withFolder(async (path) => {
     const bad = path("bad.txt", new Uint8Array([97, 0xff, 98, 0xc3, 10, 99]));
-    equal((await read(textFile(bad))).items.map((doc) => doc.text), ["a\ufffdb\ufffd\nc"]);
+    const { items, dropped } = await read(textFile(bad, { damaged: "skip" }));
+    equal(items.map((doc) => doc.text), ["a\ufffdb\ufffd\nc"]);
+    equal(dropped, ["bad_bytes"]);
     equal((await read(textFile(path("blank.txt", "\n \n\n")))).items, []);
   }));
 
