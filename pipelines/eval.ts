@@ -19,6 +19,7 @@ import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../stages/token/tokenizer.ts";
 import { integer, path, repeated } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
+import { textName } from "./parts/compared_bits.ts";
 import { checkHellaswag } from "./parts/hellaswag.ts";
 import { type EvaluationText, shardText, sourceText } from "./parts/evaluation_text.ts";
 import { readingOf, sourceOptions } from "./parts/options/document_options.ts";
@@ -203,7 +204,9 @@ async function shardsOf(
 function resultLines(events: readonly RunEvent[]): readonly string[] {
   const loss = events.findLast((event) => event.type === "eval");
   const scores = events.findLast((event) => event.type === "hellaswag");
-  const bits = loss?.bitsPerByte === undefined ? "" : `, ${loss.bitsPerByte.toFixed(4)} bits per byte`;
+  const bits = loss?.bitsPerByte === undefined
+    ? ""
+    : `, ${loss.bitsPerByte.toFixed(4)} bits per byte (${textName(loss)})`;
   return [
     ...(loss === undefined ? [] : [
       `Validation loss ${loss.valLoss.toFixed(4)} nats per token, perplexity ${

@@ -12,6 +12,7 @@ import { readEvents } from "../stages/report/metrics.ts";
 import { reportPage } from "../stages/report/report.ts";
 import { repeatedPaths } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
+import { comparedBits, type EvaluatedRun } from "./parts/compared_bits.ts";
 import { writeWhole } from "../stages/disk/whole_files.ts";
 import { readText } from "../stages/disk/files.ts";
 import { claimPageFolder } from "../stages/run/claim.ts";
@@ -88,8 +89,16 @@ function pageOf([first, ...others]: readonly Run[]): string {
       name: names[i + 1],
       events: run.events.filter(({ type }) => curveEvents.has(type)),
     })),
-    options: differences([first, ...others], names),
+    options: {
+      ...bitsRow([first, ...others].map(({ events }, i) => ({ name: names[i], events }))),
+      ...differences([first, ...others], names),
+    },
   });
+}
+
+function bitsRow(runs: readonly EvaluatedRun[]): Record<string, Json> {
+  const bits = comparedBits(runs);
+  return bits === null ? {} : { bitsPerByte: bits };
 }
 
 /** Types of the events that curves need. */

@@ -7,6 +7,7 @@ import { exists } from "../../stages/disk/whole_files.ts";
 import type { EvalEvent } from "../../stages/flow/events.ts";
 import { readEvents } from "../../stages/report/metrics.ts";
 import type { Env } from "../cli/pipeline.ts";
+import { textName } from "./compared_bits.ts";
 import { shellWord } from "../cli/shell_word.ts";
 
 /**
@@ -36,8 +37,11 @@ export async function nextSteps(
   ];
 }
 
-function lossLine({ valLoss, unigramLoss, bitsPerByte }: EvalEvent): string {
+function lossLine(event: EvalEvent): string {
+  const { valLoss, unigramLoss, bitsPerByte } = event;
   const unigram = unigramLoss === undefined ? "" : ` (a unigram model: ${unigramLoss.toFixed(3)})`;
-  const bits = bitsPerByte === undefined ? "" : `; ${bitsPerByte.toFixed(3)} bits per byte`;
+  const bits = bitsPerByte === undefined
+    ? ""
+    : `; ${bitsPerByte.toFixed(3)} bits per byte (${textName(event)})`;
   return `Validation loss ${valLoss.toFixed(3)} nats per token${unigram}${bits}`;
 }
