@@ -10,20 +10,22 @@ const common = { fixed: true, group: "Data" };
 /** Options for shards that the pipeline writes. */
 export const validationOptions = {
   valShare: number(
-    "share of the text to hold out for validation: documents of all sources, chosen by a hash",
+    "share of the text to hold out for validation: documents from all sources, chosen by a hash",
     {
-      value: 0.1,
+      value: null,
       min: 1e-6,
       max: 0.5,
       replaces: ["valTokens"],
+      atStart: ({ valTokens }) => valTokens === null ? 0.1 : null,
       ...common,
     },
   ),
   valBytes: integer("largest size of the held-out text", {
-    value: 4_000_000,
-    min: 1,
     unit: "bytes",
+    value: null,
+    min: 1,
     replaces: ["valTokens"],
+    atStart: ({ valTokens }) => valTokens === null ? 4_000_000 : null,
     ...common,
   }),
   valTokens: integer(
