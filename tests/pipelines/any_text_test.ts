@@ -104,7 +104,7 @@ Deno.test("the same text is evaluated for every batch size, vocabulary, context 
       return (await eventsOf(`${dir}/${name}`)).filter(({ type }) => type === "eval");
     };
     const [first, last] = await evals("a", "--batch-size 8 --vocab-size 300");
-    ok(first.bytes < last.bytes || first.bytes >= 4096);
+    ok(first.bytes >= 4096 && first.bytes <= last.bytes);
     const [, other] = await evals("b", "--batch-size 3 --vocab-size 300");
     strictEqual(other.bitsPerByte, last.bitsPerByte);
     const [, vocabulary] = await evals("c", "--vocab-size 512 --seq-len 40 --seed 5");
@@ -119,6 +119,12 @@ Deno.test("the same text is evaluated for every batch size, vocabulary, context 
     const found = (await eventsOf(`${dir}/e2`)).findLast(({ type }) => type === "eval");
     strictEqual(found.bytes, new TextEncoder().encode(texts["Cyrillic"]).length);
     ok(found.text !== last.text && found.bitsPerByte > 0);
+
+    await Deno.writeFile(`${dir}/one.bin`, Uint8Array.of(7, 0));
+    const one = `${here} --out ${dir}/e3 --shard-format nanogpt --val-shards ${dir}/one.bin`;
+    match(errorLine(await runsHereTo(2, one)), /one\.bin: it has 1 token, and a loss needs at least two/);
+    const both = `${here} --out ${dir}/e3 --val-shards ${dir}/one.bin --source ${dir}/b.txt`;
+    match(errorLine(await runsHereTo(2, both)), /both --source and --val-shards/);
   }));
 
 Deno.test("filters that drop everything are named with their counts, reasons, and what to type", () =>

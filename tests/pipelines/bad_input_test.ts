@@ -212,7 +212,8 @@ Deno.test("sample and fineweb-gpt2 refuse a prompt that the model cannot continu
     await Deno.writeTextFile(`${dir}/law.jsonl`, rows.join("\n"));
     const source = ["--stages", "language", "--source", `${dir}/law.jsonl`, "--tokenizer", "char"];
     const args = ["fineweb-gpt2", "--out", `${dir}/run`, ...source, ...smallModel, "--steps", "2"];
-    match(errorLine(await runsTo(2, args)), /--sample-prompt "The people".*"T"/);
+    const prompted = [...args, "--sample-prompt", "The people"];
+    match(errorLine(await runsTo(2, prompted)), /--sample-prompt "The people".*"T"/);
     await runsTo(0, [...args, "--sample-prompt", "the people"]);
     const sample = ["sample", "--checkpoint", `${dir}/run`];
     match(errorLine(await runsTo(2, [...sample, "--prompt", "the €"])), /--prompt "the €".*"€"/);

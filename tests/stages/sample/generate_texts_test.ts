@@ -111,6 +111,14 @@ Deno.test("generateTexts() ends a text before a stop string, and shows no part o
   ok(ended[0].endsWith("<stop>"));
 });
 
+Deno.test("generateTexts() reads a special token in a prompt as that token", async () => {
+  await using session = await open(1);
+  const read: number[] = [], texts = [{ prompt: "<|endoftext|>A", sample: 0 }];
+  const onStep = ({ kind, tokens }: GenerationStep) => void (kind === "prefill" && read.push(tokens));
+  for await (const _ of generateTexts(session, tokenizer, { texts, maxTokens: 1, onStep }));
+  deepStrictEqual(read, [2]);
+});
+
 Deno.test("generateTexts() refuses bad options, and generates nothing where maxTokens is 0", async () => {
   await using session = await open(1);
   const refused = (options: Partial<GenerateOptions>) => generated(session, { maxTokens: 5, ...options });
