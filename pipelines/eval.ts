@@ -33,6 +33,12 @@ import { EVAL_BLOCK } from "./parts/training.ts";
 const model = { fixed: true, group: "Model" };
 const evaluation = { fixed: true, group: "Evaluation" };
 
+const someSource = {
+  option: "source",
+  accepts: (value: unknown) => Array.isArray(value) && value.length > 0,
+  typed: "--source URI",
+};
+
 const options = {
   checkpoint: path("a run's folder, one of its checkpoints, an llm.c .bin or a safetensors folder", {
     value: "runs/fineweb-gpt2",
@@ -52,9 +58,9 @@ const options = {
     `measure the loss on this text in place of shards: ${sourceOptions.source.about}`,
     { value: [], placeholder: "URI", ...evaluation },
   ),
-  damaged: { ...sourceOptions.damaged, ...evaluation },
-  encoding: { ...sourceOptions.encoding, ...evaluation },
-  split: { ...sourceOptions.split, ...evaluation },
+  damaged: { ...sourceOptions.damaged, ...evaluation, requires: someSource },
+  encoding: { ...sourceOptions.encoding, ...evaluation, requires: someSource },
+  split: { ...sourceOptions.split, ...evaluation, requires: someSource },
   evalBatches: integer(
     "how much of the text to measure the loss on, in blocks of 4,096 bytes; default: all",
     { value: null, min: 1, ...evaluation },

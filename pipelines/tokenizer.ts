@@ -25,6 +25,8 @@ export default pipeline({
   options: {
     source: { ...sourceOptions.source, requires: isTraining },
     damaged: { ...sourceOptions.damaged, requires: isTraining },
+    encoding: { ...sourceOptions.encoding, requires: isTraining },
+    split: { ...sourceOptions.split, requires: isTraining },
     pattern: { ...vocabularyOptions.pattern, requires: isTraining },
     tieBreak: { ...vocabularyOptions.tieBreak, requires: isTraining },
     vocabSize: integer("number of tokens: 256 bytes, merges and special tokens", {

@@ -51,7 +51,13 @@ export function candidatesFirst(source: Source<Document>, size: HeldOutSize): So
     async *read(state: CandidatesState, ctx) {
       if (state.keys === null || state.next < state.keys.length) {
         const candidates = await findCandidates(source, size, ctx);
-        state.keys = candidates.map(holdOutKey);
+        const keys = candidates.map(holdOutKey);
+        if (state.keys !== null && state.keys.join() !== keys.join()) {
+          throw new RangeError(
+            `Cannot resume: the documents of ${source.name} have changed: restore them or start over with --resume never`,
+          );
+        }
+        state.keys = keys;
         while (state.next < candidates.length) {
           yield { ...candidates[state.next++], candidate: true as const };
         }
