@@ -19,7 +19,7 @@ async function runsHereTo(code: number, line: string, ...more: readonly string[]
 }
 
 /** Options of a model so small that its steps take no time. */
-const tiny = "--device cpu --workers 1 --layers 1 --heads 1 --channels 16 --steps 2 --sample-every 2";
+const tiny = "--quiet --device cpu --workers 1 --layers 1 --heads 1 --channels 16 --steps 2 --sample-every 2";
 
 /** A text of words that are made of the letters of an alphabet. */
 function textOf(alphabet: string, { bytes, space = " " }: { bytes: number; space?: string }): string {
