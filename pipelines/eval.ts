@@ -17,7 +17,7 @@ import { shardFiles } from "../stages/source/token_shards.ts";
 import { hellaswag } from "../stages/task/hellaswag.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../stages/token/tokenizer.ts";
-import { integer, path, repeated } from "./cli/option_types.ts";
+import { integer, path, repeatedPaths } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { textName } from "./parts/compared_bits.ts";
 import { checkHellaswag } from "./parts/hellaswag.ts";
@@ -54,7 +54,7 @@ const options = {
     about: "token shards to measure the loss on; default: the run's own",
   },
   shardFormat: { ...shardOptions.shardFormat, ...evaluation },
-  source: repeated(
+  source: repeatedPaths(
     `measure the loss on this text in place of shards: ${sourceOptions.source.about}`,
     { value: [], placeholder: "URI", ...evaluation },
   ),
