@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { disk } from "./disk.ts";
 import { fileError } from "./file_error.ts";
 
 const chunkBytes = 8 * 1024 * 1024; // some systems limit how much one call may write
@@ -57,7 +58,7 @@ export function openTruncated(path: string, bytes: number): Deno.FsFile {
   const hint = "start over with --resume never";
   let file: Deno.FsFile;
   try {
-    file = Deno.openSync(path, { read: true, write: true, create: bytes === 0 });
+    file = disk.openSync(path, { read: true, write: true, create: bytes === 0 });
   } catch (error) {
     throw fileError(error, { action: "resume", path, hint });
   }

@@ -5,7 +5,10 @@
  *
  * @module
  */
-import { fileError } from "./file_error.ts";
+import { dirname } from "node:path";
+import { syncFolderSync } from "./whole_files.ts";
+import { disk } from "./disk.ts";
+import { fileError, isMissing } from "./file_error.ts";
 import { pathOfUrl } from "./paths.ts";
 
 /** Opens a file. */
@@ -14,7 +17,7 @@ export async function openFile(
   options: Deno.OpenOptions = { read: true },
 ): Promise<Deno.FsFile> {
   try {
-    return await Deno.open(path, options);
+    return await disk.open(path, options);
   } catch (error) {
     throw fileError(error, { action: actionOf(options), path: nameOf(path) });
   }
@@ -23,7 +26,7 @@ export async function openFile(
 /** Synchronous version of `openFile`. */
 export function openFileSync(path: string | URL, options: Deno.OpenOptions = { read: true }): Deno.FsFile {
   try {
-    return Deno.openSync(path, options);
+    return disk.openSync(path, options);
   } catch (error) {
     throw fileError(error, { action: actionOf(options), path: nameOf(path) });
   }
@@ -111,7 +114,9 @@ export function entriesInSync(folder: string): Deno.DirEntry[] {
 /** Makes a folder and its parents if they are missing. */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    await Deno.mkdir(path, { recursive: true });
+    const made = missing(path);
+    await disk.mkdir(path, { recursive: true });
+    for (const folder of made) syncFolderSync(dirname(folder));
   } catch (error) {
     throw fileError(error, { action: "make the folder", path });
   }
@@ -120,7 +125,9 @@ export async function makeFolder(path: string): Promise<void> {
 /** Synchronous version of `makeFolder`. */
 export function makeFolderSync(path: string): void {
   try {
-    Deno.mkdirSync(path, { recursive: true });
+    const made = missing(path);
+    disk.mkdirSync(path, { recursive: true });
+    for (const folder of made) syncFolderSync(dirname(folder));
   } catch (error) {
     throw fileError(error, { action: "make the folder", path });
   }
@@ -132,4 +139,21 @@ function actionOf({ write = false, append = false, create = false }: Deno.OpenOp
 
 function nameOf(path: string | URL): string {
   return path instanceof URL ? pathOfUrl(path) : path;
+}
+
+/** Whether nothing is at a path; other errors are left to the call that makes the folder. */
+function isAbsent(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return false;
+  } catch (error) {
+    return isMissing(error);
+  }
+}
+
+/** The path and its parents that do not exist, the path first. */
+function missing(path: string): string[] {
+  const found: string[] = [];
+  for (let at = path; isAbsent(at); at = dirname(at)) found.push(at);
+  return found;
 }

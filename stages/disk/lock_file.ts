@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { disk } from "./disk.ts";
 import { writeAllSync } from "./exact_io.ts";
 import { fileError } from "./file_error.ts";
 
@@ -45,7 +46,7 @@ export function lockFile(path: string, owner: string, { shared = false }: LockOp
     let file: Deno.FsFile | null = null;
     try {
       refuseLink(path);
-      file = Deno.openSync(path, { read: true, write: true, create: true });
+      file = disk.openSync(path, { read: true, write: true, create: true });
       if (!takes(file, shared)) throw new LockedError(path, ownerIn(path));
       if (!isAt(path, file)) {
         file.close(); // the holder removed the file between the two calls
@@ -71,7 +72,7 @@ function heldLock(path: string, file: Deno.FsFile): HeldLock {
     path,
     remove() {
       if (!open) return;
-      if (takes(file, false)) Deno.removeSync(path); // before the lock is released: see `isAt`
+      if (takes(file, false)) disk.removeSync(path); // before the lock is released: see `isAt`
       close();
     },
     [Symbol.dispose]: close,

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { disk } from "./disk.ts";
 import { dirname } from "node:path";
 import { writeAll, writeAllSync } from "./exact_io.ts";
 import { fileError, isMissing } from "./file_error.ts";
@@ -64,7 +65,7 @@ export async function readIfThere(path: string): Promise<string | null> {
 /** Removes a file, or a folder with its content, if it exists. */
 export async function removeIfThere(path: string): Promise<void> {
   try {
-    await Deno.remove(path, { recursive: true });
+    await disk.remove(path, { recursive: true });
   } catch (error) {
     if (!isMissing(error)) throw fileError(error, { action: "remove", path });
   }
@@ -73,7 +74,7 @@ export async function removeIfThere(path: string): Promise<void> {
 /** Synchronous version of `removeIfThere`. */
 export function removeIfThereSync(path: string): void {
   try {
-    Deno.removeSync(path, { recursive: true });
+    disk.removeSync(path, { recursive: true });
   } catch (error) {
     if (!isMissing(error)) throw fileError(error, { action: "remove", path });
   }
@@ -91,7 +92,7 @@ export async function writeSynced(path: string, text: string): Promise<void> {
 }
 
 async function writeText(path: string, text: string): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  using file = await disk.open(path, { write: true, create: true, truncate: true });
   await writeAll(file, new TextEncoder().encode(text));
   await file.sync();
 }
@@ -119,10 +120,10 @@ export async function replaceWhole(
   const temporary = temporaryName(path, writer);
   try {
     await write(temporary);
-    await Deno.rename(temporary, path);
+    await disk.rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (error) {
-    await Deno.remove(temporary).catch(() => {}); // this may fail as well; the first error is reported
+    await disk.remove(temporary).catch(() => {}); // this may fail as well; the first error is reported
     throw fileError(error, { action: "write", path });
   }
 }
@@ -135,15 +136,15 @@ export function replaceWholeSync(path: string, write: (file: Deno.FsFile) => voi
   const temporary = temporaryName(path);
   try {
     {
-      using file = Deno.openSync(temporary, { write: true, create: true, truncate: true });
+      using file = disk.openSync(temporary, { write: true, create: true, truncate: true });
       write(file);
       file.syncSync();
     }
-    Deno.renameSync(temporary, path);
+    disk.renameSync(temporary, path);
     syncFolderSync(dirname(path));
   } catch (error) {
     try {
-      Deno.removeSync(temporary);
+      disk.removeSync(temporary);
     } catch {
       // As above.
     }
@@ -156,23 +157,43 @@ export function writeWholeSync(path: string, text: string): void {
   replaceWholeSync(path, (file) => writeAllSync(file, new TextEncoder().encode(text)));
 }
 
-/** Makes renames and removals in a folder survive a power cut, if the system supports it. */
+/**
+ * Makes new names, renames and removals in a folder survive a power cut, if the system supports it. Windows
+ * and some network file systems cannot open or sync folders; a rename is still atomic there.
+ */
 export async function syncFolder(dir: string): Promise<void> {
   try {
-    using folder = await Deno.open(dir);
+    using folder = await disk.open(dir);
     await folder.sync();
-  } catch {
-    // Windows and some network file systems cannot open folders; a rename is still atomic there.
+  } catch (error) {
+    if (!cannotSync(error)) throw fileError(error, { action: "write", path: dir });
   }
 }
 
-function syncFolderSync(dir: string): void {
+/** Synchronous version of `syncFolder`. */
+export function syncFolderSync(dir: string): void {
   try {
-    using folder = Deno.openSync(dir);
+    using folder = disk.openSync(dir);
     folder.syncSync();
-  } catch {
-    // As above.
+  } catch (error) {
+    if (!cannotSync(error)) throw fileError(error, { action: "write", path: dir });
   }
+}
+
+/**
+ * Makes the name of a file that is new or was renamed survive a power cut: syncs the folder that it is in.
+ */
+export function syncNameSync(path: string): void {
+  syncFolderSync(dirname(path));
+}
+
+/** Whether the system does not sync folders, or this user may not open one. Other errors mean lost data. */
+function cannotSync(error: unknown): boolean {
+  if (error instanceof Deno.errors.NotCapable || isMissing(error)) return true;
+  const code = error instanceof Error && "code" in error ? error.code : "";
+  return ["EINVAL", "EBADF", "EPERM", "EACCES", "EISDIR", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].some((each) =>
+    each === code
+  );
 }
 
 /** Ending of the temporary name. */

@@ -9,7 +9,7 @@ import type { RunEvent } from "../flow/events.ts";
 import { decodeEvent, encodeEvent } from "../flow/event_json.ts";
 import { writeAllSync } from "../disk/exact_io.ts";
 import { openFile, openFileSync } from "../disk/files.ts";
-import { readIfThere } from "../disk/whole_files.ts";
+import { readIfThere, syncNameSync } from "../disk/whole_files.ts";
 
 /**
  * A metrics.jsonl that is open for appending.
@@ -36,6 +36,7 @@ export class MetricsFile {
   /** Opens or creates the file. Its content is kept until `restore` is called. */
   constructor(path: string) {
     this.#file = openFileSync(path, { read: true, write: true, create: true });
+    syncNameSync(path); // the file may be new
     this.#bytes = this.#file.seekSync(0, Deno.SeekMode.End);
   }
 
@@ -68,8 +69,9 @@ export class MetricsFile {
     this.#file.truncateSync(this.#bytes);
   }
 
-  /** Closes the file. */
+  /** Syncs and closes the file. */
   close(): void {
+    this.#file.syncDataSync();
     this.#file.close();
   }
 

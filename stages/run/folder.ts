@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { disk } from "../disk/disk.ts";
 import { basename, dirname, resolve as absolute } from "node:path";
 import { fileError, isWrongPath } from "../disk/file_error.ts";
 import { readText } from "../disk/files.ts";
@@ -69,7 +70,7 @@ export function requireOwn({ foreign }: RunFolderState, folder: string): void {
 /** Makes the run's folder, or a folder in it. Throws UsageError if it cannot be made. */
 export async function makeRunFolder(path: string): Promise<void> {
   try {
-    await Deno.mkdir(path, { recursive: true });
+    await disk.mkdir(path, { recursive: true });
   } catch (error) {
     throw unusable(path, error);
   }
@@ -91,7 +92,7 @@ export async function moveAside(out: string): Promise<string> {
   for (let n = 1;; n++) {
     const target = `${out}.${n}`;
     if (await exists(target)) continue;
-    await Deno.rename(out, target);
+    await disk.rename(out, target);
     return target;
   }
 }

@@ -46,10 +46,11 @@ export class DocumentIndex {
     await this.#file.syncData();
   }
 
-  /** Writes the documents added since the last `flush`, and closes the file. */
+  /** Writes the documents added since the last `flush`, syncs and closes the file. */
   close(): void {
     try {
       this.flush();
+      this.#file.syncDataSync(); // no later checkpoint rewinds the index of a sealed shard
     } finally {
       this.#file.close();
     }

@@ -4,10 +4,11 @@
  *
  * @module
  */
+import { disk } from "../disk/disk.ts";
 import { openTruncated, writeAllSync } from "../disk/exact_io.ts";
 import { reasonOf } from "../disk/file_error.ts";
 import { openFileSync } from "../disk/files.ts";
-import { isFileSync } from "../disk/whole_files.ts";
+import { isFileSync, syncNameSync } from "../disk/whole_files.ts";
 import { shardHeader } from "../format/tokens/llmc_shard.ts";
 import { bytesOfTokens, PARTIAL } from "../format/tokens/token_file.ts";
 
@@ -43,6 +44,7 @@ export class GrowingShard {
   static create(path: string, layout: ShardLayout): GrowingShard {
     const file = openFileSync(path + PARTIAL, { read: true, write: true, create: true, truncate: true });
     write(file, headerOf(0, layout), path);
+    syncNameSync(path); // `sync` makes only the file's data durable, not its name
     return new GrowingShard(path, layout, file, 0);
   }
 
@@ -51,7 +53,7 @@ export class GrowingShard {
    * `openTruncated()`.
    */
   static rewind(path: string, layout: ShardLayout, count: number): GrowingShard {
-    if (isFileSync(path)) Deno.renameSync(path, path + PARTIAL);
+    if (isFileSync(path)) disk.renameSync(path, path + PARTIAL);
     const header = headerOf(0, layout), bytes = header.length + count * layout.width;
     const file = openTruncated(path + PARTIAL, bytes);
     file.seekSync(0, Deno.SeekMode.Start);
@@ -91,7 +93,8 @@ export class GrowingShard {
     write(this.#file, headerOf(this.#count, this.#layout), this.path);
     this.#file.syncSync();
     this.close();
-    Deno.renameSync(this.path + PARTIAL, this.path);
+    disk.renameSync(this.path + PARTIAL, this.path);
+    syncNameSync(this.path);
   }
 
   /** Closes the file without sealing it. */

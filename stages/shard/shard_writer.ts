@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { disk } from "../disk/disk.ts";
 import { entriesInSync, makeFolderSync } from "../disk/files.ts";
 import { tokenWidth } from "../format/tokens/llmc_shard.ts";
 import { PARTIAL } from "../format/tokens/token_file.ts";
@@ -291,7 +292,7 @@ export class ShardWriter {
         : name.startsWith("val")
         ? saved.validation.tokens === 0
         : Number(match[1] ?? 0) > last;
-      if (stale) Deno.removeSync(`${dir}/${name}`);
+      if (stale) disk.removeSync(`${dir}/${name}`);
     }
     if (saved.validation.sealed || saved.ended) writeShardSummary(dir, this.#summary());
     if (saved.validation.tokens > 0 && !saved.validation.sealed) {

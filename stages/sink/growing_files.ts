@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { disk } from "../disk/disk.ts";
 import { openTruncated, writeAllSync } from "../disk/exact_io.ts";
+import { syncFolderSync } from "../disk/whole_files.ts";
 import { entriesInSync, makeFolderSync, openFileSync } from "../disk/files.ts";
 
 /** Position in the files. */
@@ -48,6 +50,7 @@ export class GrowingFiles {
   append(state: GrowingState, data: Uint8Array): void {
     using file = openFileSync(`${this.path(state.file)}.partial`, { append: true, create: true });
     writeAllSync(file, data);
+    if (state.bytes === 0) syncFolderSync(this.#options.dir); // the file is new
     state.bytes += data.length;
   }
 
@@ -60,7 +63,8 @@ export class GrowingFiles {
   seal(state: GrowingState): void {
     if (state.bytes === 0) return;
     this.sync(state);
-    Deno.renameSync(`${this.path(state.file)}.partial`, this.path(state.file));
+    disk.renameSync(`${this.path(state.file)}.partial`, this.path(state.file));
+    syncFolderSync(this.#options.dir);
     state.file++;
     state.bytes = 0;
   }
@@ -74,12 +78,12 @@ export class GrowingFiles {
     for (const { name } of entriesInSync(dir)) {
       const number = this.#numberOf(name);
       if (number === null || number < state.file || number === state.file && state.bytes > 0) continue;
-      Deno.removeSync(`${dir}/${name}`);
+      disk.removeSync(`${dir}/${name}`);
     }
     if (state.bytes === 0) return;
     const partial = `${this.path(state.file)}.partial`;
     try {
-      Deno.renameSync(this.path(state.file), partial); // the file may have been sealed after the checkpoint
+      disk.renameSync(this.path(state.file), partial); // the file may have been sealed after the checkpoint
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { disk } from "../../disk/disk.ts";
 import { openTruncated, writeAllSync } from "../../disk/exact_io.ts";
 import { type KeyRange, KeyRun, mergeKeyRuns } from "./key_run.ts";
 import { KeyTable } from "./key_table.ts";
@@ -111,7 +112,7 @@ export class KeyIndex {
       this.#runs.splice(-FAN_IN, FAN_IN, KeyRun.write(this.#path(joined), joined, mergeKeyRuns(last)));
       for (const run of last) {
         run.close();
-        Deno.removeSync(run.path);
+        disk.removeSync(run.path);
       }
     }
   }
@@ -124,7 +125,7 @@ export class KeyIndex {
       if (match === null) continue;
       const range = { first: Number(match[1]), count: Number(match[2]) };
       if (match[3] === undefined && range.first + range.count <= count) found.push(range);
-      else Deno.removeSync(`${this.#dir}/${name}`);
+      else disk.removeSync(`${this.#dir}/${name}`);
     }
     // Of two runs with the same first key, the longer one is a merge of the shorter one with later runs.
     found.sort((a, b) => a.first - b.first || b.count - a.count);
@@ -132,7 +133,7 @@ export class KeyIndex {
       const path = this.#path(range);
       const run = range.first === this.#count ? KeyRun.open(path, range) : null;
       if (run === null) {
-        Deno.removeSync(path);
+        disk.removeSync(path);
         continue;
       }
       this.#runs.push(run);

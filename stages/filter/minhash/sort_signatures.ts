@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { disk } from "../../disk/disk.ts";
 import { createHash } from "node:crypto";
 import { writeAllSync } from "../../disk/exact_io.ts";
 import { pause } from "./pause.ts";
@@ -140,7 +141,7 @@ async function mergeRuns(
         if (++done % PAUSE === 0) await pause(signal);
       }
     });
-    for (const part of parts) Deno.removeSync(part.path);
+    for (const part of parts) disk.removeSync(part.path);
     if (last) return sum.digest("hex");
     names = [...names.slice(FAN_IN), { path: into, records }];
   }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { disk } from "../../disk/disk.ts";
 import { entriesIn } from "../../disk/files.ts";
 import { exists, removeIfThere, syncFolder, writeWhole } from "../../disk/whole_files.ts";
 import {
@@ -35,10 +36,11 @@ export async function writeJob({ dir, name, keep, losses, encoded }: CheckpointJ
   try {
     await checkFreeSpace(dir, bytesOf(encoded));
     await removeIfThere(beside);
-    await Deno.mkdir(beside);
+    await disk.mkdir(beside);
     const byStep = new Map(losses);
     await writeCheckpoint(beside, encoded, { valLoss: byStep.get(numberOf(name)) ?? null });
     await addLosses(dir, byStep);
+    await syncFolder(beside);
     await moveIntoPlace(dir, { beside, name });
     await writeWhole(`${dir}/latest`, `${name}\n`);
   } catch (error) {
@@ -70,9 +72,9 @@ async function moveIntoPlace(
   const place = `${dir}/${name}`, old = `${place}.old`;
   if (await exists(place)) {
     await removeIfThere(old);
-    await Deno.rename(place, old);
+    await disk.rename(place, old);
   }
-  await Deno.rename(beside, place);
+  await disk.rename(beside, place);
   await syncFolder(dir);
   await removeIfThere(old);
 }

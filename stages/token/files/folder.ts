@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { disk } from "../../disk/disk.ts";
 import { BpeTokenizer } from "../bpe.ts";
 import { CharTokenizer, parseCharMeta } from "../char.ts";
 import { fitsVocabulary, gpt2Merges, gpt2Vocab, parseGpt2Files } from "./gpt2_files.ts";
@@ -65,10 +66,10 @@ export async function saveTokenizer(tokenizer: Tokenizer, options: SaveTokenizer
   await removeIfThere(fresh);
   await makeFolder(fresh);
   for (const [name, text] of files) await writeSynced(`${fresh}/${name}`, text);
-  if (!(await exists(dir))) return await Deno.rename(fresh, dir);
+  if (!(await exists(dir))) return await disk.rename(fresh, dir);
   for (const name of fileNames) await removeIfThere(`${dir}/${name}`);
-  for (const name of [...files.keys()].reverse()) await Deno.rename(`${fresh}/${name}`, `${dir}/${name}`);
-  await Deno.remove(fresh, { recursive: true });
+  for (const name of [...files.keys()].reverse()) await disk.rename(`${fresh}/${name}`, `${dir}/${name}`);
+  await disk.remove(fresh, { recursive: true });
 }
 
 /**

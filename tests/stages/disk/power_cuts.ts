@@ -1,0 +1,48 @@
+/**
+ * Cuts the power at every call of some work.
+ *
+ * @module
+ */
+import { CrashDisk, type Loss, losses, withoutSyncs } from "./crash_disk.ts";
+
+/**
+ * Calls `work` with the power cut at each call in turn, then `check` for the state in which everything is
+ * lost that was not synced, and for one other that a power cut may leave, or for all with `all`. `check` is
+ * also called after all of the work, when everything that was not synced is lost. Returns the number of
+ * calls.
+ */
+export async function atEveryCall(
+  work: (dir: string) => Promise<void>,
+  check: (dir: string, whole: boolean) => Promise<void>,
+  { all = false }: { readonly all?: boolean } = {},
+): Promise<number> {
+  for (let n = 1;; n++) {
+    for (const loss of all ? losses : ["all lost", losses[1 + n % (losses.length - 1)]] as const) {
+      const dir = await Deno.makeTempDir();
+      try {
+        const cut = await cutAt(n, { dir, loss, work });
+        using _quick = withoutSyncs();
+        await check(dir, !cut).catch((cause) => {
+          throw new Error(`Power cut at call ${n}, ${loss}: ${cause.message}`, { cause });
+        });
+        if (!cut) return n - 1;
+      } finally {
+        await Deno.remove(dir, { recursive: true });
+      }
+    }
+  }
+}
+
+/** Does the work until the power is cut, or until its end. Returns whether it was cut before the end. */
+async function cutAt(
+  n: number,
+  { dir, loss, work }: { readonly dir: string; readonly loss: Loss; work(dir: string): Promise<void> },
+): Promise<boolean> {
+  using crash = new CrashDisk(dir, n);
+  await work(dir).catch((error) => {
+    if (!crash.cut) throw error;
+  });
+  const { cut } = crash;
+  crash.lose(loss);
+  return cut;
+}
