@@ -18,6 +18,19 @@ Deno.test("minhashSeen() keeps the first of each cluster of near-duplicates", ()
     deepStrictEqual(await kept(windows(), dir), clusters.map((offsets) => `${offsets[0]}`));
   }));
 
+Deno.test("minhashSeen() remembers dropped documents: each one of a chain resembles only the one before it", () =>
+  withFolder(async (dir) => {
+    const letters = (i: number): string => String.fromCharCode(97 + i % 26);
+    const word = (i: number): string => `w${letters(i)}${letters(Math.floor(i / 26))}x`;
+    const docs = Array.from({ length: 40 }, (_, i) => ({
+      id: `${i}`,
+      text: Array.from({ length: 200 }, (_, j) => word(4 * i + j)).join(" "),
+    }));
+    deepStrictEqual(await kept([docs[0], docs[39]], dir), ["0", "39"]);
+    const inner = await Deno.makeTempDir({ dir });
+    deepStrictEqual(await kept(docs, inner), ["0"]);
+  }));
+
 Deno.test("minhashSeen() never drops documents of fewer than five words", () =>
   withFolder(async (dir) => {
     const docs = ["a b c d", "a b c d", "", "", "...", "..."].map((text, i) => ({ id: `${i}`, text }));
