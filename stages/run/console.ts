@@ -13,6 +13,10 @@ export interface Console {
   out(text: string): void;
   /** Writes one line to standard error. */
   err(line: string): void;
+  /**
+   * Puts commands in a text into the words in which they can be typed here. Default: leaves them as they are.
+   */
+  readonly retype?: (text: string) => string;
   /** Width of the terminal in characters. */
   readonly columns: number;
   readonly outIsTerminal: boolean;

@@ -25,7 +25,8 @@ export function displayFor(
   if (output !== "progress") return silentDisplay();
   const live = console.outIsTerminal && console.errIsTerminal;
   const plain = standardError({ color: color && console.errIsTerminal });
-  const screen = { ...plain, write: guard(plain.write) };
+  const { retype = (text: string) => text } = console;
+  const screen = { ...plain, write: guard((text) => plain.write(retype(text))) };
   if (folder === null) return notesDisplay(screen);
   return live ? liveDisplay(screen, { limits }) : plainDisplay(screen, { limits, every: logEvery });
 }

@@ -11,17 +11,25 @@ export interface InterruptHandlers {
   second(): void;
 }
 
+/**
+ * Milliseconds after the first signal in which further ones belong to the same key press: a terminal sends
+ * Ctrl-C to all processes in it, and `deno task` sends it to its child once more.
+ */
+const samePress = 500;
+
 /** Handles signals until disposed. */
 export function onInterrupt(handlers: InterruptHandlers): Disposable {
-  let stopping = false;
+  let stopping = false, since = 0;
   const interrupt = (): void => {
-    if (stopping) handlers.second();
-    else hangUp();
+    if (!stopping) hangUp();
+    else if (performance.now() - since > samePress) handlers.second();
   };
   // A closing terminal may send SIGHUP several times, so that a further one does not mean more.
   const hangUp = (): void => {
-    if (!stopping) handlers.first();
+    if (stopping) return;
     stopping = true;
+    since = performance.now();
+    handlers.first();
   };
   const listeners: [Deno.Signal, () => void][] = Deno.build.os === "windows"
     ? [["SIGINT", interrupt], ["SIGBREAK", interrupt]]

@@ -1,24 +1,37 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { onInterrupt } from "../../../stages/run/signals.ts";
 
-/** Sends signals to this process and returns the names of the handlers that were called. */
-async function handled(signals: readonly Deno.Signal[]): Promise<string[]> {
+/** Sends signals to this process, each after a pause in milliseconds, and returns which handlers were called. */
+async function handled(
+  ...signals: readonly (readonly [pause: number, signal: Deno.Signal])[]
+): Promise<string[]> {
   const calls: string[] = [];
   using _listening = onInterrupt({ first: () => calls.push("first"), second: () => calls.push("second") });
-  for (const signal of signals) {
-    Deno.kill(Deno.pid, signal);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  for (const [pause, signal] of [...signals, [20, null] as const]) {
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    if (signal !== null) Deno.kill(Deno.pid, signal);
   }
   return calls;
 }
 
+const ignore = Deno.build.os === "windows"; // a process cannot send itself signals there
+
 Deno.test({
   name: "onInterrupt() takes SIGHUP as SIGTERM, but a further SIGHUP does not stop at once",
-  ignore: Deno.build.os === "windows",
+  ignore,
   async fn() {
-    deepStrictEqual(await handled(["SIGHUP"]), ["first"]);
-    deepStrictEqual(await handled(["SIGHUP", "SIGHUP"]), ["first"]); // as a closing terminal sends them
-    deepStrictEqual(await handled(["SIGHUP", "SIGTERM"]), ["first", "second"]);
-    deepStrictEqual(await handled(["SIGTERM", "SIGHUP", "SIGTERM"]), ["first", "second"]);
+    deepStrictEqual(await handled([0, "SIGHUP"]), ["first"]);
+    deepStrictEqual(await handled([0, "SIGHUP"], [600, "SIGHUP"]), ["first"]); // a terminal may repeat it
+    deepStrictEqual(await handled([0, "SIGHUP"], [600, "SIGTERM"]), ["first", "second"]);
+    deepStrictEqual(await handled([0, "SIGTERM"], [600, "SIGHUP"], [20, "SIGTERM"]), ["first", "second"]);
+  },
+});
+
+Deno.test({
+  name: "onInterrupt() takes signals that follow at once as the same key press",
+  ignore,
+  async fn() {
+    deepStrictEqual(await handled([0, "SIGTERM"], [4, "SIGTERM"]), ["first"]); // as under `deno task`
+    deepStrictEqual(await handled([0, "SIGTERM"], [4, "SIGTERM"], [600, "SIGTERM"]), ["first", "second"]);
   },
 });

@@ -1,0 +1,36 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { typedConsole, typedTask } from "../../../pipelines/cli/typed_command.ts";
+
+const start = { execPath: "/usr/bin/deno", version: "2.9.6", cwd: "/clone", root: "/clone/" };
+
+Deno.test("typedTask() is deno task in the clone, and names the clone's deno.json elsewhere", () => {
+  strictEqual(typedTask(start), "deno task");
+  strictEqual(typedTask({ ...start, cwd: "/clone/runs/a" }), "deno task");
+  strictEqual(typedTask({ ...start, cwd: "/clone2" }), "deno task --config /clone/deno.json");
+  strictEqual(
+    typedTask({ ...start, root: "/my clone/" }),
+    'deno task --config "/my clone/deno.json"',
+  );
+  const windows = { ...start, execPath: "C:\\deno.exe", cwd: "D:\\text", root: "C:\\clone\\" };
+  strictEqual(typedTask(windows), "deno task --config C:/clone/deno.json");
+});
+
+Deno.test("typedTask() starts Deno by npx if this process was started so", () => {
+  const execPath = "/home/me/.npm/_npx/7a40/node_modules/deno/deno";
+  strictEqual(typedTask({ ...start, execPath }), "npx -y deno@2.9.6 task");
+});
+
+Deno.test("typedConsole() replaces commands of this program in results and errors, and nothing else", () => {
+  const lines: string[] = [];
+  const plain = { columns: 80, outIsTerminal: false, errIsTerminal: false, colors: false };
+  const add = (text: string) => lines.push(text);
+  const console = typedConsole({ ...plain, out: add, err: add }, "deno task --config /a/$&/deno.json");
+  console.out("To sample: deno task pipeline sample");
+  console.err("faster: deno task native train");
+  console.out("in place of deno task check or deno task native …");
+  deepStrictEqual(lines, [
+    "To sample: deno task --config /a/$&/deno.json pipeline sample",
+    "faster: deno task --config /a/$&/deno.json native train",
+    "in place of deno task check or deno task native …",
+  ]);
+});
