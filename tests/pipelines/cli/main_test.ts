@@ -44,7 +44,11 @@ async function interrupt(
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       add(text);
       if (sent === 0 && when(out + err)) child.kill(signals[sent++]);
-      else if (sent === 1 && signals.length > 1 && err.includes("again stops")) child.kill(signals[sent++]);
+      else if (sent === 1 && signals.length > 1 && err.includes("again stops")) {
+        // Signals within half a second of the first belong to the same key press.
+        await new Promise((resolve) => setTimeout(resolve, 600));
+        child.kill(signals[sent++]);
+      }
     }
   };
   await Promise.all([

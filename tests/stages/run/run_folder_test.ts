@@ -45,6 +45,8 @@ async function run(
     for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
       err += text;
       while (waiting.length > 0 && err.includes(waiting[0])) {
+        // Signals within half a second of the first belong to the same key press.
+        if (waiting.length < interruptAt.length) await new Promise((resolve) => setTimeout(resolve, 600));
         waiting.shift();
         child.kill("SIGINT");
       }
