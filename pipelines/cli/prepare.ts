@@ -11,7 +11,6 @@ import type { Lookup, Options } from "./pipeline.ts";
 import { resolve, type ResolvedOptions } from "./resolve.ts";
 import { optionText } from "../../stages/report/option_text.ts";
 import { decideResume, type ResumeDecision } from "./resume.ts";
-import { UsageError } from "../../stages/run/usage_error.ts";
 import { runOptions } from "./run_options.ts";
 import { aboutValues } from "./run/build.ts";
 import { shellWord } from "./shell_word.ts";
@@ -47,11 +46,6 @@ export async function prepareRun(
   const options: Options = { ...runOptions, ...pipeline.options };
   const spared = sparedOptions(pipeline);
   const commandLine = readCommandLine(args, options, { positional, unsuggested: spared });
-  if (presets === undefined && commandLine.has("preset")) {
-    throw new UsageError(
-      `Unknown option --preset: ${name} has no presets: leave --preset out`,
-    );
-  }
   checkSpared(commandLine, { spared, typed });
   const configPath = commandLine.get("config");
   const config = typeof configPath === "string" ? await readConfig(configPath, options) : new Map();

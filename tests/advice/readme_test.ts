@@ -40,7 +40,11 @@ Deno.test("every command in a README is accepted", async () => {
         const out = Object.hasOwn(named.acting, "out") ? ["--out", `${dir}/run`] : [];
         const words = args.map((word) => /^\$\w+$/.test(word) ? "0" : word.replace(/\.\/\w+\.ts/, "url"));
         await prepareRun(named, { args: [...words, ...out], command: "deno task pipeline" })
-          .catch((error) => wrong.push(`${page}README.md: ${command}: ${error.message}`));
+          // The files of the examples do not exist here.
+          .catch((error) =>
+            /there is no such file/.test(error.message) ||
+            wrong.push(`${page}README.md: ${command}: ${error.message}`)
+          );
       }
     }
   });

@@ -46,7 +46,12 @@ export function start(args: readonly string[], env: Record<string, string> = {})
 export async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
   const { code, stdout, stderr } = await start(args, env).output();
   const text = new TextDecoder();
-  return { code, out: text.decode(stdout), err: text.decode(stderr) };
+  return { code, out: withDeno(text.decode(stdout)), err: withDeno(text.decode(stderr)) };
+}
+
+/** Returns a text in which commands begin with `deno`, also if the tests were started by npx. */
+export function withDeno(text: string): string {
+  return text.replaceAll(/npx -y deno@\S+ task/g, "deno task");
 }
 
 /** Runs the program; throws with all its output unless the exit code is `code`. */
@@ -76,7 +81,7 @@ export async function readUntil(until: string, args: readonly string[]): Promise
     if ((out += text.decode(piece, { stream: true })).includes(until)) break; // this closes the pipe
   }
   const { code } = await process.status;
-  return { code, out, err: await err };
+  return { code, out: withDeno(out), err: withDeno(await err) };
 }
 
 /** Returns the only line that starts with "error". Throws if there is none or more than one. */

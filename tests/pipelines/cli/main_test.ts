@@ -45,9 +45,10 @@ async function interrupt(
       add(text);
       if (sent === 0 && when(out + err)) child.kill(signals[sent++]);
       else if (sent === 1 && signals.length > 1 && err.includes("again stops")) {
+        const signal = signals[sent++];
         // Signals within half a second of the first belong to the same key press.
         await new Promise((resolve) => setTimeout(resolve, 600));
-        child.kill(signals[sent++]);
+        child.kill(signal);
       }
     }
   };

@@ -11,7 +11,17 @@ import { findAdapter } from "../../../kernels/engine/webgpu/device.ts";
 import { filesAt, finewebGpt2Killed, intervals } from "./fineweb_gpt2_kills.ts";
 import { same } from "../kill.ts";
 import { webgpuTrainsAsCpu } from "./webgpu_course.ts";
-import { courseOf, errorLine, eventsOf, runsTo, small, start, unfiltered, withFolder } from "../program.ts";
+import {
+  courseOf,
+  errorLine,
+  eventsOf,
+  runsTo,
+  small,
+  start,
+  unfiltered,
+  withDeno,
+  withFolder,
+} from "../program.ts";
 
 /** For each type of event, the keys that it may have and those that it must have. */
 const grammar: Readonly<Record<string, string>> = {
@@ -131,7 +141,7 @@ Deno.test("fineweb-gpt2 interrupted by Ctrl-C says how to resume, and the resume
     }
     const err = await new Response(process.stderr).text();
     strictEqual((await process.status).code, 130, err);
-    match(err, /To resume: deno task pipeline fineweb-gpt2 --out/);
+    match(withDeno(err), /To resume: deno task pipeline fineweb-gpt2 --out/);
     ok((await eventsOf(`${dir}/stopped`)).filter((e) => e.type === "step").length < 200);
     await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/stopped`, ...args]);
     await same(`${dir}/whole`, `${dir}/stopped`, filesAt("step-000200"));
