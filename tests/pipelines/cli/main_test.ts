@@ -291,7 +291,7 @@ inFolder("SIGTERM acts like Ctrl-C, and a second signal ends a run that hangs", 
   const { code, err } = await interrupt(folder, {
     args: ["sum-numbers", "--hang"],
     signals: ["SIGTERM", "SIGINT"],
-    when: (text) => text.includes("from the beginning"),
+    when: (text) => text.includes("step 1 hangs"),
   });
   strictEqual(code, 130, err);
   match(err, /Stopped at once\n/);

@@ -32,7 +32,10 @@ function adding({ steps, lr, saveEvery, hang }: Options): Stage<number, number> 
     takesCheckpoints: true,
     open: (_ctx, saved = { step: 0, sum: 0 }) => saved,
     async *push(item, state, ctx) {
-      if (hang) await new Promise((resolve) => setTimeout(resolve, 100_000));
+      if (hang) {
+        ctx.emit({ type: "note", text: "step 1 hangs" });
+        await new Promise((resolve) => setTimeout(resolve, 100_000));
+      }
       state.sum += item * lr;
       const step: number = state.step++;
       const tokens = state.step;
