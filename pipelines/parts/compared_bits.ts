@@ -27,8 +27,7 @@ export function comparedBits(runs: readonly EvaluatedRun[]): string | null {
     return evaluated.map(({ name, bits }) => `${name}: ${bits.toFixed(3)}`).join(", ");
   }
   const each = evaluated.map(({ name, last }) => `${name}: ${textName(last)}`).join(", ");
-  return `not compared, because the runs were not evaluated on the same text: ${each}: deno task pipeline eval ` +
-    `--source URI measures each on one text`;
+  return `not compared, because the runs were not evaluated on the same text: ${each}; to measure each on one text: deno task pipeline eval --checkpoint RUN --source URI`;
 }
 
 /** Names the text of an evaluation: "1,009 bytes of text c7f7104b". */

@@ -29,6 +29,7 @@ const printed: Readonly<Record<string, string>> = {
   "pipelines/cli/run/speed_hints.ts …: deno task native": "tests/pipelines/cli/run/speed_hints_test.ts",
   "pipelines/cli/run/speed_hints.ts …, so only on text that you trust: deno task fast":
     "tests/pipelines/cli/run/speed_hints_test.ts",
+  "pipelines/parts/compared_bits.ts not compared": "names of pipelines",
   "pipelines/lesson/lesson.ts All lessons:": "names of pipelines",
   "pipelines/lessons.ts …. …: ……\n   deno task pipeline …": "names of pipelines",
   "pipelines/lesson/tokenizer/failures.ts Try your own texts: `deno task pipeline": "names of pipelines",
