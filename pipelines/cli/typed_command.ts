@@ -30,7 +30,9 @@ export function typedTask({ execPath, version, cwd, root }: Start): string {
   return `${deno} task${inside ? "" : ` --config ${shellWord(`${clone}/deno.json`)}`}`;
 }
 
-/** Returns a console that writes `task` in place of `deno task` where a text names a command of this program. */
+/**
+ * Returns a console that writes `task` in place of `deno task` where a text names a command of this program.
+ */
 export function typedConsole(console: Console, task: string): Console {
   const retype = (text: string): string =>
     text.replaceAll(/\bdeno task (?=(?:pipeline|native|fast)\b(?! …))/g, () => `${task} `);

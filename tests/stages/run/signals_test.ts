@@ -1,7 +1,9 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { onInterrupt } from "../../../stages/run/signals.ts";
 
-/** Sends signals to this process, each after a pause in milliseconds, and returns which handlers were called. */
+/**
+ * Sends signals to this process, each after a pause in milliseconds, and returns which handlers were called.
+ */
 async function handled(
   ...signals: readonly (readonly [pause: number, signal: Deno.Signal])[]
 ): Promise<string[]> {
