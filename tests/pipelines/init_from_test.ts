@@ -48,5 +48,8 @@ Deno.test("--epochs and --tokens fix the schedule's length once; a given --warmu
 });
 
 Deno.test("--preset is refused by pipelines without presets", async () => {
-  match(errorLine(await runsHere(2, "tokenize --preset tiny")), /tokenize has no presets/);
+  match(
+    errorLine(await runsHere(2, "tokenize --preset tiny")),
+    /--preset does nothing in tokenize: it has no presets/,
+  );
 });

@@ -62,6 +62,10 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   // the other thing that a pipeline does
   ["tokenizer --source a.txt --inspect hello", /--inspect hello: it needs a command without --inspect/],
   ["tokenizer --damaged skip --inspect hello", /--inspect/],
+  ["tokenizer --encoding latin1 --inspect hello", /--inspect/],
+  ["tokenizer --split lines --inspect hello", /--inspect/],
+  ["eval --encoding latin1", /does nothing without --source: it needs --source URI$/],
+  ["eval --split lines", /does nothing without --source: it needs --source URI$/],
   ["tokenizer --vocab-size 300 --inspect hello", /--inspect/],
   ["tokenizer --pattern gpt4 --inspect hello", /--inspect/],
   ["tokenizer --special a --inspect hello", /--inspect/],
