@@ -4,7 +4,7 @@
  *
  * @module
  */
-export type { Shape, TensorMap } from "../../kernels/core/tensor.ts";
+export type * from "../flow/mod.ts";
 export * from "./extract.ts";
 export { fineweb, finewebDuplicates, type RejectsSinkFor } from "./fineweb.ts";
 export * from "./fineweb_group.ts";
@@ -36,45 +36,4 @@ export * from "./survey/survey.ts";
 export * from "./url/url.ts";
 export * from "./url/url_lists.ts";
 export * from "./words/words.ts";
-export type {
-  Barrier,
-  Checkpoints,
-  Json,
-  SavedState,
-  StageCounts,
-  StageSnapshot,
-  TensorFile,
-} from "../flow/checkpoint/checkpoint.ts";
-export type {
-  ChangeEvent,
-  CheckpointEvent,
-  DoneEvent,
-  EvalEvent,
-  HellaswagEvent,
-  InspectEvent,
-  LessonEvent,
-  NoteEvent,
-  RunEvent,
-  RunStartEvent,
-  SampleEvent,
-  StageEvent,
-  StepEvent,
-  SurveyEvent,
-  TensorStats,
-  TokensEvent,
-} from "../flow/events.ts";
-export type {
-  Effect,
-  Flow,
-  Lengths,
-  Measure,
-  PipeOptions,
-  Reject,
-  Rejects,
-  RunOptions,
-  RunResult,
-  Step,
-  StepInfo,
-} from "../flow/flow.ts";
-export type { Context, Many, Rng, Source, Stage, takeCheckpoint } from "../flow/stage.ts";
 export type { Document } from "../items.ts";

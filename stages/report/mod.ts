@@ -4,48 +4,8 @@
  *
  * @module
  */
+export type * from "../flow/mod.ts";
 export type { DType, Shape, Spec, TensorMap } from "../../kernels/core/tensor.ts";
-export type {
-  Barrier,
-  Checkpoints,
-  Json,
-  SavedState,
-  StageCounts,
-  StageSnapshot,
-  TensorFile,
-} from "../flow/checkpoint/checkpoint.ts";
-export type {
-  ChangeEvent,
-  CheckpointEvent,
-  DoneEvent,
-  EvalEvent,
-  HellaswagEvent,
-  InspectEvent,
-  LessonEvent,
-  NoteEvent,
-  RunEvent,
-  RunStartEvent,
-  SampleEvent,
-  StageEvent,
-  StepEvent,
-  SurveyEvent,
-  TensorStats,
-  TokensEvent,
-} from "../flow/events.ts";
-export type {
-  Effect,
-  Flow,
-  Lengths,
-  Measure,
-  PipeOptions,
-  Reject,
-  Rejects,
-  RunOptions,
-  RunResult,
-  Step,
-  StepInfo,
-} from "../flow/flow.ts";
-export type { Context, Many, Rng, Source, Stage, takeCheckpoint } from "../flow/stage.ts";
 export { jupyterDisplay, type MimeBundle, type NotebookDisplay } from "../format/viewer/notebook.ts";
 export { barChart, type BarOptions } from "./chart/bars.ts";
 export { boundaryChart, type BoundaryOptions } from "./chart/boundary.ts";

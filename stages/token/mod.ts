@@ -4,28 +4,7 @@
  *
  * @module
  */
-export type { Shape, TensorMap } from "../../kernels/core/tensor.ts";
-export type { Json, SavedState, TensorFile } from "../flow/checkpoint/checkpoint.ts";
-export type {
-  ChangeEvent,
-  CheckpointEvent,
-  DoneEvent,
-  EvalEvent,
-  HellaswagEvent,
-  InspectEvent,
-  LessonEvent,
-  NoteEvent,
-  RunEvent,
-  RunStartEvent,
-  SampleEvent,
-  StageEvent,
-  StepEvent,
-  SurveyEvent,
-  TensorStats,
-  TokensEvent,
-} from "../flow/events.ts";
-export type { Lengths } from "../flow/flow.ts";
-export type { Context, Many, Rng, Stage, takeCheckpoint } from "../flow/stage.ts";
+export type * from "../flow/mod.ts";
 export { jupyterDisplay, type MimeBundle, type NotebookDisplay } from "../format/viewer/notebook.ts";
 export type { Document, Tokens } from "../items.ts";
 export * from "./bpe.ts";

@@ -4,68 +4,14 @@
  *
  * @module
  */
-export type { Case, InputFill } from "../../kernels/core/case.ts";
-export type { ProgramCost } from "../../kernels/core/cost.ts";
-export type { Gpu, GpuFeature, GpuLimits, WgslKernel } from "../../kernels/core/gpu.ts";
-export type {
-  Call,
-  CustomGradient,
-  Graph,
-  Op,
-  Pack,
-  Tensor,
-  Traffic,
-  WasmFormula,
-} from "../../kernels/core/graph.ts";
-export type { NamedSpec, PackMember } from "../../kernels/core/pack.ts";
-export type { Program, Slot } from "../../kernels/core/program.ts";
-export type { Init, Parameter, Scope } from "../../kernels/core/scope.ts";
-export type { DType, MemoryKind, Shape, Spec, TensorMap } from "../../kernels/core/tensor.ts";
-export type {
-  CallTiming,
-  Engine,
-  ReplayOptions,
-  Session,
-  SessionCounters,
-} from "../../kernels/engine/engine.ts";
-export type {
-  ForwardOptions,
-  KvCache,
-  LossInputs,
-  Model,
-  Randomness,
-  Recompute,
-  TrainableModel,
-} from "../../kernels/models/model.ts";
-export type { Optimizer, UpdateInputs } from "../../kernels/optim/optimizer.ts";
-export type { Schedule } from "../../kernels/optim/schedule.ts";
+export type * from "../../kernels/mod.ts";
+export type * from "../flow/mod.ts";
 export * from "../evaluate/choice_tally.ts";
 export * from "../evaluate/evaluate.ts";
 export * from "../evaluate/evaluate_hellaswag.ts";
 export * from "../evaluate/evaluate_model.ts";
 export * from "../evaluate/loss_tally.ts";
 export * from "../evaluate/score_rows.ts";
-export type { Json, SavedState, TensorFile } from "../flow/checkpoint/checkpoint.ts";
-export type {
-  ChangeEvent,
-  CheckpointEvent,
-  DoneEvent,
-  EvalEvent,
-  HellaswagEvent,
-  InspectEvent,
-  LessonEvent,
-  NoteEvent,
-  RunEvent,
-  RunStartEvent,
-  SampleEvent,
-  StageEvent,
-  StepEvent,
-  SurveyEvent,
-  TensorStats,
-  TokensEvent,
-} from "../flow/events.ts";
-export type { Lengths } from "../flow/flow.ts";
-export type { Context, Many, Rng, Source, Stage, takeCheckpoint } from "../flow/stage.ts";
 export type { JsonlPosition } from "../format/text/jsonl.ts";
 export type { TokenFormat } from "../format/tokens/token_formats.ts";
 export type { TraceSpan } from "../format/viewer/chrome_trace.ts";
