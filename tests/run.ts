@@ -50,6 +50,10 @@ await Deno.remove(temporary, { recursive: true });
 const passed = finished.reduce((sum, each) => sum + each.passed, 0);
 const failed = finished.reduce((sum, each) => sum + each.failed, 0);
 const skipped = finished.flatMap((each) => each.skipped);
+if (passed + failed + skipped.length === 0) {
+  console.error("No test was run: give a path with tests or examples, or another --filter");
+  Deno.exit(2);
+}
 const skippedWebgpu = skipped.filter((name) => /webgpu/i.test(name));
 const forbidden = Deno.env.get("CI") === "true" ? skippedWebgpu.length : 0;
 if (forbidden > 0) console.log(`Skipped, which CI=true forbids:\n  ${skippedWebgpu.join("\n  ")}`);
@@ -70,6 +74,7 @@ function halves(modules: readonly string[]): string[][] {
 
 /** Runs modules by one process of `deno test`, prints its lines as they come, and counts its tests. */
 async function runModules(modules: readonly string[], report: string): Promise<TestCounts> {
+  await Deno.writeTextFile(report, ""); // a run that ends before its first test writes none
   const colored = Deno.stdout.isTerminal() && !Deno.noColor;
   const process = new Deno.Command(Deno.execPath(), {
     args: [

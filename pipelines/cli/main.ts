@@ -6,7 +6,7 @@
  * @module
  */
 import { exists } from "../../stages/disk/whole_files.ts";
-import { type Console, processConsole } from "../../stages/run/console.ts";
+import { type Console, hasNoReader, processConsole } from "../../stages/run/console.ts";
 import { versions } from "../../stages/run/versions.ts";
 import { claimFolder } from "../../stages/run/claim.ts";
 import { moveAside, readRunFolder } from "../../stages/run/folder.ts";
@@ -44,7 +44,7 @@ export async function runMain(
   try {
     return await dispatch({ args, folder, command }, console);
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return 0; // standard output has no reader any more
+    if (hasNoReader(error)) return 0; // standard output has no reader any more
     const usage = error instanceof UsageError;
     const text = errorText(error, { color, trace: !usage && args.includes("--trace") });
     console.err(usage ? text.replace(/\s*\n\s*/g, " ") : text);
@@ -61,6 +61,7 @@ async function dispatch({ args, folder, command }: MainOptions, console: Console
   const [name, ...rest] = args;
   const color = console.outIsTerminal && mayColor(args, console);
   const style = { command, columns: console.columns, color };
+  const print = (text: string): void => console.out(console.retype?.(text) ?? text);
   const known = async () =>
     await Promise.all((await pipelineNames(folder)).map((each) => loadPipeline(folder, each)));
   switch (name) {
@@ -68,14 +69,14 @@ async function dispatch({ args, folder, command }: MainOptions, console: Console
     case "--no-color":
     case "--help":
     case "-h":
-      console.out(listText((await known()).map(({ name, pipeline: { about } }) => ({ name, about })), style));
+      print(listText((await known()).map(({ name, pipeline: { about } }) => ({ name, about })), style));
       return 0;
     case "help": // help NAME is NAME --help
       return await dispatch({ args: helpArguments(rest), folder, command }, console);
     case "--version":
     case "-V":
     case "version":
-      console.out(
+      print(
         `${Object.entries(versions()).map(([name, version]) => `${name} ${version}`).join(", ")}\n`,
       );
       return 0;
@@ -96,17 +97,17 @@ async function dispatch({ args, folder, command }: MainOptions, console: Console
     const { pipeline } = named, typed = shellWord(named.typed);
     const earlier = saved === null ? null : { out: decision.out, values: saved };
     const subject = { ...pipeline, own: pipeline.options, typed, options, spared, saved: earlier };
-    console.out(helpText(subject, resolved, { ...style, all: help === "all" }));
+    print(helpText(subject, resolved, { ...style, all: help === "all" }));
     return 0;
   }
   if (saved !== null) checkFixed(resolved, { options, saved, out: decision.out });
   if (commandLine.get("dryRun") === true) {
     const { graph, plan } = await dryRun(run);
-    console.out(dryRunText({ graph, resolved, spared, plan }, style));
+    print(dryRunText({ graph, resolved, spared, plan }, style));
     return 0;
   }
   if (isFinished(run)) {
-    console.out(`${finishedText(run)}\n`);
+    print(`${finishedText(run)}\n`);
     return 0;
   }
   return await start(run, console);

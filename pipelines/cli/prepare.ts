@@ -65,10 +65,11 @@ export async function prepareRun(
   const asksDevice = presets !== undefined || commandLine.has("tune") || commandLine.has("blas");
   const machine: Machine = asksDevice ? await machineFor(String(device)) : { device: "cpu" };
   checkDevice(commandLine, machine);
-  // --help shows the program's defaults, whatever the folder holds.
-  const asked = { commandLine, config, saved: commandLine.get("help") === undefined ? saved : null, machine };
+  // --help shows the program's defaults, whatever the folder and the model of --init-from hold.
+  const helping = (commandLine.get("help") ?? false) !== false;
+  const asked = { commandLine, config, saved: helping ? null : saved, machine };
   const resolved = resolve({ options, presets }, asked);
-  const settled = saved === null && given("help") !== true
+  const settled = saved === null && !helping
     ? await settledBy(pipeline, { values: resolved.values, given })
     : {};
   const values = { ...resolved.values, ...settled, out };

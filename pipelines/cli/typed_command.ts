@@ -31,15 +31,11 @@ export function typedTask({ execPath, version, cwd, root }: Start): string {
 }
 
 /**
- * Returns a console that writes `task` in place of `deno task` where a text names a command of this program.
+ * Returns a console whose messages have `task` in place of `deno task` where they name a command of this
+ * program. What `out` writes stays as it is, because it may be data: generated text, or events as JSON.
  */
 export function typedConsole(console: Console, task: string): Console {
   const retype = (text: string): string =>
     text.replaceAll(/\bdeno task (?=(?:pipeline|native|fast)\b(?! …))/g, () => `${task} `);
-  return {
-    ...console,
-    out: (text) => console.out(retype(text)),
-    err: (line) => console.err(retype(line)),
-    retype,
-  };
+  return { ...console, err: (line) => console.err(retype(line)), retype };
 }

@@ -34,14 +34,16 @@ export interface ValidationInputs {
 export async function openValidation(
   { validation, training, counted, vocabSize, tokenizer, format = "llmc" }: ValidationInputs,
 ): Promise<Validation> {
-  const dir = dirname(validation[0]);
-  const summary = tokenizer === null ? (await readShardSummary(dir))?.validation : undefined;
+  const recorded = (await readShardSummary(dirname(validation[0])))?.validation;
+  // The summary describes the held-out text as a whole, not other shards of its folder.
+  const summary = recorded?.tokens === countTokens(validation, format) ? recorded : undefined;
   const tokens = () => firstTokens(validation, { limit: MAX_VALIDATION, format });
   return {
     validation: () => Promise.resolve(tokens()),
-    identity: async () => (await readShardSummary(dir))?.validation.sha256 ?? tokensIdentity(tokens()),
+    identity: () => Promise.resolve(summary?.sha256 ?? tokensIdentity(tokens())),
     ...(tokenizer !== null && { tokenBytes: countTokenBytes(tokenizer) }),
-    ...(summary !== undefined && summary.bytes > 0 && { tokenBytes: () => summary.bytes / summary.tokens }),
+    ...(tokenizer === null && summary !== undefined && summary.bytes > 0 &&
+      { tokenBytes: () => summary.bytes / summary.tokens }),
     trainingCounts() {
       const counts = new Float64Array(vocabSize);
       for (const id of firstTokens(training, { limit: counted, format })) counts[id]++;
@@ -57,6 +59,15 @@ export function tokensIdentity(tokens: Uint32Array): string {
 }
 
 const MAX_VALIDATION = 16 << 20; // tokens, 64 MB in memory: more than any evaluation uses
+
+/** Returns the number of tokens that the headers of the shards give. */
+function countTokens(paths: readonly string[], format: TokenFormat): number {
+  return paths.reduce((sum, path) => {
+    const file = openTokens({ path, format });
+    file.close();
+    return sum + file.count;
+  }, 0);
+}
 
 /** Returns the first tokens of the shards, in the order of their paths. */
 function firstTokens(

@@ -11,6 +11,7 @@ import {
   silentDisplay,
   standardError,
 } from "../report/terminal.ts";
+import type { Console } from "./console.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 import type { Writer } from "./stop.ts";
 
@@ -25,8 +26,17 @@ export function displayFor(
   if (output !== "progress") return silentDisplay();
   const live = console.outIsTerminal && console.errIsTerminal;
   const plain = standardError({ color: color && console.errIsTerminal });
-  const { retype = (text: string) => text } = console;
-  const screen = { ...plain, write: guard((text) => plain.write(retype(text))) };
-  if (folder === null) return notesDisplay(screen);
-  return live ? liveDisplay(screen, { limits }) : plainDisplay(screen, { limits, every: logEvery });
+  const screen = { ...plain, write: guard(plain.write) };
+  if (folder === null) return retyped(notesDisplay(screen), console);
+  const display = live ? liveDisplay(screen, { limits }) : plainDisplay(screen, { limits, every: logEvery });
+  return retyped(display, console);
+}
+
+/** Returns a display whose own lines and notes have commands as they can be typed here; samples stay. */
+function retyped(display: Display, { retype = (text) => text }: Console): Display {
+  return {
+    show: (event) => display.show(event.type === "note" ? { ...event, text: retype(event.text) } : event),
+    say: (line) => display.say(retype(line)),
+    close: () => display.close(),
+  };
 }

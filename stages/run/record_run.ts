@@ -156,7 +156,8 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
     display.close();
     if (!stopped) {
       print(linesOf(reports?.lines ?? []));
-      print(linesOf(await hooks.finish?.({ stages, seconds, earlier }) ?? []));
+      const lines = await hooks.finish?.({ stages, seconds, earlier }) ?? [];
+      print(linesOf(console.retype === undefined ? lines : lines.map(console.retype)));
     } else if (folder !== null) {
       console.err(
         checkpoint === null ? "Interrupted: no checkpoint yet" : `Interrupted: checkpoint ${checkpoint}`,

@@ -20,17 +20,21 @@ Deno.test("typedTask() starts Deno by npx if this process was started so", () =>
   strictEqual(typedTask({ ...start, execPath }), "npx -y deno@2.9.6 task");
 });
 
-Deno.test("typedConsole() replaces commands of this program in results and errors, and nothing else", () => {
+Deno.test("typedConsole() replaces commands of this program in messages, and leaves results as they are", () => {
   const lines: string[] = [];
   const plain = { columns: 80, outIsTerminal: false, errIsTerminal: false, colors: false };
   const add = (text: string) => lines.push(text);
   const console = typedConsole({ ...plain, out: add, err: add }, "deno task --config /a/$&/deno.json");
-  console.out("To sample: deno task pipeline sample");
+  console.out("text of a model: deno task pipeline sample");
   console.err("faster: deno task native train");
-  console.out("in place of deno task check or deno task native …");
+  console.err("in place of deno task check or deno task native …");
   deepStrictEqual(lines, [
-    "To sample: deno task --config /a/$&/deno.json pipeline sample",
+    "text of a model: deno task pipeline sample",
     "faster: deno task --config /a/$&/deno.json native train",
     "in place of deno task check or deno task native …",
   ]);
+  deepStrictEqual(
+    console.retype?.("To sample: deno task pipeline sample"),
+    "To sample: deno task --config /a/$&/deno.json pipeline sample",
+  );
 });

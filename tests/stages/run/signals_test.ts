@@ -9,7 +9,7 @@ async function handled(
 ): Promise<string[]> {
   const calls: string[] = [];
   using _listening = onInterrupt({ first: () => calls.push("first"), second: () => calls.push("second") });
-  for (const [pause, signal] of [...signals, [20, null] as const]) {
+  for (const [pause, signal] of [...signals, [200, null] as const]) {
     await new Promise((resolve) => setTimeout(resolve, pause));
     if (signal !== null) Deno.kill(Deno.pid, signal);
   }

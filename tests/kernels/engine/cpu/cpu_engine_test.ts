@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { deepStrictEqual, ok, rejects, throws } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { gradients } from "../../../../kernels/core/gradients.ts";
 import { Graph, type Op } from "../../../../kernels/core/graph.ts";
 import { define } from "../../../../kernels/core/op.ts";
@@ -186,11 +186,25 @@ Deno.test("a disposed session ends its threads and refuses more work", async () 
 });
 
 Deno.test("idle threads end, and the next run starts them again without repeating the last run", async () => {
+  const Original = Worker;
+  let alive = 0;
+  globalThis.Worker = class extends Original {
+    constructor(...args: ConstructorParameters<typeof Original>) {
+      super(...args);
+      alive++;
+    }
+    override terminate(): void {
+      alive--;
+      super.terminate();
+    }
+  };
+  using _restored = { [Symbol.dispose]: () => void (globalThis.Worker = Original) };
   const engine = await openCpu({ threads: 2 });
   await using session = await engine.open(sharing(), { steps: { shape: [1], data: Uint32Array.of(0) } });
   await session.run(["tick", "tick"]);
   for (const [wanted, pause] of [[3, 1500], [4, 0], [0, 1500]]) {
     await new Promise((resolve) => setTimeout(resolve, pause)); // threads end after a second
+    strictEqual(alive > 0, pause === 0, `${alive} threads after ${pause} ms`);
     await session.run(["tick"], { timed: true });
     deepStrictEqual([...(await session.read(["steps"])).steps.data], [wanted]);
     deepStrictEqual((await session.timings())?.map(({ thread }) => thread).sort(), [0, 1]);

@@ -66,12 +66,14 @@ async function finish(plan: FlowPlan, disk: Disk, what: string): Promise<void> {
     const most = exact ? least : reference(plan, new Set(takesAfter));
     const recorded = stage.kind === "collect" ? stage.name : `sink of ${stage.name}`;
     const [got, min, max] = [disk.collected, least.collected, most.collected].map((map) => map.get(recorded));
+    if (stage.kind === "collect") ok(got && min && max, `${what}: ${recorded} has collected nothing`);
     if (got !== undefined && min !== undefined && max !== undefined) {
       deepStrictEqual(got.slice(0, min.length), min, `${what}: ${recorded}`);
       deepStrictEqual(got, max.slice(0, got.length), `${what}: ${recorded}`);
     }
+    if (!exact) continue;
     const event = counts.get(stage.name);
-    if (!exact || event === undefined) continue;
+    ok(event !== undefined, `${what}: no event of ${stage.name}`);
     const { in: input, out, dropped } = event;
     deepStrictEqual(
       { in: input, out, dropped: dropped.multiple ?? 0 },

@@ -1,4 +1,4 @@
-import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, rejects } from "node:assert/strict";
 import { asSource } from "../../../../stages/flow/as_source.ts";
 import { MemoryCheckpoints } from "../../../../stages/flow/checkpoint/memory_checkpoints.ts";
 import { type Flow, from } from "../../../../stages/flow/flow.ts";
@@ -74,13 +74,11 @@ for (const count of [0, 1, 2, 3]) {
         },
         close: () => void closed.push("last"),
       };
-      const began = performance.now();
       const flow = from(asSource("numbers", () => Array(100).keys())).via(joints(count)).pipe(last, {
         ahead: 1,
       });
       await rejects(ends(flow.run({ signal: abort.signal })), /the end/);
       deepStrictEqual(closed, ["last"]);
-      strictEqual(performance.now() - began < 5000, true);
     }
   });
 }
