@@ -34,13 +34,16 @@ export interface ValidationInputs {
 export async function openValidation(
   { validation, training, counted, vocabSize, tokenizer, format = "llmc" }: ValidationInputs,
 ): Promise<Validation> {
-  const recorded = (await readShardSummary(dirname(validation[0])))?.validation;
   // The summary describes the held-out text as a whole, not other shards of its folder.
-  const summary = recorded?.tokens === countTokens(validation, format) ? recorded : undefined;
+  const described = async () => {
+    const recorded = (await readShardSummary(dirname(validation[0])))?.validation;
+    return recorded?.tokens === countTokens(validation, format) ? recorded : undefined;
+  };
+  const summary = tokenizer === null ? await described() : undefined;
   const tokens = () => firstTokens(validation, { limit: MAX_VALIDATION, format });
   return {
     validation: () => Promise.resolve(tokens()),
-    identity: () => Promise.resolve(summary?.sha256 ?? tokensIdentity(tokens())),
+    identity: async () => (await described())?.sha256 ?? tokensIdentity(tokens()),
     ...(tokenizer !== null && { tokenBytes: countTokenBytes(tokenizer) }),
     ...(tokenizer === null && summary !== undefined && summary.bytes > 0 &&
       { tokenBytes: () => summary.bytes / summary.tokens }),

@@ -8,7 +8,8 @@
 import { dirname } from "node:path";
 import { syncFolderSync } from "./whole_files.ts";
 import { disk } from "./disk.ts";
-import { fileError, isMissing } from "./file_error.ts";
+import { fileError } from "./file_error.ts";
+import { missingFolders } from "./missing_folders.ts";
 import { pathOfUrl } from "./paths.ts";
 
 /** Opens a file. */
@@ -114,7 +115,7 @@ export function entriesInSync(folder: string): Deno.DirEntry[] {
 /** Makes a folder and its parents if they are missing. */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    const made = missing(path);
+    const made = missingFolders(path);
     await disk.mkdir(path, { recursive: true });
     for (const folder of made) syncFolderSync(dirname(folder));
   } catch (error) {
@@ -125,7 +126,7 @@ export async function makeFolder(path: string): Promise<void> {
 /** Synchronous version of `makeFolder`. */
 export function makeFolderSync(path: string): void {
   try {
-    const made = missing(path);
+    const made = missingFolders(path);
     disk.mkdirSync(path, { recursive: true });
     for (const folder of made) syncFolderSync(dirname(folder));
   } catch (error) {
@@ -139,21 +140,4 @@ function actionOf({ write = false, append = false, create = false }: Deno.OpenOp
 
 function nameOf(path: string | URL): string {
   return path instanceof URL ? pathOfUrl(path) : path;
-}
-
-/** Whether nothing is at a path; other errors are left to the call that makes the folder. */
-function isAbsent(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return false;
-  } catch (error) {
-    return isMissing(error);
-  }
-}
-
-/** The path and its parents that do not exist, the path first. */
-function missing(path: string): string[] {
-  const found: string[] = [];
-  for (let at = path; isAbsent(at); at = dirname(at)) found.push(at);
-  return found;
 }

@@ -113,10 +113,14 @@ async function measure(
   await update.reported();
   state.text ??= await options.identity?.() ?? null;
   const { bytes = Infinity, tokenBytes } = options;
-  const count = update.last ? tokens.length : tokensOfBytes(tokens, { bytes, tokenBytes });
-  state.partial = count < tokens.length;
-  const measured = await validationLoss(update.model, { tokens: tokens.subarray(0, count), tokenBytes });
-  state.losses.push([update.step, measured.loss]);
+  const count = tokensOfBytes(tokens, { bytes, tokenBytes });
+  const measure = (count: number) =>
+    validationLoss(update.model, { tokens: tokens.subarray(0, count), tokenBytes });
+  const part = await measure(count);
+  const measured = update.last && count < tokens.length ? await measure(tokens.length) : part;
+  state.partial = !update.last && count < tokens.length;
+  // Checkpoints are compared by the same part of the text.
+  state.losses.push([update.step, part.loss]);
   ctx.emit({
     ...evalEvent(update.step, measured),
     ...(state.unigram !== null && { unigramLoss: state.unigram }),

@@ -67,6 +67,7 @@ export function holdOut(size: HeldOutSize): Stage<Document, Document> {
       }
       if (state.complete || state.bytes > 0) {
         state.complete = true;
+        yield* pendingOf(state); // candidates too long to be held out
         yield doc;
         return;
       }
@@ -75,19 +76,24 @@ export function holdOut(size: HeldOutSize): Stage<Document, Document> {
       if (state.pendingBytes >= limit) yield* chosen(state, size);
     },
     *flush(state) {
-      if (state.pending.length > 0) yield* chosen(state, size);
+      if (state.bytes > 0) yield* pendingOf(state);
+      else if (state.pending.length > 0) yield* chosen(state, size);
     },
   });
 }
 
 /** Chooses among the pending documents and passes on all of them. */
 function* chosen(state: HoldOutState, size: HeldOutSize): Generator<Document> {
-  const { held, rest } = chooseHeldOut(state.pending, size);
-  state.pending = [];
-  state.pendingBytes = 0;
+  const { held, rest } = chooseHeldOut(pendingOf(state), size);
   for (const doc of held) yield marked(doc, state);
   state.complete = true;
   yield* rest;
+}
+
+/** Removes the pending documents from the state and returns them. */
+function pendingOf(state: HoldOutState): Document[] {
+  state.pendingBytes = 0;
+  return state.pending.splice(0);
 }
 
 function marked(doc: Document, state: HoldOutState): Document {

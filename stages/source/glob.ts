@@ -8,6 +8,7 @@ import picomatch from "picomatch";
 import { isMissing } from "../disk/file_error.ts";
 import { isFileSync } from "../disk/whole_files.ts";
 import { entriesInSync } from "../disk/files.ts";
+import { withoutEndSlash } from "../disk/paths.ts";
 
 const matcher: (glob: string) => (path: string) => boolean = picomatch;
 const scan: (glob: string) => { readonly base: string; readonly isGlob: boolean } = picomatch.scan;
@@ -27,7 +28,7 @@ export function filesMatching(glob: string): string[] {
 
 /** Returns all files below a folder, sorted, except those whose name or folder begins with a dot. */
 export function filesBelow(folder: string): string[] {
-  const base = folder.replace(/(?<=.)\/+$/, "");
+  const base = withoutEndSlash(folder);
   const hidden = (path: string) => /(^|\/)\./.test(path.slice(base.length));
   return [...walk(base)].filter((path) => !hidden(path)).sort();
 }

@@ -123,6 +123,18 @@ Deno.test("holdOut() holds out text even if filters drop all candidates", async 
   ok(held > 180_000 && held <= 256_000, `${held} bytes`);
 });
 
+Deno.test("holdOut() passes on a candidate that is too long to be held out, as soon as the text is complete", async () => {
+  const [long, short, ...others] = documents(5, 2000);
+  const docs: Document[] = [
+    { ...long, text: long.text.repeat(3), candidate: true },
+    { ...short, candidate: true },
+    ...others,
+  ];
+  const passed = await Array.fromAsync(from(docs).pipe(holdOut({ share: 0.1, bytes: 5000 })).stream());
+  deepStrictEqual(passed.map(({ id }) => id), [short, long, ...others].map(({ id }) => id));
+  deepStrictEqual(passed.map(({ heldOut }) => heldOut !== undefined), [true, false, false, false, false]);
+});
+
 Deno.test("holdOut() refuses a size out of range", () => {
   for (const wrong of [{ share: 0 }, { share: 0.51 }, { share: NaN }, { bytes: 0 }, { bytes: 1.5 }]) {
     throws(() => holdOut({ ...size, ...wrong }), RangeError);
