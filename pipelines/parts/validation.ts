@@ -45,8 +45,7 @@ export async function openValidation(
     validation: () => Promise.resolve(tokens()),
     identity: async () => (await described())?.sha256 ?? tokensIdentity(tokens()),
     ...(tokenizer !== null && { tokenBytes: countTokenBytes(tokenizer) }),
-    ...(tokenizer === null && summary !== undefined && summary.bytes > 0 &&
-      { tokenBytes: () => summary.bytes / summary.tokens }),
+    ...(summary !== undefined && summary.bytes > 0 && { tokenBytes: () => summary.bytes / summary.tokens }),
     trainingCounts() {
       const counts = new Float64Array(vocabSize);
       for (const id of firstTokens(training, { limit: counted, format })) counts[id]++;

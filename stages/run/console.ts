@@ -14,7 +14,8 @@ export interface Console {
   /** Writes one line to standard error. */
   err(line: string): void;
   /**
-   * Puts the commands in a message into the words in which they can be typed here. Default: leaves them as they are.
+   * Puts the commands in a message into the words in which they can be typed here. Default: leaves them as
+   * they are.
    */
   readonly retype?: (text: string) => string;
   /** Width of the terminal in characters. */
