@@ -25,6 +25,7 @@ export async function atEveryCall(
         await check(dir, !cut).catch((cause) => {
           throw new Error(`Power cut at call ${n}, ${loss}: ${cause.message}`, { cause });
         });
+        if (!cut && n === 1) throw new Error("The work makes no call that the power can be cut at");
         if (!cut) return n - 1;
       } finally {
         await Deno.remove(dir, { recursive: true });
