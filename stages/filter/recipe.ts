@@ -44,6 +44,12 @@ export function resolveRuleOptions(
   };
 }
 
+/** Returns all options: those that are given, and the defaults of the others. */
+export function withDefaults<T extends object>(options: Partial<T>, defaults: T): T {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(given) };
+}
+
 /**
  * Returns the default word splitter of a version: spaCy's rules for `current`, the Penn Treebank's for
  * `release`.

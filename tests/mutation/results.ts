@@ -9,9 +9,16 @@ import { pathOfUrl } from "../../stages/disk/paths.ts";
 
 const root = new URL("../../", import.meta.url);
 
-/** The mutants that tests have killed; one line of JSON for each. */
+/** Outcome of a mutant, and the tests that were tried on it. */
+interface Result {
+  readonly outcome: Outcome;
+  /** Hash of the tests. */
+  readonly tests: string;
+}
+
+/** The mutants that were tried; one line of JSON for each. */
 export class Results {
-  private constructor(private readonly path: string, private readonly killed: Map<string, Outcome>) {}
+  private constructor(private readonly path: string, private readonly known: Map<string, Result>) {}
 
   /** Reads the results in `runs/mutants/NAME.jsonl`; `restart` removes them. */
   static async open(name: string, restart: boolean): Promise<Results> {
@@ -21,18 +28,25 @@ export class Results {
     if (restart) await Deno.remove(path).catch(() => {});
     const text = await Deno.readTextFile(path).catch(() => "");
     const lines = text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
-    return new Results(path, new Map(lines.map(({ id, outcome }) => [id, outcome])));
+    return new Results(path, new Map(lines.map(({ id, outcome, tests }) => [id, { outcome, tests }])));
   }
 
-  /** How a mutant was killed; undefined if it was not. */
+  /** Outcome of a mutant; undefined if it was not tried. */
   of({ id }: Mutant): Outcome | undefined {
-    return this.killed.get(id);
+    return this.known.get(id)?.outcome;
   }
 
-  /** Records that a mutant was killed. One that survived is not recorded, so that it is tried again. */
-  async add({ id, file, line }: Mutant, outcome: Outcome): Promise<void> {
-    if (outcome === "survived") return;
-    this.killed.set(id, outcome);
-    await Deno.writeTextFile(this.path, `${JSON.stringify({ id, outcome, file, line })}\n`, { append: true });
+  /** Returns whether a mutant survived these tests, so that trying it on them again is useless. */
+  survived({ id }: Mutant, tests: string): boolean {
+    const known = this.known.get(id);
+    return known?.outcome === "survived" && known.tests === tests;
+  }
+
+  /** Records an outcome. */
+  async add({ id, file, line }: Mutant, result: Result): Promise<void> {
+    this.known.set(id, result);
+    await Deno.writeTextFile(this.path, `${JSON.stringify({ id, ...result, file, line })}\n`, {
+      append: true,
+    });
   }
 }

@@ -3,16 +3,18 @@
  * the code of flow, disk, filter and shard, and prints which of them the tests kill. The last line counts
  * them.
  *
- * Results are kept in `runs/mutants/`. The same command skips mutants that were killed before and tries the
- * others again; `--restart` forgets the results.
+ * Results are kept in `runs/mutants/`, each as soon as it is known, so that a run may be ended at any time. The
+ * same command then continues: mutants that were never tried come first, then those that survived, if the
+ * tests of their lines have changed. `--restart` forgets the results.
  *
  * @module
  */
 import { parseArgs } from "../../pipelines/cli/args.ts";
+import { Baselines } from "./baseline.ts";
 import { whyEquivalent } from "./equivalents.ts";
 import { Results } from "./results.ts";
 import { type Mutant, mutantsOf, mutatedFolders, sample } from "./sample.ts";
-import { Trial } from "./trial.ts";
+import { testsFor, Trial } from "./trial.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -39,18 +41,32 @@ async function main(args: readonly string[]): Promise<number> {
   const results = await Results.open(`seed-${seed}`, flags.get("restart") === true);
   const chosen = sample(all, { seed, count });
   console.log(`${chosen.length} of ${all.length} mutants, seed ${seed}`);
-  const queue = chosen.filter((mutant) => results.of(mutant) === undefined && whyEquivalent(mutant) === null);
-  await Promise.all(Array.from({ length: Math.min(jobs, queue.length) }, () => work(queue, results)));
+  const open = chosen.filter((mutant) => whyEquivalent(mutant) === null);
+  const queue = [
+    ...open.filter((mutant) => results.of(mutant) === undefined),
+    ...open.filter((mutant) => results.of(mutant) === "survived"),
+  ];
+  if (queue.length > 0) {
+    await using baselines = await Baselines.open();
+    await Promise.all(
+      Array.from({ length: Math.min(jobs, queue.length) }, () => work(queue, { results, baselines })),
+    );
+  }
   return summarize(chosen, results);
 }
 
 /** Takes mutants from the queue until it is empty. */
-async function work(queue: Mutant[], results: Results): Promise<void> {
-  await using trial = await Trial.open();
+async function work(
+  queue: Mutant[],
+  { results, baselines }: { readonly results: Results; readonly baselines: Baselines },
+): Promise<void> {
+  await using trial = await Trial.open(baselines);
   for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
+    const { tests, hash } = await testsFor(mutant, baselines);
+    if (results.survived(mutant, hash)) continue;
     const began = performance.now();
-    const outcome = await trial.run(mutant);
-    await results.add(mutant, outcome);
+    const outcome = await trial.run(mutant, tests);
+    await results.add(mutant, { outcome, tests: hash });
     console.log(
       `${outcome} ${mutant.file}:${mutant.line} ${mutant.operator} (${
         Math.round((performance.now() - began) / 1000)
@@ -67,7 +83,7 @@ function diff({ before, after }: Mutant): string {
 function summarize(chosen: readonly Mutant[], results: Results): number {
   const equivalent = chosen.filter((mutant) => whyEquivalent(mutant) !== null);
   const survived = chosen.filter((mutant) =>
-    results.of(mutant) === undefined && !equivalent.includes(mutant)
+    results.of(mutant) === "survived" && !equivalent.includes(mutant)
   );
   for (const mutant of equivalent) {
     console.log(`equivalent ${mutant.file}:${mutant.line}: ${whyEquivalent(mutant)}`);

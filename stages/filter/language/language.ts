@@ -9,7 +9,7 @@ import { packageFolder } from "../../disk/packages.ts";
 import { type Stage, stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { FastText } from "./fasttext.ts";
-import type { RecipeGeneration } from "../recipe.ts";
+import { type RecipeGeneration, withDefaults } from "../recipe.ts";
 
 /** Which languages are kept. */
 export interface LanguageOptions {
@@ -23,6 +23,13 @@ export interface LanguageOptions {
    */
   readonly recipe?: RecipeGeneration;
 }
+
+/** Defaults of `language`. */
+export const languageDefaults: Required<LanguageOptions> = {
+  languages: ["en"],
+  threshold: 0.65,
+  recipe: "current",
+};
 
 /**
  * Keeps documents whose most probable language is in the list with a sufficient score, and sets `language`
@@ -43,7 +50,7 @@ export interface LanguageOptions {
  * ```
  */
 export function language(options: LanguageOptions = {}): Stage<Document, Document> {
-  const { languages = ["en"], threshold = 0.65, recipe = "current" } = options;
+  const { languages, threshold, recipe } = withDefaults(options, languageDefaults);
   if (!(threshold >= 0 && threshold <= 1)) {
     throw new RangeError(`The language threshold is ${threshold}: expected a number from 0 to 1`);
   }

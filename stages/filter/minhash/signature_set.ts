@@ -5,8 +5,8 @@
  * @module
  */
 import { writeWholeSync } from "../../disk/whole_files.ts";
-import type { RecipeGeneration } from "../recipe.ts";
-import type { SignatureOptions, Signer } from "./signer.ts";
+import { defaultWords, type RecipeGeneration } from "../recipe.ts";
+import { signatureDefaults, type SignatureOptions, type Signer } from "./signer.ts";
 import { entriesInSync, readTextSync } from "../../disk/files.ts";
 
 /** The signatures of the documents of one rank. */
@@ -38,12 +38,13 @@ export const comparedFields = ["shingle", "buckets", "rows", "seed", "recipe", "
 
 /** Describes a set of signatures whose files are not sorted yet. */
 export function signatureSetOf(
-  { seed = 1, recipe = "current", words = "treebank" }: SignatureOptions,
+  options: SignatureOptions,
   { signer, rank, documents, signed }:
     & { readonly signer: Signer }
     & Pick<SignatureSet, "rank" | "documents" | "signed">,
 ): Omit<SignatureSet, "sums"> {
-  const { shingle, buckets, rows } = signer;
+  const { recipe = "current", seed = signatureDefaults.seed } = options;
+  const { words = defaultWords(recipe) } = options, { shingle, buckets, rows } = signer;
   const name = typeof words === "string" ? words : "own";
   return { rank, documents, signed, shingle, buckets, rows, seed, recipe, words: name };
 }

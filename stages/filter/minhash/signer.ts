@@ -5,7 +5,7 @@
  * @module
  */
 import { NumpyRandom } from "../../../kernels/random/numpy_random.ts";
-import { resolveRuleOptions, type RuleOptions } from "../recipe.ts";
+import { resolveRuleOptions, type RuleOptions, withDefaults } from "../recipe.ts";
 import type { Splitter } from "../words/words.ts";
 import minhash from "./minhash.wasm.base64" with { type: "text" };
 import { simplify } from "./simplify.ts";
@@ -33,6 +33,14 @@ export interface SignatureOptions extends RuleOptions {
   readonly seed?: number;
 }
 
+/** Defaults of signatures, which are FineWeb's parameters. */
+export const signatureDefaults: Required<Omit<SignatureOptions, keyof RuleOptions>> = {
+  shingle: 5,
+  buckets: 14,
+  rows: 8,
+  seed: 1,
+};
+
 /** Exports of the WASM module. */
 interface MinhashExports {
   readonly memory: WebAssembly.Memory;
@@ -58,7 +66,7 @@ export class Signer {
   readonly #encoder = new TextEncoder();
 
   private constructor(wasm: MinhashExports, options: SignatureOptions) {
-    const { shingle = 5, buckets = 14, rows = 8, seed = 1 } = options;
+    const { shingle, buckets, rows, seed } = withDefaults(options, signatureDefaults);
     const { recipe, words } = resolveRuleOptions(options);
     checkRange("words per shingle", shingle, 63);
     checkRange("buckets", buckets, 1024);

@@ -8,7 +8,7 @@ import { type Stage, stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { EmailAddresses } from "./email_addresses.ts";
 import { replaceIpAddresses } from "./ip_addresses.ts";
-import type { RecipeGeneration } from "../recipe.ts";
+import { type RecipeGeneration, withDefaults } from "../recipe.ts";
 
 /** Options of `pii`. */
 export interface PiiOptions {
@@ -26,6 +26,20 @@ export interface PiiOptions {
    */
   readonly ipAddresses?: readonly string[];
 }
+
+/** Defaults of `pii`: datatrove's replacements. */
+export const piiDefaults: Required<PiiOptions> = {
+  recipe: "current",
+  emails: ["email@example.com", "firstname.lastname@example.org"],
+  ipAddresses: [
+    "22.214.171.124",
+    "126.96.36.199",
+    "188.8.131.52",
+    "184.108.40.206",
+    "220.127.116.11",
+    "18.104.22.168",
+  ],
+};
 
 /** Number of addresses masked so far, which determines the next replacements. */
 export interface PiiState {
@@ -50,18 +64,7 @@ export interface PiiState {
  * ```
  */
 export function pii(options: PiiOptions = {}): Stage<Document, Document, PiiState> {
-  const {
-    recipe = "current",
-    emails = ["email@example.com", "firstname.lastname@example.org"],
-    ipAddresses = [
-      "22.214.171.124",
-      "126.96.36.199",
-      "188.8.131.52",
-      "184.108.40.206",
-      "220.127.116.11",
-      "18.104.22.168",
-    ],
-  } = options;
+  const { recipe, emails, ipAddresses } = withDefaults(options, piiDefaults);
   if (emails.length === 0 || ipAddresses.length === 0) {
     throw new RangeError("Cannot mask addresses without replacements: pass at least one");
   }

@@ -8,7 +8,7 @@
 import { type Stage, stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { codePointCount, splitLines, splitSpace, strip } from "../words/python_text.ts";
-import { resolveRuleOptions, type RuleOptions } from "../recipe.ts";
+import { resolveRuleOptions, type RuleOptions, withDefaults } from "../recipe.ts";
 
 /** Options of C4's rules. */
 export interface C4Options extends RuleOptions {
@@ -24,6 +24,14 @@ export interface C4Options extends RuleOptions {
    */
   readonly terminalPunctuation?: boolean;
 }
+
+/** Defaults of C4's rules. */
+export const c4Defaults: Required<Omit<C4Options, keyof RuleOptions>> = {
+  minSentences: 5,
+  minWordsPerLine: 3,
+  maxWordLength: 1000,
+  terminalPunctuation: false,
+};
 
 const citations = /\[\p{Nd}*\]|\[edit\]|\[citation needed\]/gu;
 const policies = /terms of use|privacy policy|cookie policy|uses cookies|use of cookies|use cookies/;
@@ -47,8 +55,10 @@ const policies = /terms of use|privacy policy|cookie policy|uses cookies|use of 
  */
 export function c4(options: C4Options = {}): Stage<Document, Document> {
   const { sentences } = resolveRuleOptions(options);
-  const { minSentences = 5, minWordsPerLine = 3, maxWordLength = 1000, terminalPunctuation = false } =
-    options;
+  const { minSentences, minWordsPerLine, maxWordLength, terminalPunctuation } = withDefaults(
+    options,
+    c4Defaults,
+  );
   const apply = (text: string): { reason: string } | { text: string } => {
     const kept: string[] = [];
     let count = 0;

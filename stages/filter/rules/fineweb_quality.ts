@@ -10,7 +10,7 @@ import type { Document } from "../../items.ts";
 import { countDuplicates } from "./gopher_repetition.ts";
 import { isSentenceTerminal, lastCodePoint } from "../words/marks.ts";
 import { codePointCount, isBlank, occurrences } from "../words/python_text.ts";
-import { resolveRuleOptions, type RuleOptions } from "../recipe.ts";
+import { resolveRuleOptions, type RuleOptions, withDefaults } from "../recipe.ts";
 
 /** Thresholds of FineWeb's quality rules. The defaults are FineWeb's. */
 export interface FinewebQualityOptions extends RuleOptions {
@@ -25,6 +25,15 @@ export interface FinewebQualityOptions extends RuleOptions {
   /** Maximum number of line ends per word (default 0.3). */
   readonly maxLinesPerWord?: number;
 }
+
+/** Defaults of FineWeb's quality rules. */
+export const finewebQualityDefaults: Required<Omit<FinewebQualityOptions, keyof RuleOptions>> = {
+  minPunctuatedLines: 0.12,
+  maxShortLines: 0.67,
+  shortLine: 30,
+  maxDuplicateCharacters: 0.01,
+  maxLinesPerWord: 0.3,
+};
 
 /**
  * Drops a document that looks like a list, a menu or a form. The reason is the first rule that applies:
@@ -45,13 +54,8 @@ export interface FinewebQualityOptions extends RuleOptions {
  */
 export function finewebQuality(options: FinewebQualityOptions = {}): Stage<Document, Document> {
   const { recipe, words } = resolveRuleOptions(options);
-  const {
-    minPunctuatedLines = 0.12,
-    maxShortLines = 0.67,
-    shortLine = 30,
-    maxDuplicateCharacters = 0.01,
-    maxLinesPerWord = 0.3,
-  } = options;
+  const { minPunctuatedLines, maxShortLines, shortLine, maxDuplicateCharacters, maxLinesPerWord } =
+    withDefaults(options, finewebQualityDefaults);
   const release = recipe === "release";
   const ends = release ? (mark: string) => /^[.'"!?]$/.test(mark) : isSentenceTerminal;
   return rule("fineweb-quality", ({ text }) => {

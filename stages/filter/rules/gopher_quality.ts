@@ -8,7 +8,7 @@ import { rule, type Stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { isPunctuation, isSentenceTerminal } from "../words/marks.ts";
 import { codePointCount, occurrences, splitLines, strip } from "../words/python_text.ts";
-import { resolveRuleOptions, type RuleOptions } from "../recipe.ts";
+import { resolveRuleOptions, type RuleOptions, withDefaults } from "../recipe.ts";
 
 /** Thresholds of Gopher's quality rules. 0 switches a rule off. */
 export interface GopherQualityOptions extends RuleOptions {
@@ -37,6 +37,20 @@ export interface GopherQualityOptions extends RuleOptions {
   readonly stopWords?: readonly string[];
 }
 
+/** Defaults of Gopher's quality rules. */
+export const gopherQualityDefaults: Required<Omit<GopherQualityOptions, keyof RuleOptions>> = {
+  minWords: 50,
+  maxWords: 100_000,
+  minMeanWord: 3,
+  maxMeanWord: 10,
+  maxSymbolRatio: 0.1,
+  maxBulletLines: 0.9,
+  maxEllipsisLines: 0.3,
+  minAlphaWords: 0.8,
+  minStopWords: 2,
+  stopWords: ["the", "be", "to", "of", "and", "that", "have", "with"],
+};
+
 /**
  * Drops a document that does not read like prose. The reason is the first rule that applies:
  * `gopher_short_doc`, `gopher_long_doc`, `gopher_below_avg_threshold`, `gopher_above_avg_threshold`,
@@ -55,17 +69,17 @@ export interface GopherQualityOptions extends RuleOptions {
 export function gopherQuality(options: GopherQualityOptions = {}): Stage<Document, Document> {
   const { recipe, words } = resolveRuleOptions(options);
   const {
-    minWords = 50,
-    maxWords = 100_000,
-    minMeanWord = 3,
-    maxMeanWord = 10,
-    maxSymbolRatio = 0.1,
-    maxBulletLines = 0.9,
-    maxEllipsisLines = 0.3,
-    minAlphaWords = 0.8,
-    minStopWords = 2,
-    stopWords = ["the", "be", "to", "of", "and", "that", "have", "with"],
-  } = options;
+    minWords,
+    maxWords,
+    minMeanWord,
+    maxMeanWord,
+    maxSymbolRatio,
+    maxBulletLines,
+    maxEllipsisLines,
+    minAlphaWords,
+    minStopWords,
+    stopWords,
+  } = withDefaults(options, gopherQualityDefaults);
   const stops = new Set(stopWords);
   const isSymbol = recipe === "release"
     ? isPunctuation

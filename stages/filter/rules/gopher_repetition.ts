@@ -8,7 +8,7 @@ import { rule, type Stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { NGrams } from "../words/ngrams.ts";
 import { codePointCount, strip } from "../words/python_text.ts";
-import { resolveRuleOptions, type RuleOptions } from "../recipe.ts";
+import { resolveRuleOptions, type RuleOptions, withDefaults } from "../recipe.ts";
 
 /**
  * Thresholds of Gopher's repetition rules, as fractions. "Repeated" counts every occurrence after the first.
@@ -32,6 +32,16 @@ export interface GopherRepetitionOptions extends RuleOptions {
   readonly dupNGrams?: readonly (readonly [n: number, maxFraction: number])[];
 }
 
+/** Defaults of Gopher's repetition rules. */
+export const gopherRepetitionDefaults: Required<Omit<GopherRepetitionOptions, keyof RuleOptions>> = {
+  dupParaFrac: 0.30,
+  dupParaCharFrac: 0.20,
+  dupLineFrac: 0.30,
+  dupLineCharFrac: 0.20,
+  topNGrams: [[2, 0.20], [3, 0.18], [4, 0.16]],
+  dupNGrams: [[5, 0.15], [6, 0.14], [7, 0.13], [8, 0.12], [9, 0.11], [10, 0.10]],
+};
+
 /**
  * Drops a document whose text repeats itself too much. The reason is the first rule that applies:
  * `dup_para_frac`, `dup_para_char_frac`, `dup_line_frac`, `dup_line_char_frac`, `top_2_gram` to `top_4_gram`,
@@ -49,14 +59,10 @@ export interface GopherRepetitionOptions extends RuleOptions {
  */
 export function gopherRepetition(options: GopherRepetitionOptions = {}): Stage<Document, Document> {
   const { words } = resolveRuleOptions(options);
-  const {
-    dupParaFrac = 0.30,
-    dupParaCharFrac = 0.20,
-    dupLineFrac = 0.30,
-    dupLineCharFrac = 0.20,
-    topNGrams = [[2, 0.20], [3, 0.18], [4, 0.16]],
-    dupNGrams = [[5, 0.15], [6, 0.14], [7, 0.13], [8, 0.12], [9, 0.11], [10, 0.10]],
-  } = options;
+  const { dupParaFrac, dupParaCharFrac, dupLineFrac, dupLineCharFrac, topNGrams, dupNGrams } = withDefaults(
+    options,
+    gopherRepetitionDefaults,
+  );
   return rule("gopher-repetition", ({ text }) => {
     const size = codePointCount(text);
     if (size === 0) return null; // other rules drop texts that are too short

@@ -6,6 +6,7 @@
  */
 import { type Stage, stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
+import { withDefaults } from "../recipe.ts";
 import { siteOf } from "./site.ts";
 import { emptyUrlLists, lettersAndDigits, readUrlLists, type UrlLists } from "./url_lists.ts";
 
@@ -18,6 +19,9 @@ export interface UrlOptions {
   /** Number of distinct soft words in a URL that block it (default 2). */
   readonly softWordThreshold?: number;
 }
+
+/** Defaults of `url`. */
+export const urlDefaults: Required<UrlOptions> = { lists: [], extra: {}, softWordThreshold: 2 };
 
 /** State of the stage; a checkpoint holds only `told`. */
 export interface UrlState {
@@ -36,7 +40,7 @@ export interface UrlState {
  * blocked. A document without a URL passes.
  */
 export function url(options: UrlOptions = {}): Stage<Document, Document, UrlState> {
-  const { lists: paths = [], extra = {}, softWordThreshold = 2 } = options;
+  const { lists: paths, extra, softWordThreshold } = withDefaults(options, urlDefaults);
   return stage<Document, Document, UrlState>({
     name: "url",
     async open(_ctx, saved) {
