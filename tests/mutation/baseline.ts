@@ -5,6 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import { pathOfUrl } from "../../stages/disk/paths.ts";
 import { testPaths } from "../test_sets.ts";
 import { ProjectCopy } from "./copy.ts";
@@ -38,34 +39,31 @@ interface Baseline {
 export class Baselines implements AsyncDisposable {
   readonly #copy: ProjectCopy;
   readonly #imports: Imports;
-  readonly #tests: readonly string[];
+  readonly #all: readonly string[];
   readonly #known: Map<string, Baseline>;
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(copy: ProjectCopy, tests: readonly string[], known: Map<string, Baseline>) {
-    [this.#copy, this.#tests, this.#known] = [copy, tests, known];
+    [this.#copy, this.#all, this.#known] = [copy, tests, known];
     this.#imports = new Imports(copy.root);
   }
 
   /** Copies the project, and reads the baselines of earlier runs. */
   static async open(): Promise<Baselines> {
     const copy = await ProjectCopy.open();
-    const { files } = await testPaths(copy.root, {
-      set: "every",
-      paths: mutatedFolders.map((folder) => `tests/${folder}`),
-    });
+    const { files } = await testPaths(copy.root, { set: "every", paths: ["tests"] });
     const text = await Deno.readTextFile(cache).catch(() => "{}");
     return new Baselines(copy, files, new Map(Object.entries<Baseline>(JSON.parse(text))));
   }
 
   /**
-   * The tests that run a line, the fastest first. If coverage finds none, these are all tests that load the
+   * The tests that run a line, the fastest first. If coverage finds none, these are all tests of the
    * file: a process that a test starts leaves no coverage. Throws Error if a test fails without a mutant.
    */
   async covering(file: string, line: number): Promise<readonly CoveringTest[]> {
     const loading: (CoveringTest & { readonly lines: readonly number[] })[] = [];
-    for (const test of this.#tests) {
-      if (!(await this.#imports.closure(test)).has(file)) continue;
+    for (const test of this.#all) {
+      if (!await this.#tests(test, file)) continue;
       const { hash, milliseconds, loaded } = await this.#baseline(test, file);
       loading.push({ file: test, hash, milliseconds, lines: loaded[file].lines });
     }
@@ -84,6 +82,13 @@ export class Baselines implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#copy[Symbol.asyncDispose]();
+  }
+
+  /** Whether a test loads the file, and is a test of the mutated folders or has the file's name. */
+  async #tests(test: string, file: string): Promise<boolean> {
+    const near = mutatedFolders.some((folder) => test.startsWith(`tests/${folder}/`));
+    if (!near && basename(test) !== basename(file, ".ts") + "_test.ts") return false;
+    return (await this.#imports.closure(test)).has(file);
   }
 
   #baseline(test: string, file: string): Promise<Baseline> {
