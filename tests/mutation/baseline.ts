@@ -34,7 +34,8 @@ interface Baseline {
 
 /**
  * Measures baselines in an unchanged copy of the project, one at a time, and keeps them in
- * `runs/mutants/baselines.json`. A baseline is measured again when the tests or the mutated file have changed.
+ * `runs/mutants/baselines.json`. A baseline is measured again when the tests or the mutated file have
+ * changed.
  */
 export class Baselines implements AsyncDisposable {
   readonly #copy: ProjectCopy;

@@ -3,9 +3,9 @@
  * the code of flow, disk, filter and shard, and prints which of them the tests kill. The last line counts
  * them.
  *
- * Results are kept in `runs/mutants/`, each as soon as it is known, so that a run may be ended at any time. The
- * same command then continues: mutants that were never tried come first, then those that survived, if the
- * tests of their lines have changed. `--restart` forgets the results.
+ * Results are kept in `runs/mutants/`, each as soon as it is known, so that a run may be ended at any time.
+ * The same command then continues: mutants that were never tried come first, then those that survived, if
+ * the tests of their lines have changed. `--restart` forgets the results.
  *
  * @module
  */

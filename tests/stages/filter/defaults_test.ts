@@ -19,7 +19,7 @@ import { url, urlDefaults } from "../../../stages/filter/url/url.ts";
 import { testDefaults } from "./default_checks.ts";
 import { openFilter } from "./filter_checks.ts";
 
-/** The defaults that this file and `rules/defaults_test.ts` test. A filter without an entry has no options. */
+/** The defaults that this file and `rules/defaults_test.ts` test. */
 const tested: { readonly [name in FinewebFilter]: object } = {
   "url": urlDefaults,
   "extract": {},
