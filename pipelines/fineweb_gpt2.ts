@@ -98,6 +98,7 @@ export default pipeline({
   adapt: (o, states) => withBatchSize(o, states),
   barrierEvery: 64, // documents; a resumed run filters at most this many again
   speedHints: "training",
+  workersFor: "engine",
   async build(o, env) {
     checkRereadable(o);
     await checkHellaswag(o);

@@ -216,6 +216,11 @@ export interface Pipeline<O> {
    * the command line is an error. --resume is one of them in a pipeline that never writes a run folder.
    */
   readonly spares?: readonly SparedOption[];
+  /**
+   * What --workers counts the threads of: `data` stages (and the CPU engine, if the pipeline has a model), or
+   * only the CPU `engine`; then --workers does nothing on a GPU. Default `data`.
+   */
+  readonly workersFor?: "data" | "engine";
   /** Presets for --preset; absent if the pipeline has none. */
   readonly presets?: Presets;
   /** Name of the repeatable option whose values are the arguments without a flag. */
