@@ -101,10 +101,10 @@ export default pipeline({
     }
   },
   plan: (o, env) => rankSourceLines(o, { env, work: rankWorkOf(o) }),
-  finish: async (o, env, summary) => [
-    ...throughputLines(summary, env),
-    ...await finishRank(o, { env, work: rankWorkOf(o) }),
-  ],
+  finish: async (o, env, summary) => {
+    const { results, hints } = await finishRank(o, { env, work: rankWorkOf(o) });
+    return { results: [...throughputLines(summary, env), ...results], hints };
+  },
 });
 
 function writer(

@@ -137,8 +137,8 @@ export default pipeline({
       maxBatchSizes: maxBatchSizes(o, inputs),
     });
   },
-  finish: async (o, env) => [
-    ...await profileLines(o, env),
-    ...await nextSteps("fineweb-gpt2", { env, longer: twiceAsLong(o) }),
-  ],
+  finish: async (o, env) => {
+    const { results, hints } = await nextSteps("fineweb-gpt2", { env, longer: twiceAsLong(o) });
+    return { results: [...await profileLines(o, env), ...results], hints };
+  },
 });

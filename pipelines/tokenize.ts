@@ -87,11 +87,13 @@ export default pipeline({
     const [training, validation, format] = o.shardFormat === "llmc"
       ? ["train_*.bin", "val_*.bin", ""]
       : ["train.bin", "val.bin", " --shard-format nanogpt"];
-    return [
-      `Shards:  ${out}/shards`,
-      `Next:    deno task pipeline train --train-shards ${
-        shellWord(`${out}/shards/${training}`)
-      } --val-shards ${shellWord(`${out}/shards/${validation}`)}${format}`,
-    ];
+    return {
+      results: [`Shards:  ${out}/shards`],
+      hints: [
+        `Next:    deno task pipeline train --train-shards ${
+          shellWord(`${out}/shards/${training}`)
+        } --val-shards ${shellWord(`${out}/shards/${validation}`)}${format}`,
+      ],
+    };
   },
 });

@@ -112,13 +112,15 @@ export default pipeline({
     return from(await openSource(o.source, readingOf(o))).via(stages);
   },
   finish: async (o, { out }) => {
-    if (o.inspect !== null) return [`Page: ${o.page}`];
+    if (o.inspect !== null) return { results: [], hints: [`Page: ${o.page}`] };
     const here = shellWord(out);
-    return [
-      ...await trainingSummary(out),
-      "",
-      `To inspect it:  deno task pipeline tokenizer --inspect "Hello, world" --tokenizer ${here}`,
-      `To use it:      deno task pipeline tokenize --tokenizer ${here} --source …`,
-    ];
+    return {
+      results: [await trainingSummary(out)],
+      hints: [
+        `Bytes per token of each language, beside gpt2, cl100k and o200k: ${out}/report.json`,
+        `To inspect it:  deno task pipeline tokenizer --inspect "Hello, world" --tokenizer ${here}`,
+        `To use it:      deno task pipeline tokenize --tokenizer ${here} --source …`,
+      ],
+    };
   },
 });

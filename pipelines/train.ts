@@ -129,10 +129,10 @@ export default pipeline({
       maxBatchSizes: maxBatchSizes(o, inputs),
     });
   },
-  finish: async (o, env) => [
-    ...await profileLines(o, env),
-    ...await nextSteps("train", { env, longer: twiceAsLong(o) }),
-  ],
+  finish: async (o, env) => {
+    const { results, hints } = await nextSteps("train", { env, longer: twiceAsLong(o) });
+    return { results: [...await profileLines(o, env), ...results], hints };
+  },
 });
 
 /**

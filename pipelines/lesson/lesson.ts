@@ -99,8 +99,8 @@ export interface Exercise<O extends Options, D extends LessonData> {
   /** The task. */
   readonly ask: string;
   /**
-   * The options that the solution depends on: the lesson's own, `full`, `source`, `seed`, and `device` for all
-   * options of the device. The others do nothing beside `--solution`, and are refused there.
+   * The options that the solution depends on: the lesson's own, `full`, `source`, `seed`, and `device` for
+   * all options of the device. The others do nothing beside `--solution`, and are refused there.
    */
   readonly uses: readonly SolutionOption<O>[];
   /** Yields our solution, including the value that it reaches. */
@@ -203,10 +203,10 @@ export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>)
           page({ about, values: o, env }),
         );
       },
-      finish: (values, env) =>
-        values.quiet === true
-          ? []
-          : [`Report: ${env.out}/report.html`, "All lessons: deno task pipeline lessons"],
+      finish: (_values, env) => ({
+        results: [],
+        hints: [`Report: ${env.out}/report.html`, "All lessons: deno task pipeline lessons"],
+      }),
     }),
     lesson: { part, short, data: data.name, exercises: Object.keys(exercises), items },
   };

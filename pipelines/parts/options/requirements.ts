@@ -34,7 +34,7 @@ export function unlessOff(requirement: OptionRequirement, off: unknown): OptionR
   };
 }
 
-/** Requires that --source names files, a URL or standard input: the corpora of the program are never damaged. */
+/** Requires that --source names files, a URL or standard input: embedded corpora are never damaged. */
 export const readsFiles = someSource((uri) => !isEmbedded(uri), "--source of another kind than embedded");
 
 /** Requires that --source may name plain text, which has an encoding and no documents of its own. */

@@ -293,7 +293,7 @@ Deno.test("shard() refuses ids beyond the vocabulary, and options out of range",
     const bad = [{ id: "doc-7", ids: Uint32Array.of(1, 500) }];
     await rejects(
       run(bad, { dir, ...SMALL }),
-      /token 1 of doc-7: its id 500 is beyond the vocabulary of 500/,
+      /token 2 of doc-7: its id 500 is beyond the vocabulary of 500/,
     );
     throws(() => shard({ dir, ...SMALL, shardTokens: 0 }), /shardTokens is 0/);
     throws(() => shard({ dir, ...SMALL, validationTokens: -1 }), RangeError);
