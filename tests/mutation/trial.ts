@@ -20,7 +20,7 @@ export interface TestChoice {
   readonly hash: string;
 }
 
-/** Chooses the tests that run the mutated line. Throws Error if one of them fails without a mutant. */
+/** Chooses the tests that run the mutated line. */
 export async function testsFor({ file, line }: Mutant, baselines: Baselines): Promise<TestChoice> {
   const tests = await baselines.covering(file, line);
   const names = tests.map(({ file, hash }) => `${file} ${hash}`).sort().join("\n");
