@@ -167,3 +167,62 @@ Deno.test("Flow.stream(): a reader that neither reads on nor cancels does not ke
   const { code: status, stdout } = await beforeDeadline(child.output());
   deepStrictEqual([status, new TextDecoder().decode(stdout)], [0, "1\n"]);
 });
+
+Deno.test("stop: a run that is told to stop before it begins takes a checkpoint of its beginning, behind any queues", async () => {
+  for (const ahead of [0, 1, 3]) {
+    const checkpoints = new MemoryCheckpoints(), out: number[] = [];
+    const trainer: Stage<number, number, { step: number }> = {
+      name: "trainer",
+      takesCheckpoints: true,
+      open: (_ctx, saved = { step: 0 }) => saved,
+      push: (x, state) => (state.step++, [x]),
+    };
+    const flow = from(asSource("numbers", () => [1, 2, 3, 4])).via(joints(2)).pipe(trainer, { ahead })
+      .pipe(map("out", (x) => out.push(x)));
+    deepStrictEqual(await ends(flow.run({ checkpoints, stop: AbortSignal.abort() })), { stopped: true });
+    deepStrictEqual(checkpoints.all.map((snapshots) => snapshots.get("trainer")?.state), [{ step: 0 }]);
+    deepStrictEqual(out, []);
+    deepStrictEqual(await ends(flow.run({ checkpoints })), { stopped: false });
+    deepStrictEqual(out, [1, 2, 3, 4]);
+  }
+});
+
+Deno.test("abort: a run that is aborted while its last checkpoint is written fails with the reason", async () => {
+  const abort = new AbortController();
+  let commits = 0;
+  const checkpoints = {
+    latest: () => Promise.resolve(null),
+    async commit() {
+      await new Promise((resolve) => setTimeout(resolve));
+      commits++;
+      abort.abort(new Error("enough"));
+      await new Promise((resolve) => setTimeout(resolve));
+    },
+  };
+  const flow = from(asSource("numbers", () => [1, 2])).pipe(map("same", (x: number) => x));
+  await rejects(ends(flow.run({ checkpoints, signal: abort.signal })), /^Error: enough$/);
+  deepStrictEqual(commits, 1); // the one at the end
+});
+
+Deno.test("a stage that yields without ever waiting lets timers run, as a generator of any kind", async () => {
+  for (const kind of ["sync", "async"]) {
+    let told = false;
+    const until = performance.now() + 30_000;
+    const goesOn = () => !told && performance.now() < until;
+    const stage: Stage<number, number> = {
+      name: "restless",
+      open: () => null,
+      push: kind === "sync"
+        ? function* () {
+          while (goesOn()) yield 1;
+        }
+        : async function* () {
+          while (goesOn()) yield 1;
+        },
+    };
+    const timer = setTimeout(() => told = true, 1);
+    await ends(from(asSource("one", () => [1])).pipe(stage).run());
+    clearTimeout(timer);
+    deepStrictEqual(told, true, kind);
+  }
+});
