@@ -77,7 +77,7 @@ export class Baselines implements AsyncDisposable {
     return parts;
   }
 
-  /** Those of the tests that run a line, the fastest first. A test that fails without a mutant is left out. */
+  /** The tests that run a line, the fastest first. Leaves out a test that fails without a mutant. */
   async covering(tests: readonly string[], { file, line }: Line): Promise<readonly MeasuredTest[]> {
     const covering: MeasuredTest[] = [];
     for (const test of tests) {
@@ -114,7 +114,8 @@ export class Baselines implements AsyncDisposable {
       const hash = await this.hashOf([test]);
       const known = this.#known.get(test);
       if (known?.hash === hash && known.loaded[file]?.hash === await this.#hash([file])) return known;
-      const measurement = await this.#measure(test) ?? await this.#measure(test); // a busy machine may fail one
+      // A second try, because a busy machine may fail a test.
+      const measurement = await this.#measure(test) ?? await this.#measure(test);
       if (measurement === null) {
         console.log(`left out ${test}: it fails without a mutant`);
         this.#failing.add(test);

@@ -23,9 +23,9 @@ export class Trial implements AsyncDisposable {
   }
 
   /**
-   * Runs the tests that run the mutated line until one fails: first those that are near the file, and the fast
-   * ones before the others. If coverage finds none, all tests of the file are run, since a process that a test
-   * starts leaves no coverage.
+   * Runs the tests that run the mutated line until one fails: the nearest to the file first, and of those the
+   * fast ones before the others. If coverage finds none, all tests of the file are run, since a process that
+   * a test starts leaves no coverage.
    */
   async run(mutant: Mutant): Promise<Outcome> {
     const path = new URL(mutant.file, this.copy.root), source = await Deno.readTextFile(path);
