@@ -179,10 +179,12 @@ Deno.test("stop: a run that is told to stop before it begins takes a checkpoint 
     };
     const flow = from(asSource("numbers", () => [1, 2, 3, 4])).via(joints(2)).pipe(trainer, { ahead })
       .pipe(map("out", (x) => out.push(x)));
-    deepStrictEqual(await ends(flow.run({ checkpoints, stop: AbortSignal.abort() })), { stopped: true });
+    deepStrictEqual(await beforeDeadline(flow.run({ checkpoints, stop: AbortSignal.abort() })), {
+      stopped: true,
+    });
     deepStrictEqual(checkpoints.all.map((snapshots) => snapshots.get("trainer")?.state), [{ step: 0 }]);
     deepStrictEqual(out, []);
-    deepStrictEqual(await ends(flow.run({ checkpoints })), { stopped: false });
+    deepStrictEqual(await beforeDeadline(flow.run({ checkpoints })), { stopped: false });
     deepStrictEqual(out, [1, 2, 3, 4]);
   }
 });
@@ -200,7 +202,7 @@ Deno.test("abort: a run that is aborted while its last checkpoint is written fai
     },
   };
   const flow = from(asSource("numbers", () => [1, 2])).pipe(map("same", (x: number) => x));
-  await rejects(ends(flow.run({ checkpoints, signal: abort.signal })), /^Error: enough$/);
+  await rejects(beforeDeadline(flow.run({ checkpoints, signal: abort.signal })), /^Error: enough$/);
   deepStrictEqual(commits, 1); // the one at the end
 });
 
@@ -221,7 +223,7 @@ Deno.test("a stage that yields without ever waiting lets timers run, as a genera
         },
     };
     const timer = setTimeout(() => told = true, 1);
-    await ends(from(asSource("one", () => [1])).pipe(stage).run());
+    await beforeDeadline(from(asSource("one", () => [1])).pipe(stage).run());
     clearTimeout(timer);
     deepStrictEqual(told, true, kind);
   }
