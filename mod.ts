@@ -111,6 +111,7 @@ export type {
   SurveyEvent,
   TensorStats,
   TokensEvent,
+  WordsEvent,
 } from "./stages/flow/events.ts";
 export {
   type Effect,

@@ -10,8 +10,11 @@ import { inspect } from "../../stages/inspect/inspect.ts";
 import type { TokenShard } from "../../stages/items.ts";
 import type { ModelUpdate } from "../../stages/model/model_update.ts";
 import type { Plan } from "../../stages/model/plan.ts";
+import type { TokenFormat } from "../../stages/format/tokens/token_formats.ts";
+import { foundWords } from "../../stages/sample/found_words.ts";
 import { sample } from "../../stages/sample/sample.ts";
 import { batch } from "../../stages/shard/batch.ts";
+import { shardTokens } from "../../stages/shard/shard_tokens.ts";
 import { windows } from "../../stages/shard/windows.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { train } from "../../stages/train/train.ts";
@@ -37,6 +40,8 @@ export interface TrainingParts {
   readonly tokenizer: Tokenizer | null;
   /** Options of the validation loss. If null, the model is not evaluated. */
   readonly validation: Validation | null;
+  /** Format of the shards. Default: llmc. */
+  readonly format?: TokenFormat;
 }
 
 /** Bytes of a block of validation text, which `--eval-batches` counts. */
@@ -49,7 +54,7 @@ export async function training(
   o: TrainingValues,
   parts: TrainingParts,
 ): Promise<(flow: Flow<TokenShard>) => Flow<ModelUpdate>> {
-  const { env, plan, schedule, start = null, tokenizer, validation } = parts;
+  const { env, plan, schedule, start = null, tokenizer, validation, format = "llmc" } = parts;
   const { vocabSize } = plan.model;
   const [gradAccum, batchSize, seqLen] = batchShape(o);
   const steps = stepsOf(o);
@@ -89,15 +94,20 @@ export async function training(
     }
     if (hellaswag !== null) trained = trained.pipe(hellaswag);
     if (tokenizer !== null) {
-      trained = trained.pipe(sample({
+      const texts = {
         tokenizer,
-        every: o.sampleEvery,
         prompt: o.samplePrompt ?? (async () => {
           return validation === null ? "" : firstWords(await validation.validation(), tokenizer);
         }),
         maxTokens: 96, // a few lines: enough to see words and phrases
         temperature: 0.8,
         topK: 50,
+      };
+      trained = trained.pipe(sample({ ...texts, every: o.sampleEvery }));
+      trained = trained.pipe(foundWords({
+        ...texts,
+        samples: o.sampleEvery === 0 ? 0 : 10,
+        read: (shards) => shardTokens(shards, { format }),
       }));
     }
     return trained;

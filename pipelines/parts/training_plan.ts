@@ -95,11 +95,20 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
       inspection: o.inspectEvery > 0,
     },
     evaluation: { batch: o.batchSize, seqLen: o.seqLen },
-    sampling: true,
+    sampling: o.sampleEvery === 0 ? true : { texts: textsAtOnce(model.config) },
     ...(usesHellaswag(o) && { scoring: { tokens: o.batchSize * o.seqLen } }),
     ...(packBytes !== undefined && { packBytes }),
   });
 }
+
+/** Number of samples of the last update that are generated together, if their KV cache is not too large. */
+function textsAtOnce(config: GptConfig): number {
+  const { layers, seqLen, channels } = withDefaults(gptOptions, config);
+  const bytes = 2 * 4 * layers * seqLen * channels; // keys and values of one text in float32
+  return Math.min(10, Math.max(1, Math.floor(MAX_CACHE / bytes)));
+}
+
+const MAX_CACHE = 1 << 26; // bytes: little beside the activations of training
 
 /**
  * The model's options. If training starts from an existing model, that model determines every option that

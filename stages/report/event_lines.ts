@@ -3,7 +3,14 @@
  *
  * @module
  */
-import type { ChangeEvent, EvalEvent, HellaswagEvent, InspectEvent, SampleEvent } from "../flow/events.ts";
+import type {
+  ChangeEvent,
+  EvalEvent,
+  HellaswagEvent,
+  InspectEvent,
+  SampleEvent,
+  WordsEvent,
+} from "../flow/events.ts";
 import { optionText } from "./option_text.ts";
 import type { Progress } from "./progress.ts";
 import { count, rate, share, time } from "./quantity.ts";
@@ -72,6 +79,23 @@ export function inspectLine({ step, parameters }: InspectEvent): string {
 export function sampleLines(event: SampleEvent): string[] {
   const text = printable(textWithPrompt(event)).trimEnd();
   return [`sample after step ${event.step}:`, ...text.split("\n").map((line) => `  ${line}`)];
+}
+
+/**
+ * Returns a line such as "96.2 % of the 812 words of ten samples occur in the training text". Less than all
+ * is never rounded to 100 %.
+ */
+export function wordsLine({ samples, words, found, firstTokens }: WordsEvent): string {
+  const whose = `of ${samples === 10 ? "ten" : samples} ${samples === 1 ? "sample" : "samples"}`;
+  if (words === 0) return `The texts ${whose} have no words to look up in the training text`;
+  const percent = Math.round(1000 * found / words) / 10;
+  const share = found < words ? Math.min(99.9, percent) : percent;
+  const text = firstTokens === undefined
+    ? "the training text"
+    : `the first ${firstTokens.toLocaleString("en-US")} tokens of the training text`;
+  return `${share.toFixed(1)} % of the ${words.toLocaleString("en-US")} ${
+    words === 1 ? "word" : "words"
+  } ${whose} ${words === 1 ? "occurs" : "occur"} in ${text}`;
 }
 
 /**

@@ -88,6 +88,7 @@ export class Progress {
         break;
       case "hellaswag":
       case "sample":
+      case "words":
       case "note":
       case "change":
       case "survey":

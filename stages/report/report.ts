@@ -10,6 +10,7 @@ import uPlotPackage from "uplot/package.json" with { type: "json" };
 import type { Json } from "../flow/checkpoint/checkpoint.ts";
 import type { InspectEvent, RunEvent, TensorStats } from "../flow/events.ts";
 import { measuredFields } from "../flow/event_json.ts";
+import { wordsLine } from "./event_lines.ts";
 import { jsonInHtml } from "./json_in_html.ts";
 import baseStyle from "./base.css" with { type: "text" };
 import { pageFrom } from "./page_policy.ts";
@@ -49,11 +50,13 @@ const mostSteps = 4000; // points of a curve: more points than pixels would only
  * ```
  */
 export function reportPage(input: ReportInput): string {
+  const words = input.events.findLast(({ type }) => type === "words");
   const run = {
     title: input.title ?? "",
     events: shown(input.events),
     others: (input.others ?? []).map(({ name, events }) => ({ name, events: shown(events) })),
     ...runStats(input.events),
+    words: words?.type === "words" ? wordsLine(words) : "",
     removed: input.removed ?? [],
     options: input.options,
   };
@@ -70,7 +73,7 @@ export function reportPage(input: ReportInput): string {
 
 /** Returns the events that the page draws, without details that it does not show. */
 function shown(events: readonly RunEvent[]): RunEvent[] {
-  const drawn = events.filter(({ type }) => !["stage", "survey", "note"].includes(type));
+  const drawn = events.filter(({ type }) => !["stage", "survey", "note", "words"].includes(type));
   const last = drawn.findLast(({ type }) => type === "inspect");
   return thinned(drawn).map((event) =>
     event.type === "inspect" && event !== last ? withoutHistograms(event) : event

@@ -38,6 +38,7 @@ export * from "../model/weights.ts";
 export type { GenerationStep } from "../sample/cache_slots.ts";
 export { type GenerateOptions, generateTexts } from "../sample/generate_texts.ts";
 export type { GeneratedTextOptions, GenerationEvent, TextRequest } from "../sample/generated_text.ts";
+export * from "../sample/found_words.ts";
 export * from "../sample/sample.ts";
 export type { SamplingOptions } from "../sample/sample_token.ts";
 export { sampleTexts, type SampleTextsOptions, TextSamples } from "../sample/sample_texts.ts";

@@ -142,8 +142,7 @@ Deno.test("a closed pipe ends the program without an error, and ends a run with 
       `${steps + 2}`,
       "--quiet",
     ]);
-    strictEqual(quiet.err, "");
-    match(quiet.out, /^Validation loss [^\n]+\n$/); // the result, and no hints
+    deepStrictEqual([quiet.err, quiet.out.includes("Report: ")], ["", true]);
   });
 });
 

@@ -32,12 +32,11 @@ async function converted(
   });
   const { stopped } = await (await convert.build(values, env)).run(stop === undefined ? {} : { stop });
   if (stopped) return [];
-  const end = await convert.finish?.(values, env, {
+  return await convert.finish?.(values, env, {
     stages: [],
     seconds: 0,
     earlier: { documents: 0, characters: 0 },
   }) ?? [];
-  return "results" in end ? [...end.results, ...end.hints] : end;
 }
 
 const namesIn = (dir: string) => [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
