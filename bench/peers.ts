@@ -1,18 +1,18 @@
 /**
  * Compares the speed of training steps of this project's CPU engine, PyTorch and llm.c, which run in
  * alternating rounds. The engine is measured in plain WASM, with a BLAS if there is one, and under the V8
- * flags of `deno task fast`. Prints medians over the rounds: tokens per second; the ratio to PyTorch with one
- * thread or with all, whichever is faster; and the percentage of the peak speed of the WASM matrix kernel on
- * this machine. That peak is measured with 128-bit vectors. A BLAS, and WASM under these flags, use wider
- * vectors and can exceed 100 %.
+ * flags of `deno task fast`. PyTorch is measured in float32, eager and compiled (`torch.compile`), with one
+ * thread and with all. Prints medians over the rounds: tokens per second; the ratio to the fastest of these
+ * four; and the percentage of the peak speed of the WASM matrix kernel on this machine. That peak is measured
+ * with 128-bit vectors. A BLAS, and WASM under these flags, use wider vectors and can exceed 100 %.
  *
  *     deno run -A bench/peers.ts [--rounds 7] [--threads 2] [--sizes small,middle,124M]
  *         [--python python3] [--llmc DIR]
  *
- * To install PyTorch: `apt-get install python3-torch` (then --python /usr/bin/python3), or `pip install
- * torch`; --python none leaves it out. For llm.c: `git clone https://github.com/karpathy/llm.c`, where DIR is
- * that folder; nothing has to be built, but gcc must be installed. No other work should run on the machine
- * meanwhile.
+ * To install PyTorch: `pip install torch`; --python names the Python that has it, and --python none leaves it
+ * out. Compiling needs a C++ compiler such as g++. For llm.c: `git clone https://github.com/karpathy/llm.c`,
+ * where DIR is that folder; nothing has to be built, but gcc must be installed. No other work should run on
+ * the machine meanwhile.
  *
  * @module
  */
@@ -47,11 +47,12 @@ for (const size of stepSizes.filter(({ name }) => wanted.includes(name))) {
 
 /** Prints the table of one size. */
 async function compare(size: StepSize): Promise<void> {
-  // More threads do not always make PyTorch faster, so it is measured with one thread and with all, and
-  // ratios are relative to the faster of these two.
-  const torches = values.python === "none" ? [] : threads === 1 ? [1] : [1, threads];
+  // Neither more threads nor compiling always make PyTorch faster, so each is measured with and without.
   const peers: Peer[] = [];
-  for (const count of torches) peers.push(await pytorch(size, count));
+  for (const count of values.python === "none" ? [] : new Set([1, threads])) {
+    for (const mode of ["eager", "compiled"] as const) peers.push(await pytorch(size, { count, mode }));
+  }
+  const torches = peers.length;
   const { peer, flops } = await ours(size, "off");
   peers.push(peer, await fast(size));
   if (blas !== null) peers.push((await ours(size, blas.path)).peer);
@@ -64,7 +65,7 @@ async function compare(size: StepSize): Promise<void> {
     for (const [i, peer] of peers.entries()) seconds[i].push(await peer.measure(steps[i]));
   }
   // Without PyTorch, ratios are relative to this project's WASM kernels.
-  const medians = seconds.slice(0, Math.max(1, torches.length)).map(median);
+  const medians = seconds.slice(0, Math.max(1, torches)).map(median);
   const best = seconds[medians.indexOf(Math.min(...medians))];
   console.log(
     `\n${size.name}: ${tokens} tokens and ${(flops / 1e9).toFixed(2)} GFLOP per step, ${threads} threads, \
@@ -118,13 +119,16 @@ function fast(size: StepSize): Promise<Peer> {
   });
 }
 
-function pytorch(size: StepSize, count: number): Promise<Peer> {
+function pytorch(
+  size: StepSize,
+  { count, mode }: { readonly count: number; readonly mode: "eager" | "compiled" },
+): Promise<Peer> {
   const script = pathOfUrl(new URL("./peers/torch_steps.py", import.meta.url));
-  const { paddedVocabSize } = gpt(size);
-  return startPeer([values.python, script, JSON.stringify({ ...size, paddedVocabSize }), String(count)], {
+  const { paddedVocabSize } = gpt(size), sizes = JSON.stringify({ ...size, paddedVocabSize });
+  return startPeer([values.python, script, sizes, String(count), mode], {
     ready: /./,
-    nameOf: (version) => `PyTorch ${version}, ${count} ${count === 1 ? "thread" : "threads"}`,
-    hint: "install PyTorch: apt-get install python3-torch",
+    nameOf: (version) => `PyTorch ${version}, ${mode}, ${count} ${count === 1 ? "thread" : "threads"}`,
+    hint: "pip install torch, and name that Python by --python; compiling needs a C++ compiler",
   });
 }
 

@@ -34,7 +34,7 @@ let kernel;`;
 export async function openPeak(threads: number): Promise<Peak> {
   const memory = ["--initialMemory=2", "--maximumMemory=2"];
   const module = await WebAssembly.compile(
-    await compileSource({ source: "peak.ts", features: engineFeatures, memory }),
+    await compileSource({ source: "wasm/peak.ts", features: engineFeatures, memory }),
   );
   const url = URL.createObjectURL(new Blob([WORKER], { type: "text/javascript" }));
   const workers = Array.from({ length: threads }, () => new Worker(url, { type: "module" }));

@@ -108,14 +108,17 @@ export default pipeline({
   async finish(o) {
     const { from: source, to } = pathsOf(o);
     const before = await describe(source), after = await describe(to);
-    return [
-      `Read:    ${before.text}`,
-      `Wrote:   ${after.text}`,
-      ...storedConfig(before.file.config, { format: after.file.format, path: to }).changes.map((change) =>
-        `Changed: ${change}`
-      ),
-      `Next:    deno task pipeline sample --checkpoint ${shellWord(to)}${await sampleWords(source, to)}`,
-    ];
+    const { changes } = storedConfig(before.file.config, { format: after.file.format, path: to });
+    return {
+      results: [
+        `Read:    ${before.text}`,
+        `Wrote:   ${after.text}`,
+        ...changes.map((change) => `Changed: ${change}`),
+      ],
+      hints: [
+        `Next:    deno task pipeline sample --checkpoint ${shellWord(to)}${await sampleWords(source, to)}`,
+      ],
+    };
   },
 });
 

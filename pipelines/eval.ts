@@ -23,8 +23,9 @@ import { textName } from "./parts/compared_bits.ts";
 import { checkHellaswag } from "./parts/hellaswag.ts";
 import { type EvaluationText, shardText, sourceText } from "./parts/evaluation_text.ts";
 import { readingOf, sourceOptions } from "./parts/options/document_options.ts";
+import { readsFiles, readsPlainText } from "./parts/options/requirements.ts";
 import { hellaswagOptions } from "./parts/options/monitoring_options.ts";
-import { shardOptions } from "./parts/options/shard_options.ts";
+import { ofBinShards, shardOptions } from "./parts/options/shard_options.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { runFile, runTokenizer } from "./parts/run_files.ts";
 import { startingWeights } from "./parts/starting_weights.ts";
@@ -37,6 +38,12 @@ const someSource = {
   option: "source",
   accepts: (value: unknown) => Array.isArray(value) && value.length > 0,
   typed: "--source URI",
+};
+
+const noSource = {
+  option: "source",
+  accepts: (value: unknown) => Array.isArray(value) && value.length === 0,
+  typed: "a command without --source",
 };
 
 const options = {
@@ -53,14 +60,14 @@ const options = {
     ...evaluation,
     about: "token shards to measure the loss on; default: the run's own",
   },
-  shardFormat: { ...shardOptions.shardFormat, ...evaluation },
+  shardFormat: { ...shardOptions.shardFormat, ...evaluation, requires: [noSource, ofBinShards("valShards")] },
   source: repeatedPaths(
     `measure the loss on this text in place of shards: ${sourceOptions.source.about}`,
     { value: [], placeholder: "URI", ...evaluation },
   ),
-  damaged: { ...sourceOptions.damaged, ...evaluation, requires: someSource },
-  encoding: { ...sourceOptions.encoding, ...evaluation, requires: someSource },
-  split: { ...sourceOptions.split, ...evaluation, requires: someSource },
+  damaged: { ...sourceOptions.damaged, ...evaluation, requires: [someSource, readsFiles] },
+  encoding: { ...sourceOptions.encoding, ...evaluation, requires: [someSource, readsPlainText] },
+  split: { ...sourceOptions.split, ...evaluation, requires: [someSource, readsPlainText] },
   evalBatches: integer(
     "how much of the text to measure the loss on, in blocks of 4,096 bytes; default: all",
     { value: null, min: 1, ...evaluation },
@@ -99,10 +106,16 @@ export default pipeline({
   spares: ["seed", "logEvery"],
   barrierEvery: 64, // batches or HellaSwag items; a resumed run repeats at most this many
   speedHints: "evaluation",
+  workersFor: "engine",
   async build(o, env) {
     const { config, weights, step = 0 } = await startingWeights(o.checkpoint);
     const measuresLoss = await measuresLossOf(o);
     await checkHellaswag(o);
+    if (!measuresLoss && o.evalBatches !== null && o.hellaswag !== null) {
+      throw new RangeError(
+        `--eval-batches ${o.evalBatches} does nothing without text: there are no shards in the run's folder of ${o.checkpoint}: it needs --source URI or --val-shards GLOB`,
+      );
+    }
     if (!measuresLoss && o.hellaswag === null) {
       throw new RangeError(
         `Nothing to evaluate ${o.checkpoint} on: there are no shards in its run's folder: give --source URI, --val-shards GLOB or --hellaswag FILE`,

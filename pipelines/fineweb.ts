@@ -14,6 +14,7 @@ import type { Document } from "../stages/items.ts";
 import { writeDocuments } from "../stages/sink/documents.ts";
 import { writeParquet } from "../stages/sink/parquet.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
+import { runOptions } from "./cli/run_options.ts";
 import { filters } from "./parts/filters.ts";
 import { finishRank, throughputLines } from "./parts/fineweb/finish.ts";
 import { rankSource, rankSourceLines } from "./parts/fineweb/rank_source.ts";
@@ -25,6 +26,7 @@ import {
   rankOptions,
   sourceOptions,
 } from "./parts/options/document_options.ts";
+import { readsEmbedded } from "./parts/options/requirements.ts";
 import { removedIn } from "./parts/recipe.ts";
 
 const options = {
@@ -33,6 +35,7 @@ const options = {
   minhash: { ...filterOptions.minhash, value: "cluster" } satisfies typeof filterOptions.minhash,
   ...documentOptions,
   ...rankOptions,
+  seed: { ...runOptions.seed, requires: readsEmbedded }, // several sources are read one after the other
 };
 
 export default pipeline({
@@ -98,10 +101,10 @@ export default pipeline({
     }
   },
   plan: (o, env) => rankSourceLines(o, { env, work: rankWorkOf(o) }),
-  finish: async (o, env, summary) => [
-    ...throughputLines(summary, env),
-    ...await finishRank(o, { env, work: rankWorkOf(o) }),
-  ],
+  finish: async (o, env, summary) => {
+    const { results, hints } = await finishRank(o, { env, work: rankWorkOf(o) });
+    return { results: [...throughputLines(summary, env), ...results], hints };
+  },
 });
 
 function writer(

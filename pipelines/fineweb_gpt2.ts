@@ -98,6 +98,7 @@ export default pipeline({
   adapt: (o, states) => withBatchSize(o, states),
   barrierEvery: 64, // documents; a resumed run filters at most this many again
   speedHints: "training",
+  workersFor: "engine",
   async build(o, env) {
     checkRereadable(o);
     await checkHellaswag(o);
@@ -136,8 +137,8 @@ export default pipeline({
       maxBatchSizes: maxBatchSizes(o, inputs),
     });
   },
-  finish: async (o, env) => [
-    ...await profileLines(o, env),
-    ...await nextSteps("fineweb-gpt2", { env, longer: twiceAsLong(o) }),
-  ],
+  finish: async (o, env) => {
+    const { results, hints } = await nextSteps("fineweb-gpt2", { env, longer: twiceAsLong(o) });
+    return { results: [...await profileLines(o, env), ...results], hints };
+  },
 });

@@ -88,6 +88,7 @@ export default pipeline({
   ],
   often: ["figures", "full", "lesson", "names", "text", "article"],
   spares: ["out", "seed", "logEvery"],
+  workersFor: "engine",
   async build(o, env) {
     const lessons = await lessonsIn(new URL("./", import.meta.url));
     const unknown = o.lesson?.find((name) => !lessons.some((one) => one.name === name));

@@ -48,6 +48,12 @@ const defaults = {
   weightDecay: .01,
 };
 const isTransformer = oneOfValues("type", ["all", "transformer"], "--type transformer or all");
+const hasVectors = oneOfValues("type", without("bigram"), `--type ${without("bigram").join(" or ")}`);
+const hasHidden = oneOfValues(
+  "type",
+  without("bigram", "transformer"),
+  `--type ${without("bigram", "transformer").join(" or ")}`,
+);
 const isTraining: OptionRequirement = {
   option: "sampleOnly",
   accepts: (only) => only === false,
@@ -79,8 +85,12 @@ const options = {
     value: defaults.nHead,
     requires: isTransformer,
   }),
-  nEmbd: integer("size of the vector of a letter", { ...size, value: defaults.nEmbd }),
-  nEmbd2: integer("size of hidden layers and recurrent states", { ...size, value: defaults.nEmbd2 }),
+  nEmbd: integer("size of the vector of a letter", { ...size, value: defaults.nEmbd, requires: hasVectors }),
+  nEmbd2: integer("size of hidden layers and recurrent states", {
+    ...size,
+    value: defaults.nEmbd2,
+    requires: hasHidden,
+  }),
   batchSize: integer("words per step", { ...size, value: defaults.batchSize, requires: isTraining }),
   learningRate: number("AdamW's learning rate, the same at every step", {
     value: defaults.learningRate,
@@ -115,6 +125,11 @@ export default lesson({
   seed: 3407,
   data: names,
   options,
+  fullRequires: {
+    option: "maxSteps",
+    accepts: (steps, { values }) => steps === null && values.sampleOnly === false,
+    typed: "a command without --max-steps and --sample-only",
+  },
   async refuse(o, { data: { words }, out }) {
     const { nHead, nEmbd, solution } = o, types = typesOf(o.type);
     if (types.includes("transformer") && nEmbd % nHead !== 0) {
@@ -160,6 +175,7 @@ export default lesson({
     E01: {
       ask:
         "makemore.py has one learning rate for all models. Find a better learning rate for each of the small models.",
+      uses: ["source", "seed", "device", "full", "maxSteps", "nEmbd", "nEmbd2", "batchSize", "weightDecay"],
       solution: (o, env) => {
         const steps = o.maxSteps ?? (o.full ? 5000 : shortRun);
         return learningRatesSolution(env, { hyperparameters: o, steps });
@@ -168,6 +184,19 @@ export default lesson({
     E02: {
       ask:
         "With makemore.py's own options, the transformer's test loss stops falling long before its train loss does: it overfits. Reach a lower test loss.",
+      uses: [
+        "source",
+        "seed",
+        "device",
+        "full",
+        "maxSteps",
+        "nLayer",
+        "nHead",
+        "nEmbd",
+        "batchSize",
+        "learningRate",
+        "weightDecay",
+      ],
       solution: (o, env) => {
         const steps = o.maxSteps ?? (o.full ? regularizedSteps : shortRun);
         return regularizationSolution(env, { hyperparameters: o, steps });
@@ -175,6 +204,11 @@ export default lesson({
     },
   },
 });
+
+/** Returns what --type may be, without some of the models. */
+function without(...types: readonly MakemoreType[]): readonly string[] {
+  return ["all", ...makemoreTypes.filter((type) => !types.includes(type))];
+}
 
 function typesOf(type: MakemoreType | "all"): readonly MakemoreType[] {
   return type === "all" ? lessonTypes : [type];

@@ -18,6 +18,7 @@ import {
 } from "./lesson/backprop/gradients_by_hand.ts";
 import { compareWhileTraining, trainingByHand } from "./lesson/backprop/training_by_hand.ts";
 import { names } from "./lesson/data.ts";
+import { notGiven } from "./parts/options/requirements.ts";
 import { lesson } from "./lesson/lesson.ts";
 
 export default lesson({
@@ -27,6 +28,7 @@ export default lesson({
     fullRun.toLocaleString("en-US")
   } steps of training by hand`,
   seed: 2147483647,
+  spares: ["device", "workers", "blas", "tune"], // float64 in this thread
   data: names,
   options: {
     steps: integer(
@@ -36,6 +38,7 @@ export default lesson({
       { value: null, min: 100, group: "Lesson" },
     ),
   },
+  fullRequires: notGiven("steps", "a command without --steps"),
   async *run(o, env) {
     const setup = backpropSetup(env, o), { letters } = setup;
     const pass = yield* forwardPassSection(setup);
@@ -48,6 +51,7 @@ export default lesson({
     E01: {
       ask:
         "Go back through the whole forward pass by hand, through every value just as it was computed. Compare each gradient with automatic differentiation.",
+      uses: ["source", "seed"],
       async *solution(o, env) {
         yield* everyGradient(firstForwardPass(backpropSetup(env, o)));
       },
@@ -55,6 +59,7 @@ export default lesson({
     E02: {
       ask:
         "Go back through the cross entropy in one step: write the loss as a formula of the logits, differentiate it, and simplify.",
+      uses: ["source", "seed"],
       *solution(o, env) {
         const setup = backpropSetup(env, o), { letters } = setup, pass = firstForwardPass(setup);
         yield* crossEntropyFormula(pass, { gradients: backwardInSteps(pass.net, pass), letters });
@@ -63,6 +68,7 @@ export default lesson({
     E03: {
       ask:
         "Go back through batch norm in one step: find one formula that gives the gradient of its input from that of its output.",
+      uses: ["source", "seed"],
       *solution(o, env) {
         const pass = firstForwardPass(backpropSetup(env, o));
         yield* batchNormFormula(pass, backwardInSteps(pass.net, pass));
@@ -71,6 +77,7 @@ export default lesson({
     E04: {
       ask:
         "Put it all together and train with your own backward pass. Compare its gradients with automatic differentiation from time to time.",
+      uses: ["source", "seed"],
       async *solution(o, env) {
         yield* compareWhileTraining(backpropSetup(env, o));
       },

@@ -23,6 +23,7 @@ import { kaiming, lessSaturated, tooConfident } from "./lesson/batchnorm/initial
 import { unscaledLinear } from "./lesson/batchnorm/unscaled_linear.ts";
 import { weightScales } from "./lesson/batchnorm/weight_scales.ts";
 import { names } from "./lesson/data.ts";
+import { notGiven } from "./parts/options/requirements.ts";
 import { lesson } from "./lesson/lesson.ts";
 
 export default lesson({
@@ -32,6 +33,7 @@ export default lesson({
     fullRun.toLocaleString("en-US")
   } steps for each of five nets`,
   seed: 2147483647,
+  spares: ["workers", "blas"], // on the CPU, its small nets run on one thread in WASM
   data: names,
   options: {
     steps: integer(
@@ -41,6 +43,7 @@ export default lesson({
       { value: null, min: 100, group: "Lesson" },
     ),
   },
+  fullRequires: notGiven("steps", "a command without --steps"),
   async *run(o, env) {
     const setup = await batchNormSetup(env, o), versions: VersionLosses[] = [];
     versions.push(...yield* tooConfident(setup));
@@ -56,6 +59,7 @@ export default lesson({
     E01: {
       ask:
         "Start with all weights and biases at 0 and train. The net learns, but only partly, and ends with a high loss. Which part learns, and why?",
+      uses: ["source", "seed", "device"],
       async *solution(o, env) {
         yield* zeroWeights(await batchNormSetup(env, o));
       },
@@ -63,6 +67,7 @@ export default lesson({
     E02: {
       ask:
         "After training, batch norm can be folded into the linear layer before it. Compute the new weight and bias of that layer, leave batch norm out, and show that the forward pass gives the same logits.",
+      uses: ["source", "seed", "device"],
       async *solution(o, env) {
         yield* foldedBatchNorm(await batchNormSetup(env, o));
       },

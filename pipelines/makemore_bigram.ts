@@ -57,28 +57,37 @@ export default lesson({
     E01: {
       ask:
         "Train a trigram model, in which two letters predict the third, by counts or by a net. Is its loss lower than the bigram's?",
+      uses: ["source", "seed"],
       solution: (_o, env) => tripleCounts(env),
     },
     E02: {
       ask:
         "Split the names at random into 80 % to train on, 10 % to tune on (dev) and 10 % to test on. Train the bigram and the trigram model on the first part only, and evaluate them on the other two.",
+      uses: ["source"],
       solution: (_o, env) => threeParts(env),
     },
     E03: {
       ask:
         "Tune the smoothing of the trigram model on the dev part. Then evaluate it on the test part, once. What about longer contexts?",
+      uses: ["source"],
       solution: (_o, env) => tunedSmoothing(env),
     },
     E04: {
       ask:
         "A one-hot row times W only selects a row of W. Select the row by its number instead. Are the losses the same?",
+      uses: ["source", "seed", "device"],
       solution: (_o, env) => indexInsteadOfOneHot(env),
     },
     E05: {
       ask:
         "Use a cross-entropy function instead of exp, sum, divide, log and mean. Does it give the same loss? Why is it better?",
+      uses: ["source", "seed", "device"],
       solution: (_o, env) => crossEntropyInOne(env),
     },
-    E06: { ask: "Invent an exercise of your own, and solve it.", solution: (_o, env) => mixedLengths(env) },
+    E06: {
+      ask: "Invent an exercise of your own, and solve it.",
+      uses: ["source", "seed"],
+      solution: (_o, env) => mixedLengths(env),
+    },
   },
 });

@@ -9,6 +9,7 @@
  */
 import { integer } from "./cli/option_types.ts";
 import { names } from "./lesson/data.ts";
+import { notGiven } from "./parts/options/requirements.ts";
 import { lesson } from "./lesson/lesson.ts";
 import { Letters, splitExamples } from "./lesson/letters.ts";
 import { letterVectors, longerContexts, memorizeFive, rateFinder } from "./lesson/mlp/mlp_basics.ts";
@@ -23,6 +24,7 @@ export default lesson({
     "names from three letters of context: embeddings, a hidden layer, the learning rate, data in three parts",
   short: "20,000 of the lecture's 200,000 steps",
   seed: 2147483647,
+  spares: ["workers", "blas"], // on the CPU, its small nets run on one thread in WASM
   data: names,
   options: {
     steps: integer("training steps of each net; default: 20,000, or 200,000 for the larger net with --full", {
@@ -31,6 +33,7 @@ export default lesson({
       group: "Lesson",
     }),
   },
+  fullRequires: notGiven("steps", "a command without --steps"),
   async *run(o, env) {
     const { words } = env.data, letters = new Letters(words), mayDiffer = env.reasonToDiffer();
     const largerSteps = o.steps ?? (o.full ? fullRun : shortRun);
@@ -55,15 +58,18 @@ export default lesson({
   exercises: {
     E01: {
       ask: "Tune the sizes of the net and its training until the dev loss is below 2.2.",
+      uses: ["source", "seed", "device", "steps", "full"],
       solution: (o, env) => tunedNet(env, o.steps ?? (o.full ? fullRun / 2 : shortRun)),
     },
     E02: {
       ask:
         "What would the initial loss be if all letters were equally likely? What is it really? Change the initial weights so that training starts at that loss.",
+      uses: ["source", "seed", "device"],
       solution: (_o, env) => scaledStart(env),
     },
     E03: {
       ask: "Read Bengio et al. 2003 and try an idea of theirs that the lecture left out. Does it help?",
+      uses: ["source", "seed", "device", "steps"],
       solution: (o, env) => mixedWithCounts(env, o.steps ?? shortRun),
     },
   },

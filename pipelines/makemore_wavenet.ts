@@ -25,6 +25,7 @@ export default lesson({
   about: "names from eight letters of context, joined in pairs: a net as a list of layers, WaveNet's tree",
   short: "20,000 of the lecture's 200,000 steps, 5,000 for the smaller nets",
   seed: 42,
+  spares: ["workers", "blas"], // on the CPU, its small nets run on one thread in WASM
   data: names,
   options: {
     steps: integer(
@@ -36,6 +37,11 @@ export default lesson({
         group: "Lesson",
       },
     ),
+  },
+  fullRequires: { // the section on float64 also has another length
+    option: "steps",
+    accepts: (steps, { values }) => steps === null || values.solution === null,
+    typed: "a command without --steps",
   },
   async *run(o, env) {
     const { words } = env.data, mayDiffer = env.reasonToDiffer();
@@ -64,6 +70,7 @@ export default lesson({
     E01: {
       ask:
         "The lecture ends with a challenge: beat its validation loss of 1.993. Ideas: WaveNet's gates and residual connections, or other sizes and learning rates.",
+      uses: ["source", "seed", "device", "steps", "full"],
       solution: (o, env) => gatedSolution(env, o.steps ?? (o.full ? 40_000 : 5_000)),
     },
   },

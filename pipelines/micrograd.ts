@@ -47,19 +47,23 @@ export default lesson({
     E01: {
       ask:
         "Write down the gradient of f(a, b, c) = -a³ + sin(3b) - 1/c + b^2.5 - a^0.5 as formulas, and compute it at (2, 3, 4).",
+      uses: [],
       solution: gradientByFormula,
     },
     E02: {
       ask: "Find the gradient without formulas: evaluate f at points that are a small h apart.",
+      uses: [],
       solution: gradientByDifference,
     },
     E03: {
       ask: "There is a better difference, whose error is proportional to h² instead of h. Use it.",
+      uses: [],
       solution: gradientBySymmetricDifference,
     },
     E04: {
       ask:
         "Give your Value the operations that it needs for the negative log-likelihood of the softmax of four logits. Compare its gradients with those of another implementation.",
+      uses: ["device"],
       solution: (_o, env) => softmaxLoss(env.engine),
     },
   },

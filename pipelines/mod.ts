@@ -26,5 +26,5 @@ export type { DescribedPreset, Preset, PresetChoice, Presets } from "./cli/prese
 export type { Machine } from "./cli/machine.ts";
 export type { StageStats } from "../stages/report/stage_stats.ts";
 export type { SpeedWork } from "./cli/run/speed_hints.ts";
-export type { RunSummary } from "../stages/run/record_run.ts";
+export type { EndLines, FinishLines, RunSummary } from "../stages/run/record_run.ts";
 export { UsageError } from "../stages/run/usage_error.ts";

@@ -120,6 +120,7 @@ export default pipeline({
   ],
   spares: ["out", "logEvery"],
   speedHints: "sampling",
+  workersFor: "engine",
   async build(o, env) {
     const generator = await generatorOf(o), { tokenizer, plan: { model } } = generator;
     const prompts = await promptsOf(o.prompt);

@@ -39,6 +39,7 @@ export default lesson({
       value: null,
       group,
       choices: ["nanogpt-cpu"],
+      requires: { option: "scale", accepts: (scale) => scale === false, typed: "a command without --scale" },
     }),
     scale: flag(
       "print the memory and the time that the lecture's last model needs (10.8 million parameters); with --full on a GPU, also train it",
@@ -47,6 +48,11 @@ export default lesson({
         group,
       },
     ),
+  },
+  fullRequires: {
+    option: "preset",
+    accepts: (preset, { values }) => preset === null || values.scale === true,
+    typed: "a command without --preset",
   },
   async *run(o, env) {
     const { full, seed } = o, corpus = corpusOf(env.data.text), engine = await env.engine();
@@ -65,20 +71,24 @@ export default lesson({
     EX1: {
       ask:
         "Put all heads into one batched tensor instead of a list of heads. Show that the output is the same.",
+      uses: ["seed", "device"],
       solution: (o, env) => batchedHeadsSolution(env.engine, o.seed),
     },
     EX2: {
       ask:
         "Teach a GPT to add. Write a+b=c as text with the digits of c reversed, and count only the digits of c in the loss. How many sums does it get right that it never saw in training?",
+      uses: ["seed", "device"],
       solution: (o, env) => additionSolution(env.engine, o.seed),
     },
     EX3: {
       ask:
         "Train on a larger text first, and then for a few steps on this one. Is the loss lower than without the larger text?",
+      uses: ["source", "seed", "device", "full"],
       solution: (o, env) => fineTuningSolution(env, { source: o.source, seed: o.seed, full: o.full }),
     },
     EX4: {
       ask: "Take one feature from a paper on transformers. Does it lower the loss?",
+      uses: ["source", "seed", "device", "full"],
       solution: (o, env) => paperFeaturesSolution(env, { seed: o.seed, full: o.full }),
     },
   },

@@ -11,6 +11,8 @@ import { oneOf } from "./cli/option_types.ts";
 import { validationOptions } from "./parts/options/shard_options.ts";
 import { tokenizerOptions } from "./parts/options/tokenizer_options.ts";
 import { pipeline } from "./cli/pipeline.ts";
+import { runOptions } from "./cli/run_options.ts";
+import { readsInRandomOrder } from "./parts/options/requirements.ts";
 import { shellWord } from "./cli/shell_word.ts";
 import { holdingOut } from "./parts/held_out.ts";
 import { someDocuments } from "./parts/some_documents.ts";
@@ -23,6 +25,7 @@ export default pipeline({
     ...sourceOptions,
     ...tokenizerOptions,
     ...validationOptions,
+    seed: { ...runOptions.seed, requires: readsInRandomOrder },
     shardFormat: oneOf(
       "llmc: train_000000.bin, val_000000.bin; nanogpt: train.bin, val.bin, uint16 without a header",
       {
@@ -84,11 +87,13 @@ export default pipeline({
     const [training, validation, format] = o.shardFormat === "llmc"
       ? ["train_*.bin", "val_*.bin", ""]
       : ["train.bin", "val.bin", " --shard-format nanogpt"];
-    return [
-      `Shards:  ${out}/shards`,
-      `Next:    deno task pipeline train --train-shards ${
-        shellWord(`${out}/shards/${training}`)
-      } --val-shards ${shellWord(`${out}/shards/${validation}`)}${format}`,
-    ];
+    return {
+      results: [`Shards:  ${out}/shards`],
+      hints: [
+        `Next:    deno task pipeline train --train-shards ${
+          shellWord(`${out}/shards/${training}`)
+        } --val-shards ${shellWord(`${out}/shards/${validation}`)}${format}`,
+      ],
+    };
   },
 });

@@ -7,7 +7,13 @@ import { from } from "../stages/flow/flow.ts";
 import { openSource } from "../stages/source/uri.ts";
 import { readingOf, sourceOptions } from "./parts/options/document_options.ts";
 import { integer, path, repeated, text } from "./cli/option_types.ts";
-import { given, notGiven } from "./parts/options/requirements.ts";
+import {
+  given,
+  notGiven,
+  readsFiles,
+  readsInRandomOrder,
+  readsPlainText,
+} from "./parts/options/requirements.ts";
 import { vocabularyOptions } from "./parts/options/tokenizer_options.ts";
 import { runOptions } from "./cli/run_options.ts";
 import { pipeline } from "./cli/pipeline.ts";
@@ -24,9 +30,9 @@ export default pipeline({
   about: "train a byte-pair tokenizer on documents, or show the tokens of a text with --inspect",
   options: {
     source: { ...sourceOptions.source, requires: isTraining },
-    damaged: { ...sourceOptions.damaged, requires: isTraining },
-    encoding: { ...sourceOptions.encoding, requires: isTraining },
-    split: { ...sourceOptions.split, requires: isTraining },
+    damaged: { ...sourceOptions.damaged, requires: [isTraining, readsFiles] },
+    encoding: { ...sourceOptions.encoding, requires: [isTraining, readsPlainText] },
+    split: { ...sourceOptions.split, requires: [isTraining, readsPlainText] },
     pattern: { ...vocabularyOptions.pattern, requires: isTraining },
     tieBreak: { ...vocabularyOptions.tieBreak, requires: isTraining },
     vocabSize: integer("number of tokens: 256 bytes, merges and special tokens", {
@@ -65,7 +71,7 @@ export default pipeline({
     ),
     out: { ...runOptions.out, requires: isTraining },
     resume: { ...runOptions.resume, requires: isTraining },
-    seed: { ...runOptions.seed, requires: isTraining },
+    seed: { ...runOptions.seed, requires: [isTraining, readsInRandomOrder] },
     workers: { ...runOptions.workers, requires: isTraining },
     page: path("path of the page that --inspect writes", {
       value: "runs/inspect.html",
@@ -106,13 +112,15 @@ export default pipeline({
     return from(await openSource(o.source, readingOf(o))).via(stages);
   },
   finish: async (o, { out }) => {
-    if (o.inspect !== null) return [`Page: ${o.page}`];
+    if (o.inspect !== null) return { results: [], hints: [`Page: ${o.page}`] };
     const here = shellWord(out);
-    return [
-      ...await trainingSummary(out),
-      "",
-      `To inspect it:  deno task pipeline tokenizer --inspect "Hello, world" --tokenizer ${here}`,
-      `To use it:      deno task pipeline tokenize --tokenizer ${here} --source …`,
-    ];
+    return {
+      results: [await trainingSummary(out)],
+      hints: [
+        `Bytes per token of each language, beside gpt2, cl100k and o200k: ${out}/report.json`,
+        `To inspect it:  deno task pipeline tokenizer --inspect "Hello, world" --tokenizer ${here}`,
+        `To use it:      deno task pipeline tokenize --tokenizer ${here} --source …`,
+      ],
+    };
   },
 });

@@ -42,24 +42,29 @@ export default lesson({
     E01: {
       ask:
         "Write a BasicTokenizer with train, encode and decode that merges bytes. Train it on the text and look at its merges. You will find merges across the ends of words; E02 prevents them.",
+      uses: ["source", "vocabSize"],
       solution: ({ vocabSize }, env) => basicSection(vocabSize, env),
     },
     E02: {
       ask: "Split the text with GPT-4's pattern first, and merge only inside the chunks.",
+      uses: ["source", "vocabSize"],
       solution: ({ vocabSize }, env) => splitSection(vocabSize, env),
     },
     E03: {
       ask:
         "Load GPT-4's published tokens, recover the merges, take the order of the bytes into account, and give the same ids as tiktoken.",
+      uses: ["source"],
       solution: (_o, env) => gpt4Section(env),
     },
     E04: {
       ask: "Handle special tokens: encode allowed ones as their ids, and others as text.",
+      uses: ["source", "vocabSize"],
       solution: ({ vocabSize }, env) => specialSection(vocabSize, env),
     },
     E05: {
       ask:
         "Merge code points instead of bytes, and encode rare code points as bytes, as sentencepiece does for Llama 2.",
+      uses: ["source"],
       solution: (_o, env) => codePointsSolution(env),
     },
   },

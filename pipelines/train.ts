@@ -8,6 +8,7 @@ import { from } from "../stages/flow/flow.ts";
 import { withCost } from "../stages/model/plan_cost.ts";
 import { openTokens } from "../stages/format/tokens/token_formats.ts";
 import { shardFiles, tokenShards } from "../stages/source/token_shards.ts";
+import { requirementsOf } from "./cli/effect.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import { withBatchSize } from "./parts/batch_change.ts";
 import { maxBatchSizes } from "./parts/max_batch_size.ts";
@@ -37,7 +38,10 @@ const options = {
   ...trainingOptions,
   ...monitoringOptions,
   evalEvery: { ...monitoringOptions.evalEvery, requires: unlessOff(validated, 0) },
-  evalBatches: { ...monitoringOptions.evalBatches, requires: validated },
+  evalBatches: {
+    ...monitoringOptions.evalBatches,
+    requires: [validated, ...requirementsOf(monitoringOptions.evalBatches)],
+  },
 };
 
 export default pipeline({
@@ -86,13 +90,16 @@ export default pipeline({
   ],
   presets: withoutOption(trainingPresets, "vocabSize"), // the shards determine it
   batchToSkip,
-  settle: (o, isGiven) =>
-    settledValues(o, { isGiven, stepsOfEpochs: (sized) => stepsOfEpochs({ ...o, ...sized }) }),
+  async settle(o, isGiven) {
+    if (isGiven("sampleEvery") && o.sampleEvery > 0) await checkSamples(o);
+    return await settledValues(o, { isGiven, stepsOfEpochs: (sized) => stepsOfEpochs({ ...o, ...sized }) });
+  },
   twiceAsLong: (o) => twiceAsLong(o),
   remark: (o) => scheduleRemark(o),
   adapt: (o, states) => withBatchSize(o, states),
   barrierEvery: 1, // a barrier after every extent of a shard
   speedHints: "training",
+  workersFor: "engine",
   async build(o, env) {
     const glob = trainGlob(o), files = shardFiles([glob]);
     const { start, tokenizer, vocabSize, packBytes } = await inputsOf(o, env);
@@ -130,10 +137,10 @@ export default pipeline({
       maxBatchSizes: maxBatchSizes(o, inputs),
     });
   },
-  finish: async (o, env) => [
-    ...await profileLines(o, env),
-    ...await nextSteps("train", { env, longer: twiceAsLong(o) }),
-  ],
+  finish: async (o, env) => {
+    const { results, hints } = await nextSteps("train", { env, longer: twiceAsLong(o) });
+    return { results: [...await profileLines(o, env), ...results], hints };
+  },
 });
 
 /**
@@ -145,6 +152,14 @@ async function inputsOf(o: Values<typeof options>, env: Env) {
   const tokenizer = await shardsTokenizer(trainGlob(o));
   const vocabSize = shardsVocabulary(o, { tokenizer, start });
   return { start, tokenizer, vocabSize, packBytes: await env.largestPack() };
+}
+
+/** Throws RangeError if no samples can be decoded, because there is no tokenizer beside the shards. */
+async function checkSamples({ trainShards, sampleEvery }: Values<typeof options>): Promise<void> {
+  if (trainShards === null || await shardsTokenizer(trainShards) !== null) return;
+  throw new RangeError(
+    `--sample-every ${sampleEvery} does nothing without a tokenizer that decodes the samples: there is no folder tokenizer beside ${trainShards}: leave it out`,
+  );
 }
 
 /** Returns the number of steps of --epochs passes over the shards; default: one pass. */

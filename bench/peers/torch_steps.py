@@ -1,5 +1,6 @@
-"""Training steps of a GPT-2 in PyTorch, as nanoGPT takes them. peers.ts starts this program with a size as JSON and
-a number of threads. It reads numbers of steps, one per line, and answers each with the seconds per step.
+"""Training steps of a GPT-2 in PyTorch, as nanoGPT takes them. peers.ts starts this program with a size as JSON, a
+number of threads and "eager" or "compiled" (torch.compile, which needs a C++ compiler). It reads numbers of steps, one
+per line, and answers each with the seconds per step.
 """
 import json
 import sys
@@ -52,14 +53,15 @@ class Gpt(nn.Module):
         return F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.reshape(-1))
 
 
-def open_model(size):
+def open_model(size, compiled):
     torch.manual_seed(1)
     model = Gpt(size)
+    call = torch.compile(model) if compiled else model
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, betas=(0.9, 0.95), weight_decay=0.1)
     ids = torch.randint(size["vocabSize"], (size["batch"], size["seqLen"] + 1))
 
     def step():
-        loss = model(ids[:, :-1], ids[:, 1:])
+        loss = call(ids[:, :-1], ids[:, 1:])
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -71,7 +73,7 @@ def open_model(size):
 
 
 torch.set_num_threads(int(sys.argv[2]))
-step = open_model(json.loads(sys.argv[1]))
+step = open_model(json.loads(sys.argv[1]), sys.argv[3] == "compiled")
 print(torch.__version__, flush=True)
 for line in sys.stdin:
     before = time.perf_counter()

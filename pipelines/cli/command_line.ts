@@ -8,6 +8,7 @@ import { isRecord } from "../../stages/disk/json.ts";
 import { flagOf } from "../../stages/report/option_text.ts";
 import { nearest, parseArgs } from "./args.ts";
 import type { Option, Options } from "./pipeline.ts";
+import { commandOptions, typedOptions } from "./run_options.ts";
 import { suggestedOption, suggestedValue } from "./synonyms.ts";
 import { UsageError } from "../../stages/run/usage_error.ts";
 
@@ -102,9 +103,12 @@ export function fromRecord(
   const given = new Map<string, unknown>();
   for (const [key, value] of Object.entries(record)) {
     const name = key.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    if (!Object.hasOwn(options, name)) {
+    if (!Object.hasOwn(options, name) || typedOptions.has(name)) {
       if (unknown === "skip") continue;
-      const near = suggestedOption(flagOf(name), Object.keys(options).map(flagOf));
+      const near = suggestedOption(
+        flagOf(name),
+        Object.keys(options).filter((option) => !commandOptions.has(option)).map(flagOf),
+      );
       throw new UsageError(
         `Unknown option ${quoted(key)} ${where}${
           near === null ? "" : `: did you mean ${near.replace(/^--/, "")}?`

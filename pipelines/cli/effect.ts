@@ -1,5 +1,5 @@
 /**
- * Which options act in a pipeline, and on which other options an option depends.
+ * Which options act in a pipeline and on a device, and on which other options an option depends.
  *
  * @module
  */
@@ -14,10 +14,10 @@ const reasons: Readonly<Record<SparedOption | "preset", string>> = {
   out: "it writes no run folder",
   resume: "it keeps no checkpoints and is typed again instead",
   seed: "it draws no random numbers",
-  device: "it computes nothing with a model",
+  device: "nothing in it runs on a device that could be chosen",
   workers: "it runs on one thread",
-  blas: "it computes nothing with a model",
-  tune: "it computes nothing with a model",
+  blas: "nothing in it multiplies matrices with a BLAS",
+  tune: "nothing in it runs on a GPU",
   logEvery: "it takes no steps",
   quiet: "it prints nothing but its result",
   json: "it prints no events",
@@ -50,17 +50,31 @@ export function checkSpared(
   }
 }
 
-/** Throws UsageError for an option on the command line that does nothing on the device of the run. */
-export function checkDevice(given: GivenValues, { device }: Machine): void {
-  if (device === "cpu" && given.has("tune")) {
-    throw new UsageError(
-      `--tune does nothing on the CPU, which this run computes on: it times a GPU's kernels: leave it out, or add --device webgpu`,
-    );
+/**
+ * Returns the options that do nothing on the device of a run, each with the reason and with what to type
+ * instead.
+ */
+export function idleOnDevice(
+  { workersFor }: Pick<Pipeline<Options>, "workersFor">,
+  { device }: Machine,
+): ReadonlyMap<string, string> {
+  if (device === "cpu") {
+    const why = "on the CPU, which this run computes on: it times a GPU's kernels";
+    return new Map([["tune", `${why}: leave it out, or add --device webgpu`]]);
   }
-  if (device === "webgpu" && given.has("blas")) {
-    throw new UsageError(
-      `--blas does nothing on WebGPU, which this run computes on: it multiplies on the CPU: leave it out, or add --device cpu`,
-    );
+  const onGpu = "on WebGPU, which this run computes on", instead = "leave it out, or add --device cpu";
+  return new Map([
+    ["blas", `${onGpu}: it multiplies on the CPU: ${instead}`],
+    ...(workersFor === "engine"
+      ? [["workers", `${onGpu}: its threads compute on the CPU: ${instead}`] as const]
+      : []),
+  ]);
+}
+
+/** Throws UsageError for an option on the command line that does nothing on the device of the run. */
+export function checkDevice(given: GivenValues, idle: ReadonlyMap<string, string>): void {
+  for (const [name, why] of idle) {
+    if (given.has(name)) throw new UsageError(`--${flagOf(name)} does nothing ${why}`);
   }
 }
 

@@ -7,7 +7,8 @@
 import { fetchProgramPackages } from "../../stages/disk/packages.ts";
 import { pathOfUrl } from "../../stages/disk/paths.ts";
 import { processConsole } from "../../stages/run/console.ts";
-import { typedConsole, typedTask } from "./typed_command.ts";
+import { hasBoundsChecks } from "../../kernels/engine/cpu/tiles.ts";
+import { taskName, typedConsole, typedTask } from "./typed_command.ts";
 
 // On a machine without a screen, the layer of Mesa's Vulkan drivers that looks for the screen's GPU prints
 // "error: XDG_RUNTIME_DIR is invalid or not set in the environment". It is silent if the folder is empty.
@@ -27,12 +28,14 @@ try {
 // Not a literal specifier, since Deno would fetch the packages of the module before it runs this one.
 const { runMain }: typeof import("./main.ts") = await import(new URL("./main.ts", import.meta.url).href);
 const root = pathOfUrl(new URL("../../", import.meta.url));
+const ffi = Deno.permissions.querySync({ name: "ffi" }).state === "granted";
+const task = taskName({ ffi, boundsChecks: hasBoundsChecks() });
 const start = { execPath: Deno.execPath(), version: Deno.version.deno, cwd: Deno.cwd(), root };
 Deno.exit(
   await runMain({
     args: Deno.args,
     folder: new URL("../", import.meta.url),
     command: "deno task pipeline",
-    console: typedConsole(processConsole(), typedTask(start)),
+    console: typedConsole(processConsole(), typedTask(start), task),
   }),
 );

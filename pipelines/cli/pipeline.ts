@@ -7,7 +7,7 @@ import type { Engine } from "../../kernels/engine/engine.ts";
 import type { StageSnapshot } from "../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
-import type { RunSummary } from "../../stages/run/record_run.ts";
+import type { FinishLines, RunSummary } from "../../stages/run/record_run.ts";
 import type { Presets } from "./presets.ts";
 import type { SpeedWork } from "./run/speed_hints.ts";
 
@@ -139,7 +139,7 @@ export interface Env {
    * for skipping it.
    */
   readonly skippedBatches: ReadonlyMap<number, string>;
-  /** Cancels all work at once when aborted. */
+  /** Aborted by a Ctrl-C while the flow is built: what `build` still does is for nothing. */
   readonly signal: AbortSignal;
   /** The terminal, for results that depend on its width. */
   readonly terminal: TextStyle;
@@ -216,6 +216,11 @@ export interface Pipeline<O> {
    * the command line is an error. --resume is one of them in a pipeline that never writes a run folder.
    */
   readonly spares?: readonly SparedOption[];
+  /**
+   * What --workers counts the threads of: `data` stages (and the CPU engine, if the pipeline has a model), or
+   * only the CPU `engine`; then --workers does nothing on a GPU. Default `data`.
+   */
+  readonly workersFor?: "data" | "engine";
   /** Presets for --preset; absent if the pipeline has none. */
   readonly presets?: Presets;
   /** Name of the repeatable option whose values are the arguments without a flag. */
@@ -246,12 +251,11 @@ export interface Pipeline<O> {
     values: Values<O>,
     states: ReadonlyMap<string, StageSnapshot>,
   ): ReadonlyMap<string, StageSnapshot>;
-  /** Lines for standard output after the last item; the last line says what to type next. */
-  finish?(
-    values: Values<O>,
-    env: Env,
-    summary: RunSummary,
-  ): readonly string[] | Promise<readonly string[]>;
+  /**
+   * Lines for standard output after the last item: results, and hints, of which the last says what to type
+   * next. Lines alone are results. --quiet prints no hints.
+   */
+  finish?(values: Values<O>, env: Env, summary: RunSummary): FinishLines | Promise<FinishLines>;
   /**
    * The work in matrix products that takes the time of a run. A run on the CPU then says whether `deno task
    * native` or `deno task fast` would be faster. Default: it says nothing.

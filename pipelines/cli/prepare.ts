@@ -5,7 +5,7 @@
  */
 import type { NamedPipeline } from "./catalogue.ts";
 import { fromRecord, type GivenValues, readCommandLine, readConfig } from "./command_line.ts";
-import { checkDevice, checkSpared, sparedOptions } from "./effect.ts";
+import { checkDevice, checkSpared, idleOnDevice, sparedOptions } from "./effect.ts";
 import { type Machine, machineFor } from "./machine.ts";
 import type { Lookup, Options } from "./pipeline.ts";
 import { resolve, type ResolvedOptions } from "./resolve.ts";
@@ -21,7 +21,7 @@ export interface PreparedRun {
   readonly named: NamedPipeline;
   /** The options of every pipeline and those of this one. */
   readonly options: Options;
-  /** The options of every pipeline that do nothing in this one, each with the reason. */
+  /** The options that do nothing in this pipeline or on the run's device, each with the reason. */
   readonly spared: ReadonlyMap<string, string>;
   readonly commandLine: GivenValues;
   readonly resolved: ResolvedOptions;
@@ -62,11 +62,14 @@ export async function prepareRun(
     unknown: "skip",
   });
   const device = given("device") ?? decision.saved?.device ?? "auto";
-  const asksDevice = presets !== undefined || commandLine.has("tune") || commandLine.has("blas");
-  const machine: Machine = asksDevice ? await machineFor(String(device)) : { device: "cpu" };
-  checkDevice(commandLine, machine);
   // --help shows the program's defaults, whatever the folder and the model of --init-from hold.
   const helping = (commandLine.get("help") ?? false) !== false;
+  const computes = !spared.has("device");
+  const asksDevice = presets !== undefined ||
+    computes && (helping || ["tune", "blas", "workers"].some((name) => commandLine.has(name)));
+  const machine: Machine = asksDevice ? await machineFor(String(device)) : { device: "cpu" };
+  const idle = asksDevice && computes ? idleOnDevice(pipeline, machine) : new Map<string, string>();
+  checkDevice(commandLine, idle);
   const asked = { commandLine, config, saved: helping ? null : saved, machine };
   const resolved = resolve({ options, presets }, asked);
   const settled = saved === null && !helping
@@ -76,7 +79,7 @@ export async function prepareRun(
   return {
     named,
     options,
-    spared,
+    spared: new Map([...spared, ...idle]),
     commandLine,
     resolved: { ...resolved, values },
     saved,

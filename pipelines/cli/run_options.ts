@@ -83,3 +83,15 @@ export const runOptions = {
   ),
   trace: flag("print where in the program an error arose", { value: false, group: printing }),
 };
+
+/** Options that can only be typed: they say what a command does. */
+export const typedOptions: ReadonlySet<string> = new Set(["config", "help", "dryRun"]);
+
+/** Options of a command and not of its run: config.json does not hold them. */
+export const commandOptions: ReadonlySet<string> = new Set([
+  ...typedOptions,
+  "trace",
+  "quiet",
+  "json",
+  "color",
+]);

@@ -8,6 +8,16 @@
 import type { Console } from "../../stages/run/console.ts";
 import { shellWord } from "./shell_word.ts";
 
+/** The tasks that run pipelines. */
+export type TaskName = "pipeline" | "native" | "fast";
+
+/** Returns the task that gives a process these abilities. */
+export function taskName(
+  { ffi, boundsChecks }: { readonly ffi: boolean; readonly boundsChecks: boolean },
+): TaskName {
+  return ffi ? "native" : boundsChecks ? "pipeline" : "fast";
+}
+
 /** How this process was started. */
 export interface Start {
   /** Path of the Deno program. */
@@ -32,10 +42,14 @@ export function typedTask({ execPath, version, cwd, root }: Start): string {
 
 /**
  * Returns a console whose messages have `task` in place of `deno task` where they name a command of this
- * program. What `out` writes stays as it is, because it may be data: generated text, or events as JSON.
+ * program, and `name` in place of `pipeline`: a run is resumed by the task that started it. What `out` writes
+ * stays as it is, because it may be data: generated text, or events as JSON.
  */
-export function typedConsole(console: Console, task: string): Console {
+export function typedConsole(console: Console, task: string, name: TaskName = "pipeline"): Console {
   const retype = (text: string): string =>
-    text.replaceAll(/\bdeno task (?=(?:pipeline|native|fast)\b(?! …))/g, () => `${task} `);
+    text.replaceAll(
+      /\bdeno task (pipeline|native|fast)\b(?! …)/g,
+      (_, named) => `${task} ${named === "pipeline" ? name : named}`,
+    );
   return { ...console, err: (line) => console.err(retype(line)), retype };
 }

@@ -37,7 +37,11 @@
  *     });
  *   },
  *   exercises: {
- *     E01: { ask: "Count pairs.", *solution(o, env) { yield lines(env.data.words.slice(0, 3)); } },
+ *     E01: {
+ *       ask: "Count pairs.",
+ *       uses: ["source"], // the options that the solution depends on; the others are refused beside it
+ *       *solution(o, env) { yield lines(env.data.words.slice(0, 3)); },
+ *     },
  *   },
  * });
  * ```
@@ -53,6 +57,8 @@ import { flag, oneOf, path } from "../cli/option_types.ts";
 import { runOptions } from "../cli/run_options.ts";
 import {
   type Env,
+  type Option,
+  type OptionRequirement,
   type Options,
   type Pipeline,
   pipeline,
@@ -61,6 +67,7 @@ import {
 } from "../cli/pipeline.ts";
 import type { DataKind, LessonData } from "./data.ts";
 import { heading, type Item, say } from "./item.ts";
+import { requirementsOf } from "../cli/effect.ts";
 import type { LessonValues } from "./lesson_values.ts";
 import { page } from "./page_stage.ts";
 import { print } from "./print_stage.ts";
@@ -84,10 +91,18 @@ export type LessonItems<O extends Options, D extends LessonData> = (
   env: LessonEnv<D>,
 ) => Many<Item>;
 
+/** An option that a solution may depend on. */
+type SolutionOption<O> = keyof O | "source" | "full" | "seed" | "device";
+
 /** An exercise of the lecture. */
 export interface Exercise<O extends Options, D extends LessonData> {
   /** The task. */
   readonly ask: string;
+  /**
+   * The options that the solution depends on: the lesson's own, `full`, `source`, `seed`, and `device` for
+   * all options of the device. The others do nothing beside `--solution`, and are refused there.
+   */
+  readonly uses: readonly SolutionOption<O>[];
   /** Yields our solution, including the value that it reaches. */
   readonly solution: LessonItems<O, D>;
 }
@@ -106,6 +121,8 @@ export interface Lesson<O extends Options, D extends LessonData> {
   readonly data: DataKind<D>;
   /** Options of this lesson, in addition to those that all lessons have. */
   readonly options: O;
+  /** What `--full` needs besides a run that is shortened without it. Default: nothing. */
+  readonly fullRequires?: OptionRequirement;
   /** Options of every pipeline that do nothing in this lesson. Default: --log-every alone. */
   readonly spares?: readonly SparedOption[];
   /**
@@ -140,7 +157,7 @@ const seldom: ReadonlySet<string> = new Set(["quiet", "json", "color"]);
 
 /** Declares a lesson. The types of its values are inferred from its options. */
 export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>): LessonPipeline {
-  const options: Options = { ...optionsOf(l), ...l.options };
+  const options = withRequirements({ ...optionsOf(l), ...l.options }, l);
   const { part, about, short, data, exercises } = l;
   const spares: readonly SparedOption[] = ["logEvery", ...l.spares ?? []];
   // The values have the same names as `options`, but the compiler cannot infer that.
@@ -179,16 +196,17 @@ export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>)
         !seldom.has(name) && !spares.some((spared) => spared === name)
       ),
       spares,
+      workersFor: "engine",
       async build(values, env) {
         const o = valuesOf(values), pieces = await items(values, env);
         return from(asSource("lesson", () => pieces)).pipe(print(o, env)).pipe(
           page({ about, values: o, env }),
         );
       },
-      finish: (values, env) =>
-        values.quiet === true
-          ? []
-          : [`Report: ${env.out}/report.html`, "All lessons: deno task pipeline lessons"],
+      finish: (_values, env) => ({
+        results: [],
+        hints: [`Report: ${env.out}/report.html`, "All lessons: deno task pipeline lessons"],
+      }),
     }),
     lesson: { part, short, data: data.name, exercises: Object.keys(exercises), items },
   };
@@ -251,8 +269,40 @@ function optionsOf<O extends Options, D extends LessonData>(l: Lesson<O, D>): Op
       }),
     }),
     seed: { ...runOptions.seed, value: l.seed, fixed: false },
+    device: runOptions.device,
+    workers: runOptions.workers,
+    blas: runOptions.blas,
+    tune: runOptions.tune,
     quiet: runOptions.quiet,
     json: runOptions.json,
     color: runOptions.color,
   };
+}
+
+/** Options that choose and set up the device of a run. */
+const ofDevice: readonly string[] = ["device", "workers", "blas", "tune"];
+
+/** Adds to the options what they need to act: no `--solution` that does not use them. */
+function withRequirements<O extends Options, D extends LessonData>(
+  options: Options,
+  { exercises, fullRequires, options: own }: Lesson<O, D>,
+): Options {
+  const names = Object.keys(exercises);
+  const depends = (name: string) =>
+    Object.hasOwn(own, name) || ["source", "full", "seed", ...ofDevice].includes(name);
+  const required = (name: string, option: Option<unknown>): Option<unknown> => {
+    if (!depends(name) || names.length === 0) return option;
+    const used = ofDevice.includes(name) ? "device" : name;
+    const using = names.filter((exercise) => exercises[exercise].uses.includes(used));
+    const ofSolution: OptionRequirement = {
+      option: "solution",
+      accepts: (solution) => solution === null || using.includes(String(solution)),
+      typed: ["the lesson itself", ...using.map((name) => `--solution ${name}`)].join(" or "),
+    };
+    const others = name === "full" && fullRequires !== undefined ? [fullRequires] : [];
+    return { ...option, requires: [ofSolution, ...others, ...requirementsOf(option)] };
+  };
+  return Object.fromEntries(
+    Object.entries(options).map(([name, option]) => [name, required(name, option)]),
+  );
 }

@@ -31,8 +31,22 @@ export function twiceAsLong(o: TrainingValues): string | null {
   return optionText(limit, 2 * Number(o[limit])) + stretched;
 }
 
-/** Says that a run is longer than its schedule, and what to type to stretch it; null if it is not. */
+/**
+ * Says that a run ends before its warm-up does, or is longer than its schedule, and what to type instead;
+ * null if neither holds.
+ */
 export function scheduleRemark(o: TrainingValues): string | null {
+  return [warmupRemark(o), stretchRemark(o)].filter((text) => text !== null).join("; ") || null;
+}
+
+function warmupRemark(o: TrainingValues): string | null {
+  const steps = stepsOf(o), { warmup, lr } = o;
+  if (steps === null || warmup < steps) return null;
+  const reached = Number((lr * steps / (warmup + 1)).toPrecision(3));
+  return `the run ends within its warm-up of ${warmup} steps (--warmup): its learning rate rises to ${reached} of --lr ${lr}`;
+}
+
+function stretchRemark(o: TrainingValues): string | null {
   const steps = stepsOf(o), { scheduleSteps: length } = o;
   if (o.schedule === "constant" || length === null || steps === null || steps <= length) return null;
   return `from step ${length} on, where its schedule ends, the learning rate stays at ${

@@ -35,7 +35,7 @@ export async function scoreRows(
     const shape = shapes.find(([, length]) => length >= ids.length - 1);
     if (shape !== undefined && from >= 1 && from < ids.length) return shape;
     throw new RangeError(
-      `Cannot score row ${i}: it has ${ids.length} tokens, scored from ${from}: wanted at most ${
+      `Cannot score row ${i + 1}: it has ${ids.length} tokens, scored from ${from}: wanted at most ${
         seqLen + 1
       } tokens, scored from 1 or later`,
     );

@@ -37,7 +37,7 @@ globalThis.inspectSections = (inspections, { make, page, plot, joined, hue, numb
       })),
       data: joined(...names.map(at)),
     });
-    plot(plots, title, { content, height: 220, x: "updates" });
+    plot(plots, title, { content, height: 220, x: "steps" });
   }
   const grouped = (pairs) => {
     const groups = Map.groupBy(pairs, ([name]) => block(name));
@@ -74,7 +74,7 @@ globalThis.inspectSections = (inspections, { make, page, plot, joined, hue, numb
       series: curves.map(({ name }, i) => ({ label: name, color: hue(i, curves.length) })),
       data: joined(...curves.map(curve)),
     });
-    plot(plots, `${title}, after ${last.step} updates`, { content, height: 220, x: "value" });
+    plot(plots, `${title}, after ${last.step} steps`, { content, height: 220, x: "value" });
   }
   histograms("Activations", last.activations);
   histograms(
@@ -104,7 +104,7 @@ globalThis.inspectSections = (inspections, { make, page, plot, joined, hue, numb
     make(
       "details",
       {},
-      make("summary", {}, `Values and gradients after ${last.step} updates`),
+      make("summary", {}, `Values and gradients after ${last.step} steps`),
       make(
         "div",
         { class: "scroll" },

@@ -4,10 +4,9 @@
  * @module
  */
 import type { RunEvent } from "../flow/events.ts";
-import { truncate } from "./terminal_text.ts";
-import { distributionLines } from "./distribution_lines.ts";
 import { type Distributions, distributions } from "./distributions.ts";
-import { type StageStats, stageStats, statsLines } from "./stage_stats.ts";
+import { count } from "./quantity.ts";
+import { type StageStats, stageStats } from "./stage_stats.ts";
 import { isRecord } from "../disk/json.ts";
 
 /** Statistics of a run. */
@@ -28,14 +27,25 @@ export function runStats(events: readonly RunEvent[]): RunStats {
   return { ...(filters && { filters }), stages, ...(documents && { documents }) };
 }
 
-/** Returns the statistics as lines for a terminal `columns` wide. */
-export function runStatsLines({ filters, stages, documents }: RunStats, columns: number): string[] {
-  const rules = filters === undefined
-    ? []
-    : [`recipe ${filters.recipe}, words ${filters.words}, sentences ${filters.sentences}`];
-  const tables = [
-    ...statsLines(stages, columns),
-    ...(documents ? distributionLines(documents, columns) : []),
-  ];
-  return [...rules.map((line) => truncate(line, columns)), ...tables];
+/** Filters that the last lines of a run name; the report and stats.json have all. */
+const mostFilters = 5;
+
+/**
+ * Returns at most two lines for the end of a run: how many documents were kept, and where the others were
+ * dropped. There are none for a run that did not survey its documents.
+ */
+export function runStatsLines({ stages, documents }: RunStats): string[] {
+  if (documents === undefined) return [];
+  const { before, after } = documents;
+  const tokens = after.tokens > 0 ? `, ${count(after.tokens)} tokens` : "";
+  const kept = `Kept ${count(after.documents)} of ${count(before.documents)} documents, ` +
+    `${count(after.characters)} of ${count(before.characters)} characters${tokens}`;
+  const drops = stages
+    .map(({ name, dropped }) => ({ name, lost: Object.values(dropped).reduce((sum, n) => sum + n, 0) }))
+    .filter(({ lost }) => lost > 0)
+    .toSorted((a, b) => b.lost - a.lost);
+  if (drops.length === 0) return [kept];
+  const most = drops.slice(0, mostFilters).map(({ name, lost }) => `${name} ${count(lost)}`);
+  const others = drops.length - most.length;
+  return [kept, `Dropped by ${most.join(", ")}${others > 0 ? `, ${others} more stages` : ""}`];
 }

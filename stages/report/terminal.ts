@@ -6,7 +6,7 @@
 import stringWidth from "string-width";
 import type { RunEvent } from "../flow/events.ts";
 import { liveBlockLines } from "./live_block.ts";
-import { painter, truncate } from "./terminal_text.ts";
+import { painter, printable } from "./terminal_text.ts";
 import {
   changeLine,
   evalLine,
@@ -182,8 +182,7 @@ export function liveDisplay(screen: Screen, options: { readonly limits: RunLimit
     show(event) {
       progress.add(event);
       dirty = true;
-      const { columns } = screen.size();
-      const lines = linesOf(event).map((line) => truncate(line, Math.max(1, columns - 1)));
+      const lines = linesOf(event).map(printable); // never cut: a line may name a path, or a command to type
       if (lines.length > 0 && !closed) draw(lines.map((line, i) => i === 0 ? line : paint("dim", line)));
     },
   };

@@ -24,7 +24,7 @@ export type SavedListener = (states: ReadonlyMap<string, StageSnapshot> | null) 
 
 /** What the builder of a flow may use of its run. */
 export interface RunAccess {
-  /** Cancels all work at once when aborted. */
+  /** Aborted by a Ctrl-C during the build: what the build still does is for nothing. */
   readonly signal: AbortSignal;
   /** Records an event. The fields of a "run" event are added to the first line of metrics.jsonl. */
   emit(event: RunEvent): void;
@@ -48,6 +48,17 @@ export interface RunSummary {
   readonly earlier: { readonly documents: number; readonly characters: number };
 }
 
+/** What ends a run: its last lines, or only results. */
+export type FinishLines = EndLines | readonly string[];
+
+/** The last lines of a run, for standard output. */
+export interface EndLines {
+  /** Results, such as the last loss; the only lines that --quiet prints. */
+  readonly results: readonly string[];
+  /** Where things are, and what to type next. */
+  readonly hints: readonly string[];
+}
+
 /** The parts of a run that depend on what is run. */
 export interface RunHooks {
   /** Builds the flow; Ctrl-C ends the wait for it. */
@@ -56,8 +67,8 @@ export interface RunHooks {
    * Adapts the states of a checkpoint to options that have changed since. Default: states stay as they are.
    */
   adapt?(states: ReadonlyMap<string, StageSnapshot>): ReadonlyMap<string, StageSnapshot>;
-  /** Lines for standard output after the last item. Default: none. */
-  finish?(summary: RunSummary): readonly string[] | Promise<readonly string[]>;
+  /** Lines for standard output after the last item; lines alone are results. Default: none. */
+  finish?(summary: RunSummary): FinishLines | Promise<FinishLines>;
   /** Whether the caller resumes the run after this error, so that it has not failed. Default: no. */
   resumesAfter?(error: unknown): boolean;
 }
@@ -98,7 +109,7 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
   const listeners: SavedListener[] = [];
   const notifySaved: SavedListener = (states) => listeners.forEach((listener) => listener(states));
   let earlier: RunSummary["earlier"] = { documents: 0, characters: 0 };
-  const { signal } = new AbortController();
+  const building = new AbortController(), { signal } = building;
   const print = (text: string): void => {
     if (output !== "json") write(text);
   };
@@ -127,6 +138,7 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
   try {
     const flow = await Promise.race([hooks.build(access), stop.made]);
     if (flow === "stopped") {
+      building.abort();
       display.close();
       console.err("Interrupted before the run started: there is nothing to resume: type the command again");
       return { stopped: true, exitCode: 130, checkpoint, stages: [], seconds: 0 };
@@ -139,7 +151,6 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
     }
     const began = performance.now();
     const { stopped } = await flow.run({
-      signal,
       stop: stop.signal,
       seed,
       onEvent: emit,
@@ -155,8 +166,9 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
     const stages = reports?.stats.stages ?? [];
     display.close();
     if (!stopped) {
-      print(linesOf(reports?.lines ?? []));
-      const lines = await hooks.finish?.({ stages, seconds, earlier }) ?? [];
+      const end = await hooks.finish?.({ stages, seconds, earlier }) ?? [];
+      const { results, hints } = "results" in end ? end : { results: end, hints: [] };
+      const lines = output === "quiet" ? results : [...reports?.lines ?? [], ...results, ...hints];
       print(linesOf(console.retype === undefined ? lines : lines.map(console.retype)));
     } else if (folder !== null) {
       console.err(

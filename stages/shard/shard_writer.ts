@@ -208,7 +208,7 @@ export class ShardWriter {
     for (let i = 0; i < ids.length; i++) {
       if (ids[i] >= vocabSize) {
         throw new RangeError(
-          `Cannot write token ${i} of ${id}: its id ${ids[i]} is beyond the vocabulary of ${vocabSize}`,
+          `Cannot write token ${i + 1} of ${id}: its id ${ids[i]} is beyond the vocabulary of ${vocabSize}`,
         );
       }
     }

@@ -84,7 +84,7 @@ export class DivergenceDetector {
       if (++this.#skipped <= MAX_SKIPPED) return { action: "skip", reason };
       return {
         action: "stop",
-        reason: `${reason}, and the ${MAX_SKIPPED} updates before it were skipped too`,
+        reason: `${reason}, and the ${MAX_SKIPPED} steps before it were skipped too`,
       };
     }
     this.#skipped = 0;

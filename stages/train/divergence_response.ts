@@ -13,11 +13,13 @@ export class SkipBatchError extends Error {
   override readonly name = "SkipBatchError";
 
   /**
-   * `batch` is the index of the batch in the run, starting at 0; `reason` says what happened and where the
-   * batch comes from.
+   * `batch` is the index of the batch in the run, starting at 0 (the message counts from 1); `reason` says
+   * what happened and where the batch comes from.
    */
   constructor(readonly batch: number, readonly reason: string) {
-    super(`Cannot train on batch ${batch}: ${reason}: resume from the last checkpoint and skip the batch`);
+    super(
+      `Cannot train on batch ${batch + 1}: ${reason}: resume from the last checkpoint and skip the batch`,
+    );
   }
 }
 
@@ -30,7 +32,7 @@ export function skipReasonOrThrow(
   { step, batch, origins }: Pick<PendingUpdate, "step" | "batch" | "origins">,
 ): string {
   const where = describeOrigins(origins);
-  const full = where === "" ? reason : `${reason}; batch ${batch} is from ${where}`;
+  const full = where === "" ? reason : `${reason}; batch ${batch + 1} is from ${where}`;
   switch (action) {
     case "skip":
       return full;

@@ -120,7 +120,7 @@ async function* push(
   if (finished(options, state)) return; // a finished run was started again
   const number = state.batches++, { origins } = batch, skipped = options.skippedBatches?.get(number);
   if (skipped !== undefined) {
-    ctx.emit({ type: "note", text: `batch ${number} skipped: ${skipped}` });
+    ctx.emit({ type: "note", text: `batch ${number + 1} skipped: ${skipped}` });
     return;
   }
   state.origins = origins;

@@ -5,7 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { pathOfUrl } from "../../stages/disk/paths.ts";
 import { testPaths } from "../test_sets.ts";
 import { ProjectCopy } from "./copy.ts";
@@ -15,13 +15,16 @@ import { mutatedFolders } from "./sample.ts";
 const root = new URL("../../", import.meta.url);
 const cache = new URL("runs/mutants/baselines.json", root);
 
-/** A test file that runs a line. */
-export interface CoveringTest {
+/** A test file, and how long its tests take, with coverage. */
+export interface MeasuredTest {
   readonly file: string;
-  /** How long the file's tests take, with coverage, in milliseconds. */
   readonly milliseconds: number;
-  /** Hash of the test file and of the files in `tests/` that it loads. */
-  readonly hash: string;
+}
+
+/** A line of a file; null stands for all lines. */
+export interface Line {
+  readonly file: string;
+  readonly line: number | null;
 }
 
 /** Baseline of one test file. */
@@ -42,6 +45,7 @@ export class Baselines implements AsyncDisposable {
   readonly #imports: Imports;
   readonly #all: readonly string[];
   readonly #known: Map<string, Baseline>;
+  readonly #failing = new Set<string>();
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(copy: ProjectCopy, tests: readonly string[], known: Map<string, Baseline>) {
@@ -58,18 +62,37 @@ export class Baselines implements AsyncDisposable {
   }
 
   /**
-   * The tests that run a line, the fastest first. If coverage finds none, these are all tests of the
-   * file: a process that a test starts leaves no coverage. Throws Error if a test fails without a mutant.
+   * The tests that may notice a mutant of a file: the test of the same name, those beside it, and the others
+   * of the mutated folders. A test elsewhere counts only if it has the file's name.
    */
-  async covering(file: string, line: number): Promise<readonly CoveringTest[]> {
-    const loading: (CoveringTest & { readonly lines: readonly number[] })[] = [];
+  async candidates(file: string): Promise<readonly (readonly string[])[]> {
+    const name = `${basename(file, ".ts")}_test.ts`, folder = `tests/${dirname(file)}/`;
+    const parts: [named: string[], beside: string[], others: string[]] = [[], [], []];
     for (const test of this.#all) {
-      if (!await this.#tests(test, file)) continue;
-      const { hash, milliseconds, loaded } = await this.#baseline(test, file);
-      loading.push({ file: test, hash, milliseconds, lines: loaded[file].lines });
+      const isNamed = basename(test) === name;
+      if (!isNamed && !mutatedFolders.some((folder) => test.startsWith(`tests/${folder}/`))) continue;
+      if (!(await this.#imports.closure(test)).has(file)) continue;
+      parts[isNamed ? 0 : test.startsWith(folder) ? 1 : 2].push(test);
     }
-    const covering = loading.filter(({ lines }) => lines.includes(line));
-    return (covering.length > 0 ? covering : loading).sort((a, b) => a.milliseconds - b.milliseconds);
+    return parts;
+  }
+
+  /** The tests that run a line, the fastest first. Leaves out a test that fails without a mutant. */
+  async covering(tests: readonly string[], { file, line }: Line): Promise<readonly MeasuredTest[]> {
+    const covering: MeasuredTest[] = [];
+    for (const test of tests) {
+      const baseline = await this.#baseline(test, file);
+      if (baseline === null || line !== null && !baseline.loaded[file].lines.includes(line)) continue;
+      covering.push({ file: test, milliseconds: baseline.milliseconds });
+    }
+    return covering.sort((a, b) => a.milliseconds - b.milliseconds);
+  }
+
+  /** Hash of tests and of the files in `tests/` that they load. */
+  async hashOf(tests: readonly string[]): Promise<string> {
+    const files = new Set<string>();
+    for (const test of tests) for (const file of await this.#imports.closure(test)) files.add(file);
+    return await this.#hash([...files].filter(isTest));
   }
 
   /** Runs tests without a mutant. Returns how long they take, in milliseconds; Infinity past the deadline. */
@@ -85,34 +108,34 @@ export class Baselines implements AsyncDisposable {
     await this.#copy[Symbol.asyncDispose]();
   }
 
-  /** Whether a test loads the file, and is a test of the mutated folders or has the file's name. */
-  async #tests(test: string, file: string): Promise<boolean> {
-    const near = mutatedFolders.some((folder) => test.startsWith(`tests/${folder}/`));
-    if (!near && basename(test) !== basename(file, ".ts") + "_test.ts") return false;
-    return (await this.#imports.closure(test)).has(file);
-  }
-
-  #baseline(test: string, file: string): Promise<Baseline> {
+  #baseline(test: string, file: string): Promise<Baseline | null> {
     return this.#inTurn(async () => {
-      const hash = await this.#hash([...await this.#imports.closure(test)].filter(isTest));
+      if (this.#failing.has(test)) return null;
+      const hash = await this.hashOf([test]);
       const known = this.#known.get(test);
       if (known?.hash === hash && known.loaded[file]?.hash === await this.#hash([file])) return known;
-      const measured = { hash, ...await this.#measure(test) };
+      // A second try, because a busy machine may fail a test.
+      const measurement = await this.#measure(test) ?? await this.#measure(test);
+      if (measurement === null) {
+        console.log(`left out ${test}: it fails without a mutant`);
+        this.#failing.add(test);
+        return null;
+      }
+      const measured = { hash, ...measurement };
       this.#known.set(test, measured);
       await Deno.writeTextFile(cache, JSON.stringify(Object.fromEntries(this.#known)));
       return measured;
     });
   }
 
-  async #measure(test: string): Promise<Omit<Baseline, "hash">> {
+  /** Runs a test file with coverage. Returns null if it fails. */
+  async #measure(test: string): Promise<Omit<Baseline, "hash"> | null> {
     const coverage = await Deno.makeTempDir();
     try {
       const began = performance.now();
       const outcome = await this.#copy.test([test], { deadline: 600_000, coverage });
       const milliseconds = Math.round(performance.now() - began);
-      if (outcome !== "passed") {
-        throw new Error(`The tests of ${test} fail without a mutant (${outcome}): repair them first`);
-      }
+      if (outcome !== "passed") return null;
       console.log(`baseline ${test} (${Math.round(milliseconds / 1000)} s)`);
       const lines = linesRun(await lcov(coverage, this.#copy.root)), loaded: Record<string, Loaded> = {};
       for (const file of await this.#imports.closure(test)) {

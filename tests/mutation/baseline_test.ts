@@ -23,7 +23,7 @@ Deno.test("Imports.closure() finds what modules load directly and through others
   }));
 
 Deno.test("inGroups() puts the fast tests into the first process", () => {
-  const test = (milliseconds: number) => ({ file: `${milliseconds}`, milliseconds, hash: "" });
+  const test = (milliseconds: number) => ({ file: `${milliseconds}`, milliseconds });
   const times = (list: readonly number[]) =>
     inGroups(list.map(test)).map((group) => group.map(({ milliseconds }) => milliseconds));
   deepStrictEqual(times([100, 4000, 5900, 7000, 60_000]), [[100, 4000, 5900], [7000, 60_000]]);

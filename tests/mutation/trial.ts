@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
-import type { Baselines, CoveringTest } from "./baseline.ts";
+import type { Baselines, MeasuredTest } from "./baseline.ts";
 import { ProjectCopy } from "./copy.ts";
 import { mutated } from "./operators.ts";
 import type { Mutant } from "./sample.ts";
@@ -13,19 +12,6 @@ const FAST = 10_000; // milliseconds of the tests that are tried first, in one p
 
 /** What the tests made of a mutant. A deadline counts as noticed: the mutant never ends. */
 export type Outcome = "killed" | "deadline" | "survived";
-
-/** The tests that are tried on a mutant, the fastest first, and a hash of all of them. */
-export interface TestChoice {
-  readonly tests: readonly CoveringTest[];
-  readonly hash: string;
-}
-
-/** Chooses the tests that run the mutated line. Throws Error if one of them fails without a mutant. */
-export async function testsFor({ file, line }: Mutant, baselines: Baselines): Promise<TestChoice> {
-  const tests = await baselines.covering(file, line);
-  const names = tests.map(({ file, hash }) => `${file} ${hash}`).sort().join("\n");
-  return { tests, hash: createHash("sha256").update(names).digest("hex").slice(0, 16) };
-}
 
 /** A copy of the project in which one file at a time is mutated; removed when disposed. */
 export class Trial implements AsyncDisposable {
@@ -36,19 +22,38 @@ export class Trial implements AsyncDisposable {
     return new Trial(await ProjectCopy.open(), baselines);
   }
 
-  /** Runs the tests, first the fast ones, until one fails. */
-  async run(mutant: Mutant, tests: readonly CoveringTest[]): Promise<Outcome> {
+  /**
+   * Runs the tests that run the mutated line until one fails: the nearest to the file first, and of those the
+   * fast ones before the others. If coverage finds none, all tests of the file are run, since a process that
+   * a test starts leaves no coverage.
+   */
+  async run(mutant: Mutant): Promise<Outcome> {
     const path = new URL(mutant.file, this.copy.root), source = await Deno.readTextFile(path);
+    const parts = await this.baselines.candidates(mutant.file);
     await Deno.writeTextFile(path, mutated(source, mutant));
     try {
-      for (const group of inGroups(tests)) {
-        const outcome = await this.#test(group);
-        if (outcome !== "survived") return outcome;
+      let covered = false;
+      for (const line of [mutant.line, null]) {
+        if (line === null && covered) break;
+        for (const part of parts) {
+          const tests = await this.baselines.covering(part, { file: mutant.file, line });
+          covered ||= tests.length > 0;
+          const outcome = await this.#runAll(tests);
+          if (outcome !== "survived") return outcome;
+        }
       }
       return "survived";
     } finally {
       await Deno.writeTextFile(path, source);
     }
+  }
+
+  async #runAll(tests: readonly MeasuredTest[]): Promise<Outcome> {
+    for (const group of inGroups(tests)) {
+      const outcome = await this.#test(group);
+      if (outcome !== "survived") return outcome;
+    }
+    return "survived";
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -59,7 +64,7 @@ export class Trial implements AsyncDisposable {
    * Runs tests with a deadline of twice the baseline and 20 seconds. At the deadline, the unchanged tests
    * tell whether the mutant or the machine is slow; on a slow machine the deadline grows.
    */
-  async #test(tests: readonly CoveringTest[]): Promise<Outcome> {
+  async #test(tests: readonly MeasuredTest[]): Promise<Outcome> {
     const files = tests.map(({ file }) => file);
     for (let deadline = 2 * total(tests) + 20_000;;) {
       const outcome = await this.copy.test(files, { deadline });
@@ -72,12 +77,12 @@ export class Trial implements AsyncDisposable {
 }
 
 /** The fast tests, and all others: tests of one group share a process, which takes a second to start. */
-export function inGroups(tests: readonly CoveringTest[]): (readonly CoveringTest[])[] {
+export function inGroups(tests: readonly MeasuredTest[]): (readonly MeasuredTest[])[] {
   let sum = 0;
   const fast = tests.filter(({ milliseconds }) => (sum += milliseconds) <= FAST);
   return [fast, tests.slice(fast.length)].filter((group) => group.length > 0);
 }
 
-function total(tests: readonly CoveringTest[]): number {
+function total(tests: readonly MeasuredTest[]): number {
   return tests.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
 }

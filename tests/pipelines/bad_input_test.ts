@@ -7,7 +7,7 @@
 import { match, strictEqual } from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { sharedTest } from "../shared_data.ts";
-import { smallDiskTest } from "./small_disk.ts";
+import { smallDiskTest } from "../small_disk.ts";
 import {
   courseOf,
   errorLine,

@@ -142,7 +142,8 @@ Deno.test("a closed pipe ends the program without an error, and ends a run with 
       `${steps + 2}`,
       "--quiet",
     ]);
-    deepStrictEqual([quiet.err, quiet.out.includes("Report: ")], ["", true]);
+    strictEqual(quiet.err, "");
+    match(quiet.out, /^Validation loss [^\n]+\n$/); // the result, and no hints
   });
 });
 

@@ -32,11 +32,12 @@ async function converted(
   });
   const { stopped } = await (await convert.build(values, env)).run(stop === undefined ? {} : { stop });
   if (stopped) return [];
-  return await convert.finish?.(values, env, {
+  const end = await convert.finish?.(values, env, {
     stages: [],
     seconds: 0,
     earlier: { documents: 0, characters: 0 },
   }) ?? [];
+  return "results" in end ? [...end.results, ...end.hints] : end;
 }
 
 const namesIn = (dir: string) => [...Deno.readDirSync(dir)].map(({ name }) => name).sort();

@@ -45,17 +45,17 @@ Deno.test("train skips an update whose loss jumps, or rolls back and skips its b
     match(skipped[0].skipped, /standard deviations above .*train\.bin tokens 8640 to 8704$/);
 
     const { err } = await train(0, `--out ${dir}/back ${spiky} --on-spike rollback`);
-    match(err, /Skipping batch 135 .*train\.bin tokens 8640 to 8704.*: going back to the last checkpoint/);
+    match(err, /Skipping batch 136 .*train\.bin tokens 8640 to 8704.*: going back to the last checkpoint/);
     const back = await stepsOf("back");
     deepStrictEqual(back.map((e) => e.step), Array.from({ length: 138 }, (_, i) => i));
     ok(back.every((e) => e.loss < 6), "the odd batch was trained on");
     const notes = (await eventsOf(`${dir}/back`)).filter((e) => e.type === "note").map((e) => e.text);
-    ok(notes.some((text) => text.startsWith("batch 135 skipped: step 135: the loss")), `${notes}`);
+    ok(notes.some((text) => text.startsWith("batch 136 skipped: step 135: the loss")), `${notes}`);
 
     const stopped = await train(1, `--out ${dir}/stop ${spiky} --on-spike stop`);
     match(
       errorLine(stopped),
-      /after step 135: the loss .* batch 135 is from .*train\.bin tokens 8640 to 8704/,
+      /after step 135: the loss .* batch 136 is from .*train\.bin tokens 8640 to 8704/,
     );
   });
 });

@@ -114,7 +114,8 @@ Deno.test("after a changed batch size the next batch starts where the last one e
 
 Deno.test("a run that is longer than its schedule says so in its first line, and the printed advice stretches it", async () => {
   await withShard(async (dir) => {
-    const { out } = await runsHere(0, `${train(dir)} --out ${dir}/run --lr 0.01 --steps 10`);
+    const typed = train(dir).replace(" --quiet", "");
+    const { out } = await runsHere(0, `${typed} --out ${dir}/run --lr 0.01 --steps 10`);
     const [, advice] = /^To train longer: {2}deno task pipeline (.*)$/m.exec(out) ?? [];
     match(advice, / --steps 20 --schedule-steps 20$/);
     await copyFolder(`${dir}/run`, `${dir}/again`);
@@ -131,6 +132,19 @@ Deno.test("a run that is longer than its schedule says so in its first line, and
     );
     const { out: finished } = await runsHere(0, `train --out ${dir}/again`);
     match(finished, /^To continue it: .* --steps 40 --schedule-steps 40$/m);
+  });
+});
+
+Deno.test("a run that ends within its warm-up says so in its first line", async () => {
+  await withShard(async (dir) => {
+    const typed = `${train(dir)} --out ${dir}/run --lr 0.01 --steps 4`.replace("--warmup 0", "--warmup 99");
+    await runsHere(0, typed);
+    deepStrictEqual((await stepsOf(`${dir}/run`)).map((e) => e.lr), [1e-4, 2e-4, 3e-4, 4e-4]);
+    const notes = (await eventsOf(`${dir}/run`)).filter((e) => e.type === "note").map((e) => e.text);
+    match(
+      notes[0],
+      /; the run ends within its warm-up of 99 steps \(--warmup\): its learning rate rises to 0\.0004 of --lr 0\.01$/,
+    );
   });
 });
 

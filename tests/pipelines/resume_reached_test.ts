@@ -4,10 +4,9 @@
  * @module
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { beforeDeadline } from "../deadline.ts";
 import { runsHere } from "./in_process.ts";
 import { courseOf, eventsOf, small, unfiltered, withFolder } from "./program.ts";
-
-const deadline = 60_000; // milliseconds; such a run takes a second
 
 Deno.test("a run that has reached its goal ends at once when resumed, and its shards stay as they are", async () => {
   await withFolder(async (dir) => {
@@ -22,7 +21,7 @@ Deno.test("a run that has reached its goal ends at once when resumed, and its sh
     const lines = (await Deno.readTextFile(`${out}/metrics.jsonl`)).trimEnd().split("\n");
     await Deno.writeTextFile(`${out}/metrics.jsonl`, `${lines.slice(0, -1).join("\n")}\n`);
     for (const resume of ["", ` --resume ${out}/checkpoints/step-000006`]) {
-      await within(deadline, runsHere(0, `fineweb-gpt2 ${common}${resume}`));
+      await beforeDeadline(runsHere(0, `fineweb-gpt2 ${common}${resume}`));
       deepStrictEqual([await courseOf(out), sizesIn(`${out}/shards`)], [course, shards], resume);
       strictEqual((await eventsOf(out)).at(-1).reason, "finished");
     }
@@ -32,17 +31,4 @@ Deno.test("a run that has reached its goal ends at once when resumed, and its sh
 function sizesIn(folder: string): Record<string, number> {
   const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
   return Object.fromEntries(names.map((name) => [name, Deno.statSync(`${folder}/${name}`).size]));
-}
-
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new Error(`not ended after ${milliseconds} ms`)),
-    milliseconds,
-  );
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

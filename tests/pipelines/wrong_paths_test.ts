@@ -11,7 +11,7 @@ import { runMain } from "../../pipelines/cli/main.ts";
 import { shardHeader } from "../../stages/format/tokens/llmc_shard.ts";
 import { smallConfig, writeGpt2Folder } from "../stages/format/model/gpt2_folder.ts";
 import { withFolder } from "../temporary.ts";
-import { onSmallDisk } from "./small_disk.ts";
+import { onSmallDisk } from "../small_disk.ts";
 
 /**
  * Command lines, keyed by option. PATH stands for the wrong path, OUT for a folder that must not be created.

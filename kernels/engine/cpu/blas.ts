@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { blasLibraries } from "./blas_libraries.ts";
 
 /** A BLAS library that was found and tested. */
 export interface BlasLibrary {
@@ -105,7 +106,7 @@ export async function findBlas(which: string): Promise<BlasLibrary | null> {
     }
     return test(which);
   }
-  for (const path of systemLibraries(Deno.build.os)) {
+  for (const { name: path } of blasLibraries(Deno.build.os)) {
     if (!await permitted(path)) continue;
     try {
       return test(path);
@@ -173,18 +174,6 @@ export function openBlas(path: string): Blas {
 export function baseAddress(memory: WebAssembly.Memory): number {
   // One byte is enough, and Deno refuses views longer than 2 GiB.
   return Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(memory.buffer, 0, 1))));
-}
-
-/** Returns the names of BLAS libraries to try on a system, best first. */
-function systemLibraries(os: typeof Deno.build.os): readonly string[] {
-  switch (os) {
-    case "darwin":
-      return ["/System/Library/Frameworks/Accelerate.framework/Accelerate"];
-    case "windows":
-      return ["libopenblas.dll", "openblas.dll"];
-    default:
-      return ["libopenblas.so.0", "libopenblas.so"];
-  }
 }
 
 async function permitted(path: string): Promise<boolean> {

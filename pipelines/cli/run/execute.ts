@@ -8,6 +8,7 @@ import type { RecordedRun } from "../../../stages/run/recorded_run.ts";
 import { recordRun } from "../../../stages/run/record_run.ts";
 import type { Env, Options } from "../pipeline.ts";
 import { perCommandOptions } from "../resolve.ts";
+import { commandOptions } from "../run_options.ts";
 import { buildFlow } from "./build.ts";
 import { environment, workersOf } from "./environment.ts";
 import type { RunJob } from "./run_job.ts";
@@ -60,7 +61,7 @@ function recordedRun(
     ...(pipeline.stats === undefined ? {} : { stats: pipeline.stats }),
     // All ranks write removed documents into one folder, so only the merged report shows them.
     removed: recordFolder === out ? `${out}/removed` : null,
-    options: values,
+    options: Object.fromEntries(Object.entries(values).filter(([name]) => !commandOptions.has(name))),
     perCommand: perCommandOptions,
     seed: Number(values.seed),
     workers: workersOf(values),

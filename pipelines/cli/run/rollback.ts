@@ -24,7 +24,7 @@ export async function executeWithRollback(job: RunJob): Promise<number> {
       skippedBatches.set(batch, reason);
       const resumed = await exists(`${job.recordFolder}/checkpoints/latest`);
       job.console.err(
-        `Skipping batch ${batch} (${reason}): going back to ${
+        `Skipping batch ${batch + 1} (${reason}): going back to ${
           resumed ? "the last checkpoint" : "the beginning, because there is no checkpoint yet"
         }`,
       );

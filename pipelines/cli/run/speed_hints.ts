@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { blasLibraries } from "../../../kernels/engine/cpu/blas_libraries.ts";
 import { hasBoundsChecks } from "../../../kernels/engine/cpu/tiles.ts";
 import { readTextSync } from "../../../stages/disk/files.ts";
 import { isFileSync } from "../../../stages/disk/whole_files.ts";
@@ -77,7 +78,7 @@ export function speedFacts(
     arch,
     native: Deno.permissions.querySync({ name: "ffi" }).state === "granted",
     fast: !hasBoundsChecks(),
-    blas: blasPaths(os).find(isThere) ?? null,
+    blas: blasLibraries(os).flatMap(({ files }) => files).find(isThere) ?? null,
     avx2: avx2Of(cpuInfo()),
     values,
     work,
@@ -108,16 +109,6 @@ function readsUntrusted(values: SpeedFacts["values"]): boolean {
   return Object.values(values).flat().some((value) =>
     typeof value === "string" && (value === "-" || /^(https?|hf|s3):/i.test(value))
   );
-}
-
-/** Places of the machine's BLAS, whose presence can be seen without permission to call native code. */
-function blasPaths(os: string): readonly string[] {
-  const accelerate = "/System/Library/Frameworks/Accelerate.framework";
-  if (os === "darwin") return [`${accelerate}/Versions/A/Resources/Info.plist`]; // the library has no file
-  const folders = ["x86_64-linux-gnu/", "aarch64-linux-gnu/", ""].flatMap((
-    triple,
-  ) => [`/usr/lib/${triple}`, `/lib/${triple}`, `/usr/local/lib/${triple}`]);
-  return os === "linux" ? ["/usr/lib64/", ...folders].map((folder) => `${folder}libopenblas.so.0`) : [];
 }
 
 function isThere(path: string): boolean {

@@ -7,8 +7,8 @@
 import { entriesIn } from "../../../stages/disk/files.ts";
 import { deleteDocumentStore } from "../../../stages/filter/minhash/minhash_clusters.ts";
 import { deleteRankStores } from "../../../stages/filter/minhash/rank_store.ts";
-import { speedLines } from "../../../stages/report/speed.ts";
-import type { RunSummary } from "../../../stages/run/record_run.ts";
+import { speedLine } from "../../../stages/report/speed.ts";
+import type { EndLines, RunSummary } from "../../../stages/run/record_run.ts";
 import type { Env } from "../../cli/pipeline.ts";
 import { shellWord } from "../../cli/shell_word.ts";
 import type { RankWork } from "./rank_work.ts";
@@ -18,15 +18,17 @@ import { otherRanksFinished, writeMerged } from "./ranks.ts";
 export async function finishRank(
   values: Readonly<Record<string, unknown>>,
   { env, work }: { readonly env: Env; readonly work: RankWork },
-): Promise<readonly string[]> {
+): Promise<EndLines> {
   const { out } = env, { step, world } = work, rank = work.rank ?? 0;
   if (step === "first") {
-    return [
-      `Set aside:  ${out}/minhash, removed documents with reasons: ${out}/removed`,
-      `Next:       once all ${world} ranks are done: deno task pipeline fineweb --out ${
-        shellWord(out)
-      } --only dedup`,
-    ];
+    return {
+      results: [`Set aside:  ${out}/minhash, removed documents with reasons: ${out}/removed`],
+      hints: [
+        `Next:       once all ${world} ranks are done: deno task pipeline fineweb --out ${
+          shellWord(out)
+        } --only dedup`,
+      ],
+    };
   }
   const isLast = step === "last";
   const merges = isLast || world > 1 && await otherRanksFinished({ out, world, rank });
@@ -37,30 +39,35 @@ export async function finishRank(
   const files = (await entriesIn(`${out}/documents`))
     .filter(({ name }) => !name.endsWith(".partial"));
   if (files.length === 0) {
-    return [
-      ...merged,
-      `No document passed the filters: removed documents with reasons are in ${out}/removed`,
-    ];
+    return {
+      results: [
+        ...merged,
+        `No document passed the filters: removed documents with reasons are in ${out}/removed`,
+      ],
+      hints: [],
+    };
   }
   const glob = `${out}/documents/*${values.format === "parquet" ? ".parquet" : ".jsonl.gz"}`;
-  return [
-    ...merged,
-    `Documents:  ${out}/documents, removed documents with reasons: ${out}/removed`,
-    `Next:       deno task pipeline tokenize --source ${shellWord(glob)}`,
-  ];
+  return {
+    results: [
+      ...merged,
+      `Documents:  ${out}/documents, removed documents with reasons: ${out}/removed`,
+    ],
+    hints: [`Next:       deno task pipeline tokenize --source ${shellWord(glob)}`],
+  };
 }
 
-/** Returns the throughput of this process since it was last started or resumed. */
+/** Returns a line with the throughput of this process since it was last started or resumed, if it worked. */
 export function throughputLines(
-  { stages, seconds, earlier }: RunSummary,
+  { stages: [source], seconds, earlier }: RunSummary,
   { workers }: Env,
 ): readonly string[] {
-  const [source] = stages;
   const characters = (source?.lengths?.mean ?? 0) * (source?.lengths?.count ?? 0);
-  return speedLines(stages, {
+  const line = speedLine({
     documents: (source?.kept ?? 0) - earlier.documents,
     characters: characters - earlier.characters,
     seconds,
     cores: workers,
   });
+  return line === null ? [] : [line];
 }

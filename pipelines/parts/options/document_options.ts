@@ -7,7 +7,7 @@ import { finewebFilters } from "../../../stages/filter/fineweb_group.ts";
 import { sentenceSplitterNames, wordSplitterNames } from "../../../stages/filter/words/words.ts";
 import { checkEncoding } from "../../../stages/format/text/encodings.ts";
 import { filterList } from "./filter_list.ts";
-import { someFilter } from "./requirements.ts";
+import { readsFiles, readsPlainText, someFilter } from "./requirements.ts";
 import type { Values } from "../../cli/pipeline.ts";
 import { duration, integer, oneOf, path, repeatedPaths, text } from "../../cli/option_types.ts";
 
@@ -27,18 +27,18 @@ export const sourceOptions = {
   ),
   damaged: oneOf(
     "truncated or corrupt input: refuse stops with an error; skip keeps what can be read and counts the rest",
-    { value: "refuse", choices: ["refuse", "skip"], ...data },
+    { value: "refuse", choices: ["refuse", "skip"], ...data, requires: readsFiles },
   ),
   encoding: {
     ...text(
       "encoding of plain text (.txt, .md) without a byte order mark: utf-8, latin1, windows-1252, utf-16le, shift_jis, gb18030 …",
-      { value: "utf-8", placeholder: "NAME", ...data },
+      { value: "utf-8", placeholder: "NAME", ...data, requires: readsPlainText },
     ),
     parse: checkEncoding,
   },
   split: oneOf(
     "what a document of plain text is: paragraphs: a short file, or some paragraphs of a long one; lines: each line",
-    { value: "paragraphs", choices: ["paragraphs", "lines"], ...data },
+    { value: "paragraphs", choices: ["paragraphs", "lines"], ...data, requires: readsPlainText },
   ),
 };
 

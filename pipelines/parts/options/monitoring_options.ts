@@ -37,7 +37,12 @@ export const monitoringOptions = {
   }),
   evalBatches: integer(
     "how much of the validation text an evaluation takes, the same for every batch size, in blocks of 4,096 bytes; the last evaluation takes all of the text",
-    { value: 32, min: 1, ...evaluation },
+    {
+      value: 32,
+      min: 1,
+      ...evaluation,
+      requires: above0("evalEvery", "--eval-every N above 0"), // the last evaluation takes all of the text
+    },
   ),
   ...hellaswagOptions,
   hellaswagEvery: integer("steps between evaluations on --hellaswag; 0 = never", {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileKind } from "../../../stages/source/files/file_source.ts";
 import type { OptionRequirement } from "../../cli/pipeline.ts";
 
 /** Requires that the other option is given, as in `typed`: "--hellaswag FILE". */
@@ -31,6 +32,33 @@ export function unlessOff(requirement: OptionRequirement, off: unknown): OptionR
     ...requirement,
     accepts: (value, given) => given.own === off || requirement.accepts(value, given),
   };
+}
+
+/** Requires that --source names files, a URL or standard input: embedded corpora are never damaged. */
+export const readsFiles = someSource((uri) => !isEmbedded(uri), "--source of another kind than embedded");
+
+/** Requires that --source may name plain text, which has an encoding and no documents of its own. */
+export const readsPlainText = someSource(
+  (uri) => !isEmbedded(uri) && uri !== "-" && [undefined, ".txt", ".md"].includes(fileKind(uri)),
+  "--source of plain text (.txt, .md)",
+);
+
+/** Requires a corpus of the program, whose documents come in random order. */
+export const readsEmbedded = someSource(isEmbedded, "--source embedded");
+
+/** Requires a source whose order is random: a corpus of the program, or the mix of several sources. */
+export const readsInRandomOrder: OptionRequirement = {
+  option: "source",
+  accepts: (uris, given) => Array.isArray(uris) && uris.length > 1 || readsEmbedded.accepts(uris, given),
+  typed: "--source embedded or several sources",
+};
+
+function someSource(accepts: (uri: string) => boolean, typed: string): OptionRequirement {
+  return { option: "source", accepts: (uris) => Array.isArray(uris) && uris.some(accepts), typed };
+}
+
+function isEmbedded(uri: string): boolean {
+  return uri === "embedded" || uri.startsWith("embedded:");
 }
 
 /** Requires that one of these filters is among --stages; null there stands for all filters. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { OptionRequirement } from "../../cli/pipeline.ts";
 import { integer, number, oneOf, path } from "../../cli/option_types.ts";
 
 const common = { fixed: true, group: "Data" };
@@ -34,6 +35,11 @@ export const validationOptions = {
   ),
 };
 
+/** Requires that the shards of an option may be .bin files: datatrove's .ds files have a single format. */
+export function ofBinShards(option: string): OptionRequirement {
+  return { option, accepts: (glob) => !String(glob ?? "").endsWith(".ds"), typed: "shards in .bin files" };
+}
+
 /** Options for shards that exist already. */
 export const shardOptions = {
   trainShards: path("token shards to train on", { value: null, placeholder: "GLOB", ...common }),
@@ -42,6 +48,7 @@ export const shardOptions = {
     value: "llmc",
     choices: ["llmc", "nanogpt"],
     ...common,
+    requires: ofBinShards("trainShards"),
   }),
   vocabSize: integer(
     "vocabulary size of the shards; default: that of their tokenizer, or of --init-from if they have no tokenizer",

@@ -77,11 +77,13 @@ export class SignatureReader {
     this.at += this.#width;
     if (this.at >= this.#end) this.#fill();
     if (this.#read > 0 && order(this.#last, 0, this.words, this.at, this.#width) > 0) {
-      throw this.#invalid(`record ${this.#read} is less than the one before it`);
+      throw this.#invalid(`record ${this.#read + 1} is less than the one before it`);
     }
     if (this.document >= this.#source.documents) {
       throw this.#invalid(
-        `record ${this.#read} is of document ${this.document}, but there are only ${this.#source.documents}`,
+        `record ${
+          this.#read + 1
+        } is of document ${this.document}, but there are only ${this.#source.documents}`,
       );
     }
     this.#read++;

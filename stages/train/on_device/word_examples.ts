@@ -59,7 +59,7 @@ export function rowExamples(
   words.forEach((word, w) => {
     if (word.length >= context) {
       throw new RangeError(
-        `Cannot put word ${w} into a row of ${context}: it has ${word.length} tokens, and a row holds ${
+        `Cannot put word ${w + 1} into a row of ${context}: it has ${word.length} tokens, and a row holds ${
           context - 1
         } and the end`,
       );

@@ -1,9 +1,9 @@
 import { flagOf } from "../../../stages/report/option_text.ts";
-import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { checkDevice, requirementsOf } from "../../../pipelines/cli/effect.ts";
+import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
+import { checkDevice, idleOnDevice, requirementsOf } from "../../../pipelines/cli/effect.ts";
 import { allPipelines } from "../all_pipelines.ts";
 import { withFolder } from "../program.ts";
-import { runHere } from "../in_process.ts";
+import { minute, runHere, runsHere, withShard } from "../in_process.ts";
 import { shellWords } from "../shell_words.ts";
 
 const pipelines = await allPipelines();
@@ -34,6 +34,25 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   ["eval --hellaswag-items 5", /without --hellaswag/],
   ["train --eval-every 5", /without --val-shards: it needs --val-shards GLOB$/],
   ["train --eval-batches 5", /without --val-shards/],
+  [
+    "train --eval-batches 5 --val-shards v.bin --eval-every 0",
+    /--eval-every 0: it needs --eval-every N above 0$/,
+  ],
+  ["fineweb-gpt2 --eval-batches 5 --eval-every 0", /it needs --eval-every N above 0$/],
+  // shards and texts of another kind
+  ["train --shard-format nanogpt --train-shards x.ds", /it needs shards in \.bin files$/],
+  ["eval --shard-format nanogpt --source a.txt", /it needs a command without --source$/],
+  [
+    "fineweb --damaged skip",
+    /--damaged skip does nothing with --source embedded: it needs --source of another kind than embedded$/,
+  ],
+  ["tokenize --split lines --source a.jsonl", /it needs --source of plain text \(\.txt, \.md\)$/],
+  ["fineweb-gpt2 --encoding latin1 --source embedded:sotu", /it needs --source of plain text/],
+  ["eval --split lines --source a.parquet", /it needs --source of plain text/],
+  ["tokenizer --encoding latin1 --source -", /it needs --source of plain text/],
+  ["tokenize --seed 5 --source a.txt", /it needs --source embedded or several sources$/],
+  ["tokenizer --seed 5 --source a.txt", /it needs --source embedded or several sources$/],
+  ["fineweb --seed 5 --source a.txt --source b.txt", /it needs --source embedded$/],
   // a tokenizer that is ready
   ["fineweb-gpt2 --vocab-size 512 --tokenizer gpt2", /it needs --tokenizer train$/],
   ["fineweb-gpt2 --pattern gpt4 --preset gpt2-124m", /--tokenizer gpt2: it needs --tokenizer train$/],
@@ -64,7 +83,7 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   ["tokenizer --damaged skip --inspect hello", /--inspect/],
   ["tokenizer --encoding latin1 --inspect hello", /--inspect/],
   ["tokenizer --split lines --inspect hello", /--inspect/],
-  ["eval --encoding latin1", /does nothing without --source: it needs --source URI$/],
+  ["eval --encoding utf-16le", /does nothing without --source: it needs --source URI$/],
   ["eval --split lines", /does nothing without --source: it needs --source URI$/],
   ["tokenizer --vocab-size 300 --inspect hello", /--inspect/],
   ["tokenizer --pattern gpt4 --inspect hello", /--inspect/],
@@ -90,6 +109,33 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   ["lessons --tune f", /--figures|--tune/],
   ["makemore --n-layer 2 --type mlp", /--type mlp: it needs --type transformer or all$/],
   ["makemore --n-head 2 --type mlp", /--type mlp/],
+  ["makemore --n-embd 2 --type bigram", /--type bigram: it needs --type all or .*transformer/],
+  ["makemore --n-embd2 2 --type transformer", /--type transformer: it needs --type all or /],
+  // the length of a lesson is given, or its solution is run
+  [
+    "makemore --full --max-steps 5",
+    /--max-steps 5: it needs a command without --max-steps and --sample-only$/,
+  ],
+  ["makemore --full --sample-only", /it needs a command without --max-steps and --sample-only$/],
+  ["makemore-mlp --full --steps 500", /--steps 500: it needs a command without --steps$/],
+  ["makemore-batchnorm --full --steps 500", /--steps 500/],
+  ["makemore-backprop --full --steps 500", /--steps 500/],
+  ["makemore-wavenet --full --steps 500 --solution E01", /--steps 500/],
+  ["shakespeare --full --preset nanogpt-cpu", /it needs a command without --preset$/],
+  ["shakespeare --preset nanogpt-cpu --scale", /it needs a command without --scale$/],
+  ["shakespeare --scale --solution EX1", /--solution EX1: it needs the lesson itself$/],
+  ["makemore-mlp --full --solution E02", /--solution E02: it needs the lesson itself or --solution E01$/],
+  ["makemore-mlp --steps 500 --solution E02", /it needs the lesson itself or .* E01 or --solution E03$/],
+  ["makemore-bigram --seed 5 --solution E02", /--solution E02/],
+  ["micrograd --source points.csv --solution E01", /--solution E01/],
+  ["micrograd --device cpu --solution E01", /it needs the lesson itself or --solution E04$/],
+  ["micrograd --workers 1 --solution E01", /it needs the lesson itself or --solution E04$/],
+  ["micrograd --blas off --solution E01", /it needs the lesson itself or --solution E04$/],
+  ["tokenizer-lesson --vocab-size 300 --solution E03", /--solution E03/],
+  ["makemore --type mlp --solution E01", /--solution E01/],
+  ["makemore --top-k 5 --solution E01", /--solution E01/],
+  ["makemore --resume auto --solution E01", /--solution E01/],
+  ["makemore --sample-only --solution E01", /--solution E01/],
   ["makemore --max-steps 2 --sample-only", /--sample-only: it needs a command without --sample-only$/],
   ["makemore --batch-size 2 --sample-only", /--sample-only/],
   ["makemore --learning-rate 2 --sample-only", /--sample-only/],
@@ -104,6 +150,58 @@ Deno.test("an option that does nothing with the others' values is refused: why, 
     match(err.trimEnd(), says);
     ok(err.startsWith(`error: ${option} `) && err.trimEnd().split("\n").length === 1, err);
   }
+});
+
+/**
+ * Options without a declared condition that always act: those of every pipeline, and a pipeline's own. An
+ * option that is new belongs here, or it says with `requires` what it needs.
+ */
+const always: Readonly<Record<string, string>> = {
+  "*": "out resume config preset dryRun help quiet json color logEvery trace",
+  "convert": "from to dtype",
+  "eval": "device checkpoint tokenizer valShards source evalBatches batchSize",
+  "fineweb": "workers source stages dump format rank world only partBytes",
+  "fineweb-gpt2":
+    "seed device source stages tokenizer valShare valBytes valTokens layers heads channels seqLen vocabPad " +
+    "gelu bias tie normEps dropout initFrom shuffle batchSize gradAccum totalBatchTokens steps epochs tokens " +
+    "timeLimit optimizer weightDecay gradClip lr warmup schedule skipSpikeZ onNan recompute dtype profile " +
+    "evalEvery inspectEvery checkpointEvery keepCheckpoints tensorboard sampleEvery",
+  "lessons": "figures",
+  "makemore": "solution",
+  "makemore-backprop": "solution",
+  "makemore-batchnorm": "solution",
+  "makemore-bigram": "solution",
+  "makemore-mlp": "solution",
+  "makemore-wavenet": "solution",
+  "micrograd": "solution",
+  "report": "runs",
+  "sample":
+    "device checkpoint tokenizer prompt count maxTokens temperature repetitionPenalty stop batchSize slide",
+  "shakespeare": "solution",
+  "tokenize": "workers source tokenizer valShare valBytes valTokens shardFormat separator",
+  "tokenizer": "inspect",
+  "tokenizer-lesson": "solution",
+  "train":
+    "seed device trainShards valShards vocabSize layers heads channels seqLen vocabPad gelu bias tie normEps " +
+    "dropout initFrom shuffle batchSize gradAccum totalBatchTokens steps epochs tokens timeLimit optimizer " +
+    "weightDecay gradClip lr warmup schedule skipSpikeZ onNan recompute dtype profile inspectEvery " +
+    "checkpointEvery keepCheckpoints tensorboard sampleEvery",
+};
+
+Deno.test("each option of each pipeline always acts, or says what it needs", () => {
+  const found = pipelines.map(({ name, pipeline, acting }) => {
+    const onDevice = (["cpu", "webgpu"] as const).flatMap((
+      device,
+    ) => [...idleOnDevice(pipeline, { device }).keys()]);
+    const common = new Set(always["*"].split(" "));
+    const unconditional = Object.entries(acting).filter(([option, declared]) =>
+      requirementsOf(declared).length === 0 && !onDevice.includes(option) && !common.has(option)
+    );
+    return [name, unconditional.map(([option]) => option).sort().join(" ")];
+  });
+  const listed = Object.entries(always).filter(([name]) => name !== "*")
+    .map(([name, options]) => [name, options.split(" ").sort().join(" ")]);
+  deepStrictEqual(found, listed);
 });
 
 Deno.test("every option that depends on another is among the refused command lines", () => {
@@ -153,7 +251,7 @@ Deno.test("an option of every pipeline is refused where it does nothing", async 
   const refused = [
     [
       "report --device cpu",
-      "--device does nothing in report: it computes nothing with a model: leave it out",
+      "--device does nothing in report: nothing in it runs on a device that could be chosen: leave it out",
     ],
     ["report --preset tiny", "--preset does nothing in report: it has no presets: leave it out"],
     ["sample --out x", "--out does nothing in sample: it writes no run folder: leave it out"],
@@ -161,7 +259,7 @@ Deno.test("an option of every pipeline is refused where it does nothing", async 
       "sample --resume auto",
       "--resume does nothing in sample: it keeps no checkpoints and is typed again instead: leave it out",
     ],
-    ["fineweb --tune f", "--tune does nothing in fineweb: it computes nothing with a model: leave it out"],
+    ["fineweb --tune f", "--tune does nothing in fineweb: nothing in it runs on a GPU: leave it out"],
     ["tokenize --log-every 5", "--log-every does nothing in tokenize: it takes no steps: leave it out"],
     ["eval --seed 5", "--seed does nothing in eval: it draws no random numbers: leave it out"],
     ["convert --workers 2", "--workers does nothing in convert: it runs on one thread: leave it out"],
@@ -176,12 +274,46 @@ Deno.test("an option of every pipeline is refused where it does nothing", async 
   }
 });
 
+Deno.test("an option that does nothing without text or a tokenizer is refused where that is known", async () => {
+  await withShard(async (dir) => {
+    const { err } = await runHere(
+      ["train", "--train-shards", `${dir}/train.bin`, "--vocab-size", "257", "--sample-every", "5"],
+    );
+    match(err, /^error: --sample-every 5 does nothing without a tokenizer .*: leave it out\n$/);
+    const train = `train --train-shards ${dir}/train.bin --out ${dir}/run --steps 1 ${minute}`;
+    await runsHere(0, train);
+    await Deno.writeTextFile(`${dir}/hs.jsonl`, `{"ctx":"a","label":0,"endings":["b","c","d","e"]}\n`);
+    const evaluation = `eval --checkpoint ${dir}/run --hellaswag ${dir}/hs.jsonl --tokenizer byte`;
+    const idle = await runHere(`${evaluation} --eval-batches 3 --out ${dir}/eval`.split(" "));
+    match(idle.err, /^error: --eval-batches 3 does nothing without text: .*: it needs --source URI or /);
+  });
+});
+
+Deno.test("--workers is refused on WebGPU where its threads only compute on the CPU", () => {
+  const refused = pipelines.filter(({ pipeline, acting }) =>
+    "workers" in acting && idleOnDevice(pipeline, { device: "webgpu" }).has("workers")
+  );
+  const names = refused.map(({ name }) => name);
+  for (const name of ["sample", "eval", "train", "fineweb-gpt2", "micrograd"]) ok(names.includes(name), name);
+  ok(!names.includes("fineweb") && !names.includes("tokenize"));
+  const idle = idleOnDevice({ workersFor: "engine" }, { device: "webgpu" });
+  throws(() => checkDevice(new Map([["workers", 2]]), idle), {
+    message:
+      "--workers does nothing on WebGPU, which this run computes on: its threads compute on the CPU: leave it out, or add --device cpu",
+  });
+});
+
+Deno.test("--help lists no option that does nothing on the device", async () => {
+  const { out } = await runHere(["sample", "--help", "all", "--device", "cpu"]);
+  ok(out.includes("--workers") && out.includes("--blas") && !out.includes("--tune"), out);
+});
+
 Deno.test("--tune is refused on the CPU, and --blas on WebGPU", async () => {
   const { err } = await runHere(["fineweb-gpt2", "--tune", "f", "--device", "cpu"]);
   match(err, /^error: --tune does nothing on the CPU, .*: leave it out, or add --device webgpu\n$/);
   let said = "";
   try {
-    checkDevice(new Map([["blas", "off"]]), { device: "webgpu" });
+    checkDevice(new Map([["blas", "off"]]), idleOnDevice({}, { device: "webgpu" }));
   } catch (error) {
     said = String(error);
   }

@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { readEvents } from "../../../stages/report/metrics.ts";
-import { smallDiskTest } from "../small_disk.ts";
+import { smallDiskTest } from "../../small_disk.ts";
 import { pathOfUrl } from "../../../stages/disk/paths.ts";
 
 const program = pathOfUrl(new URL("./run.ts", import.meta.url));

@@ -4,6 +4,7 @@
  * @module
  */
 import { deepStrictEqual } from "node:assert/strict";
+import { denoBeforeDeadline } from "../../deadline.ts";
 import { root } from "../../package/script.ts";
 import { withFolder } from "../../temporary.ts";
 
@@ -40,13 +41,12 @@ Deno.test({
 
 /** Runs the pipeline in `folder` with exactly these variables; returns its output and exit code. */
 async function run(folder: string, env: Record<string, string>): Promise<readonly [string, number]> {
-  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+  const { code, stdout } = await denoBeforeDeadline({
     args: ["task", "--quiet", "pipeline", `${folder}/mine.ts`, "--quiet"],
     cwd: root,
     clearEnv: true,
     env,
     stdin: "null",
-    signal: AbortSignal.timeout(60_000),
-  }).output();
+  });
   return [new TextDecoder().decode(stdout), code];
 }

@@ -1,4 +1,5 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { denoBeforeDeadline } from "../../deadline.ts";
 import { withFolder } from "../../temporary.ts";
 import { pathOfUrl } from "../../../stages/disk/paths.ts";
 
@@ -14,14 +15,13 @@ interface Result {
 /** Types `deno task … pipeline …` as a user does, in a folder that is not the project's. */
 async function typed(folder: string, ...args: readonly string[]): Promise<Result> {
   const { INIT_CWD: _ofTheTests, ...env } = Deno.env.toObject();
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  const { code, stdout, stderr } = await denoBeforeDeadline({
     args: ["task", "--quiet", "--config", config, "pipeline", ...args],
     cwd: folder,
     stdin: "null",
     clearEnv: true,
     env: { ...env, NO_COLOR: "1" },
-    signal: AbortSignal.timeout(60_000),
-  }).output();
+  });
   const decoder = new TextDecoder();
   return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
 }

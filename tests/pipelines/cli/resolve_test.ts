@@ -77,6 +77,10 @@ Deno.test("readConfig() accepts names as typed or in camel case, and a run's con
       initFrom: null,
     });
     await rejects(read({ laers: 3 }), { message: `Unknown option "laers" in ${path}: did you mean layers?` });
+    for (const typed of ["help", "dryRun", "dry-run", "config"]) { // of a command, not of a run
+      await rejects(read({ [typed]: true }), { name: "UsageError", message: /^Unknown option "/ });
+    }
+    await rejects(read({ quite: true }), (error: Error) => !/quiet/.test(error.message));
     await rejects(read({ layers: "many" }), { name: "UsageError" });
     await rejects(read({ layers: {} }), { name: "UsageError" });
     await rejects(read({ layers: null }), { name: "UsageError" });

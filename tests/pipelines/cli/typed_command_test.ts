@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { typedConsole, typedTask } from "../../../pipelines/cli/typed_command.ts";
+import { taskName, typedConsole, typedTask } from "../../../pipelines/cli/typed_command.ts";
 
 const start = { execPath: "/usr/bin/deno", version: "2.9.6", cwd: "/clone", root: "/clone/" };
 
@@ -37,4 +37,22 @@ Deno.test("typedConsole() replaces commands of this program in messages, and lea
     console.retype?.("To sample: deno task pipeline sample"),
     "To sample: deno task --config /a/$&/deno.json pipeline sample",
   );
+});
+
+Deno.test("typedConsole() names the task that this process was started by, and other tasks as they are", () => {
+  const none = () => {};
+  const plain = {
+    columns: 80,
+    outIsTerminal: false,
+    errIsTerminal: false,
+    colors: false,
+    out: none,
+    err: none,
+  };
+  strictEqual(taskName({ ffi: true, boundsChecks: true }), "native");
+  strictEqual(taskName({ ffi: false, boundsChecks: false }), "fast");
+  strictEqual(taskName({ ffi: false, boundsChecks: true }), "pipeline");
+  const { retype } = typedConsole(plain, "deno task", "native");
+  strictEqual(retype?.("To resume: deno task pipeline train"), "To resume: deno task native train");
+  strictEqual(retype?.("faster: deno task fast train"), "faster: deno task fast train");
 });

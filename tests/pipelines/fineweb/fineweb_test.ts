@@ -82,7 +82,7 @@ Deno.test("fineweb blocks, masks and counts the same with any number of workers,
       after: 0,
     });
     match(out, /recipe current, words spacy, sentences spacy/);
-    match(out, /kept \d+ of 60 documents/);
+    match(out, /Kept \d+ of 60 documents/);
     ok(
       (await eventsOf(`${dir}/one`)).some(({ type, text }) =>
         type === "note" && /e-mail and \d+ IP/.test(text)

@@ -23,12 +23,14 @@ Deno.test("a lesson prints its items, ends with its exercises and writes a page;
         page.endsWith("</html>\n"),
       page.slice(0, 6000),
     );
-    const quiet = await runsTo(0, [...args, "--quiet", "--solution", "E04"]);
+    const solution = ["micrograd", "--out", `${dir}/solution`, "--device", "cpu", "--solution", "E04"];
+    const quiet = await runsTo(0, [...solution, "--quiet"]);
     deepStrictEqual(quiet.out.trim().split("\n").map((line) => line.slice(0, 9)), [
       "✓ loss: 2",
       ...Array(4).fill("✓ d loss "),
     ]);
-    const json = await runsTo(0, [...args, "--json", "--solution", "E01"]);
+    const first = ["micrograd", "--out", `${dir}/first`, "--solution", "E01"];
+    const json = await runsTo(0, [...first, "--json"]);
     const events = json.out.trim().split("\n").map((line) => JSON.parse(line));
     strictEqual(events.filter(({ type, kind }) => type === "lesson" && kind === "check").length, 4);
   }));

@@ -13,7 +13,7 @@ import {
   writeWhole,
   writeWholeSync,
 } from "../../../stages/disk/whole_files.ts";
-import { smallDiskTest } from "../../pipelines/small_disk.ts";
+import { smallDiskTest } from "../../small_disk.ts";
 import { withFolder } from "../../temporary.ts";
 
 Deno.test("exists() and existsSync() are false below a file, and throw for a name that is too long", () =>

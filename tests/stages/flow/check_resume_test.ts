@@ -122,3 +122,16 @@ Deno.test("checkSource() refuses a source that repeats an item on resume", async
     /source repeats does not resume at checkpoint 1 .*: output 1 is 0, expected 1/,
   );
 });
+
+Deno.test("checkStage() shows outputs to a depth of four objects", async () => {
+  const nested: Stage<number, unknown> = {
+    name: "nested",
+    open: () => ({ item: 0 }),
+    push: (_item, state: { item: number }) => [{ a: { b: { c: { d: { e: ++state.item } } } } }],
+    save: () => null,
+  };
+  await rejects(
+    checkStage(nested, [1, 2]),
+    /output 1 is \{ a: \{ b: \{ c: \{ d: \{ e: 1 \} \} \} \} \}, expected/,
+  );
+});

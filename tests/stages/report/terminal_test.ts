@@ -68,3 +68,20 @@ Deno.test("liveDisplay() redraws in place, also in a narrower terminal, and show
   display.close();
   deepStrictEqual(screen.text, before);
 });
+
+Deno.test("liveDisplay() prints notes and paths whole, also in a narrow terminal: they hold what a user types", () => {
+  const screen = fakeScreen();
+  screen.columns = 40;
+  const display = liveDisplay(screen, { limits: { steps: 10 } });
+  const command = `Training would be faster: deno task native train --train-shards ${
+    "folder/".repeat(20)
+  }x.bin`;
+  const path = `runs/${"name/".repeat(20)}step-000005`;
+  try {
+    display.show({ type: "note", text: command });
+    display.show({ type: "checkpoint", step: 5, path, seconds: 1 });
+  } finally {
+    display.close();
+  }
+  ok(screen.text.includes(`${command}\n`) && screen.text.includes(`${path}\n`), screen.text);
+});

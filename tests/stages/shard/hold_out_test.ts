@@ -11,7 +11,7 @@ import { from } from "../../../stages/flow/flow.ts";
 import { utf8Length } from "../../../stages/format/text/utf8_length.ts";
 import type { Document } from "../../../stages/items.ts";
 import { candidatesFirst } from "../../../stages/shard/candidates.ts";
-import { chooseHeldOut, cutBefore, documentBytes } from "../../../stages/shard/held_out_text.ts";
+import { chooseHeldOut, cutBefore, documentBytes, holdOutKey } from "../../../stages/shard/held_out_text.ts";
 import { holdOut } from "../../../stages/shard/hold_out.ts";
 
 const size = { share: 0.1, bytes: 256_000 };
@@ -140,4 +140,45 @@ Deno.test("holdOut() refuses a size out of range", () => {
     throws(() => holdOut({ ...size, ...wrong }), RangeError);
   }
   strictEqual(utf8Length("aé😀"), 7);
+});
+
+// Values that the author of cyrb53 gives in its repository (bryc/code, jshash/experimental/cyrb53.js).
+Deno.test("holdOutKey() is cyrb53 of the text, or of the page before extraction", () => {
+  const golden = {
+    a: 7929297801672961,
+    b: 8684336938537663,
+    revenge: 4051478007546757,
+    revenue: 8309097637345594,
+  };
+  for (const [text, hash] of Object.entries(golden)) {
+    strictEqual(Number.parseInt(holdOutKey({ id: "any", text }), 16), hash, text);
+    strictEqual(holdOutKey({ id: "page", text: "", html: text }), holdOutKey({ id: "any", text }));
+  }
+  strictEqual(holdOutKey({ id: "any", text: "a" }).length, 14); // so that keys sort as numbers do
+});
+
+Deno.test("cutBefore() leaves the most characters that fit into the bytes, but never none, in any script", () => {
+  // The first and the last character of each length in UTF-8, and surrogates without their partner.
+  const characters = ["a", "\x7f", "\x80", "\u07ff", "\u0800", "\uffff", "\u{10000}", "\u{10ffff}"];
+  for (
+    const text of [
+      ...characters.map((c) => c.repeat(9)),
+      characters.join(""),
+      characters.toReversed().join(""),
+    ]
+  ) {
+    const points = [...text];
+    for (let bytes = 1; bytes <= utf8Length(text); bytes++) {
+      let expected = points.length - 1;
+      while (expected > 0 && utf8Length(points.slice(expected - 1).join("")) <= bytes) expected--;
+      strictEqual(cutBefore(text, bytes), points.slice(0, expected).join("").length, `${bytes} of ${text}`);
+    }
+  }
+  strictEqual(cutBefore("\ud83dab\udc00", 3), 3); // a low surrogate alone is a character of three bytes
+});
+
+Deno.test("holdOut() accepts a size of one byte and the largest share", async () => {
+  const docs = documents(4, 100);
+  const one = await heldOutOf(docs, { share: 0.5, bytes: 1 });
+  deepStrictEqual(one.map(({ text }) => utf8Length(text)), [1]);
 });

@@ -293,7 +293,7 @@ Deno.test("shard() refuses ids beyond the vocabulary, and options out of range",
     const bad = [{ id: "doc-7", ids: Uint32Array.of(1, 500) }];
     await rejects(
       run(bad, { dir, ...SMALL }),
-      /token 1 of doc-7: its id 500 is beyond the vocabulary of 500/,
+      /token 2 of doc-7: its id 500 is beyond the vocabulary of 500/,
     );
     throws(() => shard({ dir, ...SMALL, shardTokens: 0 }), /shardTokens is 0/);
     throws(() => shard({ dir, ...SMALL, validationTokens: -1 }), RangeError);
@@ -336,4 +336,24 @@ Deno.test("readShardSummary() is null without a file and refuses a malformed one
       await Deno.writeTextFile(`${dir}/shards.json`, text);
       await rejects(readShardSummary(dir), Deno.errors.InvalidData);
     }
+  }));
+
+Deno.test("shard() closed before its first extent is full leaves a whole file with all tokens", () =>
+  withFolder(async (dir) => {
+    const docs = documents(12, 3, 4);
+    const cut: Stage<TokenShard, never> = { name: "cut", open: () => null, push: () => [] };
+    const stop = new AbortController();
+    const source = {
+      ...list(docs),
+      async *read(state: { at: number }) {
+        while (state.at < docs.length) yield docs[state.at++];
+        stop.abort();
+      },
+    };
+    await from(source).pipe(shard({ dir, ...SMALL })).pipe(cut).run({
+      stop: stop.signal,
+      checkpoints: new MemoryCheckpoints(),
+    });
+    deepStrictEqual(names(dir).filter((name) => name.startsWith("train_") && name.endsWith(".partial")), []);
+    deepStrictEqual(tokens(`${dir}/train_000000.bin`), docs.slice(1).flatMap(({ ids }) => [...ids]));
   }));

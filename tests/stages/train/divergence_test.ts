@@ -156,7 +156,7 @@ Deno.test("train() skips an update whose loss spikes, and skips it again when re
   const skipped = steps(events).filter((e) => e.skipped !== undefined);
   deepStrictEqual(skipped.map((e) => e.step), [odd]);
   ok(
-    /^the loss .* is \d+\.\d standard deviations above the mean of the last 128; batch 135 is from train_000000.bin tokens 1080 to 1088$/
+    /^the loss .* is \d+\.\d standard deviations above the mean of the last 128; batch 136 is from train_000000.bin tokens 1080 to 1088$/
       .test(skipped[0].skipped!),
     skipped[0].skipped,
   );
@@ -168,7 +168,7 @@ Deno.test("train() skips an update whose loss spikes, and skips it again when re
   await rejects(
     run({ ...options, divergence: { spikeZ: 6, onSpike: "stop" }, plan: planned(false) }),
     (error) =>
-      /after step 135: the loss .* standard deviations above .*batch 135 is from train_000000.bin tokens 1080/
+      /after step 135: the loss .* standard deviations above .*batch 136 is from train_000000.bin tokens 1080/
         .test(
           String(error),
         ),
@@ -193,7 +193,7 @@ Deno.test("train() that rolls back names the batch, and resumed from its checkpo
   const later = new MemoryCheckpoints(checkpoints.all[0]);
   const rest = await run({ ...options, skippedBatches: new Map([[batch, reason]]), checkpoints: later });
   deepStrictEqual(rest.filter((e) => e.type === "note").map((e) => e.text), [
-    `batch ${odd} skipped: ${reason}`,
+    `batch ${odd + 1} skipped: ${reason}`,
   ]);
   const without = await run({ ...options, batches: options.batches.filter((_, i) => i !== odd) });
   deepStrictEqual(steps(rest), steps(without).slice(130)); // as if the batch did not exist

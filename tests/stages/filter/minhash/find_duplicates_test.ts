@@ -1,8 +1,10 @@
 import { deepStrictEqual, ok, rejects } from "node:assert/strict";
 import { findDuplicates, readRemoval } from "../../../../stages/filter/minhash/find_duplicates.ts";
+import { dropDuplicates } from "../../../../stages/filter/minhash/drop_duplicates.ts";
 import { SignatureLog } from "../../../../stages/filter/minhash/signature_log.ts";
 import { Signer } from "../../../../stages/filter/minhash/signer.ts";
 import { signaturePath, sortSignatures } from "../../../../stages/filter/minhash/sort_signatures.ts";
+import type { Context } from "../../../../stages/flow/stage.ts";
 import { windows } from "./windows.ts";
 import { withFolder } from "../../../temporary.ts";
 
@@ -128,3 +130,34 @@ Deno.test("sortSignatures() refuses a truncated log", () =>
     const set = { ...options, rank: 0, documents: 16, signed: 16 };
     await rejects(sortSignatures({ log: `${dir}/log0`, dir, set, memory: 1e6 }), { name: "InvalidData" });
   }));
+
+Deno.test("findDuplicates() and sortSignatures() end when they are aborted, and leave no result", () =>
+  withFolder(async (dir) => {
+    await writeSets(dir, 2);
+    const signal = AbortSignal.abort(new Error("enough"));
+    await rejects(findDuplicates({ dir, signal }), /^Error: enough$/);
+    await rejects(Deno.stat(`${dir}/000000.remove`), Deno.errors.NotFound);
+    const set = { ...options, rank: 0, documents: 8, signed: 8 };
+    await Deno.remove(`${dir}/00000.json`);
+    await rejects(sortSignatures({ log: `${dir}/log0`, dir, set, memory: 4000, signal }), /^Error: enough$/);
+    await rejects(Deno.stat(`${dir}/00000.json`), Deno.errors.NotFound);
+  }));
+
+Deno.test("findDuplicates() may use 512 MiB by default, 8 bytes for each document", () =>
+  withFolder(async (dir) => {
+    await writeSets(dir, 1);
+    const set = JSON.parse(await Deno.readTextFile(`${dir}/00000.json`));
+    await Deno.writeTextFile(`${dir}/00000.json`, JSON.stringify({ ...set, documents: 2 ** 26 + 1 }));
+    const message = /of 67108865 documents in 536870912 bytes of memory: allow at least 536870920 bytes/;
+    await rejects(findDuplicates({ dir }), message);
+    await rejects(async () => await dropDuplicates({ dir }).open(context, undefined), message);
+  }));
+
+const context: Context = {
+  signal: new AbortController().signal,
+  stopping: false,
+  rng: { next: () => 0, integer: () => 0 },
+  seed: 0,
+  emit() {},
+  drop() {},
+};

@@ -79,3 +79,22 @@ Deno.test("KeyIndex refuses a log that is too short or contains an invalid key",
   throws(() => new KeyIndex({ dir, held: 0 }), RangeError);
   Deno.removeSync(dir, { recursive: true });
 });
+
+Deno.test("KeyIndex resumes from its runs, and reads from the log only the keys that are in none", () => {
+  const dir = Deno.makeTempDirSync();
+  for (const [count, inRuns] of [[2000, 2000], [2001, 2000], [1999, 1000]]) {
+    const index = new KeyIndex({ dir, held: 1000 });
+    for (const k of keys) index.add(k);
+    index.close();
+    using log = Deno.openSync(`${dir}/keys.seen`, { write: true });
+    log.writeSync(new Uint8Array(8 * inRuns)); // zeros are no keys
+    const again = new KeyIndex({ dir, held: 1000, count });
+    ok(holds(again, 0, count), `${count} keys`);
+    again.close();
+    log.seekSync(0, Deno.SeekMode.Start);
+    log.writeSync(new Uint8Array(8 * (inRuns + 1)));
+    if (count > inRuns) throws(() => new KeyIndex({ dir, held: 1000, count }), /key \d+ is 0/);
+    for (const name of files(dir)) Deno.removeSync(`${dir}/${name}`);
+  }
+  Deno.removeSync(dir, { recursive: true });
+});

@@ -150,3 +150,30 @@ Deno.test("minhashClusters() is not influenced by the files of an earlier run", 
     for await (const { id } of flow.stream({ checkpoints: again, barrierEvery: 10 })) ids.push(id);
     deepStrictEqual(ids, expected);
   }));
+
+Deno.test("minhashClusters() leaves the files that it leaves in an empty folder, whatever an earlier run left there", () =>
+  withFolder(async (dir) => {
+    const [used, fresh] = [`${dir}/used`, `${dir}/fresh`], few = { buckets: 3, rows: 4 };
+    await kept(family(40), { dir: used });
+    await Deno.writeTextFile(`${used}/bucket_001/00000.minhash.sig.run-7`, "left over");
+    await Deno.writeTextFile(`${used}/notes.txt`, "of somebody");
+    await kept(family(30), { dir: used, ...few });
+    await kept(family(30), { dir: fresh, ...few });
+    const { "notes.txt": notes, ...files } = await contentOf(used);
+    deepStrictEqual(files, await contentOf(fresh));
+    deepStrictEqual(notes, "of somebody");
+  }));
+
+/** The files in a folder and their contents, as Latin-1 text. */
+async function contentOf(folder: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) {
+      found[`${name}/`] = "";
+      for (const [inner, text] of Object.entries(await contentOf(`${folder}/${name}`))) {
+        found[`${name}/${inner}`] = text;
+      }
+    } else found[name] = new TextDecoder("latin1").decode(await Deno.readFile(`${folder}/${name}`));
+  }
+  return found;
+}

@@ -85,3 +85,17 @@ Deno.test("survey() counts the length of the HTML of a page that is not yet extr
   const [seen] = await surveysOf([{ id: "page", text: "", html: "<p>four</p>" }]);
   equal([seen.characters, seen.lengths], [11, [0, 0, 0, 1]]);
 });
+
+Deno.test("survey() reports once if there are no documents", async () => {
+  equal((await surveysOf([])).map(({ documents, lengths }) => ({ documents, lengths })), [
+    { documents: 0, lengths: [] },
+  ]);
+});
+
+Deno.test("mostFrequent() sorts by count, then by name", () => {
+  const counts = { b: 2, a: 2, d: 7, c: 1, e: 2 };
+  equal(Object.entries(mostFrequent({ counts, kinds: 5, missed: 0 }, 4)), [["d", 7], ["a", 2], ["b", 2], [
+    "e",
+    2,
+  ]]);
+});

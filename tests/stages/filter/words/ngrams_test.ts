@@ -48,3 +48,18 @@ Deno.test("NGrams gives the same counts as strings in a Map on random words", ()
     }
   }
 });
+
+Deno.test("NGrams counts code points as JavaScript's iterator does, also of surrogates without a partner", () => {
+  // The first and the last unit of each kind: not a surrogate, high, low.
+  const units = ["a", "\ud7ff", "\ud800", "\udbff", "\udc00", "\udfff", "\ue000"];
+  for (const a of units) {
+    for (const b of units) {
+      for (const c of units) {
+        const word = a + b + c, size = [...word].length;
+        equal(new NGrams([word, "x", word, "x"], " ").top(2), 2 * (size + 2), JSON.stringify(word));
+        // Without a gap, the last unit of a word and the first one of the next may form a pair.
+        equal(new NGrams([word, word, "-", word, word], "").repeated(2), [...word + word].length);
+      }
+    }
+  }
+});

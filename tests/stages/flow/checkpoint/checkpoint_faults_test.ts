@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { smallDiskTest } from "../../../small_disk.ts";
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import {
   openCheckpoints,
@@ -147,30 +148,22 @@ Deno.test("an unwritable folder and file names that lead out of it are refused, 
   await rejects(openCheckpoints(`${dir.path}/file/checkpoints`));
 });
 
-const mounts = Deno.build.os === "linux" && Deno.uid() === 0 && canMount();
-Deno.test({
-  name: "a full disk fails the commit with a hint; the checkpoint before it is used" +
-    (mounts ? "" : " (ignored: only root on Linux can mount a small disk)"),
-  ignore: !mounts,
-  async fn() {
-    await using dir = await temporary();
-    await mount(["-t", "tmpfs", "-o", "size=256k", "tmpfs", dir.path]);
-    try {
-      const checkpoints = await openCheckpoints(dir.path);
-      await checkpoints.commit(at(10));
-      const big = barrierOf(new Map([["train", { state: { step: 20, w: model(20, 100_000) } }]]));
-      await rejects(
-        checkpoints.commit(big),
-        /Cannot write checkpoint .*too little room: .*: make room on the disk .*checkpoint before it$/,
-      );
-      deepStrictEqual(names(dir.path), ["latest", "step-000010"]);
-      strictEqual((await checkpoints.latest())?.get("train")?.skip, 10);
-      await checkpoints.commit(at(30));
-    } finally {
-      await new Deno.Command("umount", { args: [dir.path] }).output();
-    }
+await smallDiskTest(
+  "a full disk fails the commit with a hint; the checkpoint before it is used",
+  "256k",
+  async ({ folder }) => {
+    const checkpoints = await openCheckpoints(folder);
+    await checkpoints.commit(at(10));
+    const big = barrierOf(new Map([["train", { state: { step: 20, w: model(20, 100_000) } }]]));
+    await rejects(
+      checkpoints.commit(big),
+      /Cannot write checkpoint .*too little room: .*: make room on the disk .*checkpoint before it$/,
+    );
+    deepStrictEqual(names(folder), ["latest", "step-000010"]);
+    strictEqual((await checkpoints.latest())?.get("train")?.skip, 10);
+    await checkpoints.commit(at(30));
   },
-});
+);
 
 function flipBit(path: string): void {
   const bytes = Deno.readFileSync(path);
@@ -206,23 +199,4 @@ async function killedAfter(
     for (const call of calls) Object.assign(Deno, { [call]: real[call] });
   }
   return killed;
-}
-
-function canMount(): boolean {
-  const dir = Deno.makeTempDirSync();
-  try {
-    const args = ["-t", "tmpfs", "-o", "size=64k", "tmpfs", dir];
-    if (!new Deno.Command("mount", { args, stderr: "null" }).outputSync().success) return false;
-    new Deno.Command("umount", { args: [dir] }).outputSync();
-    return true;
-  } catch {
-    return false;
-  } finally {
-    Deno.removeSync(dir);
-  }
-}
-
-async function mount(args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command("mount", { args }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
 }

@@ -23,7 +23,7 @@ for (const workers of [1, 3]) {
   const counts = new Map<string, unknown>();
   const stage = parallel<Letter, Letter>({ module, group: "swamp", options: {} }, {
     workers,
-    limit: { milliseconds: 100, reason: "timeout" },
+    limit: { milliseconds: 1000, reason: "timeout" },
   });
   await from(asSource("letters in", () => many.slice(0, 200)))
     .pipe(stage, { rejects: sink("removed", removed) })

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { beforeDeadline } from "../../../deadline.ts";
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { MemoryCheckpoints } from "../../../../stages/flow/checkpoint/memory_checkpoints.ts";
 import type { StageSnapshot } from "../../../../stages/flow/checkpoint/types.ts";
@@ -138,22 +139,12 @@ async function runFlow(plan: FlowPlan, disk: Disk, fault: Fault | null): Promise
       if (event.type === "stage") events.set(event.name, event);
     },
   });
-  const { stopped } = await beforeDeadline(running);
+  const { stopped } = await beforeDeadline(running, DEADLINE);
   const place = placesIn(plan.steps).find(({ stage }) => stage.name === fault?.stage);
   if (thrown && place?.exact) throw new Error("the run ended as if there had been no fault");
   ok(!stopped || fault?.kind === "stop", "the run says that it was stopped");
   ok(open.size === 0, `not closed: ${[...open]}`);
   return events;
-}
-
-async function beforeDeadline<T>(work: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("the run does not end")), DEADLINE);
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function newDisk(): Disk {

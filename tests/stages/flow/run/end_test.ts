@@ -1,3 +1,4 @@
+import { beforeDeadline } from "../../../deadline.ts";
 import { deepStrictEqual, rejects } from "node:assert/strict";
 import { asSource } from "../../../../stages/flow/as_source.ts";
 import { MemoryCheckpoints } from "../../../../stages/flow/checkpoint/memory_checkpoints.ts";
@@ -5,13 +6,6 @@ import { type Flow, from } from "../../../../stages/flow/flow.ts";
 import { parallel } from "../../../../stages/flow/parallel/parallel.ts";
 import { map, type Stage, takeCheckpoint } from "../../../../stages/flow/stage.ts";
 import type { Letter } from "../parallel/letters_group.ts";
-
-/** Fails a run that does not end. */
-async function ends<T>(run: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("the run does not end")), 10_000);
-  return await Promise.race([run, late.promise]).finally(() => clearTimeout(timer));
-}
 
 /** Numbers; after the last one the source waits until it is told to stop. */
 function numbers(count: number) {
@@ -46,10 +40,10 @@ for (const count of [0, 1, 2, 3]) {
       const flow = from(numbers(50)).via(joints(count)).pipe(take(13), { ahead }).pipe(
         map("out", (x) => out.push(x)),
       );
-      deepStrictEqual(await ends(flow.run()), { stopped: false });
+      deepStrictEqual(await beforeDeadline(flow.run()), { stopped: false });
       deepStrictEqual(out, [...Array(13).keys()]);
       const sides: number[][] = [[], []];
-      await ends(
+      await beforeDeadline(
         from(numbers(50)).via(joints(count))
           .tee((branch) =>
             branch.pipe(take(3, "short"), { ahead }).pipe(map("left", (x) => sides[0].push(x)))
@@ -77,7 +71,7 @@ for (const count of [0, 1, 2, 3]) {
       const flow = from(asSource("numbers", () => Array(100).keys())).via(joints(count)).pipe(last, {
         ahead: 1,
       });
-      await rejects(ends(flow.run({ signal: abort.signal })), /the end/);
+      await rejects(beforeDeadline(flow.run({ signal: abort.signal })), /the end/);
       deepStrictEqual(closed, ["last"]);
     }
   });
@@ -102,7 +96,7 @@ Deno.test("done: workers that still have items in flight do not keep a flow from
   };
   const flow = from(source).pipe(parallel<Letter, Letter>(group, { workers: 2 }), { ahead: 4 })
     .pipe(five, { ahead: 2 }).pipe(map("out", ({ id }) => out.push(id)));
-  await ends(flow.run());
+  await beforeDeadline(flow.run());
   deepStrictEqual(out, ["0", "1", "2", "2'", "3"]);
 });
 
@@ -130,10 +124,10 @@ Deno.test("a run resumed at its goal ends at once and opens nothing before the s
         ahead,
       })
         .run({ checkpoints });
-    await ends(run());
+    await beforeDeadline(run());
     deepStrictEqual(opened.splice(0).sort(), ["after", "files", "trainer"]);
     const [last] = checkpoints.all.slice(-1);
-    deepStrictEqual(await ends(run()), { stopped: false });
+    deepStrictEqual(await beforeDeadline(run()), { stopped: false });
     deepStrictEqual(opened, ["trainer", "after"]);
     deepStrictEqual(checkpoints.all.at(-1), last);
   }
@@ -151,7 +145,7 @@ Deno.test("settle: a stage that wants no more items during a barrier ends the fl
     save: () => null,
   };
   const flow = from(numbers(20)).pipe(held).pipe(take(3), { ahead: 1 }).pipe(map("out", (x) => out.push(x)));
-  await ends(flow.run({ checkpoints, barrierEvery: 5 }));
+  await beforeDeadline(flow.run({ checkpoints, barrierEvery: 5 }));
   deepStrictEqual(out, [0, 1, 2]);
   deepStrictEqual(checkpoints.all.map((snapshots) => snapshots.get("take")?.state), [{ taken: 3 }]);
 });
@@ -170,6 +164,67 @@ Deno.test("Flow.stream(): a reader that neither reads on nor cancels does not ke
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(code));
   await writer.close();
-  const { code: status, stdout } = await ends(child.output());
+  const { code: status, stdout } = await beforeDeadline(child.output());
   deepStrictEqual([status, new TextDecoder().decode(stdout)], [0, "1\n"]);
+});
+
+Deno.test("stop: a run that is told to stop before it begins takes a checkpoint of its beginning, behind any queues", async () => {
+  for (const ahead of [0, 1, 3]) {
+    const checkpoints = new MemoryCheckpoints(), out: number[] = [];
+    const trainer: Stage<number, number, { step: number }> = {
+      name: "trainer",
+      takesCheckpoints: true,
+      open: (_ctx, saved = { step: 0 }) => saved,
+      push: (x, state) => (state.step++, [x]),
+    };
+    const flow = from(asSource("numbers", () => [1, 2, 3, 4])).via(joints(2)).pipe(trainer, { ahead })
+      .pipe(map("out", (x) => out.push(x)));
+    deepStrictEqual(await beforeDeadline(flow.run({ checkpoints, stop: AbortSignal.abort() })), {
+      stopped: true,
+    });
+    deepStrictEqual(checkpoints.all.map((snapshots) => snapshots.get("trainer")?.state), [{ step: 0 }]);
+    deepStrictEqual(out, []);
+    deepStrictEqual(await beforeDeadline(flow.run({ checkpoints })), { stopped: false });
+    deepStrictEqual(out, [1, 2, 3, 4]);
+  }
+});
+
+Deno.test("abort: a run that is aborted while its last checkpoint is written fails with the reason", async () => {
+  const abort = new AbortController();
+  let commits = 0;
+  const checkpoints = {
+    latest: () => Promise.resolve(null),
+    async commit() {
+      await new Promise((resolve) => setTimeout(resolve));
+      commits++;
+      abort.abort(new Error("enough"));
+      await new Promise((resolve) => setTimeout(resolve));
+    },
+  };
+  const flow = from(asSource("numbers", () => [1, 2])).pipe(map("same", (x: number) => x));
+  await rejects(beforeDeadline(flow.run({ checkpoints, signal: abort.signal })), /^Error: enough$/);
+  deepStrictEqual(commits, 1); // the one at the end
+});
+
+Deno.test("a stage that yields without ever waiting lets timers run, as a generator of any kind", async () => {
+  for (const kind of ["sync", "async"]) {
+    let told = false;
+    const until = performance.now() + 30_000;
+    const goesOn = () => !told && performance.now() < until;
+    const stage: Stage<number, number> = {
+      name: "restless",
+      open: () => null,
+      push: kind === "sync"
+        ? function* () {
+          while (goesOn()) yield 1;
+        }
+        : async function* () {
+          while (goesOn()) yield 1;
+        },
+    };
+    const timer = setTimeout(() => told = true, 1);
+    await beforeDeadline(from(asSource("one", () => [1])).pipe(stage).run());
+    clearTimeout(timer);
+    deepStrictEqual(told, true, kind);
+  }
 });
