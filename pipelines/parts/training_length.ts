@@ -27,7 +27,7 @@ export function twiceAsLong(o: TrainingValues): string | null {
   if (limit === undefined) return null;
   const stretched = o.schedule === "constant" || length === null
     ? ""
-    : ` ${optionText("scheduleSteps", 2 * length)}`;
+    : ` ${optionText("scheduleSteps", Math.max(2 * length, o.scheduleSteps ?? 0))}`;
   return optionText(limit, 2 * Number(o[limit])) + stretched;
 }
 
@@ -40,8 +40,9 @@ export function scheduleRemark(o: TrainingValues): string | null {
 }
 
 function warmupRemark(o: TrainingValues): string | null {
-  const steps = stepsOf(o), { warmup, lr } = o;
-  if (steps === null || warmup < steps) return null;
+  const steps = stepsOf(o), { warmup, lr, scheduleSteps } = o;
+  // A run that ends before a longer schedule does is meant to be resumed.
+  if (steps === null || warmup < Math.max(steps, scheduleSteps ?? 0)) return null;
   const reached = Number((lr * steps / (warmup + 1)).toPrecision(3));
   return `the run ends within its warm-up of ${warmup} steps (--warmup): its learning rate rises to ${reached} of --lr ${lr}`;
 }

@@ -19,7 +19,7 @@ export const task: readonly string[] = tasks.pipeline.command
 
 /** Options of a model so small that a step takes a millisecond; data and tokenizer are real. */
 export const smallModel: readonly string[] =
-  "--layers 1 --heads 2 --channels 16 --seq-len 32 --batch-size 4 --val-tokens 4096 --eval-batches 4".split(
+  "--layers 1 --heads 2 --channels 16 --seq-len 32 --batch-size 4 --val-tokens 4096".split(
     " ",
   );
 

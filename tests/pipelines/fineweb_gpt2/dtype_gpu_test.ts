@@ -7,7 +7,7 @@ import { deepStrictEqual, match, notDeepStrictEqual, ok, strictEqual } from "nod
 import { errorLine, eventsOf, runsTo, withFolder } from "../program.ts";
 
 const tiny =
-  "--layers 1 --heads 2 --channels 16 --seq-len 16 --batch-size 2 --tokenizer byte --val-tokens 4096 --sample-every 0 --eval-every 0 --eval-batches 1 --lr 3e-3 --schedule constant --warmup 0"
+  "--layers 1 --heads 2 --channels 16 --seq-len 16 --batch-size 2 --tokenizer byte --val-tokens 4096 --sample-every 0 --eval-every 0 --lr 3e-3 --schedule constant --warmup 0"
     .split(" ");
 
 Deno.test("fineweb-gpt2 --dtype f16 on webgpu trains to nearly the losses of f32, and cannot be resumed in f32", async () => {

@@ -9,7 +9,7 @@ import { courseOf, runsTo, withFolder } from "../program.ts";
 // The model is so small that only the three matrix products of the head are timed, because compiling kernels
 // for a software adapter is slow.
 const tiny =
-  "--layers 1 --heads 2 --channels 32 --seq-len 16 --batch-size 2 --tokenizer byte --val-tokens 4096 --sample-every 0 --eval-every 0 --eval-batches 1 --schedule constant --warmup 0 --device webgpu"
+  "--layers 1 --heads 2 --channels 32 --seq-len 16 --batch-size 2 --tokenizer byte --val-tokens 4096 --sample-every 0 --eval-every 0 --schedule constant --warmup 0 --device webgpu"
     .split(" ");
 
 Deno.test("fineweb-gpt2 --tune on webgpu says what it times, saves its choices, and repeats the losses with them", async () => {
