@@ -81,6 +81,11 @@ export async function packageFolder(name: DataPackage): Promise<URL> {
   return new URL("./", import.meta.resolve(specifier));
 }
 
+/** Returns the version of a package in .imports.json. */
+export function packageVersion(name: DataPackage): string {
+  return versionOf(specifierOf(name));
+}
+
 /**
  * Fetches the packages of `programPackages` that are missing, all at once. Throws the same error as
  * `importPackage()`.
@@ -141,7 +146,7 @@ export function fetchingText(names: readonly string[]): string {
  * Returns whether the package is on disk, or true if that is unknown, for example without permission to read.
  */
 export function isInstalled(name: string): boolean {
-  const version = /^npm:@?[^@]+@([^/]+)/.exec(specifierOf(name))?.[1];
+  const version = versionOf(specifierOf(name));
   try {
     // A file that no package has, since Deno remembers that a file was missing.
     const file = import.meta.resolve(`npm:${name}@${version}/none`);
@@ -162,6 +167,10 @@ function specifierOf(name: string): string {
   const found = all.find((specifier) => specifier.endsWith(".json")) ?? all[0];
   if (found === undefined) throw new TypeError(`No package ${name} in .imports.json`);
   return found;
+}
+
+function versionOf(specifier: string): string {
+  return /^npm:@?[^@]+@([^/]+)/.exec(specifier)?.[1] ?? "";
 }
 
 /** Returns the package's name in a specifier such as "npm:@huggingface/hub@2.17.5". */

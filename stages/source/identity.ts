@@ -5,60 +5,76 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { readFull } from "../disk/exact_io.ts";
 import { openFile } from "../disk/files.ts";
+import { HASH_BLOCK, sampledHash, sampledParts } from "../disk/sampled_hash.ts";
 import { findRemote, isRemote, readRemote } from "../format/web/remote.ts";
 import type { RetryOptions } from "../format/web/retry.ts";
+import { copyState } from "../flow/run/copy_state.ts";
 import type { Source } from "../flow/stage.ts";
 
 /** What tells whether an input is still the same. */
 export interface InputIdentity {
   /** Size in bytes; null if a server does not report it. */
   readonly bytes: number | null;
-  /** Time of the last change of a file, in milliseconds since 1970; absent where the system has none. */
+  /**
+   * Time of the last change of a file, in milliseconds since 1970; absent where the system has none, and for
+   * a file that was hashed whole.
+   */
   readonly modified?: number;
   /** ETag or Last-Modified of a file on a server; absent if the server sends neither. */
   readonly version?: string;
-  /** Hash of the first and last 64 KiB; absent if a server tells the version. */
-  readonly ends?: string;
+  /** Number of blocks of 64 KiB that were hashed at most. Absent, as `hash`, in earlier versions. */
+  readonly blocks?: number;
+  /** Hash of the whole input if it is short, otherwise of `blocks` blocks: see `sampledHash`. */
+  readonly hash?: string;
 }
 
-const END_BYTES = 1 << 16;
+/** Identities of the inputs of a source, in the order in which they are read. */
+export type InputIdentities = readonly (readonly [path: string, identity: InputIdentity])[];
 
-/**
- * The identity of a file or of an http or https URL. Throws the errors of `openFile` and `findRemote`.
- */
-export async function identityOf(path: string, options: RetryOptions = {}): Promise<InputIdentity> {
-  return isRemote(path) ? await identityOfUrl(path, options) : await identityOfFile(path);
+const MAX_BLOCKS = 256; // of a file: 16 MiB, hashed in about 20 ms
+const ALL_BLOCKS = 4096; // of all files of a source: 256 MiB, so that a run on thousands of files starts soon
+const REMOTE_BLOCKS = 4; // a request each
+
+/** How an identity is found. */
+export interface IdentityOptions extends RetryOptions {
+  /** Number of blocks of 64 KiB to hash at most (default 256; 4 on a server). */
+  readonly blocks?: number | undefined;
 }
 
-async function identityOfFile(path: string): Promise<InputIdentity> {
+/** The identity of a file or of an http or https URL. Throws the errors of `openFile` and `findRemote`. */
+export async function identityOf(path: string, options: IdentityOptions = {}): Promise<InputIdentity> {
+  return isRemote(path) ? await identityOfUrl(path, options) : await identityOfFile(path, options);
+}
+
+async function identityOfFile(
+  path: string,
+  { blocks = MAX_BLOCKS }: IdentityOptions,
+): Promise<InputIdentity> {
   using file = await openFile(path);
   const { size: bytes, mtime } = await file.stat();
-  const hash = createHash("sha256");
-  for (const start of startsOfEnds(bytes)) {
-    await file.seek(start, Deno.SeekMode.Start);
-    const part = new Uint8Array(Math.min(END_BYTES, bytes - start));
-    await readFull(file, part, path);
-    hash.update(part);
-  }
-  return { bytes, ...(mtime !== null && { modified: mtime.getTime() }), ends: hash.digest("hex") };
+  const whole = bytes <= blocks * HASH_BLOCK;
+  return {
+    bytes,
+    ...(mtime !== null && !whole && { modified: mtime.getTime() }),
+    blocks,
+    hash: sampledHash(file, { path, bytes, blocks }),
+  };
 }
 
-async function identityOfUrl(url: string, options: RetryOptions): Promise<InputIdentity> {
+// A server may derive its version from size and time alone, so blocks are hashed in any case.
+async function identityOfUrl(
+  url: string,
+  { blocks = REMOTE_BLOCKS, ...options }: IdentityOptions,
+): Promise<InputIdentity> {
   const file = await findRemote(url, options), { size: bytes, version } = file;
-  if (version !== null) return { bytes, version };
   const hash = createHash("sha256");
-  for (const start of startsOfEnds(bytes)) {
-    const end = Math.min(start + END_BYTES, bytes ?? Infinity);
-    for await (const part of readRemote(file, { ...options, start, end })) hash.update(part);
+  // Without ranges, a block is only reached by reading all bytes before it.
+  const parts = bytes === null ? [[0, HASH_BLOCK] as const] : sampledParts(bytes, file.ranges ? blocks : 1);
+  for (const [start, length] of parts) {
+    for await (const part of readRemote(file, { ...options, start, end: start + length })) hash.update(part);
   }
-  return { bytes, ends: hash.digest("hex") };
-}
-
-/** Offsets of the parts that are hashed. */
-function startsOfEnds(bytes: number | null): readonly number[] {
-  return bytes === null || bytes <= END_BYTES ? [0] : [0, Math.max(END_BYTES, bytes - END_BYTES)];
+  return { bytes, ...(version !== null && { version }), blocks, hash: hash.digest("hex").slice(0, 32) };
 }
 
 /** Throws Deno.errors.InvalidData, which says what differs, if the input is not the one of the checkpoint. */
@@ -77,8 +93,9 @@ export function checkIdentity(
   if (saved.version !== now.version) {
     refuse(`its version was ${saved.version ?? "unknown"}, it is ${now.version ?? "unknown"}`);
   }
-  if (saved.ends !== now.ends) refuse("its content is another");
-  if (saved.modified === now.modified || saved.modified === undefined) return;
+  if (saved.hash !== undefined && saved.hash !== now.hash) refuse("its content is another");
+  if (saved.modified === undefined || saved.modified === now.modified) return;
+  if (saved.hash !== undefined && now.modified === undefined) return; // hashed whole
   const before = new Date(saved.modified).toISOString();
   refuse(
     `it was last modified at ${before}, now at ${new Date(now.modified ?? 0).toISOString()}`,
@@ -91,20 +108,62 @@ function sizeText(bytes: number | null): string {
 }
 
 /**
- * The same source of a file or URL, which saves the identity of its input with its position. Opening it to
- * resume throws Deno.errors.InvalidData if the input has changed. States of earlier versions are accepted
- * without an identity.
+ * The identities of files or URLs, which are compared with those of a checkpoint. Files may have been added
+ * at the end. Throws Deno.errors.InvalidData, which names the file, for one that has changed, that is missing
+ * or that was added before the end; also for files that have been read already or not yet. `known` has
+ * identities that were found a moment ago, and receives those that are found now.
+ */
+export async function identitiesOf(
+  paths: readonly string[],
+  { saved = [], known = new Map(), signal }: {
+    readonly saved?: InputIdentities | undefined;
+    readonly known?: Map<string, InputIdentity> | undefined;
+    readonly signal?: AbortSignal;
+  } = {},
+): Promise<InputIdentities> {
+  saved.forEach(([path], i) => {
+    if (paths[i] === path) return;
+    throw new Deno.errors.InvalidData(
+      paths.includes(path)
+        ? `Cannot resume: ${paths[i]} was not among the files before ${path} when the run began: ` +
+          `move it away, or start over with --resume never`
+        : `Cannot resume: ${path} is no longer among the files: put it back, or start over with --resume never`,
+    );
+  });
+  const most = Math.max(2, Math.min(MAX_BLOCKS, Math.floor(ALL_BLOCKS / paths.length)));
+  const identities: (readonly [string, InputIdentity])[] = [];
+  for (const [i, path] of paths.entries()) {
+    signal?.throwIfAborted();
+    const before = saved[i]?.[1];
+    const blocks = before?.blocks ?? (isRemote(path) ? REMOTE_BLOCKS : most);
+    const recent = before === undefined ? known.get(path) : undefined;
+    const now = recent ?? await identityOf(path, { blocks, ...(signal !== undefined && { signal }) });
+    if (before !== undefined) checkIdentity(path, { saved: before, now });
+    known.set(path, now);
+    identities.push([path, now]);
+  }
+  return identities;
+}
+
+/**
+ * The same source of files or URLs, which saves the identities of all of them with its position. Opening it
+ * to resume throws the errors of `identitiesOf`. States of earlier versions are accepted without identities.
+ * `known`: see `identitiesOf`; for sources that are parts of one file.
  */
 export function identified<T, S extends object>(
-  path: string,
+  paths: readonly string[],
   source: Source<T, S>,
-): Source<T, S & { input?: InputIdentity }> {
+  known?: Map<string, InputIdentity>,
+): Source<T, S & { identities?: InputIdentities }> {
   return {
     ...source,
     async open(ctx, saved) {
-      const now = await identityOf(path, { signal: ctx.signal });
-      if (saved?.input !== undefined) checkIdentity(path, { saved: saved.input, now });
-      return Object.assign(await source.open(ctx, saved), { input: now });
+      const identities = await identitiesOf(paths, { saved: saved?.identities, known, signal: ctx.signal });
+      return Object.assign(await source.open(ctx, saved), { identities });
+    },
+    async save(state) {
+      const saved = source.save === undefined ? copyState(state) : await source.save(state);
+      return Object.assign({}, saved, { identities: copyState(state.identities ?? []) });
     },
   };
 }

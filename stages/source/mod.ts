@@ -24,6 +24,6 @@ export * from "./files/warc.ts";
 export * from "./hub.ts";
 export * from "./mix.ts";
 export * from "./parts.ts";
-export type { InputIdentity } from "./identity.ts";
+export type { InputIdentities, InputIdentity } from "./identity.ts";
 export * from "./token_shards.ts";
 export * from "./uri.ts";

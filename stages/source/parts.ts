@@ -8,23 +8,34 @@
 import { packingOf, readPacked } from "../format/packed/packed_file.ts";
 import { gunzipMembers } from "../format/packed/gzip.ts";
 import { UTF8 } from "../format/text/encodings.ts";
+import { isRemote } from "../format/web/remote.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { isDamage } from "./files/damage.ts";
 import { parquetRowGroups } from "./files/parquet.ts";
 import { fileEncoding } from "./files/file_encoding.ts";
-import { fileKind, fileSource } from "./files/file_source.ts";
+import { fileKind, type FileOptions, fileReader } from "./files/file_source.ts";
+import { chain, type ChainState } from "./chain.ts";
+import { identified, type InputIdentity } from "./identity.ts";
 import { resolveUri, type SourceFile, type SourceOptions } from "./uri.ts";
 
-/** One part of the input. */
+/** One part of the input. `partsSource` reads several. */
 export interface SourcePart {
   /** Path or URL of the file that the part belongs to; for a source without files, its URI. */
   readonly file: string;
   /** Size of the part in bytes as stored (compressed or not); for a source without files, an estimate. */
   readonly bytes: number;
-  /** Source of the part's documents. Its name is unique among all parts. */
+  /**
+   * Source of the part's documents. Its name is unique among all parts. For a local file, its state does not
+   * identify the file: that would take as long as reading the part.
+   */
   readonly source: Source<Document>;
+  /** Whether the part belongs to a file of this machine. */
+  readonly local: boolean;
 }
+
+/** Identities of the files on servers that a call of `findParts` has come across. */
+type KnownIdentities = Map<string, InputIdentity>;
 
 /** How sources are split into parts. */
 export interface PartOptions extends SourceOptions {
@@ -48,16 +59,25 @@ export async function findParts(
   { partBytes = 1 << 24, ...options }: PartOptions = {},
 ): Promise<readonly SourcePart[]> {
   if (!(partBytes >= 1)) throw new RangeError(`partBytes is ${partBytes}: expected at least 1`);
-  const parts: SourcePart[] = [];
+  const parts: SourcePart[] = [], known: KnownIdentities = new Map();
   for (const uri of uris) {
     const resolved = await resolveUri(uri, options);
     if ("source" in resolved) {
-      parts.push({ file: uri, bytes: resolved.characters, source: resolved.source });
+      parts.push({ file: uri, bytes: resolved.characters, source: resolved.source, local: false });
       continue;
     }
-    for (const file of resolved.files) parts.push(...await splitFile(file, { ...options, partBytes }));
+    for (const file of resolved.files) parts.push(...await splitFile(file, { ...options, partBytes, known }));
   }
   return parts;
+}
+
+/**
+ * Returns a source that reads parts one after another. It saves the identities of their local files with each
+ * position, and for a part on a server that of its file: see `identified`.
+ */
+export function partsSource(name: string, parts: readonly SourcePart[]): Source<Document, ChainState> {
+  const files = new Set(parts.filter(({ local }) => local).map(({ file }) => file));
+  return identified([...files], chain(name, parts.map(({ source }) => source)));
 }
 
 /**
@@ -79,21 +99,32 @@ export function partsOfRank(
   });
 }
 
-async function splitFile(
-  { path, size }: SourceFile,
-  options: PartOptions & { readonly partBytes: number },
-): Promise<readonly SourcePart[]> {
-  const { partBytes } = options;
-  const whole = fileSource(path, options); // throws for an unknown file type
-  if (size === null || size <= partBytes) return [{ file: path, bytes: size ?? 0, source: whole }];
-  if (fileKind(path) === ".parquet") return await splitRowGroups({ path, size }, options);
-  if (!await canSplit(path, options.encoding)) return [{ file: path, bytes: size, source: whole }];
+async function splitFile(file: SourceFile, options: SplitOptions): Promise<readonly SourcePart[]> {
+  const { path, size } = file, { partBytes } = options;
+  const whole = partOf(file, { bytes: size ?? 0, options }); // throws for an unknown file type
+  if (size === null || size <= partBytes) return [whole];
+  if (fileKind(path) === ".parquet") return await splitRowGroups(file, options);
+  if (!await canSplit(path, options.encoding)) return [whole];
   const count = Math.ceil(size / partBytes);
   return Array.from({ length: count }, (_, i) => {
     const begin = i * partBytes, end = i + 1 === count ? Infinity : begin + partBytes;
-    const source = fileSource(path, { ...options, range: { begin, end } });
-    return { file: path, bytes: Math.min(end, size) - begin, source };
+    return partOf(file, {
+      bytes: Math.min(end, size) - begin,
+      options: { ...options, range: { begin, end } },
+    });
   });
+}
+
+/** How a file is split. */
+type SplitOptions = PartOptions & { readonly partBytes: number; readonly known: KnownIdentities };
+
+/** The part of a file that `options` describe, which has `bytes` bytes. */
+function partOf(
+  { path }: SourceFile,
+  { bytes, options }: { readonly bytes: number; readonly options: FileOptions & SplitOptions },
+): SourcePart {
+  const { known, ...reading } = options, local = !isRemote(path), reader = fileReader(path, reading);
+  return { file: path, bytes, source: local ? reader : identified([path], reader, known), local };
 }
 
 async function canSplit(path: string, encoding?: string): Promise<boolean> {
@@ -138,24 +169,20 @@ async function* firstBytes(path: string, count: number): AsyncGenerator<Uint8Arr
   }
 }
 
-async function splitRowGroups(
-  { path, size }: { readonly path: string; readonly size: number },
-  { partBytes, ...options }: PartOptions & { readonly partBytes: number },
-): Promise<readonly SourcePart[]> {
+async function splitRowGroups(file: SourceFile, options: SplitOptions): Promise<readonly SourcePart[]> {
+  const { path, size } = file;
   const parts: { begin: number; end: number; bytes: number }[] = [];
   const groups = await parquetRowGroups(path).catch((error) => {
     if (options.damaged !== "skip" || !isDamage(error)) throw error;
     return [];
   });
-  if (groups.length === 0) return [{ file: path, bytes: size, source: fileSource(path, options) }];
+  if (groups.length === 0) return [partOf(file, { bytes: size ?? 0, options })];
   for (const group of groups) {
     const last = parts.at(-1);
-    if (last === undefined || last.bytes + group.bytes > partBytes) parts.push({ ...group });
+    if (last === undefined || last.bytes + group.bytes > options.partBytes) parts.push({ ...group });
     else [last.end, last.bytes] = [group.end, last.bytes + group.bytes];
   }
-  return parts.map(({ begin, end, bytes }) => ({
-    file: path,
-    bytes,
-    source: fileSource(path, { ...options, rows: { begin, end } }),
-  }));
+  return parts.map(({ begin, end, bytes }) =>
+    partOf(file, { bytes, options: { ...options, rows: { begin, end } } })
+  );
 }

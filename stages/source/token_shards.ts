@@ -7,7 +7,7 @@ import { openTokens, type TokenFormat } from "../format/tokens/token_formats.ts"
 import type { Source } from "../flow/stage.ts";
 import type { TokenShard } from "../items.ts";
 import { filesMatching } from "./glob.ts";
-import { checkIdentity, identityOf, type InputIdentity } from "./identity.ts";
+import { identitiesOf, type InputIdentities } from "./identity.ts";
 
 /** Which shards are read, and how. */
 export interface TokenShardsOptions {
@@ -24,7 +24,7 @@ export interface TokenShardsState {
   /** Path and number of tokens of every file. */
   readonly files: readonly (readonly [path: string, count: number])[];
   /** Identity of every file; absent in checkpoints of earlier versions. */
-  readonly inputs?: readonly InputIdentity[];
+  readonly identities?: InputIdentities;
   /** Index of the file, starting at 0. */
   file: number;
   /** Index of the next token in that file. */
@@ -56,11 +56,12 @@ export function tokenShards(options: TokenShardsOptions): Source<TokenShard, Tok
   const { format = "llmc", extentTokens = 1 << 20 } = options;
   return {
     name: "token-shards",
-    async open(_ctx, saved) {
+    async open({ signal }, saved) {
       const files = shardFiles(options.globs).map((path) => [path, countOf(path, format)] as const);
-      const inputs: InputIdentity[] = [];
-      for (const [path] of files) inputs.push(await identityOf(path));
-      if (saved === undefined) return { files, inputs, file: 0, start: 0 };
+      const paths = files.map(([path]) => path);
+      if (saved === undefined) {
+        return { files, identities: await identitiesOf(paths, { signal }), file: 0, start: 0 };
+      }
       saved.files.forEach(([path, count], i) => {
         const [newPath, newCount] = files[i] ?? [null, 0];
         if (newPath === path && newCount === count) return;
@@ -70,10 +71,8 @@ export function tokenShards(options: TokenShardsOptions): Source<TokenShard, Tok
             `restore the files or start over with --resume never`,
         );
       });
-      for (const [i, input] of saved.inputs?.entries() ?? []) {
-        checkIdentity(files[i][0], { saved: input, now: inputs[i] });
-      }
-      return saved;
+      const own = paths.slice(0, saved.files.length); // the run does not read shards that were added
+      return { ...saved, identities: await identitiesOf(own, { saved: saved.identities, signal }) };
     },
     *read(state) {
       while (state.file < state.files.length) {

@@ -11,13 +11,14 @@ import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { chain } from "./chain.ts";
 import { embedded, type EmbeddedName, embeddedNames, embeddedSizes } from "./embedded/embedded.ts";
-import { fileKind, fileKinds, fileSource } from "./files/file_source.ts";
+import { fileKind, fileKinds, fileReader, fileSource } from "./files/file_source.ts";
 import type { PageOptions } from "./files/html.ts";
 import { emptyFileError } from "./files/read_errors.ts";
 import type { PlainTextOptions } from "./files/text.ts";
 import { standardInput } from "./files/standard_input.ts";
 import { filesBelow, filesMatching } from "./glob.ts";
 import { hubFiles, type HubOptions, isHub } from "./hub.ts";
+import { identified } from "./identity.ts";
 import { mix } from "./mix.ts";
 
 /** A summary of the input, to be printed before a run begins. */
@@ -148,9 +149,8 @@ async function sourceOf(uri: string, options: SourceOptions): Promise<UriSource>
   const resolved = await resolveUri(uri, options);
   if ("source" in resolved) return { ...resolved, files: [], bytes: 0 };
   const { files } = resolved;
-  const sources = files.map(({ path }) => fileSource(path, options));
   return {
-    source: sources.length === 1 ? sources[0] : chain(uri, sources),
+    source: sourceOfFiles(uri, { paths: files.map(({ path }) => path), options }),
     files: files.map(({ path }) => path),
     bytes: files.reduce((sum, { size }) => sum + (size ?? 0), 0),
     characters: files.reduce( // text compresses to about a third of its size
@@ -158,6 +158,21 @@ async function sourceOf(uri: string, options: SourceOptions): Promise<UriSource>
       0,
     ),
   };
+}
+
+/**
+ * Returns the documents of files, read one after another. The identities of all local files are saved with
+ * each position. Of many files on servers, only the one that is read is compared: the others would cost a
+ * request each, and a dataset of the Hub names its commit in every URL.
+ */
+function sourceOfFiles(
+  name: string,
+  { paths, options }: { readonly paths: readonly string[]; readonly options: SourceOptions },
+): Source<Document> {
+  if (paths.length === 1) return fileSource(paths[0], options);
+  return paths.some(isRemote)
+    ? chain(name, paths.map((path) => fileSource(path, options)))
+    : identified(paths, chain(name, paths.map((path) => fileReader(path, options))));
 }
 
 /** Returns all embedded corpora, mixed in proportion to their numbers of documents. */

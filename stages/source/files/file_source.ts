@@ -42,6 +42,11 @@ export const fileKinds: readonly string[] = Object.keys(readers);
  * `identified`. Throws RangeError for a file type that cannot be read.
  */
 export function fileSource(path: string, options: FileOptions = {}): Source<Document> {
+  return identified([path], fileReader(path, options));
+}
+
+/** The same documents, without the identity of the file. */
+export function fileReader(path: string, options: FileOptions = {}): Source<Document> {
   const kind = fileKind(path);
   if (kind === undefined) {
     throw new RangeError(
@@ -55,7 +60,7 @@ export function fileSource(path: string, options: FileOptions = {}): Source<Docu
       }`,
     );
   }
-  return identified(path, readers[kind](path, options));
+  return readers[kind](path, options);
 }
 
 /**

@@ -6,7 +6,7 @@
  */
 import { type Anchor, Anchors, readUnpacked } from "../../format/packed/packed_file.ts";
 import type { JsonlPosition } from "../../format/text/jsonl.ts";
-import { inUtf8, UTF8 } from "../../format/text/encodings.ts";
+import { decoded, UTF8 } from "../../format/text/encodings.ts";
 import { parseJson } from "../../format/text/parse_json.ts";
 import { type ByteRange, rangeName, wholeFile } from "../../format/packed/byte_range.ts";
 import { LineBounds } from "../../format/packed/line_bounds.ts";
@@ -132,10 +132,10 @@ export function jsonFile(
 
 async function parseWhole(path: string, signal: AbortSignal): Promise<readonly unknown[]> {
   const advice = "convert the file to UTF-8, or leave it out with --damaged skip";
-  const decoder = new TextDecoder(); // drops a byte order mark
+  const bytes = readUnpacked(path, { signal });
   let text = "";
-  for await (const chunk of inUtf8(readUnpacked(path, { signal }), { encoding: UTF8, name: path, advice })) {
-    text += decoder.decode(chunk, { stream: true });
+  for await (const piece of decoded(bytes, { encoding: UTF8, name: path, advice })) {
+    text += piece;
     if (text.length > maxJsonLength) {
       throw new RangeError(
         `Cannot read ${path} as one JSON value: it is longer than ${maxJsonLength} characters: ` +
@@ -143,7 +143,6 @@ async function parseWhole(path: string, signal: AbortSignal): Promise<readonly u
       );
     }
   }
-  text += decoder.decode();
   try {
     const value: unknown = parseJson(text, maxJsonValues);
     return Array.isArray(value) ? value : [value];

@@ -1,9 +1,11 @@
-import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { from } from "../../../stages/flow/flow.ts";
 import { shardHeader } from "../../../stages/format/tokens/llmc_shard.ts";
+import { embedded } from "../../../stages/source/embedded/embedded.ts";
 import { fileSource } from "../../../stages/source/files/file_source.ts";
 import { standardInput } from "../../../stages/source/files/standard_input.ts";
-import { identityOf } from "../../../stages/source/identity.ts";
+import { checkIdentity, identityOf } from "../../../stages/source/identity.ts";
+import { findParts, partsSource } from "../../../stages/source/parts.ts";
 import { tokenShards } from "../../../stages/source/token_shards.ts";
 import { openSource } from "../../../stages/source/uri.ts";
 import { withFolder } from "../../temporary.ts";
@@ -32,10 +34,7 @@ const changes: Readonly<Record<string, readonly [(path: string) => Promise<void>
     /its content is another/,
   ],
   "zeroed": [async (path) => await write(path, new Uint8Array((await Deno.stat(path)).size)), /its content/],
-  "written again": [
-    (path) => write(path, lines(50), 1e9 + 1),
-    /it was last modified at 2001.*touch -d 2001-09-09T01:46:40\.000Z/,
-  ],
+  "changed in one byte": [(path) => write(path, lines(50).replace("word 25", "word 95")), /its content/],
 };
 
 for (const [what, [change, says]] of Object.entries(changes)) {
@@ -51,23 +50,97 @@ for (const [what, [change, says]] of Object.entries(changes)) {
     }));
 }
 
-Deno.test("the identity of a file covers its first and its last byte, and files of any size", () =>
+Deno.test("the identity of a short file covers every byte, and not its time", () =>
   withFolder(async (dir) => {
-    const path = `${dir}/file`;
-    for (const size of [0, 1, 65_535, 65_536, 65_537, 131_072, 200_000]) {
+    const path = `${dir}/file`, blocks = 3;
+    for (const size of [0, 1, 65_535, 65_536, 65_537, 131_072, 3 * 65_536]) {
       const bytes = new Uint8Array(size);
       await write(path, bytes);
-      const before = await identityOf(path);
-      for (const at of size === 0 ? [] : [0, size - 1]) {
+      const before = await identityOf(path, { blocks });
+      for (const at of size === 0 ? [] : [0, size >> 1, size - 1]) {
         const changed = bytes.slice();
         changed[at] = 1;
         await write(path, changed);
-        ok((await identityOf(path)).ends !== before.ends, `byte ${at} of ${size}`);
+        ok((await identityOf(path, { blocks })).hash !== before.hash, `byte ${at} of ${size}`);
       }
-      await write(path, bytes);
-      deepStrictEqual(await identityOf(path), before);
+      await write(path, bytes, 1e9 + 1);
+      deepStrictEqual(await identityOf(path, { blocks }), before);
     }
   }));
+
+Deno.test("the identity of a long file covers its ends, blocks at equal distances and its time", () =>
+  withFolder(async (dir) => {
+    const path = `${dir}/file`, blocks = 3, size = 10 * 65_536 + 1;
+    const bytes = new Uint8Array(size);
+    await write(path, bytes);
+    const before = await identityOf(path, { blocks });
+    for (const at of [0, 65_535, size >> 1, size - 65_536, size - 1]) {
+      const changed = bytes.slice();
+      changed[at] = 1;
+      await write(path, changed);
+      ok((await identityOf(path, { blocks })).hash !== before.hash, `byte ${at}`);
+    }
+    await write(path, bytes, 1e9 + 1);
+    const now = await identityOf(path, { blocks });
+    throws(
+      () => checkIdentity(path, { saved: before, now }),
+      /it was last modified at 2001.*touch -d 2001-09-09T01:46:40\.000Z/,
+    );
+    checkIdentity(path, { saved: before, now: before });
+  }));
+
+Deno.test("a glob refuses changes of files that were read already or not yet, and files that come or go", () =>
+  withFolder(async (dir) => {
+    const all = async () => await openSource([`${dir}/*.jsonl`]);
+    const restore = async () => {
+      for (const name of ["b", "d", "f"]) await write(`${dir}/${name}.jsonl`, lines(10, name));
+    };
+    await restore();
+    const { saved } = await read(await all(), { limit: 15 }); // in d
+    for (const name of ["b", "d", "f"]) {
+      const path = `${dir}/${name}.jsonl`;
+      await write(path, lines(10, name.toUpperCase()));
+      await rejects(read(await all(), { saved }), refusal(new RegExp(`${name}.jsonl: it has changed`)));
+      await Deno.remove(path);
+      await rejects(
+        read(await all(), { saved }),
+        refusal(new RegExp(`${name}.jsonl is no longer among the files: put it back`)),
+      );
+      await restore();
+    }
+    for (const name of ["a", "c", "e"]) {
+      await write(`${dir}/${name}.jsonl`, lines(1));
+      await rejects(
+        read(await all(), { saved }),
+        refusal(new RegExp(`${name}.jsonl was not among the files`)),
+      );
+      await Deno.remove(`${dir}/${name}.jsonl`);
+    }
+    await write(`${dir}/g.jsonl`, lines(10));
+    strictEqual((await read(await all(), { saved })).items.length, 25); // files may be added at the end
+  }));
+
+Deno.test("the parts of split files save the identity of the files", () =>
+  withFolder(async (dir) => {
+    const uri = `${dir}/*.jsonl`, other = `${dir}/b.jsonl`;
+    await write(`${dir}/a.jsonl`, lines(50));
+    await write(other, lines(50, "other"));
+    const all = async () => partsSource("all", await findParts([uri], { partBytes: 300 }));
+    const { saved } = await read(await all(), { limit: 5 });
+    strictEqual((await read(await all(), { saved })).items.length, 95);
+    await write(other, lines(50, "OTHER"));
+    await rejects(read(await all(), { saved }), refusal(/b\.jsonl: it has changed/));
+  }));
+
+Deno.test("an embedded corpus saves the version of its package, and does not resume in another", async () => {
+  const { saved } = await read(embedded("sotu"), { limit: 2 });
+  ok(/^\d+\.\d+\.\d+$/.test(saved.version ?? ""), saved.version);
+  strictEqual((await read(embedded("sotu"), { saved, limit: 3 })).items.length, 3);
+  await rejects(
+    read(embedded("sotu"), { saved: { ...saved, version: "0.0.1" } }),
+    refusal(/its package @stdlib\/datasets-sotu had version 0\.0\.1, it has/),
+  );
+});
 
 Deno.test("every kind of source that is read from a file refuses a changed file, also in a glob and a mix", () =>
   withFolder(async (dir) => {
@@ -146,11 +219,11 @@ Deno.test("a source does not resume in a body that the server has changed, with 
     const { saved } = await read(source, { limit: 5 });
     strictEqual((await read(source, { saved })).items.length, 45);
     text = lines(50, "ward"); // of the same length
-    if (version !== null) etag = '"2"';
-    await rejects(
-      read(source, { saved }),
-      refusal(version === null ? /content is another/ : /version was "1", it is "2"/),
-    );
+    await rejects(read(source, { saved }), refusal(/content is another/));
+    if (version === null) continue;
+    [text, etag] = [lines(50), '"2"'];
+    await rejects(read(source, { saved }), refusal(/version was "1", it is "2"/));
+    etag = version;
     text = lines(49);
     await rejects(read(source, { saved }), refusal(/it had \d+ bytes, it has \d+ bytes/));
   }
@@ -159,7 +232,7 @@ Deno.test("a source does not resume in a body that the server has changed, with 
 Deno.test("a position of an earlier version, without an identity, is resumed", () =>
   withFolder(async (dir) => {
     await write(`${dir}/a.jsonl`, lines(50));
-    const { saved: { input: _, ...saved } } = await read(fileSource(`${dir}/a.jsonl`), { limit: 5 });
+    const { saved: { identities: _, ...saved } } = await read(fileSource(`${dir}/a.jsonl`), { limit: 5 });
     strictEqual((await read(fileSource(`${dir}/a.jsonl`), { saved })).items.length, 45);
     strictEqual((await Array.fromAsync(from(fileSource(`${dir}/a.jsonl`)).stream())).length, 50);
   }));
