@@ -8,6 +8,7 @@ import { disk } from "../disk/disk.ts";
 import { openTruncated, writeAllSync } from "../disk/exact_io.ts";
 import { reasonOf } from "../disk/file_error.ts";
 import { openFileSync } from "../disk/files.ts";
+import { sampledHash } from "../disk/sampled_hash.ts";
 import { isFileSync, syncNameSync } from "../disk/whole_files.ts";
 import { shardHeader } from "../format/tokens/llmc_shard.ts";
 import { bytesOfTokens, PARTIAL } from "../format/tokens/token_file.ts";
@@ -49,6 +50,16 @@ export class GrowingShard {
   }
 
   /**
+   * The hash of the first `count` tokens of a shard, sealed or not: see `sampledHash`. Throws
+   * Deno.errors.InvalidData if it has fewer, and NotFound if it is missing.
+   */
+  static hashOf(path: string, layout: ShardLayout, count: number): string {
+    const actual = isFileSync(path) ? path : path + PARTIAL;
+    using file = openFileSync(actual);
+    return hashTokens(file, { path: actual, layout, count });
+  }
+
+  /**
    * Truncates a shard, sealed or not, to `count` tokens and continues there. Throws the same errors as
    * `openTruncated()`.
    */
@@ -80,6 +91,14 @@ export class GrowingShard {
     this.#count += ids.length;
   }
 
+  /** The hash of the tokens written so far: see `hashOf`. */
+  hash(): string {
+    const count = this.#count;
+    const hash = hashTokens(this.#file, { path: this.path, layout: this.#layout, count });
+    this.#file.seekSync(0, Deno.SeekMode.End);
+    return hash;
+  }
+
   /** Resolves once everything written would survive a power cut. */
   async sync(): Promise<void> {
     if (this.#open) await this.#file.syncData();
@@ -102,6 +121,16 @@ export class GrowingShard {
     if (this.#open) this.#file.close();
     this.#open = false;
   }
+}
+
+const HASH_BLOCKS = 16; // 1 MiB: read at every barrier, in about a millisecond
+
+function hashTokens(
+  file: Deno.FsFile,
+  { path, layout, count }: { readonly path: string; readonly layout: ShardLayout; readonly count: number },
+): string {
+  const start = headerOf(0, layout).length; // the header changes when the shard is sealed
+  return sampledHash(file, { path, start, bytes: count * layout.width, blocks: HASH_BLOCKS });
 }
 
 function headerOf(count: number, { width, format = "llmc" }: ShardLayout): Uint8Array {

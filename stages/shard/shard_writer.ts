@@ -55,7 +55,12 @@ export type SavedShardState = Readonly<{
   index?: number;
   /** Whether the input has ended and all shards are sealed. */
   ended: boolean;
+  /** Hashes of the shards, which are compared on resume; absent in checkpoints of earlier versions. */
+  hashes?: ShardHashes;
 }>;
+
+/** Hashes of the tokens in the validation shard and in each training shard; null for a shard without tokens. */
+type ShardHashes = Readonly<{ validation: string | null; training: readonly (string | null)[] }>;
 
 /** The open files, and the tokens that are not written yet. */
 export class ShardWriter {
@@ -78,6 +83,8 @@ export class ShardWriter {
   #index: DocumentIndex | null = null;
   readonly #indexBytes: number; // length in bytes of the document index of this run's first shard
   readonly #firstShard: number;
+  #sealedValidation: string | null; // hash of the shard once it is sealed
+  readonly #sealedTraining: (string | null)[]; // likewise, of each sealed shard
   #held: Uint32Array; // tokens of the extent that is not full yet
   #heldCount = 0;
   #heldWritten = 0; // number of these tokens that a save has already written
@@ -95,6 +102,9 @@ export class ShardWriter {
     this.#passed = saved.passed;
     this.#ended = saved.ended;
     this.#held = new Uint32Array(this.#options.extentTokens);
+    const { validation = null, training = [] } = saved.hashes ?? {};
+    this.#sealedValidation = saved.validation.sealed ? validation : null;
+    this.#sealedTraining = training.slice(0, saved.ended ? saved.shard + 1 : saved.shard);
   }
 
   /** Creates the folder if it is missing, and restores its files as they were when `saved` was saved. */
@@ -172,6 +182,12 @@ export class ShardWriter {
       passed: this.#passed,
       index,
       ended: this.#ended,
+      hashes: {
+        validation: this.#validationFile?.hash() ?? this.#sealedValidation,
+        training: this.#file === null
+          ? [...this.#sealedTraining]
+          : [...this.#sealedTraining, this.#file.hash()],
+      },
     };
   }
 
@@ -260,6 +276,7 @@ export class ShardWriter {
   }
 
   #sealValidation(): void {
+    this.#sealedValidation = this.#validationFile?.hash() ?? null;
     this.#validationFile?.seal();
     this.#validationFile = null;
     this.#validation.sealed = true;
@@ -267,6 +284,7 @@ export class ShardWriter {
   }
 
   #sealTraining(): void {
+    if (this.#file !== null) this.#sealedTraining[this.#shard] = this.#file.hash();
     this.#file?.seal();
     this.#file = null;
     this.#index?.close();
@@ -279,9 +297,37 @@ export class ShardWriter {
     return { vocabSize: this.#options.vocabSize, validation, training: { ...this.#training } };
   }
 
+  /** Throws Deno.errors.InvalidData, which names the shard, for one that is missing or has changed. */
+  #checkHashes({ hashes, validation, shard, written }: SavedShardState): void {
+    const check = (path: string, { count, hash }: { count: number; hash: string | null }): void => {
+      if (hash === null) return;
+      const refuse = (why: string, cause?: unknown): never => {
+        throw new Deno.errors.InvalidData(
+          `Cannot resume: ${path} ${why}: put it back as it was, or start over with --resume never`,
+          { cause },
+        );
+      };
+      let now = "";
+      try {
+        now = GrowingShard.hashOf(path, this.#layout, count);
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) refuse("is missing", error);
+        if (error instanceof Deno.errors.InvalidData) refuse(`has fewer than ${count} tokens`, error);
+        throw error;
+      }
+      if (now !== hash) refuse("has changed since the checkpoint");
+    };
+    check(this.#validationPath, { count: validation.tokens, hash: hashes?.validation ?? null });
+    for (const [i, hash] of hashes?.training.entries() ?? []) {
+      const count = i < shard ? this.#options.shardTokens : written;
+      check(this.#trainingPath(i), { count, hash });
+    }
+  }
+
   /** Truncates the files to the saved lengths, and removes files that were created later. */
   #rewind(saved: SavedShardState): void {
     const { dir } = this.#options;
+    this.#checkHashes(saved);
     const last = saved.written > 0 ? saved.shard : saved.shard - 1;
     for (const { name } of entriesInSync(dir)) {
       const match = /^(?:train(?:_(\d{6}))?|val(?:_000000)?)\.(?:bin(?:\.partial)?|documents\.jsonl)$/.exec(

@@ -308,8 +308,28 @@ Deno.test("shard() refuses to resume a file that is shorter than the checkpoint 
     const snapshots = checkpoints.all.at(-2) ?? null;
     await rejects(
       from(list(docs)).pipe(shard({ dir, ...SMALL })).run({ checkpoints: new MemoryCheckpoints(snapshots) }),
-      /has 1030 bytes, the checkpoint says/,
+      /train_000000\.bin has fewer than 12 tokens: put it back/,
     );
+  }));
+
+Deno.test("shard() refuses to resume if a shard that it has written was changed or removed", () =>
+  withFolder(async (dir) => {
+    const docs = documents(12, 12, 12, 12, 12, 12, 12), checkpoints = new MemoryCheckpoints();
+    const run = (checkpoints: MemoryCheckpoints) =>
+      from(list(docs)).pipe(shard({ dir, ...SMALL })).run({ checkpoints, barrierEvery: 1 });
+    await run(checkpoints);
+    const snapshots = checkpoints.all.at(-2) ?? null; // in the third shard
+    const resumed = () => run(new MemoryCheckpoints(snapshots));
+    for (const name of ["val_000000.bin", "train_000000.bin", "train_000001.bin", "train_000002.bin"]) {
+      const path = `${dir}/${name}`, whole = await Deno.readFile(path), changed = whole.slice();
+      changed[1024] ^= 1;
+      await Deno.writeFile(path, changed);
+      await rejects(resumed(), new RegExp(`${name} has changed since the checkpoint: put it back`));
+      await Deno.remove(path);
+      await rejects(resumed(), new RegExp(`${name} is missing: put it back`));
+      await Deno.writeFile(path, whole);
+    }
+    await resumed();
   }));
 
 Deno.test({
