@@ -7,6 +7,7 @@
  */
 import { leastGpu } from "../kernels/core/gpu.ts";
 import { finewebFilters } from "../stages/filter/fineweb_group.ts";
+import { removeIfThere } from "../stages/disk/whole_files.ts";
 import { from } from "../stages/flow/flow.ts";
 import { withCost } from "../stages/model/plan_cost.ts";
 import { shard } from "../stages/shard/shard.ts";
@@ -28,7 +29,7 @@ import { tokenizerOptions } from "./parts/options/tokenizer_options.ts";
 import { trainingOptions } from "./parts/options/training_options.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { profileLines } from "./parts/profile.ts";
-import { inFlow, recipeOf, withoutMemory } from "./parts/recipe.ts";
+import { SAMPLE_FOLDER, sampleFilters } from "./parts/recipe.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
 import { settledValues } from "./parts/settled_values.ts";
 import { someDocuments } from "./parts/some_documents.ts";
@@ -102,14 +103,20 @@ export default pipeline({
   async build(o, env) {
     checkRereadable(o);
     await checkHellaswag(o);
-    const held = holdingOut(o);
-    const source = await openSource(o.source, { ...pagesFor(o.stages), ...readingOf(o) });
+    const reading = { ...pagesFor(o.stages), ...readingOf(o) };
+    const held = holdingOut(o, { env, reading });
+    const source = held.source(await openSource(o.source, reading));
     const start = await startingModel(o, env);
     const schedule = scheduleOf(o), packBytes = await env.largestPack();
     // Throws if the sizes do not fit into memory, before a tokenizer is trained or a file is written.
     checkMemory(trainingPlan(o, { vocabSize: await vocabSizeOf(o), start, packBytes }), await env.engine());
-    const sampled = from(source).via(await inFlow(withoutMemory(await recipeOf(o, env))));
-    const tokenizer = await tokenizerFor(o, { documents: sampled, env });
+    const filtered = o.stages === null || o.stages.length > 0;
+    const tokenizer = await tokenizerFor(o, {
+      documents: from(source).via(await sampleFilters(o, env)).via(held.mark),
+      filtered,
+      env,
+    });
+    await removeIfThere(`${env.out}/${SAMPLE_FOLDER}`);
     const { vocabSize } = tokenizer;
     const plan = trainingPlan(o, { vocabSize, start, packBytes });
     const dir = `${env.out}/shards`;
@@ -120,9 +127,9 @@ export default pipeline({
       vocabSize,
       tokenizer,
     });
-    return from(held.source(source))
+    return from(source)
       .via(await filters(o, { ...env, workers: 1 })) // the other threads train
-      .pipe(someDocuments({ filtered: o.stages === null || o.stages.length > 0 }))
+      .pipe(someDocuments({ filtered }))
       .via(held.mark)
       .pipe(encode(tokenizer))
       .pipe(shard({ dir, vocabSize, validationTokens: held.validationTokens }))

@@ -69,10 +69,10 @@ export default pipeline({
   barrierEvery: 256, // documents
   async build(o, env) {
     checkRereadable(o);
-    const held = holdingOut(o);
-    const source = await openSource(o.source, readingOf(o));
-    const tokenizer = await tokenizerFor(o, { documents: from(source), env });
-    return from(held.source(source))
+    const reading = readingOf(o), held = holdingOut(o, { env, reading });
+    const source = held.source(await openSource(o.source, reading));
+    const tokenizer = await tokenizerFor(o, { documents: from(source).via(held.mark), filtered: false, env });
+    return from(source)
       .pipe(someDocuments({ filtered: false }))
       .via(held.mark)
       .pipe(encodeStage(tokenizer, { env, separator: o.separator === "before" }))

@@ -8,9 +8,12 @@ import type { Source } from "../../stages/flow/stage.ts";
 import type { Document } from "../../stages/items.ts";
 import { candidatesFirst } from "../../stages/shard/candidates.ts";
 import type { HeldOutSize } from "../../stages/shard/held_out_text.ts";
-import { holdOut } from "../../stages/shard/hold_out.ts";
+import { holdOut, pendingLimit } from "../../stages/shard/hold_out.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
-import type { Values } from "../cli/pipeline.ts";
+import { bytes } from "../../stages/report/quantity.ts";
+import { spreadSource } from "../../stages/source/spread.ts";
+import type { SourceOptions } from "../../stages/source/uri.ts";
+import type { Env, Values } from "../cli/pipeline.ts";
 import type { validationOptions } from "./options/shard_options.ts";
 
 /** How a pipeline holds out text: in its source, after its filters, and while it writes shards. */
@@ -30,16 +33,30 @@ export type HeldOutValues = Values<typeof validationOptions> & { readonly source
  * How the options ask for text to be held out. Throws RangeError for --val-tokens with --val-share or
  * --val-bytes.
  */
-export function holdingOut({ valShare, valBytes, valTokens, source }: HeldOutValues): HoldingOut {
+export function holdingOut(
+  { valShare, valBytes, valTokens, source }: HeldOutValues,
+  { env, reading }: { readonly env: Pick<Env, "emit">; readonly reading: SourceOptions },
+): HoldingOut {
   if (valTokens !== null) {
     const other = valShare === null ? valBytes === null ? null : "--val-bytes" : "--val-share";
     if (other !== null) throw new RangeError(`Cannot use both --val-tokens and ${other}: give one of them`);
     return { source: (documents) => documents, mark: (flow) => flow, validationTokens: valTokens };
   }
   const size: HeldOutSize = { share: valShare ?? DEFAULT_SHARE, bytes: valBytes ?? DEFAULT_BYTES };
+  const note = (from: string) => env.emit({ type: "note", text: `held-out text: chosen from ${from}` });
+  const spread = async (characters: number): Promise<Source<Document> | null> => {
+    const found = await spreadSource(source, { ...reading, characters });
+    if (found === null) return null;
+    if (found.places !== null) note(`${bytes(characters)} at ${found.places} places of the source`);
+    return found.source;
+  };
   return {
-    // Standard input can be read only once, so its candidates cannot be found before it is read.
-    source: (documents) => source.includes("-") ? documents : candidatesFirst(documents, size),
+    source(documents) {
+      if (!source.includes("-")) return candidatesFirst(documents, size, { spread });
+      // It can be read only once, so its candidates cannot be found before it is read.
+      note(`the first ${bytes(pendingLimit(size))} of standard input`);
+      return documents;
+    },
     mark: (flow) => flow.pipe(holdOut(size)),
     validationTokens: undefined,
   };

@@ -54,14 +54,6 @@ export async function recipeOf(
 }
 
 /**
- * The same recipe without deduplication. It is used to read a sample of documents that will be read a second
- * time.
- */
-export function withoutMemory({ minhash: _, ...recipe }: FilterGroupOptions): FilterGroupOptions {
-  return { ...recipe, stages: recipe.stages.filter((name) => name !== "minhash") };
-}
-
-/**
  * Returns the recipe's filters as a part of a flow; they run on the flow's thread. Throws the same as
  * `filterStages`.
  */
@@ -73,6 +65,21 @@ export async function inFlow(
   const duplicates = names.includes("minhash") ? finewebDuplicates(recipe) : null;
   return chained(await filterStages(recipe), { names, duplicates, rejects });
 }
+
+/**
+ * Returns the same filters for a reading before the run, which samples documents for a tokenizer. Near-duplicates
+ * are dropped as in the run, with files of their own, so that the same documents are held out. Throws the same
+ * errors as `recipeOf`.
+ */
+export async function sampleFilters(
+  o: Values<typeof filterOptions>,
+  env: Pick<Env, "out">,
+): Promise<(flow: Flow<Document>) => Flow<Document>> {
+  return await inFlow(await recipeOf(o, { out: `${env.out}/${SAMPLE_FOLDER}` }));
+}
+
+/** Folder in a run's folder for the files of `sampleFilters`, to be removed after the reading. */
+export const SAMPLE_FOLDER = "minhash/sample";
 
 /**
  * Returns, for each filter, a sink for the documents that it removes. The sink writes

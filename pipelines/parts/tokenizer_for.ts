@@ -22,6 +22,12 @@ import { tokenizerOptions } from "./options/tokenizer_options.ts";
 /** Values of the tokenizer options. */
 export type TokenizerValues = Values<typeof tokenizerOptions>;
 
+/** The documents to train a tokenizer on. */
+interface SampledDocuments {
+  readonly documents: Flow<Document>;
+  readonly filtered: boolean;
+}
+
 const SAMPLE_PER_TOKEN = 1000; // sample characters per token of the vocabulary: enough for stable counts
 const MAX_SAMPLE = 100_000_000; // characters
 
@@ -32,12 +38,13 @@ export function sampleCharacters(vocabSize: number): number {
 
 /**
  * Returns the tokenizer that the options select, saved in `<out>/tokenizer`. For `train` and `char`, it is
- * trained on the beginning of `documents`; a resumed run loads its saved tokenizer. Throws RangeError if
- * there is no text.
+ * trained on the beginning of `documents`, `train` without those that are held out; a resumed run loads its
+ * saved tokenizer. `filtered` says whether `--stages` may have dropped documents. Throws RangeError if there
+ * is no text.
  */
 export async function tokenizerFor(
   o: TokenizerValues,
-  { documents, env }: { readonly documents: Flow<Document>; readonly env: Env },
+  { documents, filtered, env }: SampledDocuments & { readonly env: Env },
 ): Promise<Tokenizer> {
   if (o.tokenizer !== "train" && o.tokenizer !== "char") {
     const tokenizer = await loadTokenizer(o.tokenizer);
@@ -64,8 +71,8 @@ export async function tokenizerFor(
       : `tokenizer: training on the first documents: ${o.vocabSize} tokens`,
   });
   // A character that is not in the vocabulary would end the run, so char reads all documents.
-  const limit = o.tokenizer === "char" ? Infinity : sampleCharacters(o.vocabSize);
-  const texts = sampleTexts(documents, { limit, env });
+  const isChar = o.tokenizer === "char", limit = isChar ? Infinity : sampleCharacters(o.vocabSize);
+  const texts = sampleTexts({ documents, filtered }, { limit, heldOut: isChar, env });
   if (o.tokenizer === "char") {
     const characters = new Set<string>();
     for await (const text of texts) for (const one of text.toWellFormed()) characters.add(one);
@@ -112,20 +119,27 @@ export async function vocabSizeOf(o: TokenizerValues): Promise<number> {
   return (await loadTokenizer(o.tokenizer)).vocabSize;
 }
 
+/** The texts of training documents, and with `heldOut` also of the held-out ones. */
 async function* sampleTexts(
-  documents: Flow<Document>,
-  { limit, env }: { readonly limit: number; readonly env: Env },
+  { documents, filtered }: SampledDocuments,
+  { limit, heldOut, env }: { readonly limit: number; readonly heldOut: boolean; readonly env: Env },
 ): AsyncGenerator<string> {
-  let characters = 0;
+  let characters = 0, held = 0;
   const drops = new DropTally(), onEvent = (event: RunEvent): void => drops.take(event);
-  for await (const { text } of documents.stream({ seed: env.seed, signal: env.signal, onEvent })) {
-    yield text;
-    characters += text.length;
+  for await (const doc of documents.stream({ seed: env.seed, signal: env.signal, onEvent })) {
+    if (doc.heldOut !== undefined) held += doc.text.length;
+    if (doc.heldOut !== undefined && !heldOut) continue;
+    yield doc.text;
+    characters += doc.text.length;
     if (characters >= limit) break;
   }
   if (characters > 0) return;
-  // The source is the first step; each further step is a filter.
-  throw drops.explain(nothingLeft("train a tokenizer", { filtered: documents.steps.length > 0 }));
+  if (held > 0) {
+    throw new RangeError(
+      `Cannot train a tokenizer: all of the text (${held} characters) is held out for validation: give more text`,
+    );
+  }
+  throw drops.explain(nothingLeft("train a tokenizer", { filtered }));
 }
 
 async function sameRecipe(dir: string, recipe: unknown): Promise<boolean> {

@@ -26,18 +26,32 @@ interface CandidatesState {
   inner: any;
 }
 
+/** How candidates are found. */
+export interface CandidatesOptions {
+  /**
+   * Returns a part of the source that comes from all of it, of about this number of characters, among which
+   * the candidates are chosen; or null. Default: the first documents of the source.
+   */
+  readonly spread?: (characters: number) => Promise<Source<Document> | null>;
+}
+
 /**
  * The documents of a source in another order: first the candidates for validation, which carry `candidate`,
  * then all others.
  *
- * The candidates are the documents with the least hashes of their texts, among the first documents that the
- * source yields under seed 0: 1.6 times the text that holds `bytes` bytes at this share, but at least 4 MiB.
- * They have the share of this text, and at most twice `bytes`, because filters may drop some of them. The
- * run's seed and the order of the documents do not matter. The first documents are read twice. If the whole
- * text is at most 2 MiB, there are no candidates. Throws RangeError for a size out of range.
+ * The candidates are the documents with the least hashes of their texts among those of `spread`, or else
+ * among the first documents that the source yields under seed 0: 1.6 times the text that holds `bytes` bytes
+ * at this share, but at least 4 MiB. They have the share of this text, and at most twice `bytes`, because
+ * filters may drop some of them; memory holds about twice as much. The run's seed and the order of the documents do not matter. If the whole text is at most 2 MiB,
+ * there are no candidates. Throws RangeError for a size out of range.
  */
-export function candidatesFirst(source: Source<Document>, size: HeldOutSize): Source<Document> {
+export function candidatesFirst(
+  source: Source<Document>,
+  size: HeldOutSize,
+  options: CandidatesOptions = {},
+): Source<Document> {
   checkSize(size);
+  let found: readonly Document[] | null = null; // several flows may read this source
   const open = async (ctx: Context, saved?: CandidatesState): Promise<CandidatesState> => ({
     next: saved?.next ?? 0,
     keys: saved?.keys ?? null,
@@ -50,7 +64,7 @@ export function candidatesFirst(source: Source<Document>, size: HeldOutSize): So
     open,
     async *read(state: CandidatesState, ctx) {
       if (state.keys === null || state.next < state.keys.length) {
-        const candidates = await findCandidates(source, size, ctx);
+        const candidates = found ??= await findCandidates(source, { size, options, ctx });
         const keys = candidates.map(keyOf);
         if (state.keys !== null && state.keys.join() !== keys.join()) {
           throw new RangeError(
@@ -95,35 +109,70 @@ function lengthOf({ html, text }: Document): number {
 /** The candidates in the order of their hashes. */
 async function findCandidates(
   source: Source<Document>,
-  { share, bytes }: HeldOutSize,
-  { signal }: Context,
+  { size: { share, bytes }, options, ctx: { signal } }: {
+    readonly size: HeldOutSize;
+    readonly options: CandidatesOptions;
+    readonly ctx: Context;
+  },
 ): Promise<readonly Document[]> {
   const ctx: Context = { signal, stopping: false, seed: 0, rng: noRandomness, emit() {}, drop() {} };
-  const limit = Math.max(1.6 * bytes / share, 2 * SMALL), docs: Document[] = [], seen = new Set<string>();
+  const most = Math.max(1.6 * bytes / share, 2 * SMALL);
+  const spread = await options.spread?.(most) ?? null, limit = spread === null ? most : Infinity;
+  const from = spread ?? source, least = new LeastHashes(2 * bytes);
   let read = 0;
-  const state = await source.open(ctx);
+  const state = await from.open(ctx);
   try {
-    for await (const doc of source.read(state, ctx)) {
+    for await (const doc of from.read(state, ctx)) {
       signal.throwIfAborted();
       read += documentBytes(doc);
-      const key = holdOutKey(doc);
-      if (!seen.has(key)) docs.push(doc);
-      seen.add(key);
+      least.add(doc);
       if (read >= limit) break;
     }
   } finally {
-    await source.close?.(state);
+    await from.close?.(state);
   }
-  if (read <= SMALL) return [];
-  const most = Math.min(share * read, 2 * bytes), candidates: Document[] = [];
-  let taken = 0;
-  for (const doc of inHoldOutOrder(docs)) {
-    const own = documentBytes(doc);
-    if (taken + own > most) break;
-    candidates.push(doc);
-    taken += own;
+  return read <= SMALL ? [] : least.upTo(Math.min(share * read, 2 * bytes));
+}
+
+/** The documents with the least hashes, as many as have `most` bytes; of equal texts only one. */
+class LeastHashes {
+  readonly #most: number;
+  #docs = new Map<string, Document>();
+  #bytes = 0;
+  #limit = "g"; // hashes from this one on are not needed: above all hexadecimal digits
+
+  constructor(most: number) {
+    this.#most = most;
   }
-  return candidates;
+
+  add(doc: Document): void {
+    const key = holdOutKey(doc);
+    if (key >= this.#limit || this.#docs.has(key)) return;
+    this.#docs.set(key, doc);
+    this.#bytes += documentBytes(doc);
+    if (this.#bytes > 2 * this.#most) this.#prune();
+  }
+
+  /** The documents in the order of their hashes, up to the first that would exceed `most` bytes in all. */
+  upTo(most: number): readonly Document[] {
+    const docs: Document[] = [];
+    let bytes = 0;
+    for (const doc of inHoldOutOrder([...this.#docs.values()])) {
+      bytes += documentBytes(doc);
+      if (bytes > most) break;
+      docs.push(doc);
+    }
+    return docs;
+  }
+
+  #prune(): void {
+    const sorted = [...this.#docs].sort(([a], [b]) => a < b ? -1 : 1);
+    let bytes = 0, count = 0;
+    while (count < sorted.length && bytes <= this.#most) bytes += documentBytes(sorted[count++][1]);
+    this.#docs = new Map(sorted.slice(0, count));
+    this.#bytes = bytes;
+    this.#limit = sorted[count - 1][0];
+  }
 }
 
 const noRandomness = { next: () => 0, integer: () => 0 };

@@ -30,6 +30,11 @@ interface HoldOutState {
 
 const MAX_PENDING = 1 << 23; // bytes: 8 MiB
 
+/** Number of bytes among which `holdOut` chooses if there are no candidates. */
+export function pendingLimit({ share, bytes }: HeldOutSize): number {
+  return Math.min(Math.max(1.6 * bytes / share, SMALL), MAX_PENDING);
+}
+
 /**
  * Marks the documents that are held out for validation with `heldOut`, and passes them on before all others.
  *
@@ -49,7 +54,7 @@ const MAX_PENDING = 1 << 23; // bytes: 8 MiB
  */
 export function holdOut(size: HeldOutSize): Stage<Document, Document> {
   checkSize(size);
-  const limit = Math.min(Math.max(1.6 * size.bytes / size.share, SMALL), MAX_PENDING);
+  const limit = pendingLimit(size);
   return stage<Document, Document, HoldOutState>({
     name: "hold-out",
     open: (_ctx, saved = { bytes: 0, digest: "", complete: false, pending: [], pendingBytes: 0 }) => ({

@@ -11,6 +11,7 @@ import { UTF8 } from "../format/text/encodings.ts";
 import { isRemote } from "../format/web/remote.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
+import { TEXT_CELL } from "./files/text.ts";
 import { isDamage } from "./files/damage.ts";
 import { parquetRowGroups } from "./files/parquet.ts";
 import { fileEncoding } from "./files/file_encoding.ts";
@@ -39,7 +40,10 @@ type KnownIdentities = Map<string, InputIdentity>;
 
 /** How sources are split into parts. */
 export interface PartOptions extends SourceOptions {
-  /** Target size of a part in bytes (default 16 MiB). Larger files are split if their format permits it. */
+  /**
+   * Target size of a part in bytes (default 16 MiB). Larger files are split if their format permits it. With
+   * the default, a text file has the same documents in parts as in one piece.
+   */
   readonly partBytes?: number;
 }
 
@@ -56,18 +60,28 @@ const maxFirstUnpacked = 1 << 26; // decompressed bytes
  */
 export async function findParts(
   uris: readonly string[],
-  { partBytes = 1 << 24, ...options }: PartOptions = {},
+  options: PartOptions = {},
 ): Promise<readonly SourcePart[]> {
-  if (!(partBytes >= 1)) throw new RangeError(`partBytes is ${partBytes}: expected at least 1`);
-  const parts: SourcePart[] = [], known: KnownIdentities = new Map();
+  const parts: SourcePart[] = [];
   for (const uri of uris) {
     const resolved = await resolveUri(uri, options);
     if ("source" in resolved) {
       parts.push({ file: uri, bytes: resolved.characters, source: resolved.source, local: false });
       continue;
     }
-    for (const file of resolved.files) parts.push(...await splitFile(file, { ...options, partBytes, known }));
+    parts.push(...await partsOfFiles(resolved.files, options));
   }
+  return parts;
+}
+
+/** Returns the parts of files, as `findParts` does. */
+export async function partsOfFiles(
+  files: readonly SourceFile[],
+  { partBytes = TEXT_CELL, ...options }: PartOptions = {},
+): Promise<readonly SourcePart[]> {
+  if (!(partBytes >= 1)) throw new RangeError(`partBytes is ${partBytes}: expected at least 1`);
+  const parts: SourcePart[] = [], known: KnownIdentities = new Map();
+  for (const file of files) parts.push(...await splitFile(file, { ...options, partBytes, known }));
   return parts;
 }
 

@@ -5,6 +5,9 @@
  * @module
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { exists } from "../../stages/disk/whole_files.ts";
+import { from } from "../../stages/flow/flow.ts";
+import { holdOut } from "../../stages/shard/hold_out.ts";
 import { runHere } from "./in_process.ts";
 import { errorLine, eventsOf, type Finished, withFolder } from "./program.ts";
 
@@ -107,7 +110,8 @@ Deno.test("the same text is evaluated for every batch size, vocabulary, context 
     const [first, last] = await evals("a", "--batch-size 8 --vocab-size 300");
     ok(first.bytes >= 4096 && first.bytes < 5000 && last.bytes > 7000, `${first.bytes}, ${last.bytes}`);
     const [, other] = await evals("b", "--batch-size 3 --vocab-size 300");
-    strictEqual(other.bitsPerByte, last.bitsPerByte);
+    // Kernels may round a loss otherwise for another batch size.
+    ok(Math.abs(other.bitsPerByte - last.bitsPerByte) < 1e-7, `${other.bitsPerByte}, ${last.bitsPerByte}`);
     const [, vocabulary] = await evals("c", "--vocab-size 512 --seq-len 40 --seed 5");
     deepStrictEqual([vocabulary.text, vocabulary.bytes], [last.text, last.bytes]);
     strictEqual(last.bytes, (await shardsOf(`${dir}/a`)).validation.bytes);
@@ -126,6 +130,31 @@ Deno.test("the same text is evaluated for every batch size, vocabulary, context 
     match(errorLine(await runsHereTo(2, one)), /one\.bin: it has 1 token, and a loss needs at least two/);
     const both = `${here} --out ${dir}/e3 --val-shards ${dir}/one.bin --source ${dir}/b.txt`;
     match(errorLine(await runsHereTo(2, both)), /both --source and --val-shards/);
+  }));
+
+Deno.test("a trained vocabulary is that of the training documents alone", () =>
+  withFolder(async (dir) => {
+    const lines = texts["80 KB in paragraphs"].split("\n\n");
+    const docs = lines.map((text, i) => ({ id: `${i}`, text: `${text} ${i}` }));
+    const write = (name: string, list: readonly { readonly text: string }[]) =>
+      Deno.writeTextFile(`${dir}/${name}`, list.map((doc) => `${JSON.stringify(doc)}\n`).join(""));
+    await write("all.jsonl", docs);
+    const marked = await Array.fromAsync(from(docs).pipe(holdOut({ share: 0.1, bytes: 256_000 })).stream());
+    const training = marked.filter(({ heldOut }) => heldOut === undefined);
+    ok(training.length < docs.length);
+    await write("training.jsonl", training);
+    await runsHereTo(
+      0,
+      `tokenizer --workers 1 --vocab-size 300 --pattern gpt2 --source ${dir}/training.jsonl --out ${dir}/alone`,
+    );
+    const alone = JSON.parse(await Deno.readTextFile(`${dir}/alone/tokenizer.json`));
+    const options = `--source ${dir}/all.jsonl --tokenizer train --vocab-size 300`;
+    await runsHereTo(0, `tokenize ${options} --out ${dir}/tokens`);
+    deepStrictEqual(JSON.parse(await Deno.readTextFile(`${dir}/tokens/tokenizer/tokenizer.json`)), alone);
+    const run = `fineweb-gpt2 --stages minhash ${tiny} ${options} --out ${dir}/run`;
+    await runsHereTo(0, run);
+    deepStrictEqual(JSON.parse(await Deno.readTextFile(`${dir}/run/tokenizer/tokenizer.json`)), alone);
+    ok(!await exists(`${dir}/run/minhash/sample`));
   }));
 
 Deno.test("filters that drop everything are named with their counts, reasons, and what to type", () =>

@@ -31,6 +31,8 @@ export interface TextState {
   last?: number;
   /** Encoding of the file if it is not UTF-8. Offsets then count the bytes of the text in UTF-8. */
   encoding?: string;
+  /** Multiple of `TEXT_CELL` that the next document reaches at most; default: the next one. */
+  cellEnd?: number;
   /** Set after the note about the first bad byte; further lines with bad bytes are only counted. */
   noted?: true;
 }
@@ -66,8 +68,10 @@ export interface TextOptions extends DamageOptions, PlainTextOptions {
 /**
  * Returns documents that consist of whole paragraphs, which are separated by blank lines. If no blank line
  * follows, a document ends at the first line end after four times `documentBytes` bytes, or within a line
- * that is itself longer than four times `documentBytes`. No document is made from blank text. The id is the
- * path; for a document that does not begin the file, "#" and its byte offset are appended.
+ * that is itself longer than four times `documentBytes`. A document also ends with the line that reaches a
+ * multiple of 16 MiB (`TEXT_CELL`), so that a part of a file that begins there has the same documents as the
+ * whole file. No document is made from blank text. The id is the path; for a document that does not begin the
+ * file, "#" and its byte offset are appended.
  *
  * Throws Deno.errors.InvalidData that names the file and the byte for bytes that are not valid in the
  * encoding, and RangeError for an unknown encoding and for `documentBytes` below 1. With `damaged: "skip"`,
@@ -91,6 +95,7 @@ export function textFile(path: string, options: TextOptions = {}): Source<Docume
         skipRecord(state, { ctx, error, path, id: `${path}#${offset}`, reason: "bad_bytes" });
       };
       let begin = state.offset;
+      let cellEnd = state.cellEnd ?? TEXT_CELL * Math.max(1, Math.ceil(begin / TEXT_CELL));
       let end = begin;
       let atLineStart = true;
       let text = "";
@@ -105,7 +110,10 @@ export function textFile(path: string, options: TextOptions = {}): Source<Docume
         text += line.complete ? `${decoded}\n` : decoded;
         end = line.end;
         const size = end - begin;
-        if (!byLine && (size < documentBytes || (decoded.trim() !== "" && size < maxBytes))) continue;
+        const cellEnds = line.complete && end > cellEnd;
+        const goesOn = size < documentBytes || (decoded.trim() !== "" && size < maxBytes);
+        if (!byLine && !cellEnds && goesOn) continue;
+        if (cellEnds) state.cellEnd = cellEnd = TEXT_CELL * Math.ceil(end / TEXT_CELL);
         state.offset = end;
         if (text.trim() !== "") yield document(path, begin, text);
         begin = end;
@@ -116,6 +124,9 @@ export function textFile(path: string, options: TextOptions = {}): Source<Docume
     },
   };
 }
+
+/** Distance of the places in a text file at which a document ends in any case: 16 MiB. */
+export const TEXT_CELL: number = 1 << 24;
 
 const MAX_LINE = 1 << 26; // bytes of a line that is one document; a longer one is divided
 

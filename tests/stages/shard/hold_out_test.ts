@@ -11,7 +11,13 @@ import { from } from "../../../stages/flow/flow.ts";
 import { utf8Length } from "../../../stages/format/text/utf8_length.ts";
 import type { Document } from "../../../stages/items.ts";
 import { candidatesFirst } from "../../../stages/shard/candidates.ts";
-import { chooseHeldOut, cutBefore, documentBytes, holdOutKey } from "../../../stages/shard/held_out_text.ts";
+import {
+  chooseHeldOut,
+  cutBefore,
+  documentBytes,
+  holdOutKey,
+  inHoldOutOrder,
+} from "../../../stages/shard/held_out_text.ts";
 import { holdOut } from "../../../stages/shard/hold_out.ts";
 
 const size = { share: 0.1, bytes: 256_000 };
@@ -87,6 +93,43 @@ Deno.test("holdOut() passes the held-out documents on first, and identifies thei
   strictEqual(identity(all.filter(({ heldOut }) => heldOut !== undefined)), identity(same));
   const changed = docs.map((doc) => ({ ...doc, text: `${doc.text}!` }));
   ok(identity(await heldOutOf(changed)) !== identity(same));
+});
+
+Deno.test("the identity of the held-out text changes with each held-out document, and with no other", async () => {
+  const docs = documents(60, 400),
+    held = await heldOutOf(docs),
+    texts = new Set(held.map(({ text }) => text));
+  const identity = async (changed: readonly Document[]) => (await heldOutOf(changed)).at(-1)?.heldOut;
+  const whole = held.filter(({ id }) => !id.includes("#")), last = holdOutKey(held[held.length - 1]);
+  ok(whole.length >= 4);
+  let others = 0;
+  for (const [i, doc] of docs.entries()) {
+    const one = { ...doc, text: `${doc.text.slice(0, -1)}~` }; // one byte
+    const changed = await identity(docs.with(i, one));
+    if (texts.has(doc.text)) ok(changed !== held.at(-1)?.heldOut, doc.id);
+    // The changed text may itself be held out, because of its new hash.
+    else if (holdOutKey(one) > last && !held.some(({ id }) => id.startsWith(`${doc.id}#`))) {
+      strictEqual(changed, held.at(-1)?.heldOut, doc.id);
+      others++;
+    }
+  }
+  ok(others > 30, `${others}`);
+});
+
+Deno.test("candidatesFirst() chooses the same candidates from `spread`, and keeps few documents in memory", async () => {
+  const docs = documents(300, 20_000), wanted = { share: 0.1, bytes: 100_000 };
+  const source = asSource("docs", () => docs);
+  const firsts = async (spread: readonly Document[]) => {
+    const options = { spread: () => Promise.resolve(asSource("spread", () => spread)) };
+    const all = await Array.fromAsync(from(candidatesFirst(source, wanted, options)).stream());
+    deepStrictEqual(all.map(({ id }) => id).sort(), docs.map(({ id }) => id).sort()); // none lost, none twice
+    return all.filter(({ candidate }) => candidate).map(({ id }) => id);
+  };
+  const expected = inHoldOutOrder(docs).slice(0, 10).map(({ id }) => id); // twice 100,000 bytes
+  deepStrictEqual(await firsts(docs), expected);
+  deepStrictEqual(await firsts(docs.toReversed()), expected);
+  const even = docs.filter((_, i) => i % 2 === 0);
+  deepStrictEqual(await firsts(even), inHoldOutOrder(even).slice(0, 10).map(({ id }) => id));
 });
 
 Deno.test("holdOut() and candidatesFirst() resume exactly", async () => {
