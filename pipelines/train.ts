@@ -6,7 +6,8 @@
 import { leastGpu } from "../kernels/core/gpu.ts";
 import { from } from "../stages/flow/flow.ts";
 import { withCost } from "../stages/model/plan_cost.ts";
-import { openTokens } from "../stages/format/tokens/token_formats.ts";
+import { countTokens } from "../stages/format/tokens/token_formats.ts";
+import { countSequences } from "../stages/shard/windows.ts";
 import { shardFiles, tokenShards } from "../stages/source/token_shards.ts";
 import { requirementsOf } from "./cli/effect.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
@@ -163,19 +164,12 @@ async function checkSamples({ trainShards, sampleEvery }: Values<typeof options>
 }
 
 /** Returns the number of steps of --epochs passes over the shards; default: one pass. */
-function stepsOfEpochs(o: Values<typeof options>): number | null {
+function stepsOfEpochs(o: Values<typeof options> & { readonly seed: number }): number | null {
   if (o.trainShards === null) return null;
-  const [accum, batchSize, seqLen] = batchShape(o);
-  const counts = shardFiles([o.trainShards]).map((path) => {
-    const file = openTokens({ path, format: o.shardFormat });
-    file.close();
-    return file.count;
-  });
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const windows = o.shuffle === "none"
-    ? Math.floor((total - 1) / seqLen)
-    : counts.reduce((sum, count) => sum + Math.max(0, Math.floor((count - 1) / seqLen)), 0);
-  return Math.max(1, Math.floor((o.epochs ?? 1) * windows / (accum * batchSize)));
+  const { shuffle, seed, epochs } = o, [accum, batchSize, seqLen] = batchShape(o);
+  const counts = shardFiles([o.trainShards]).map((path) => countTokens(path, o.shardFormat));
+  const sequences = countSequences(counts, { seqLen, shuffle, epochs: epochs ?? 1, seed });
+  return Math.max(1, Math.floor(sequences / (accum * batchSize)));
 }
 
 function trainGlob({ trainShards }: Values<typeof options>): string {

@@ -236,7 +236,10 @@ export interface Pipeline<O> {
    * tells whether the command line or the config file gives an option. A RangeError thrown here counts as a
    * wrong command line.
    */
-  settle?(values: Values<O>, isGiven: (option: string) => boolean): Promise<Partial<Values<O>>>;
+  settle?(
+    values: Values<O> & { readonly seed: number },
+    isGiven: (option: string) => boolean,
+  ): Promise<Partial<Values<O>>>;
   /** Addition to the first line of a run, about what follows from its options; null for none. */
   remark?(values: Values<O>): string | null;
   /**

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import type { EvaluateOptions } from "../../stages/evaluate/evaluate.ts";
 import { countTokenBytes } from "../../stages/evaluate/loss_tally.ts";
-import { openTokens, type TokenFormat } from "../../stages/format/tokens/token_formats.ts";
+import { countTokens, openTokens, type TokenFormat } from "../../stages/format/tokens/token_formats.ts";
 import { readShardSummary } from "../../stages/shard/summary.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 
@@ -30,27 +30,30 @@ export interface ValidationInputs {
   readonly format?: TokenFormat;
 }
 
-/** Prepares validation; the shards are read when they are first needed. */
+/** Prepares validation; the shards are read once, when they are first needed. */
 export async function openValidation(
   { validation, training, counted, vocabSize, tokenizer, format = "llmc" }: ValidationInputs,
 ): Promise<Validation> {
+  const count = () => validation.reduce((sum, path) => sum + countTokens(path, format), 0);
   // The summary describes the held-out text as a whole, not other shards of its folder.
   const described = async () => {
     const recorded = (await readShardSummary(dirname(validation[0])))?.validation;
-    return recorded?.tokens === countTokens(validation, format) ? recorded : undefined;
+    return recorded?.tokens === count() ? recorded : undefined;
+  };
+  const identity = async () => {
+    const text = await described();
+    const whole = text !== undefined && text.tokens <= MAX_VALIDATION;
+    return whole && text.sha256 !== undefined ? text.sha256 : tokensIdentity(tokens());
   };
   const summary = tokenizer === null ? await described() : undefined;
-  const tokens = () => firstTokens(validation, { limit: MAX_VALIDATION, format });
+  let text: Uint32Array | null = null;
+  const tokens = () => text ??= readValidation(validation, format);
   return {
     validation: () => Promise.resolve(tokens()),
-    identity: async () => (await described())?.sha256 ?? tokensIdentity(tokens()),
+    identity,
     ...(tokenizer !== null && { tokenBytes: countTokenBytes(tokenizer) }),
     ...(summary !== undefined && summary.bytes > 0 && { tokenBytes: () => summary.bytes / summary.tokens }),
-    trainingCounts() {
-      const counts = new Float64Array(vocabSize);
-      for (const id of firstTokens(training, { limit: counted, format })) counts[id]++;
-      return counts;
-    },
+    trainingCounts: () => countIds(training, { limit: counted, format, vocabSize }),
   };
 }
 
@@ -60,39 +63,58 @@ export function tokensIdentity(tokens: Uint32Array): string {
     .digest("hex");
 }
 
-const MAX_VALIDATION = 16 << 20; // tokens, 64 MB in memory: more than any evaluation uses
+const MAX_VALIDATION = 16 << 20; // tokens: 64 MB in memory
+const BLOCK = 1 << 16; // tokens
 
-/** Returns the number of tokens that the headers of the shards give. */
-function countTokens(paths: readonly string[], format: TokenFormat): number {
-  return paths.reduce((sum, path) => {
-    const file = openTokens({ path, format });
-    file.close();
-    return sum + file.count;
-  }, 0);
-}
-
-/** Returns the first tokens of the shards, in the order of their paths. */
-function firstTokens(
-  paths: readonly string[],
-  { limit, format }: { readonly limit: number; readonly format: TokenFormat },
-): Uint32Array {
-  const parts: Uint32Array[] = [];
-  let length = 0;
-  for (const path of paths) {
-    if (length >= limit) break;
+/**
+ * The tokens of the shards, in the order of their paths. Of more than `MAX_VALIDATION` tokens, blocks at equal
+ * distances are taken, so that the text comes from all shards.
+ */
+function readValidation(paths: readonly string[], format: TokenFormat): Uint32Array {
+  const counts = paths.map((path) => countTokens(path, format));
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const tokens = new Uint32Array(Math.min(total, MAX_VALIDATION));
+  const blocks = total === tokens.length ? 1 : MAX_VALIDATION / BLOCK, length = tokens.length / blocks;
+  let before = 0;
+  for (const [i, path] of paths.entries()) {
     const file = openTokens({ path, format });
     try {
-      parts.push(file.read(0, Math.min(file.count, limit - length)));
-      length += parts[parts.length - 1].length;
+      for (let block = 0; block < blocks; block++) {
+        const start = blocks === 1 ? 0 : Math.round(block * (total - length) / (blocks - 1));
+        const from = Math.max(start, before), to = Math.min(start + length, before + counts[i]);
+        if (from < to) tokens.set(file.read(from - before, to - from), block * length + from - start);
+      }
+    } finally {
+      file.close();
+    }
+    before += counts[i];
+  }
+  return tokens;
+}
+
+/** Returns how often each id occurs among the first `limit` tokens of the shards. */
+function countIds(
+  paths: readonly string[],
+  { limit, format, vocabSize }: {
+    readonly limit: number;
+    readonly format: TokenFormat;
+    readonly vocabSize: number;
+  },
+): Float64Array {
+  const counts = new Float64Array(vocabSize);
+  let left = limit;
+  for (const path of paths) {
+    if (left === 0) break;
+    const file = openTokens({ path, format });
+    try {
+      const end = Math.min(file.count, left);
+      for (let at = 0; at < end; at += BLOCK) {
+        for (const id of file.read(at, Math.min(BLOCK, end - at))) counts[id]++;
+      }
+      left -= end;
     } finally {
       file.close();
     }
   }
-  const all = new Uint32Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return counts;
 }

@@ -86,6 +86,44 @@ export function windows(options: WindowsOptions): Stage<TokenShard, Sequence> {
   });
 }
 
+/**
+ * Number of sequences that `windows` makes in `epochs` passes over files of these numbers of tokens, each of
+ * which arrives in consecutive extents.
+ */
+export function countSequences(
+  files: readonly number[],
+  { seqLen, shuffle = "windows", epochs, seed }: Omit<WindowsOptions, "vocabSize" | "epochs"> & {
+    readonly epochs: number;
+    readonly seed: number;
+  },
+): number {
+  const sum = (counts: readonly number[], shift: number) =>
+    counts.reduce((all, count) => all + sequencesFrom(count, { seqLen, shift }).sequences, 0);
+  if (shuffle === "none") return epochs * sum([files.reduce((all, count) => all + count, 0)], 0);
+  if (shuffle !== "all") return epochs * sum(files, 0);
+  let all = 0;
+  for (let epoch = 0; epoch < epochs; epoch++) all += sum(files, shiftOf(epoch, { seqLen, seed }));
+  return all;
+}
+
+/** Token of each file at which the first sequence of an epoch begins with shuffle `all`. */
+function shiftOf(
+  epoch: number,
+  { seqLen, seed }: { readonly seqLen: number; readonly seed: number },
+): number {
+  return epoch === 0 ? 0 : Math.floor(uniformAt(seed, "beginnings of passes", epoch) * seqLen);
+}
+
+/** First token and number of the sequences in `count` tokens of a file, from token `shift` on if possible. */
+function sequencesFrom(
+  count: number,
+  { seqLen, shift }: { readonly seqLen: number; readonly shift: number },
+): { readonly first: number; readonly sequences: number } {
+  if (count <= seqLen) return { first: 0, sequences: 0 };
+  const first = Math.min(shift, count - 1 - seqLen); // leaves at least one sequence
+  return { first, sequences: Math.floor((count - 1 - first) / seqLen) };
+}
+
 /** Returns whether sequences are yielded only after the input has ended. */
 function waitsForEnd({ shuffle }: WindowsOptions): boolean {
   return shuffle === "shards" || shuffle === "all";
@@ -143,11 +181,10 @@ function* epochOfAll(
   { seqLen, vocabSize }: WindowsOptions,
   { seed }: Context,
 ): Generator<Sequence> {
-  const { epoch } = state;
-  const shift = epoch === 0 ? 0 : Math.floor(uniformAt(seed, "beginnings of passes", epoch) * seqLen);
+  const { epoch } = state, shift = shiftOf(epoch, { seqLen, seed });
   const regions = state.regions.filter(({ count }) => count > seqLen).map((region) => {
-    const from = region.start + Math.min(shift, region.count - 1 - seqLen); // leaves at least one sequence
-    return { region, from, windows: Math.floor((region.start + region.count - 1 - from) / seqLen) };
+    const { first, sequences } = sequencesFrom(region.count, { seqLen, shift });
+    return { region, from: region.start + first, windows: sequences };
   });
   const order = permutation(seed, `windows of pass ${epoch}`, regions.reduce((sum, r) => sum + r.windows, 0));
   while (state.window < order.length) {

@@ -124,7 +124,7 @@ async function splitFile(file: SourceFile, options: SplitOptions): Promise<reado
     const begin = i * partBytes, end = i + 1 === count ? Infinity : begin + partBytes;
     return partOf(file, {
       bytes: Math.min(end, size) - begin,
-      options: { ...options, range: { begin, end } },
+      options: { ...options, range: { begin, end }, isUtf8: true }, // no other text is split
     });
   });
 }

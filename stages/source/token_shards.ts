@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openTokens, type TokenFormat } from "../format/tokens/token_formats.ts";
+import { countTokens, type TokenFormat } from "../format/tokens/token_formats.ts";
 import type { Source } from "../flow/stage.ts";
 import type { TokenShard } from "../items.ts";
 import { filesMatching } from "./glob.ts";
@@ -57,7 +57,7 @@ export function tokenShards(options: TokenShardsOptions): Source<TokenShard, Tok
   return {
     name: "token-shards",
     async open({ signal }, saved) {
-      const files = shardFiles(options.globs).map((path) => [path, countOf(path, format)] as const);
+      const files = shardFiles(options.globs).map((path) => [path, countTokens(path, format)] as const);
       const paths = files.map(([path]) => path);
       if (saved === undefined) {
         return { files, identities: await identitiesOf(paths, { signal }), file: 0, start: 0 };
@@ -102,10 +102,4 @@ export function shardFiles(globs: readonly string[]): string[] {
     );
   });
   return [...new Set(files)].sort();
-}
-
-function countOf(path: string, format: TokenFormat): number {
-  const file = openTokens({ path, format });
-  file.close();
-  return file.count;
 }

@@ -22,3 +22,10 @@ export function openTokens({ path, format = "llmc" }: {
   if (path.endsWith(".ds")) return openDatatroveDs(path);
   return format === "nanogpt" ? openNanogptBin(path) : openLlmcShard(path);
 }
+
+/** Returns the number of tokens in a file, of which only the header is read. Throws as `openTokens`. */
+export function countTokens(path: string, format: TokenFormat = "llmc"): number {
+  const file = openTokens({ path, format });
+  file.close();
+  return file.count;
+}

@@ -63,6 +63,8 @@ export interface TextOptions extends DamageOptions, PlainTextOptions {
    * in the range are read.
    */
   readonly range?: ByteRange;
+  /** Whether the file is known to be UTF-8. Default false: its first bytes are read to find out. */
+  readonly isUtf8?: boolean;
 }
 
 /**
@@ -80,6 +82,7 @@ export interface TextOptions extends DamageOptions, PlainTextOptions {
  */
 export function textFile(path: string, options: TextOptions = {}): Source<Document, TextState> {
   const { documentBytes = 1 << 14, damaged = "refuse", range = wholeFile, split = "paragraphs" } = options;
+  const { isUtf8 = false } = options;
   if (!(documentBytes >= 1)) throw new RangeError(`documentBytes is ${documentBytes}: expected at least 1`);
   const encoding = checkEncoding(options.encoding ?? UTF8);
   const byLine = split === "lines", maxBytes = byLine ? MAX_LINE : 4 * documentBytes;
@@ -99,7 +102,7 @@ export function textFile(path: string, options: TextOptions = {}): Source<Docume
       let end = begin;
       let atLineStart = true;
       let text = "";
-      const bytes = utf8Of(path, { encoding, state, signal: ctx.signal, skips, onBad, onDamage });
+      const bytes = utf8Of(path, { encoding, isUtf8, state, signal: ctx.signal, skips, onBad, onDamage });
       function onDamage(error: Error): void {
         skipInputOnce(state, { ctx, path, error });
       }
@@ -133,8 +136,9 @@ const MAX_LINE = 1 << 26; // bytes of a line that is one document; a longer one 
 /** The bytes of a file in UTF-8 from `state.offset` on. Sets `state.encoding` if the file is not in UTF-8. */
 async function* utf8Of(
   path: string,
-  { encoding, state, signal, skips, onBad, onDamage }: {
+  { encoding, isUtf8, state, signal, skips, onBad, onDamage }: {
     readonly encoding: string;
+    readonly isUtf8: boolean;
     readonly state: TextState;
     readonly signal: AbortSignal;
     readonly skips: boolean;
@@ -144,7 +148,7 @@ async function* utf8Of(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const read = (offset: number) =>
     untilDamage(readUnpacked(path, { offset, signal }), skips ? onDamage : null);
-  const found = state.encoding ?? await fileEncoding(path, { label: encoding, signal });
+  const found = state.encoding ?? (isUtf8 ? UTF8 : await fileEncoding(path, { label: encoding, signal }));
   if (found === UTF8) return yield* read(state.offset);
   state.encoding = found;
   const reports = state.offset === 0; // a resumed run has counted the bad bytes already

@@ -3,7 +3,7 @@ import { from } from "../../../stages/flow/flow.ts";
 import { checkStage } from "../../../stages/flow/check_resume.ts";
 import type { Sequence, TokenShard } from "../../../stages/items.ts";
 import { batch } from "../../../stages/shard/batch.ts";
-import { windows, type WindowsOptions } from "../../../stages/shard/windows.ts";
+import { countSequences, windows, type WindowsOptions } from "../../../stages/shard/windows.ts";
 import { tokenShards } from "../../../stages/source/token_shards.ts";
 import { sharedTest } from "../../shared_data.ts";
 import { withShards } from "./numbered_shards.ts";
@@ -41,6 +41,19 @@ Deno.test("windows() with shuffle none reads all tokens in order, whatever the e
     }
     const twice = await sequences(dir, { ...T4, shuffle: "none", epochs: 2 });
     deepStrictEqual(twice, [...expected, ...expected]);
+  }));
+
+Deno.test("countSequences() is the number of sequences that windows() yields, for every order and pass", () =>
+  withShards(async (dir) => {
+    for (const shuffle of ["none", "windows", "shards", "all"] as const) {
+      for (const seqLen of [1, 4, 7, 22, 23, 49]) { // the files have 50 and 23 tokens
+        for (const [epochs, seed] of [[1, 0], [2, 0], [2, 1], [5, 2]] as const) {
+          const got = await sequences(dir, { seqLen, vocabSize: 100, shuffle, epochs }, 16, seed);
+          const name = `${shuffle}, ${seqLen}, ${epochs} passes, seed ${seed}`;
+          strictEqual(countSequences([50, 23], { seqLen, shuffle, epochs, seed }), got.length, name);
+        }
+      }
+    }
   }));
 
 Deno.test("windows() shuffles within extents: each epoch has every sequence of every file once", () =>
