@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { basename, resolve } from "node:path";
 import { asSource } from "../stages/flow/as_source.ts";
 import type { Json } from "../stages/flow/checkpoint/checkpoint.ts";
@@ -13,7 +14,7 @@ import { reportPage } from "../stages/report/report.ts";
 import { repeatedPaths } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { comparedBits, type EvaluatedRun } from "./parts/compared_bits.ts";
-import { writeWhole } from "../stages/disk/whole_files.ts";
+import { readIfThere, writeWhole } from "../stages/disk/whole_files.ts";
 import { readText } from "../stages/disk/files.ts";
 import { claimPageFolder } from "../stages/run/claim.ts";
 
@@ -22,6 +23,8 @@ interface Run {
   readonly folder: string;
   readonly events: readonly RunEvent[];
   readonly options: Readonly<Record<string, Json>>;
+  /** Hash of the run's tokenizer; undefined if it has none. */
+  readonly tokenizer: string | undefined;
 }
 
 export default pipeline({
@@ -69,7 +72,16 @@ async function readRun(folder: string): Promise<Run> {
     );
   }
   const record = JSON.parse(await readText(`${folder}/config.json`).catch(() => "{}"));
-  return { name: basename(resolve(folder)), folder, events, options: record.options ?? {} };
+  const tokenizer = await tokenizerOf(folder);
+  return { name: basename(resolve(folder)), folder, events, options: record.options ?? {}, tokenizer };
+}
+
+async function tokenizerOf(folder: string): Promise<string | undefined> {
+  for (const name of ["tokenizer.json", "meta.json"]) {
+    const text = await readIfThere(`${folder}/tokenizer/${name}`);
+    if (text !== null) return createHash("sha256").update(text).digest("hex");
+  }
+  return undefined;
 }
 
 /**
@@ -85,8 +97,10 @@ function pageOf([first, ...others]: readonly Run[]): string {
   return reportPage({
     events: events.filter(({ type }) => curveEvents.has(type)),
     title: names[0],
+    tokenizer: first.tokenizer,
     others: others.map((run, i) => ({
       name: names[i + 1],
+      tokenizer: run.tokenizer,
       events: run.events.filter(({ type }) => curveEvents.has(type)),
     })),
     options: {

@@ -21,6 +21,7 @@ export { mergeEvents } from "./merge_events.ts";
 export { lastEvent, MetricsFile, readEvents } from "./metrics.ts";
 export { Progress, type RunLimits, type StageProgress } from "./progress.ts";
 export { type RemovedSample, removedSamples } from "./removed_samples.ts";
+export type { ComparedRun } from "./comparable.ts";
 export { type ReportInput, reportPage } from "./report.ts";
 export { type RunStats, runStats, runStatsLines } from "./run_stats.ts";
 export { type StageStats, stageStats, statsLines } from "./stage_stats.ts";

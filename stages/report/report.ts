@@ -12,6 +12,7 @@ import type { InspectEvent, RunEvent, TensorStats } from "../flow/events.ts";
 import { measuredFields } from "../flow/event_json.ts";
 import { wordsLine } from "./event_lines.ts";
 import { jsonInHtml } from "./json_in_html.ts";
+import { type ComparedRun, lossCharts } from "./comparable.ts";
 import baseStyle from "./base.css" with { type: "text" };
 import { pageFrom } from "./page_policy.ts";
 import page from "./page.html" with { type: "text" };
@@ -30,8 +31,13 @@ export interface ReportInput {
   readonly removed?: readonly RemovedSample[];
   /** Title of the page (default: the pipeline's name). */
   readonly title?: string;
-  /** Other runs, whose curves are drawn in the same plots (default: none). */
-  readonly others?: readonly { readonly name: string; readonly events: readonly RunEvent[] }[];
+  /** Identity of the run's tokenizer (default: it is not known); used only beside `others`. */
+  readonly tokenizer?: string | undefined;
+  /**
+   * Other runs, whose curves are drawn in the same plots (default: none). Losses share a plot only where they
+   * compare: see `lossCharts`.
+   */
+  readonly others?: readonly ComparedRun[];
 }
 
 const mostSteps = 4000; // points of a curve: more points than pixels would only make the page larger
@@ -51,10 +57,12 @@ const mostSteps = 4000; // points of a curve: more points than pixels would only
  */
 export function reportPage(input: ReportInput): string {
   const words = input.events.findLast(({ type }) => type === "words");
+  const { title = "", events, tokenizer, others = [] } = input;
   const run = {
-    title: input.title ?? "",
-    events: shown(input.events),
-    others: (input.others ?? []).map(({ name, events }) => ({ name, events: shown(events) })),
+    title,
+    events: shown(events),
+    others: others.map(({ name, events }) => ({ name, events: shown(events) })),
+    lossCharts: lossCharts([{ name: title, events, tokenizer }, ...others]),
     ...runStats(input.events),
     words: words?.type === "words" ? wordsLine(words) : "",
     removed: input.removed ?? [],
