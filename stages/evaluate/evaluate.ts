@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import type { Context, Stage } from "../flow/stage.ts";
 import { periodic } from "../flow/periodic.ts";
 import type { ModelUpdate } from "../model/model_update.ts";
@@ -41,6 +42,8 @@ interface EvaluateState {
   unigram: number | null;
   /** Tokens of the validation text. */
   tokens: Uint32Array | null;
+  /** SHA-256 of the tokens; null before they are read. */
+  hash: string | null;
   /** Identity of the validation text; null if it is not known. */
   text: string | null;
   /** Whether the latest evaluation took only a part of the validation text. */
@@ -53,6 +56,7 @@ interface SavedEvaluation {
   readonly losses?: readonly (readonly [step: number, loss: number])[];
   readonly unigram?: number | null;
   readonly text?: string | null;
+  readonly hash?: string | null;
 }
 
 /**
@@ -80,22 +84,42 @@ interface SavedEvaluation {
 export function evaluate(options: EvaluateOptions): Stage<ModelUpdate, ModelUpdate> {
   return periodic("evaluate", {
     every: options.every,
-    open: ({ evaluated = -1, losses = [], unigram = null, text = null }: SavedEvaluation = {}) => {
+    open: (
+      { evaluated = -1, losses = [], unigram = null, text = null, hash = null }: SavedEvaluation = {},
+    ) => {
       return {
         actedOn: evaluated,
         losses: [...losses],
         unigram,
         text,
+        hash,
         tokens: null as Uint32Array | null,
         partial: false,
       };
     },
     repeatsLast: ({ partial }) => partial,
     act: (update, state, ctx) => measure(options, { update, state, ctx }),
-    save: ({ actedOn, losses, unigram, text }) => {
-      return { evaluated: actedOn, losses: [...losses], unigram, text };
+    save: ({ actedOn, losses, unigram, text, hash }) => {
+      return { evaluated: actedOn, losses: [...losses], unigram, text, hash };
     },
   });
+}
+
+/** Reads the tokens. Throws Deno.errors.InvalidData if they are not those of the checkpoint. */
+async function sameText(options: EvaluateOptions, state: EvaluateState): Promise<Uint32Array> {
+  const tokens = await options.validation();
+  const hash = createHash("sha256").update(
+    new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength),
+  )
+    .digest("hex");
+  if (state.hash !== null && state.hash !== hash) {
+    throw new Deno.errors.InvalidData(
+      "Cannot resume: the validation text has changed since the checkpoint: " +
+        "put its shards back as they were, or start over with --resume never",
+    );
+  }
+  state.hash = hash;
+  return tokens;
 }
 
 async function measure(
@@ -106,7 +130,7 @@ async function measure(
     readonly ctx: Context;
   },
 ): Promise<void> {
-  const tokens = state.tokens ??= await options.validation();
+  const tokens = state.tokens ??= await sameText(options, state);
   if (state.unigram === null && options.trainingCounts !== undefined) {
     state.unigram = unigramLoss(tokens.subarray(1), await options.trainingCounts());
   }

@@ -87,7 +87,7 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
       seqLen: 64,
       batchSize: 12,
       steps: 2000,
-      lr: 3e-3, // validation loss 1.78; nanoGPT's 1e-3 reaches 1.91 in as many steps
+      lr: 3e-3, // validation loss 1.68 (2026-11-29); nanoGPT's 1e-3 learns less in as many steps
       dropout: 0,
       sampleEvery: 1000,
     },

@@ -11,7 +11,7 @@ const common = { fixed: true, group: "Data" };
 /** Options for shards that the pipeline writes. */
 export const validationOptions = {
   valShare: number(
-    "share of the text to hold out for validation: documents from all sources, chosen by a hash",
+    "share of the text to hold out for validation: documents from all of the source, chosen by a hash",
     {
       value: null,
       min: 1e-6,
@@ -30,7 +30,7 @@ export const validationOptions = {
     ...common,
   }),
   valTokens: integer(
-    "in place of --val-share and --val-bytes: the first documents are held out until they have N tokens",
+    "in place of --val-share and --val-bytes: the first documents, until they have N tokens; a trained vocabulary sees them",
     { value: null, min: 2, replaces: ["valShare", "valBytes"], ...common },
   ),
 };

@@ -74,12 +74,16 @@ interface Options extends Partial<TrainOptions> {
   readonly count?: number;
   readonly checkpoints?: MemoryCheckpoints;
   readonly seed?: number;
+  /** First token of the validation text. */
+  readonly first?: number;
 }
 
 /** Runs train, evaluate and sample; returns their events without times. */
-async function run({ count = 10, checkpoints, seed = 3, ...options }: Options): Promise<readonly RunEvent[]> {
+async function run(
+  { count = 10, checkpoints, seed = 3, first = 0, ...options }: Options,
+): Promise<readonly RunEvent[]> {
   const events: RunEvent[] = [];
-  const validation = Uint32Array.from({ length: 23 }, (_, i) => (5 * i) % 256);
+  const validation = Uint32Array.from({ length: 23 }, (_, i) => (first + 5 * i) % 256);
   const counts = new Uint32Array(256).fill(1);
   await from(asSource("batches", () => batches(count)))
     .pipe(train({ engine: await openCpu({ threads: 1 }), plan: programs, schedule: rate, ...options }))
@@ -115,6 +119,14 @@ Deno.test("train() emits every update; evaluate() and sample() act every N updat
       ok(Math.abs(event.unigramLoss! - Math.log(256)) < 1e-9);
     }
   }
+});
+
+Deno.test("evaluate() does not resume with another validation text", async () => {
+  const checkpoints = new MemoryCheckpoints();
+  await run({ steps: 4, checkpoints });
+  const resumed = () => new MemoryCheckpoints(checkpoints.all.at(-1) ?? null);
+  await rejects(run({ steps: 7, checkpoints: resumed(), first: 1 }), /the validation text has changed/);
+  deepStrictEqual(of(await run({ steps: 7, checkpoints: resumed() }), "eval"), [6, 7]);
 });
 
 for (const dropout of [0, 0.3]) {
