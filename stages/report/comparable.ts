@@ -9,7 +9,9 @@ import type { EvalEvent, RunEvent } from "../flow/events.ts";
 
 /** A run, as far as its losses are compared. */
 export interface ComparedRun {
+  /** Name of the run. */
   readonly name: string;
+  /** Events of the run, from its metrics.jsonl. */
   readonly events: readonly RunEvent[];
   /** Identity of the run's tokenizer; absent if it is not known. */
   readonly tokenizer?: string | undefined;

@@ -8,7 +8,7 @@ import { tokenWidth } from "../format/tokens/llmc_shard.ts";
 import type { Tokens, TokenShard } from "../items.ts";
 import { type SavedShardState, type ShardOptions, ShardWriter } from "./shard_writer.ts";
 
-export type { SavedShardState, ShardOptions } from "./shard_writer.ts";
+export type { SavedShardState, ShardHashes, ShardOptions } from "./shard_writer.ts";
 
 const START: SavedShardState = {
   validation: { tokens: 0, bytes: 0, documents: 0, sealed: false },

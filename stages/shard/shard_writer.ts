@@ -60,7 +60,7 @@ export type SavedShardState = Readonly<{
 }>;
 
 /** Hashes of the tokens in the validation shard and in each training shard; null for a shard without tokens. */
-type ShardHashes = Readonly<{ validation: string | null; training: readonly (string | null)[] }>;
+export type ShardHashes = Readonly<{ validation: string | null; training: readonly (string | null)[] }>;
 
 /** The open files, and the tokens that are not written yet. */
 export class ShardWriter {

@@ -44,7 +44,7 @@ export type { SamplingOptions } from "../sample/sample_token.ts";
 export { sampleTexts, type SampleTextsOptions, TextSamples } from "../sample/sample_texts.ts";
 export { StopStrings } from "../sample/stop_strings.ts";
 export * from "../shard/batch.ts";
-export { candidatesFirst } from "../shard/candidates.ts";
+export { candidatesFirst, type CandidatesOptions } from "../shard/candidates.ts";
 export type { Region } from "../shard/extents.ts";
 export type { HeldOutSize } from "../shard/held_out_text.ts";
 export { holdOut } from "../shard/hold_out.ts";
