@@ -97,9 +97,10 @@ async function settledBy(
   { values, given }: { readonly values: Readonly<Record<string, unknown>>; readonly given: Lookup },
 ): Promise<Readonly<Record<string, unknown>>> {
   if (pipeline.settle === undefined) return {};
+  const all = { ...values, seed: Number(values.seed) };
   return await aboutValues(
     values,
-    async () => await pipeline.settle?.(values, (option) => (given(option) ?? null) !== null) ?? {},
+    async () => await pipeline.settle?.(all, (option) => (given(option) ?? null) !== null) ?? {},
   );
 }
 
