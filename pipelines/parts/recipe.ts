@@ -67,9 +67,9 @@ export async function inFlow(
 }
 
 /**
- * Returns the same filters for a reading before the run, which samples documents for a tokenizer. Near-duplicates
- * are dropped as in the run, with files of their own, so that the same documents are held out. Throws the same
- * errors as `recipeOf`.
+ * Returns the same filters for a reading before the run, which samples documents for a tokenizer.
+ * Near-duplicates are dropped as in the run, with files of their own, so that the same documents are held
+ * out. Throws the same errors as `recipeOf`.
  */
 export async function sampleFilters(
   o: Values<typeof filterOptions>,

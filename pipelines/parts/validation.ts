@@ -67,8 +67,8 @@ const MAX_VALIDATION = 16 << 20; // tokens: 64 MB in memory
 const BLOCK = 1 << 16; // tokens
 
 /**
- * The tokens of the shards, in the order of their paths. Of more than `MAX_VALIDATION` tokens, blocks at equal
- * distances are taken, so that the text comes from all shards.
+ * The tokens of the shards, in the order of their paths. Of more than `MAX_VALIDATION` tokens, blocks at
+ * equal distances are taken, so that the text comes from all shards.
  */
 function readValidation(paths: readonly string[], format: TokenFormat): Uint32Array {
   const counts = paths.map((path) => countTokens(path, format));

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import type { Context, Stage } from "../flow/stage.ts";
 import { periodic } from "../flow/periodic.ts";
 import type { ModelUpdate } from "../model/model_update.ts";
@@ -108,10 +107,7 @@ export function evaluate(options: EvaluateOptions): Stage<ModelUpdate, ModelUpda
 /** Reads the tokens. Throws Deno.errors.InvalidData if they are not those of the checkpoint. */
 async function sameText(options: EvaluateOptions, state: EvaluateState): Promise<Uint32Array> {
   const tokens = await options.validation();
-  const hash = createHash("sha256").update(
-    new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength),
-  )
-    .digest("hex");
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint32Array.from(tokens))).toHex();
   if (state.hash !== null && state.hash !== hash) {
     throw new Deno.errors.InvalidData(
       "Cannot resume: the validation text has changed since the checkpoint: " +

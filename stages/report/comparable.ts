@@ -1,6 +1,6 @@
 /**
- * Which runs' losses may be drawn over each other. A loss in nats per token depends on the tokenizer and on the
- * text, so it is compared only between runs that share both; bits per byte of one text compare between
+ * Which runs' losses may be drawn over each other. A loss in nats per token depends on the tokenizer and on
+ * the text, so it is compared only between runs that share both; bits per byte of one text compare between
  * tokenizers as well.
  *
  * @module

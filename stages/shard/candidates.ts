@@ -42,8 +42,9 @@ export interface CandidatesOptions {
  * The candidates are the documents with the least hashes of their texts among those of `spread`, or else
  * among the first documents that the source yields under seed 0: 1.6 times the text that holds `bytes` bytes
  * at this share, but at least 4 MiB. They have the share of this text, and at most twice `bytes`, because
- * filters may drop some of them; memory holds about twice as much. The run's seed and the order of the documents do not matter. If the whole text is at most 2 MiB,
- * there are no candidates. Throws RangeError for a size out of range.
+ * filters may drop some of them; memory holds about twice as much. The run's seed and the order of the
+ * documents do not matter. If the whole text is at most 2 MiB, there are no candidates. Throws RangeError for
+ * a size out of range.
  */
 export function candidatesFirst(
   source: Source<Document>,

@@ -59,7 +59,9 @@ export type SavedShardState = Readonly<{
   hashes?: ShardHashes;
 }>;
 
-/** Hashes of the tokens in the validation shard and in each training shard; null for a shard without tokens. */
+/**
+ * Hashes of the tokens in the validation shard and in each training shard; null for a shard without tokens.
+ */
 export type ShardHashes = Readonly<{ validation: string | null; training: readonly (string | null)[] }>;
 
 /** The open files, and the tokens that are not written yet. */

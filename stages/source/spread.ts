@@ -35,8 +35,8 @@ export interface Spread {
  * Returns a source of about `characters` characters from all files of these URIs: the documents after at most
  * 64 places at equal distances (in 16 files, if they are on servers). It yields the same documents as the
  * whole source, only fewer; all of them if there are no more, or if the files are on this machine and have at
- * most `whole` characters. Null if no URI refers to files: an embedded corpus is shuffled, and standard input can be
- * read only once. Throws the same errors as `openSource`.
+ * most `whole` characters. Null if no URI refers to files: an embedded corpus is shuffled, and standard input
+ * can be read only once. Throws the same errors as `openSource`.
  */
 export async function spreadSource(
   uris: readonly string[],
