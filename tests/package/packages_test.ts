@@ -29,10 +29,11 @@ Deno.test("the product's modules import exactly the packages of `programPackages
   deepStrictEqual([...found].filter((name) => !locked.has(name)), [], "packages that nobody announces");
 });
 
-Deno.test("the announced numbers of packages are those of deno.lock", () => {
+Deno.test("the announced numbers of packages are those of deno.lock, and no size is 0", () => {
   for (const [name, { packages }] of Object.entries({ ...laterPackages, ...programPackages })) {
     strictEqual(packages, closure([name]).size, name);
   }
+  for (const { megabytes } of Object.values({ ...laterPackages, ...programPackages })) ok(megabytes > 0);
   const sum = Object.values(programPackages).reduce((sum, { packages }) => sum + packages, 0);
   strictEqual(sum, closure(Object.keys(programPackages)).size);
 });

@@ -72,6 +72,11 @@ Deno.test("fileError() names the file in the middle of a path, takes a hint, and
     const long = `${dir}/${"n".repeat(3000)}`;
     const { message } = fileError(caught(() => Deno.statSync(long)), { action: "read", path: long });
     ok(message.length < 400, message);
+    for (const [length, isWhole] of [[199, true], [200, true], [201, false]] as const) {
+      const path = `/${"n".repeat(length - 1)}`,
+        error = Object.assign(new Error("none (os error 2)"), { code: "ENOENT" });
+      strictEqual(fileError(error, { action: "read", path }).message.includes(path), isWhole, `${length}`);
+    }
   }));
 
 Deno.test("fileError() returns other errors as they are", () => {

@@ -107,12 +107,14 @@ Deno.test("Spacy.sentences() ends a sentence at an end mark that is a token, wit
 Deno.test("isAddress() decides as spaCy's tests do", () => {
   const yes = "http://foo.com/blah_blah http://userid:password@example.com:8080/ http://142.42.1.1:8080/ " +
     "http://foo.com/unicode_(✪)_in_parens http://j.mp http://-.~_!$&'()*+,;=:%40:80%2f::::::@example.com http://1337.net " +
+    "a@b.co x@y@foo.com foo.com/a@b " +
     "http://a.b--c.de/ ssh://login@server.com:12345/repository.git http://⌘.ws http://مثال.إختبار http://例子.测试 " +
     "www.google.com?q=google mailto:foo-bar@baz-co.com?subject=hi http://223.255.255.254 foo.com";
   const no =
     "http:// http://. http://../ http://?? http://# // ///a http:///a rdar://1234 h://test http://-error-.invalid/ " +
     "http://a.b-.co http://0.0.0.0 http://10.1.1.0 http://224.1.1.1 http://123.123.123 http://3628126748 " +
-    "http://.www.foo.bar/ NASDAQ:GOOG http://1.1.1.1.1 http://www.foo.bar./ lower.Upper";
+    "http://.www.foo.bar/ NASDAQ:GOOG http://1.1.1.1.1 http://www.foo.bar./ lower.Upper " +
+    "@foo.com localhost/index.html com/a.b http://localhost/a.html user@localhost/a.b";
   equal(yes.split(" ").filter((text) => !isAddress(text)), []);
   equal(no.split(" ").filter(isAddress), []);
 });

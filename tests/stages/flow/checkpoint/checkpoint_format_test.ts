@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import {
   checkFiles,
@@ -47,4 +48,17 @@ Deno.test("a checkpoint of an older or newer format is refused by name and kept,
   }
   withFormat(format);
   deepStrictEqual((await checkpoints.latest())?.get("train"), at(20).snapshots.get("train"));
+});
+
+Deno.test("readCheckpoint() tells the size and SHA-256 of a changed file, and those that it had", async () => {
+  await using dir = await temporary();
+  await (await openCheckpoints(dir.path)).commit(at(10));
+  const folder = `${dir.path}/step-000010`, path = `${folder}/model.safetensors`;
+  const before = Deno.readFileSync(path), after = new Uint8Array([...before, 7]);
+  Deno.writeFileSync(path, after);
+  const shown = (bytes: Uint8Array) =>
+    `${bytes.length} bytes, SHA-256 ${createHash("sha256").update(bytes).digest("hex").slice(0, 12)}…`;
+  const message = "model.safetensors is not the file that was written: " +
+    `it has ${shown(after)}, expected ${shown(before)}`;
+  await rejects(readCheckpoint(folder), { name: "InvalidData", message });
 });
