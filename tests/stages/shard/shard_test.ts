@@ -360,20 +360,18 @@ Deno.test("readShardSummary() is null without a file and refuses a malformed one
 
 Deno.test("shard() closed before its first extent is full leaves a whole file with all tokens", () =>
   withFolder(async (dir) => {
-    const docs = documents(12, 3, 4);
-    const cut: Stage<TokenShard, never> = { name: "cut", open: () => null, push: () => [] };
-    const stop = new AbortController();
-    const source = {
-      ...list(docs),
-      async *read(state: { at: number }) {
-        while (state.at < docs.length) yield docs[state.at++];
-        stop.abort();
-      },
+    const docs = documents(12, 3, 4), stage = shard({ dir, ...SMALL });
+    const context = {
+      signal: new AbortController().signal,
+      stopping: false,
+      rng: { next: () => 0, integer: () => 0 },
+      seed: 0,
+      emit() {},
+      drop() {},
     };
-    await from(source).pipe(shard({ dir, ...SMALL })).pipe(cut).run({
-      stop: stop.signal,
-      checkpoints: new MemoryCheckpoints(),
-    });
-    deepStrictEqual(names(dir).filter((name) => name.startsWith("train_") && name.endsWith(".partial")), []);
+    const state = await stage.open(context); // nothing is saved, so no file exists yet
+    for (const doc of docs) deepStrictEqual([...stage.push(doc, state, context) as Iterable<TokenShard>], []);
+    await stage.close?.(state);
+    deepStrictEqual(names(dir).filter((name) => name.endsWith(".partial")), []);
     deepStrictEqual(tokens(`${dir}/train_000000.bin`), docs.slice(1).flatMap(({ ids }) => [...ids]));
   }));

@@ -80,6 +80,7 @@ Deno.test("FastText.predict() gives the most probable label by definition, for m
     { ...tiny, hasNorms: false },
     { ...tiny, kept, rows: 6 },
     { ...tiny, kept: new Map(), rows: 3 },
+    { ...tiny, kept: new Map(), rows: 3, buckets: 0, maxNgram: 0 },
     { ...tiny, minNgram: 2, maxNgram: 2, buckets: 1, rows: 4 },
     { ...tiny, width: 3, lastWidth: 3, parts: 1 },
     { ...tiny, width: 1, lastWidth: 1, parts: 3 },
@@ -112,6 +113,7 @@ Deno.test("FastText refuses models whose sizes do not agree, and accepts the lea
     { parts: 0, width: 3, lastWidth: 6 },
     { kept: new Map([[1, 3]]), rows: 6 },
     { kept: new Map(), rows: 2 },
+    { kept: new Map(), rows: 2, buckets: 0 },
   ];
   for (const change of wrong) {
     let message = "";
