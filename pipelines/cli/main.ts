@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { disk } from "../../stages/disk/disk.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
 import { type Console, hasNoReader, processConsole } from "../../stages/run/console.ts";
 import { versions } from "../../stages/run/versions.ts";
@@ -173,7 +174,7 @@ async function start(prepared: PreparedRun, console: Console): Promise<number> {
     return await executeOwned(prepared, console);
   } catch (error) {
     const unused = moved !== null && error instanceof UsageError && !await exists(recordFolder);
-    if (unused) await Deno.rename(moved, recordFolder); // nothing was started: restore the earlier run
+    if (unused) await disk.rename(moved, recordFolder); // nothing was started: restore the earlier run
     throw error;
   }
 }

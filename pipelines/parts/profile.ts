@@ -5,7 +5,7 @@
  * @module
  */
 import { makeFolder, readText } from "../../stages/disk/files.ts";
-import { exists, writeWhole } from "../../stages/disk/whole_files.ts";
+import { removeIfThere, writeWhole } from "../../stages/disk/whole_files.ts";
 import { chromeTrace } from "../../stages/format/viewer/chrome_trace.ts";
 import { share } from "../../stages/report/quantity.ts";
 import { truncate } from "../../stages/report/terminal_text.ts";
@@ -29,7 +29,7 @@ export function writeProfile(env: Env, device: string): (profile: Profile) => Pr
     const dir = `${env.out}/profile`, record: ProfileRecord = { device, steps, ops };
     if (steps.length === 0) {
       // An earlier profile could be mistaken for this run's.
-      if (await exists(dir)) await Deno.remove(dir, { recursive: true });
+      await removeIfThere(dir);
       return note("the run ended before step 5: nothing was timed");
     }
     await makeFolder(dir);

@@ -22,6 +22,8 @@ import { CharTokenizer } from "../../stages/token/char.ts";
 import { saveTokenizer } from "../../stages/token/files/folder.ts";
 import { END_OF_TEXT } from "../../stages/token/end_of_text.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
+import { disk } from "../../stages/disk/disk.ts";
+import { syncFolder } from "../../stages/disk/folder_sync.ts";
 import { exists, removeIfThere, writeSynced } from "../../stages/disk/whole_files.ts";
 import { checkWritable, makeFolder } from "../../stages/disk/files.ts";
 import { withoutEndSlash } from "../../stages/disk/paths.ts";
@@ -107,7 +109,9 @@ export async function writeModel(target: ModelTarget): Promise<ModelWriter> {
           `Cannot write ${final}: another program has written something there: give another --to`,
         );
       }
-      await Deno.rename(unfinished, final);
+      if (format !== "llm.c") await syncFolder(unfinished);
+      await disk.rename(unfinished, final);
+      await syncFolder(dirname(final));
       ended = true;
     },
     async close() {
@@ -123,7 +127,7 @@ async function createWriter(target: ModelTarget, unfinished: string): Promise<We
     const { paddedVocabSize, rows } = padding;
     return await createLlmcModel(unfinished, { sizes: { ...config, paddedVocabSize }, dtype, rows });
   }
-  await Deno.mkdir(unfinished);
+  await disk.mkdir(unfinished);
   return await createSafetensors(`${unfinished}/model.safetensors`, {
     tensors: orderOf(target).map(({ name, shape }) => ({ name: nameIn(format, name), shape })),
     dtype,

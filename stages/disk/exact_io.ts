@@ -5,6 +5,7 @@
  */
 import { disk } from "./disk.ts";
 import { fileError } from "./file_error.ts";
+import { syncNameSync } from "./folder_sync.ts";
 
 const chunkBytes = 8 * 1024 * 1024; // some systems limit how much one call may write
 
@@ -51,8 +52,8 @@ export function writeAllSync(file: Deno.FsFile, data: ArrayBufferView): void {
 
 /**
  * Opens a file for appending and truncates it to `bytes` bytes, the length that a checkpoint has saved.
- * Creates a missing file if `bytes` is 0, otherwise throws Deno.errors.NotFound for it. Throws
- * Deno.errors.InvalidData for a file that is shorter than `bytes`.
+ * Creates a missing file if `bytes` is 0, so that its name survives a power cut; otherwise throws
+ * Deno.errors.NotFound for it. Throws Deno.errors.InvalidData for a file that is shorter than `bytes`.
  */
 export function openTruncated(path: string, bytes: number): Deno.FsFile {
   const hint = "start over with --resume never";
@@ -62,6 +63,7 @@ export function openTruncated(path: string, bytes: number): Deno.FsFile {
   } catch (error) {
     throw fileError(error, { action: "resume", path, hint });
   }
+  if (bytes === 0) syncNameSync(path); // later syncs of the file do not make its name durable
   const { size } = file.statSync();
   if (size < bytes) {
     file.close();

@@ -6,7 +6,7 @@
  * @module
  */
 import { dirname } from "node:path";
-import { syncFolderSync } from "./whole_files.ts";
+import { syncFolderSync } from "./folder_sync.ts";
 import { disk } from "./disk.ts";
 import { fileError } from "./file_error.ts";
 import { missingFolders } from "./missing_folders.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import { dirname, resolve } from "node:path";
+import { disk } from "./disk.ts";
 import { isMissing } from "./file_error.ts";
 
 /** The folder and its parents that do not exist yet, the innermost first. */
@@ -27,7 +28,7 @@ function isMissingAt(path: string): boolean {
 /** Removes the folders in the given order, up to the first one that is not empty. */
 export function removeEmptyFolders(folders: readonly string[]): void {
   try {
-    for (const folder of folders) Deno.removeSync(folder);
+    for (const folder of folders) disk.removeSync(folder);
   } catch {
     // Something is in it, or another process has removed it.
   }

@@ -9,7 +9,8 @@ import type { RunEvent } from "../flow/events.ts";
 import { decodeEvent, encodeEvent } from "../flow/event_json.ts";
 import { writeAllSync } from "../disk/exact_io.ts";
 import { openFile, openFileSync } from "../disk/files.ts";
-import { readIfThere, syncNameSync } from "../disk/whole_files.ts";
+import { syncNameSync } from "../disk/folder_sync.ts";
+import { readIfThere } from "../disk/whole_files.ts";
 
 /**
  * A metrics.jsonl that is open for appending.

@@ -13,6 +13,7 @@ import {
 } from "../format/viewer/tensorboard_records.ts";
 import { writeAllSync } from "../disk/exact_io.ts";
 import { openFileSync } from "../disk/files.ts";
+import { syncNameSync } from "../disk/folder_sync.ts";
 
 /** A TensorBoard file that is open for appending. */
 export class TensorboardFile {
@@ -22,6 +23,7 @@ export class TensorboardFile {
   /** Opens or creates the file. Its content is kept until `restore` is called. */
   constructor(path: string) {
     this.#file = openFileSync(path, { read: true, write: true, create: true });
+    syncNameSync(path); // the file may be new
     this.#bytes = this.#file.seekSync(0, Deno.SeekMode.End);
   }
 
@@ -48,8 +50,9 @@ export class TensorboardFile {
     this.#file.seekSync(this.#bytes, Deno.SeekMode.Start);
   }
 
-  /** Closes the file. */
+  /** Syncs and closes the file. */
   close(): void {
+    this.#file.syncDataSync();
     this.#file.close();
   }
 

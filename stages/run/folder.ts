@@ -6,7 +6,7 @@
 import { disk } from "../disk/disk.ts";
 import { basename, dirname, resolve as absolute } from "node:path";
 import { fileError, isWrongPath } from "../disk/file_error.ts";
-import { readText } from "../disk/files.ts";
+import { makeFolder, readText } from "../disk/files.ts";
 import type { Json } from "../disk/json.ts";
 import { exists, writeWhole } from "../disk/whole_files.ts";
 import { lastEvent } from "../report/metrics.ts";
@@ -70,7 +70,7 @@ export function requireOwn({ foreign }: RunFolderState, folder: string): void {
 /** Makes the run's folder, or a folder in it. Throws UsageError if it cannot be made. */
 export async function makeRunFolder(path: string): Promise<void> {
   try {
-    await disk.mkdir(path, { recursive: true });
+    await makeFolder(path);
   } catch (error) {
     throw unusable(path, error);
   }

@@ -10,6 +10,8 @@ import { UsageError } from "./usage_error.ts";
 /** Name of the lock file in a run's folder. */
 export const LOCK_NAME = "run.lock";
 
+const OWNER_START = '{"pid":'; // how every run's description of its process begins
+
 /** Name of the folder in a run's folder that holds a record folder for each rank. */
 export const RANKS_FOLDER = "ranks";
 
@@ -26,7 +28,8 @@ export async function hasRunLock(folder: string): Promise<boolean> {
     const owner: unknown = JSON.parse(text);
     return isRecord(owner) && typeof owner.pid === "number" && typeof owner.since === "string";
   } catch {
-    return text.trim() === ""; // the process was killed before it had written its name
+    // The process was killed, or lost its power, before it had written all of its name.
+    return text.trim() === "" || OWNER_START.startsWith(text) || text.startsWith(OWNER_START);
   }
 }
 

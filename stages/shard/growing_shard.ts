@@ -8,8 +8,9 @@ import { disk } from "../disk/disk.ts";
 import { openTruncated, writeAllSync } from "../disk/exact_io.ts";
 import { reasonOf } from "../disk/file_error.ts";
 import { openFileSync } from "../disk/files.ts";
+import { syncNameSync } from "../disk/folder_sync.ts";
 import { sampledHash } from "../disk/sampled_hash.ts";
-import { isFileSync, syncNameSync } from "../disk/whole_files.ts";
+import { isFileSync } from "../disk/whole_files.ts";
 import { shardHeader } from "../format/tokens/llmc_shard.ts";
 import { bytesOfTokens, PARTIAL } from "../format/tokens/token_file.ts";
 

@@ -6,7 +6,7 @@
  */
 import { disk } from "../disk/disk.ts";
 import { openTruncated, writeAllSync } from "../disk/exact_io.ts";
-import { syncFolderSync } from "../disk/whole_files.ts";
+import { syncFolderSync } from "../disk/folder_sync.ts";
 import { entriesInSync, makeFolderSync, openFileSync } from "../disk/files.ts";
 
 /** Position in the files. */

@@ -7,7 +7,8 @@
  */
 import { disk } from "../../disk/disk.ts";
 import { entriesIn } from "../../disk/files.ts";
-import { exists, removeIfThere, syncFolder, writeWhole } from "../../disk/whole_files.ts";
+import { syncFolder } from "../../disk/folder_sync.ts";
+import { exists, removeIfThere, writeWhole } from "../../disk/whole_files.ts";
 import {
   type EncodedCheckpoint,
   setValidationLoss,

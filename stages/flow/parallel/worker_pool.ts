@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Worker } from "node:worker_threads"; // a web worker always keeps the process alive
 import type { GroupResult } from "./group.ts";
 import { ProgressWatchdog, WorkerProgress } from "./progress_watchdog.ts";
 import type { SerializedError, WorkerRequest, WorkerResponse } from "./worker.ts";
@@ -52,6 +53,8 @@ export class WorkerPool {
   /** Names of the group's stages. */
   #stages: readonly string[] = [];
   #failed: Error | null = null;
+  /** Number of calls of `wait` that have not returned. Without any, the workers let the process end. */
+  #waiting = 0;
   /** Resolved when a response arrives, a worker fails or the run is aborted. */
   #change: PromiseWithResolvers<void> | null = null;
 
@@ -63,7 +66,9 @@ export class WorkerPool {
     this.#limit = limit;
     signal.addEventListener("abort", this.#onAbort);
     this.#members = Array.from({ length: count }, () => this.#newMember());
-    if (limit !== null) this.#timer = setInterval(() => this.#replaceSlow(limit), limit.milliseconds / 4);
+    if (limit === null) return;
+    this.#timer = setInterval(() => this.#replaceSlow(limit), limit.milliseconds / 4);
+    Deno.unrefTimer(this.#timer);
   }
 
   /** Number of requests in flight at the worker that has the fewest. */
@@ -90,13 +95,18 @@ export class WorkerPool {
 
   /** Waits for a response. Rejects if a worker fails, or with the abort signal's reason. */
   async wait(reply: PendingReply): Promise<WorkerResponse> {
-    while (reply.response === null) {
-      if (this.#failed !== null) throw this.#failed;
-      this.#signal.throwIfAborted();
-      this.#change = Promise.withResolvers();
-      await this.#change.promise;
+    if (this.#waiting++ === 0) { for (const { worker } of this.#members) worker.ref(); }
+    try {
+      while (reply.response === null) {
+        if (this.#failed !== null) throw this.#failed;
+        this.#signal.throwIfAborted();
+        this.#change = Promise.withResolvers();
+        await this.#change.promise;
+      }
+      return reply.response;
+    } finally {
+      if (--this.#waiting === 0) { for (const { worker } of this.#members) worker.unref(); }
     }
-    return reply.response;
   }
 
   /** Closes the stages, unless the run was aborted, and terminates the workers. */
@@ -136,21 +146,19 @@ export class WorkerPool {
   }
 
   #startWorker(memberOf: () => PoolMember): Pick<PoolMember, "worker" | "watchdog"> {
-    const worker = new Worker(import.meta.resolve("./worker.ts"), { type: "module" });
+    const worker = new Worker(entryPoint(), { env: {} });
+    if (this.#waiting === 0) worker.unref();
     const progress = new WorkerProgress();
-    worker.onmessage = ({ data }: MessageEvent<WorkerResponse>) => {
+    worker.on("message", (response: WorkerResponse) => {
       const member = memberOf();
       if (member.worker !== worker) return; // the worker was replaced, and its frames are processed again
       const sent = member.inFlight.shift();
       if (sent?.request.kind === "frame") member.finished += sent.request.items.length;
-      sent?.onResponse(data);
+      sent?.onResponse(response);
       this.#wake();
-    };
-    worker.onmessageerror = () => this.#fail("a result could not be read");
-    worker.onerror = (event) => {
-      event.preventDefault(); // the error is reported once, with the stage's name
-      this.#fail(event.message);
-    };
+    });
+    worker.on("messageerror", () => this.#fail("a result could not be read"));
+    worker.on("error", (error: Error) => this.#fail(error.message));
     worker.postMessage({ kind: "progress", memory: progress.memory } satisfies WorkerRequest);
     return { worker, watchdog: new ProgressWatchdog(progress) };
   }
@@ -246,6 +254,13 @@ export class WorkerPool {
   #wake(): void {
     this.#change?.resolve();
   }
+}
+
+/** The address of a worker's code. Modules that were not read from a disk are imported by one that was not. */
+function entryPoint(): URL {
+  const url = new URL(import.meta.resolve("./worker.ts"));
+  if (url.protocol === "file:") return url;
+  return new URL(`data:text/javascript,import ${encodeURIComponent(JSON.stringify(url.href))}`);
 }
 
 function joined(before: WorkerResponse, dropped: GroupResult, after: WorkerResponse): WorkerResponse {

@@ -1,9 +1,12 @@
 /**
  * Follows redirects within limits: their number, no way from https to http, and none from the public Internet
- * into this machine or its network, where a server elsewhere could otherwise choose what is read.
+ * into this machine or its network, where a server elsewhere could otherwise choose what is read. Not caught
+ * is a name that resolves to a public address when it is checked and to a private one a moment later, when it
+ * is connected to, and any name that resolves to a private address where names cannot be looked up.
  *
  * @module
  */
+import { isPrivate } from "./private_hosts.ts";
 
 const MAX_REDIRECTS = 10;
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
@@ -37,7 +40,7 @@ export async function fetchRedirected(
     const from = new URL(request.url);
     const to = URL.canParse(location, from.href) ? new URL(location, from.href) : null;
     if (to === null) throw new RedirectError(from.href, location, "that is not a valid address");
-    checkRedirect(from, to);
+    await checkRedirect(from, to);
     if (count === MAX_REDIRECTS) {
       throw new RedirectError(
         from.href,
@@ -50,7 +53,7 @@ export async function fetchRedirected(
 }
 
 /** Throws RedirectError if a redirect from one address to the other is not followed. */
-export function checkRedirect(from: URL, to: URL): void {
+export async function checkRedirect(from: URL, to: URL): Promise<void> {
   if (to.protocol !== "https:" && to.protocol !== "http:") {
     throw new RedirectError(from.href, to.href, "only http and https are followed");
   }
@@ -61,36 +64,13 @@ export function checkRedirect(from: URL, to: URL): void {
       "http is not encrypted, https was asked for: give the http address itself if you trust the network",
     );
   }
-  if (isPrivateHost(to.hostname) && !isPrivateHost(from.hostname)) {
+  if (await isPrivate(to.hostname) && !await isPrivate(from.hostname)) {
     throw new RedirectError(
       from.href,
       to.href,
       "that is in this machine's own network: give that address itself if you trust it",
     );
   }
-}
-
-/** Whether a host, as URL.hostname gives it, is this machine or in its network, as far as its name tells. */
-export function isPrivateHost(host: string): boolean {
-  if (host.startsWith("[")) return isPrivateIpv6(host.slice(1, -1).toLowerCase());
-  const name = host.toLowerCase().replace(/\.$/, "");
-  if (/^\d+\.\d+\.\d+\.\d+$/.test(name)) return isPrivateIpv4(name.split(".").map(Number));
-  return !name.includes(".") || /\.(localhost|local|internal|lan|home\.arpa)$/.test(name);
-}
-
-/** Source: the IANA registry of special-purpose addresses. */
-function isPrivateIpv4([a, b]: readonly number[]): boolean {
-  return a === 0 || a === 10 || a === 127 || a >= 224 || a === 169 && b === 254 || a === 192 && b === 168 ||
-    a === 172 && b >= 16 && b < 32 || a === 100 && b >= 64 && b < 128;
-}
-
-function isPrivateIpv6(address: string): boolean {
-  const mapped = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(address);
-  if (mapped !== null) {
-    const [high, low] = [parseInt(mapped[1], 16), parseInt(mapped[2], 16)];
-    return isPrivateIpv4([high >> 8, high & 255, low >> 8, low & 255]);
-  }
-  return address === "::" || address === "::1" || /^f[cd]|^fe[89ab]|^ff/.test(address);
 }
 
 function redirected(

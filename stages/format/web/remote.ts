@@ -8,7 +8,8 @@
 import { type ContentRange, contentRangeOf } from "./content_range.ts";
 import { limitedBody } from "./limited_body.ts";
 import { fetchRedirected } from "./redirects.ts";
-import { Retries, type RetryOptions, TransientError, withRetries } from "./retry.ts";
+import { Retries, type RetryOptions, withRetries } from "./retry.ts";
+import { TransientError } from "./transient_error.ts";
 
 /** A file on a server. */
 export interface RemoteFile {
@@ -57,7 +58,8 @@ export function findRemote(url: string, options: RetryOptions = {}): Promise<Rem
  * A fetch() to pass to libraries, which read whole answers. It retries temporary failures as `readRemote`
  * does, and returns any other response, even one with an error status. Throws Deno.errors.ConnectionReset
  * after too many failures in a row, RedirectError as `fetchRedirected`; reading the body of an answer fails
- * with BodyTooLargeError after 64 MiB, and with TransientError if no byte arrives for `idle` milliseconds.
+ * with BodyTooLargeError after 64 MiB, with TransientError if no byte arrives for `idle` milliseconds, and
+ * with SlowServerError if the answer is slower than `speedLimit`.
  */
 export function retryingFetch(options: RetryOptions = {}): typeof fetch {
   return (input, init) => {

@@ -1,12 +1,14 @@
 /**
  * Retries requests to a server after a pause, which doubles each time or is as long as the server asks for.
- * Progress resets the count of failures.
+ * Progress resets the count of failures, unless it is too slow.
  *
  * @module
  */
+import { SlowServerError, SpeedLimit, type SpeedLimitOptions } from "./speed_limit.ts";
+import { TransientError } from "./transient_error.ts";
 
 /** When to retry, and when to give up. */
-export interface RetryOptions {
+export interface RetryOptions extends SpeedLimitOptions {
   /** Number of failures in a row after which to give up (default 6). */
   readonly tries?: number;
   /** Milliseconds before the second try (default 500); each further pause is twice as long. */
@@ -18,16 +20,6 @@ export interface RetryOptions {
 }
 
 const MAX_PAUSE = 300_000; // milliseconds, even if a server asks for more
-
-/**
- * A failure that may be temporary. `pause` is the number of milliseconds to wait before the next try, if the
- * server asks for a pause.
- */
-export class TransientError extends Error {
-  constructor(message: string, readonly pause: number | null = null) {
-    super(message);
-  }
-}
 
 /**
  * Runs `work` until it succeeds or fails too often in a row. Throws the same errors as `Retries.failed()`.
@@ -57,21 +49,24 @@ export class Retries {
   readonly #firstPause: number;
   readonly #idle: number;
   readonly #signal: AbortSignal | undefined;
+  readonly #speed: SpeedLimitOptions;
   #at = 0; // byte offset reached, for error messages
   #failures = 0;
+  #slow = 0; // failures because of the speed, since bytes last arrived fast enough
 
-  constructor(url: string, { tries = 6, firstPause = 500, idle = 30_000, signal }: RetryOptions) {
+  constructor(url: string, { tries = 6, firstPause = 500, idle = 30_000, signal, ...speed }: RetryOptions) {
     this.#url = url;
     this.#tries = tries;
     this.#firstPause = firstPause;
     this.#idle = idle;
     this.#signal = signal;
+    this.#speed = speed;
   }
 
-  /** Records that bytes up to offset `at` have arrived, and sets the number of failures to 0. */
+  /** Records that bytes up to offset `at` have arrived, and forgets failures other than a low speed. */
   progress(at: number): void {
     this.#at = at;
-    this.#failures = 0;
+    this.#failures = this.#slow;
   }
 
   /**
@@ -91,16 +86,18 @@ export class Retries {
   }
 
   /**
-   * Yields the chunks of a response's body. The time limit applies only while a chunk is awaited, because the
-   * consumer may be slow.
+   * Yields the chunks of a response's body. The limits of time and speed apply only while a chunk is awaited,
+   * because the consumer may be slow.
    */
   async *chunks({ body }: Response): AsyncGenerator<Uint8Array> {
     if (body === null) return;
-    const reader = body.getReader();
+    const reader = body.getReader(), speed = new SpeedLimit(this.#speed);
     try {
       for (;;) {
+        const asked = performance.now();
         const { done, value } = await this.#withinIdle(() => reader.read());
         if (done) return;
+        if (speed.add(value.length, performance.now() - asked)) this.#slow = 0;
         yield value;
       }
     } finally {
@@ -135,6 +132,7 @@ export class Retries {
     this.#signal?.throwIfAborted();
     if (!isTransient(error)) throw error;
     this.#failures++;
+    if (error instanceof SlowServerError) this.#slow++;
     const why = error instanceof Error ? error.message : String(error);
     if (this.#failures >= this.#tries) {
       throw new Deno.errors.ConnectionReset(

@@ -5,7 +5,9 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import { disk } from "../../disk/disk.ts";
+import { syncFolder } from "../../disk/folder_sync.ts";
 import { BpeTokenizer } from "../bpe.ts";
 import { CharTokenizer, parseCharMeta } from "../char.ts";
 import { fitsVocabulary, gpt2Merges, gpt2Vocab, parseGpt2Files } from "./gpt2_files.ts";
@@ -40,7 +42,8 @@ export interface SaveTokenizerOptions {
 
 /**
  * Writes a tokenizer's folder. The files are first written and synced in a temporary folder beside it, then
- * renamed, so no file is ever incomplete. A format that cannot hold the tokenizer is left out: for example,
+ * renamed, so no file is ever incomplete, and even after a power cut `readTokenizer` reads the old or the new
+ * tokenizer. A format that cannot hold the tokenizer is left out: for example,
  * minbpe's format cannot hold GPT-2's and GPT-4's tokenizers, because their ids 0 to 255 are not the bytes in
  * order. Throws TypeError for a tokenizer that is neither a BpeTokenizer nor a CharTokenizer, or if no format
  * can hold the tokenizer.
@@ -66,10 +69,17 @@ export async function saveTokenizer(tokenizer: Tokenizer, options: SaveTokenizer
   await removeIfThere(fresh);
   await makeFolder(fresh);
   for (const [name, text] of files) await writeSynced(`${fresh}/${name}`, text);
-  if (!(await exists(dir))) return await disk.rename(fresh, dir);
-  for (const name of fileNames) await removeIfThere(`${dir}/${name}`);
+  await syncFolder(fresh);
+  if (!(await exists(dir))) {
+    await disk.rename(fresh, dir);
+    return await syncFolder(dirname(fresh));
+  }
+  // In reverse, so that until the file that is read first is there, the old tokenizer is read.
   for (const name of [...files.keys()].reverse()) await disk.rename(`${fresh}/${name}`, `${dir}/${name}`);
-  await disk.remove(fresh, { recursive: true });
+  await syncFolder(dir); // only then may the old tokenizer's other files go
+  for (const name of fileNames) if (!files.has(name)) await removeIfThere(`${dir}/${name}`);
+  await syncFolder(dir);
+  await removeIfThere(fresh);
 }
 
 /**

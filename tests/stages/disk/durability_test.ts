@@ -11,6 +11,7 @@ import { openCheckpoints } from "../../../stages/flow/checkpoint/checkpoint.ts";
 import { from } from "../../../stages/flow/flow.ts";
 import { type Stage, takeCheckpoint } from "../../../stages/flow/stage.ts";
 import type { Document, Tokens } from "../../../stages/items.ts";
+import { encodeEvent } from "../../../stages/flow/event_json.ts";
 import { MetricsFile } from "../../../stages/report/metrics.ts";
 import { shard } from "../../../stages/shard/shard.ts";
 import { writeDocuments } from "../../../stages/sink/documents.ts";
@@ -161,7 +162,10 @@ Deno.test("MetricsFile: after a power cut at any call, what was saved is there",
       metrics.append({ type: "note", text });
       saved = metrics.save().bytes;
     }
+    metrics.append({ type: "note", text: "three" });
+    const all = saved + encodeEvent({ type: "note", text: "three" }).length + 1;
     await Promise.resolve(metrics.close());
+    saved = all;
   }, async (dir) => {
     const size = await Deno.stat(`${dir}/metrics.jsonl`).then(({ size }) => size, () => 0);
     ok(size >= saved, `${size} bytes, saved ${saved}`);

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { MemoryCheckpoints } from "../../../stages/flow/checkpoint/memory_checkpoints.ts";
 import { CrashDisk, type Loss, losses, withoutSyncs } from "./crash_disk.ts";
 
 /**
@@ -46,4 +48,44 @@ async function cutAt(
   const { cut } = crash;
   crash.lose(loss);
   return cut;
+}
+
+/**
+ * Cuts the power at every call of a run, resumes it from its last barrier, and compares the files that it
+ * leaves with those of a run without a power cut. The barriers' states are kept in memory, so that no
+ * checkpoint's own files and syncs make anything else durable. `filesOf` reads what is compared.
+ */
+export async function checkResumedFiles(
+  run: (dir: string, checkpoints: MemoryCheckpoints) => Promise<unknown>,
+  { filesOf = filesBelow }: { filesOf?(dir: string): unknown } = {},
+): Promise<void> {
+  const uninterrupted = await Deno.makeTempDir(), all = new MemoryCheckpoints();
+  {
+    using _quick = withoutSyncs();
+    await run(uninterrupted, all);
+  }
+  const wanted = filesOf(uninterrupted);
+  await Deno.remove(uninterrupted, { recursive: true });
+  ok(all.all.length > 2, `${all.all.length} barriers`);
+  let checkpoints = new MemoryCheckpoints();
+  const calls = await atEveryCall(async (dir) => {
+    checkpoints = new MemoryCheckpoints();
+    await run(dir, checkpoints);
+  }, async (dir, whole) => {
+    if (!whole) await run(dir, new MemoryCheckpoints(await checkpoints.latest()));
+    deepStrictEqual(filesOf(dir), wanted);
+  });
+  ok(calls > 5, `${calls} calls`);
+}
+
+/** The content of all files below a folder in hexadecimal digits, keyed by path. */
+export function filesBelow(dir: string): Record<string, string> {
+  const found: [string, string][] = [];
+  for (const { name, isDirectory } of Deno.readDirSync(dir)) {
+    if (!isDirectory) found.push([name, Deno.readFileSync(`${dir}/${name}`).toHex()]);
+    else {for (const [path, bytes] of Object.entries(filesBelow(`${dir}/${name}`))) {
+        found.push([`${name}/${path}`, bytes]);
+      }}
+  }
+  return Object.fromEntries(found.sort());
 }

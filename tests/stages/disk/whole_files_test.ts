@@ -1,4 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { syncFolder } from "../../../stages/disk/folder_sync.ts";
 import {
   exists,
   existsSync,
@@ -8,7 +9,6 @@ import {
   removeIfThereSync,
   replaceWhole,
   replaceWholeSync,
-  syncFolder,
   writeSynced,
   writeWhole,
   writeWholeSync,

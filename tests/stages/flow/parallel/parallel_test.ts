@@ -171,12 +171,26 @@ Deno.test("parallel() terminates its workers when aborted during a push", async 
   strictEqual(read < 700, true, "it read on although no result returned");
 });
 
+/** Runs a script beside this test in a process of its own, with the permission to read. */
+async function runScript(name: string, args: readonly string[] = []): Promise<Deno.CommandOutput> {
+  const script = new URL(name, import.meta.url).href;
+  const lock = pathOfUrl(new URL("../../../../deno.lock", import.meta.url));
+  const options = ["run", "--quiet", `--lock=${lock}`, "--frozen", "--no-prompt", "--allow-read"];
+  const signal = AbortSignal.timeout(120_000);
+  return await new Deno.Command(Deno.execPath(), { args: [...options, script, ...args], signal }).output();
+}
+
 // A process of its own: Deno does not stop a worker in an endless loop, which would slow down all later
 // tests.
 Deno.test("parallel() with a limit drops the items that take too long, and no others", async () => {
-  const script = new URL("./limit_run.ts", import.meta.url).href;
-  const lock = pathOfUrl(new URL("../../../../deno.lock", import.meta.url));
-  const args = ["run", "--quiet", `--lock=${lock}`, "--frozen", "--allow-read", script];
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+  const { code, stderr } = await runScript("./limit_run.ts");
   strictEqual(code, 0, new TextDecoder().decode(stderr));
 });
+
+for (const args of [[], ["limit"]]) {
+  Deno.test(`parallel() lets a process end that has left its stream open ${args}`, async () => {
+    const { code, stdout, stderr } = await runScript("./abandoned_run.ts", args);
+    strictEqual(code, 0, `${new TextDecoder().decode(stderr)} (null: it did not end)`);
+    strictEqual(new TextDecoder().decode(stdout), "letter-1\n");
+  });
+}

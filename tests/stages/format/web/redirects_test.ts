@@ -1,11 +1,8 @@
 import { deepStrictEqual, match, rejects, strictEqual, throws } from "node:assert/strict";
-import {
-  checkRedirect,
-  fetchRedirected,
-  isPrivateHost,
-  RedirectError,
-} from "../../../../stages/format/web/redirects.ts";
+import { checkRedirect, fetchRedirected, RedirectError } from "../../../../stages/format/web/redirects.ts";
+import { isPrivateHost, names } from "../../../../stages/format/web/private_hosts.ts";
 import { BodyTooLargeError, limitedBody } from "../../../../stages/format/web/limited_body.ts";
+import { SlowServerError, SpeedLimit } from "../../../../stages/format/web/speed_limit.ts";
 import { findRemote, readRemote, retryingFetch } from "../../../../stages/format/web/remote.ts";
 
 /** Serves `/N`, which redirects N times before it answers, and what `more` answers. */
@@ -50,10 +47,11 @@ Deno.test("fetchRedirected() sends a body again after 307, none after 303, and c
   deepStrictEqual(seen, ["POST secret text", "GET secret ", "POST null text"]);
 });
 
-Deno.test("checkRedirect() refuses less safe protocols, and addresses of the own network from elsewhere", () => {
+Deno.test("checkRedirect() refuses less safe protocols, and addresses of the own network from elsewhere", async () => {
+  using _names = resolvingTo({ "a.example": ["192.0.2.1"], "b.example": ["192.0.2.2"] });
   const check = (from: string, to: string) => checkRedirect(new URL(from), new URL(to));
-  check("http://a.example/x", "https://b.example/x");
-  check("http://localhost/x", "http://10.0.0.1/x");
+  await check("http://a.example/x", "https://b.example/x");
+  await check("http://localhost/x", "http://10.0.0.1/x");
   const refused: readonly (readonly [string, string, RegExp])[] = [
     ["https://a.example/", "http://a.example/", /not encrypted/],
     ["https://a.example/", "file:///etc/passwd", /only http and https/],
@@ -63,7 +61,49 @@ Deno.test("checkRedirect() refuses less safe protocols, and addresses of the own
     ["http://8.8.8.8/", "http://169.254.169.254/latest/meta-data/", /own network/],
     ["https://a.example/", "https://intranet/", /own network/],
   ];
-  for (const [from, to, why] of refused) throws(() => check(from, to), why);
+  for (const [from, to, why] of refused) await rejects(check(from, to), why);
+});
+
+/** Answers look-ups from a table, and no others, until it is disposed of. */
+function resolvingTo(table: Readonly<Record<string, readonly string[]>>): Disposable {
+  const { addresses } = names;
+  names.addresses = (host) =>
+    Object.hasOwn(table, host) ? Promise.resolve(table[host]) : Promise.reject(new Error("no name server"));
+  return { [Symbol.dispose]: () => void (names.addresses = addresses) };
+}
+
+Deno.test("fetchRedirected() refuses a public name that resolves to a private address, from elsewhere", async () => {
+  using _names = resolvingTo({
+    "public-1.example": ["192.0.2.1", "2001:db8::1"],
+    "public-2.example": ["192.0.2.2"],
+    "v4.example": ["192.0.2.3", "10.0.0.1"],
+    "v6.example": ["2001:db8::2", "fd00::1"],
+    "mapped.example": ["::ffff:127.0.0.1"],
+  });
+  const { fetch } = globalThis;
+  const redirect = async (from: string, to: string): Promise<string> => {
+    const headers = { location: `http://${to}/` };
+    globalThis.fetch = (input) =>
+      Promise.resolve(
+        new URL((input as Request).url).hostname === to
+          ? new Response("here")
+          : new Response(null, { status: 302, headers }),
+      );
+    try {
+      return await (await fetchRedirected(`http://${from}/`)).text();
+    } finally {
+      globalThis.fetch = fetch;
+    }
+  };
+  for (const to of ["v4.example", "v6.example", "mapped.example"]) {
+    await rejects(redirect("public-1.example", to), (error) => {
+      match(String(error), /RedirectError: .*own network/);
+      return true;
+    });
+  }
+  strictEqual(await redirect("public-1.example", "public-2.example"), "here");
+  strictEqual(await redirect("v4.example", "v6.example"), "here"); // both are in the own network
+  strictEqual(await redirect("public-1.example", "unknown.example"), "here"); // nobody answers: by its name
 });
 
 Deno.test("isPrivateHost() knows the ranges of private addresses to one address", () => {
@@ -132,4 +172,58 @@ Deno.test("readRemote() compares Content-Range with what it asked for", async ()
     });
   }
   await rejects(read("/grown"), /it now has 1001 bytes, it had 1000/);
+});
+
+Deno.test("SpeedLimit passes a period with exactly its bytes, and refuses one with a byte less", () => {
+  const limit = () => new SpeedLimit({ speedLimit: 100, speedTime: 1000 });
+  strictEqual(limit().add(0, 999), false); // the period has not ended
+  strictEqual(limit().add(100, 1000), true);
+  throws(() => limit().add(99, 1000), SlowServerError);
+  throws(
+    () => limit().add(199, 2000),
+    /only 199 bytes arrived in 2000 ms, .*speedLimit, 100 bytes per second/,
+  );
+  const two = limit();
+  strictEqual(two.add(1000, 1000), true);
+  throws(() => two.add(99, 1000), SlowServerError); // bytes of an earlier period do not count
+});
+
+/** Makes every look at the clock come 29 seconds after the one before, until it is disposed of. */
+function hurriedClock(): Disposable {
+  const { now } = performance;
+  let time = 0;
+  performance.now = () => time += 29_000;
+  return { [Symbol.dispose]: () => void (performance.now = now) };
+}
+
+Deno.test("readRemote() and retryingFetch() give up on a server that sends a byte every 29 s for ever", async () => {
+  const bytes = () => new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1)) });
+  await using server = serveRedirects(({ headers }) => {
+    const first = Number(/^bytes=(\d+)-/.exec(headers.get("range") ?? "")?.[1] ?? 0);
+    return new Response(bytes(), {
+      status: 206,
+      headers: { "content-range": `bytes ${first}-999999/1000000` },
+    });
+  });
+  using _clock = hurriedClock();
+  const url = `http://127.0.0.1:${server.addr.port}/`, quick = { tries: 3, firstPause: 1 };
+  const part = { url, size: 1e6, version: null };
+  await rejects(Array.fromAsync(readRemote(part, { ...quick, speedLimit: 1e9 })), (error) => {
+    // Each try has received some bytes, and they have not made up for its failure.
+    match(
+      String(error),
+      /ConnectionReset: .*3 tries in a row failed at byte [1-9]\d*, .*less than speedLimit/,
+    );
+    return true;
+  });
+  await rejects((await retryingFetch({ ...quick, speedLimit: 1e9 })(url)).arrayBuffer(), SlowServerError);
+});
+
+Deno.test("readRemote() reads on at a speed above its limit for as long as it takes", async () => {
+  const bytes = new Uint8Array(400);
+  await using server = serveRedirects(() => new Response(new Blob([bytes]).stream()));
+  using _clock = hurriedClock();
+  const file = { url: `http://127.0.0.1:${server.addr.port}/`, size: 400, version: null };
+  const parts = await Array.fromAsync(readRemote(file, { tries: 1, speedLimit: 0.1 }));
+  strictEqual(parts.reduce((sum, part) => sum + part.length, 0), 400);
 });
