@@ -60,6 +60,23 @@ Deno.test("DivergenceDetector skips NaN ten times in a row, then stops", () => {
   strictEqual(detector.check({ loss: 1, gradNorm: Infinity })?.reason, "the gradient norm is Infinity");
 });
 
+Deno.test("DivergenceDetector finds a spike after a resume as it would have without one", () => {
+  const sound = (i: number) => ({
+    loss: 2 + uniformAt(1, "loss", i),
+    gradNorm: 1 + uniformAt(1, "norm", i),
+  });
+  const spikes = { loss: { ...sound(200), loss: 90 }, "gradient norm": { ...sound(200), gradNorm: 90 } };
+  for (const [name, spike] of Object.entries(spikes)) {
+    const detector = new DivergenceDetector({ spikeZ: 6 });
+    for (let i = 0; i < outlierWindow; i++) strictEqual(detector.check(sound(i)), null);
+    const saved = JSON.parse(JSON.stringify(detector.save()));
+    const found = new DivergenceDetector({ spikeZ: 6 }, saved).check(spike);
+    ok(found?.reason.startsWith(`the ${name} 90.00 is `), found?.reason);
+    deepStrictEqual(found, detector.check(spike));
+    strictEqual(new DivergenceDetector({ spikeZ: 6 }).check(spike), null); // so the state is what finds it
+  }
+});
+
 Deno.test("describeOrigins() joins adjacent ranges and names the first of many", () => {
   const at = (path: string, start: number) => ({ path, start, count: 8 });
   strictEqual(

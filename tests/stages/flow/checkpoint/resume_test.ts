@@ -133,6 +133,33 @@ Deno.test("skip stays correct when a barrier passes while items are dropped afte
   }
 });
 
+Deno.test("stop while items are dropped after a resume: the next resume drops the rest of them", async () => {
+  const whole = new MemoryCheckpoints();
+  const run = async (checkpoints: MemoryCheckpoints, stopAt = -1): Promise<number[]> => {
+    const stop = new AbortController(), log: number[] = [];
+    const numbers = asSource("n", async function* () {
+      for (let i = 0; i < 20; i++) {
+        if (i === stopAt) stop.abort();
+        yield await Promise.resolve(i);
+      }
+    });
+    await from(numbers).pipe(counter("c", 7)).pipe(map("log", (x) => void log.push(x)))
+      .run({ checkpoints, barrierEvery: 1000, stop: stop.signal });
+    return log;
+  };
+  const all = await run(whole);
+  strictEqual(whole.all[0].get("c")?.skip, 7);
+  for (const at of [0, 1, 3, 6]) {
+    const stopped = new MemoryCheckpoints(whole.all[0]);
+    deepStrictEqual(await run(stopped, at), [], `stopped at item ${at}`);
+    deepStrictEqual(
+      await run(new MemoryCheckpoints(stopped.all.at(-1))),
+      all.slice(7),
+      `stopped at item ${at}`,
+    );
+  }
+});
+
 Deno.test("counts continue from the checkpoint", async () => {
   const shape = shapes["branches"];
   const whole = await run(shape, null);
