@@ -5,6 +5,7 @@
  * @module
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { beforeDeadline } from "../../deadline.ts";
 import { disk } from "../../../stages/disk/disk.ts";
 import { existsSync } from "../../../stages/disk/whole_files.ts";
 import { claimFolder } from "../../../stages/run/claim.ts";
@@ -12,21 +13,23 @@ import { runHere } from "../in_process.ts";
 import { type Finished, withFolder } from "../program.ts";
 import { recipe, rows, writeSources } from "./ranks.ts";
 
+const PATIENCE = 300_000; // milliseconds for a run
+
 /** Runs `fineweb` in this process; throws unless its exit code is `code`. */
 async function ends(code: number, args: readonly string[]): Promise<Finished> {
-  const finished = await runHere(["fineweb", ...args]);
+  const finished = await beforeDeadline(runHere(["fineweb", ...args]), PATIENCE);
   strictEqual(finished.code, code, `${args.join(" ")}\n${finished.out}\n${finished.err}`);
   return finished;
 }
 
 const rank = (number: number, world: number) => ["--rank", `${number}`, "--world", `${world}`];
 
-/** Calls `then` when the source in `input` is opened for the third time after the rank's own files. */
+/** Calls `then` when the source in `input` is opened for the third time after the rank's metrics.jsonl. */
 function amidTheInput(input: string, then: () => void): Disposable {
   const { open, openSync } = disk;
   let isRunning = false, reads = 0;
   const look = (path: string | URL): void => {
-    if (/\/(documents|minhash)\/\d{5}/.test(String(path))) isRunning = true;
+    if (/ranks\/\d{5}\/metrics\.jsonl$/.test(String(path))) isRunning = true;
     if (isRunning && String(path).startsWith(input) && ++reads === 3) then();
   };
   disk.open = (path, options) => (look(path), open(path, options));

@@ -4,6 +4,7 @@
  * @module
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
+import { beforeDeadline } from "../../deadline.ts";
 import { MemoryCheckpoints } from "../../../stages/flow/checkpoint/memory_checkpoints.ts";
 import { CrashDisk, type Loss, losses, withoutSyncs } from "./crash_disk.ts";
 
@@ -24,7 +25,7 @@ export async function atEveryCall(
       try {
         const cut = await cutAt(n, { dir, loss, work });
         using _quick = withoutSyncs();
-        await check(dir, !cut).catch((cause) => {
+        await beforeDeadline(check(dir, !cut)).catch((cause) => {
           throw new Error(`Power cut at call ${n}, ${loss}: ${cause.message}`, { cause });
         });
         if (!cut && n === 1) throw new Error("The work makes no call that the power can be cut at");
@@ -42,7 +43,7 @@ async function cutAt(
   { dir, loss, work }: { readonly dir: string; readonly loss: Loss; work(dir: string): Promise<void> },
 ): Promise<boolean> {
   using crash = new CrashDisk(dir, n);
-  await work(dir).catch((error) => {
+  await beforeDeadline(work(dir)).catch((error) => {
     if (!crash.cut) throw error;
   });
   const { cut } = crash;

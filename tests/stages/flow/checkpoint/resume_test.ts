@@ -1,3 +1,4 @@
+import { beforeDeadline } from "../../../deadline.ts";
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { asSource } from "../../../../stages/flow/as_source.ts";
 import type { StageSnapshot } from "../../../../stages/flow/checkpoint/checkpoint.ts";
@@ -143,8 +144,8 @@ Deno.test("stop while items are dropped after a resume: the next resume drops th
         yield await Promise.resolve(i);
       }
     });
-    await from(numbers).pipe(counter("c", 7)).pipe(map("log", (x) => void log.push(x)))
-      .run({ checkpoints, barrierEvery: 1000, stop: stop.signal });
+    const flow = from(numbers).pipe(counter("c", 7)).pipe(map("log", (x) => void log.push(x)));
+    await beforeDeadline(flow.run({ checkpoints, barrierEvery: 1000, stop: stop.signal }));
     return log;
   };
   const all = await run(whole);
