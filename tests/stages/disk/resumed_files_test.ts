@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { deepStrictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok } from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { asSource } from "../../../stages/flow/as_source.ts";
 import type { Checkpoints } from "../../../stages/flow/checkpoint/checkpoint.ts";
@@ -16,6 +16,7 @@ import { minhashClusters } from "../../../stages/filter/minhash/minhash_clusters
 import { minhashSeen } from "../../../stages/filter/minhash/minhash_seen.ts";
 import { storedDocuments, storeRankDocuments } from "../../../stages/filter/minhash/rank_store.ts";
 import type { Document, Tokens } from "../../../stages/items.ts";
+import { GrowingShard } from "../../../stages/shard/growing_shard.ts";
 import { shard } from "../../../stages/shard/shard.ts";
 import { writeDocuments, writeRemoved } from "../../../stages/sink/documents.ts";
 import { writeParquet } from "../../../stages/sink/parquet.ts";
@@ -60,13 +61,28 @@ for (const format of ["llmc", "nanogpt"] as const) {
     }));
 }
 
+Deno.test("GrowingShard: a power cut after it was sealed leaves all of it under its final name", async () => {
+  await atEveryCall(async (dir) => {
+    const shard = await Promise.resolve(GrowingShard.create(`${dir}/train.bin`, { width: 2 }));
+    try {
+      shard.append(Uint32Array.of(1, 2, 3));
+      shard.seal();
+    } finally {
+      shard.close();
+    }
+  }, async (dir, whole) => {
+    const size = await Deno.stat(`${dir}/train.bin`).then(({ size }) => size, () => 0);
+    ok(size === 1024 + 3 * 2 || !whole && size === 0, `${size} bytes`); // an llm.c header has 1024 bytes
+  });
+});
+
 Deno.test("writeDocuments() and writeRemoved(): a run resumed after a power cut leaves the same files", () =>
   checkResumedFiles((dir, checkpoints) => {
     const short = rule<Document>("short", ({ id }) => Number(id) % 3 > 0 ? null : "short");
     return from(asSource("items", () => documents(9)))
       .pipe(short, { rejects: writeRemoved({ dir: `${dir}/removed`, name: "removed", fileBytes: 200 }) })
       .pipe(writeDocuments({ dir: `${dir}/documents`, fileBytes: 300 }))
-      .run({ checkpoints, barrierEvery: 1 });
+      .run({ checkpoints, barrierEvery: 2 }); // the last item comes after the last barrier
   }));
 
 Deno.test("writeParquet(): a run resumed after a power cut leaves the same files", () =>
@@ -141,5 +157,5 @@ Deno.test("KeyIndex: after a power cut at any call, it opens with the keys of th
       index.close();
     }
   });
-  deepStrictEqual(calls > 100, true, `${calls} calls`);
+  ok(calls > 100, `${calls} calls`);
 });
