@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { deepStrictEqual, ok } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { asSource } from "../../../stages/flow/as_source.ts";
 import type { Checkpoints } from "../../../stages/flow/checkpoint/checkpoint.ts";
@@ -117,6 +117,20 @@ Deno.test("storeRankDocuments(): a rank resumed after a power cut stores the sam
 function withoutRuns(dir: string): unknown {
   return Object.entries(filesBelow(dir)).filter(([path]) => !/\.run-\d+$/.test(path));
 }
+
+Deno.test("storeRankDocuments() without checkpoints: where its last file is, its documents are", async () => {
+  const calls = await atEveryCall(async (dir) => {
+    const store = storeRankDocuments({ dir: `${dir}/minhash`, rank: 0, sign });
+    await from(asSource("items", () => documents(6))).pipe(store).run();
+  }, async (dir, whole) => {
+    const last = await Deno.stat(`${dir}/minhash/00000.json`).catch(() => null);
+    strictEqual(last === null && whole, false);
+    if (last === null) return;
+    const stored = from(storedDocuments({ dir: `${dir}/minhash`, world: 1 })).stream();
+    deepStrictEqual(await Array.fromAsync(stored), documents(6));
+  });
+  ok(calls > 20, `${calls} calls`);
+});
 
 Deno.test("dropDuplicates(): a run resumed after a power cut keeps the same documents", () =>
   checkResumedFiles(async (dir, checkpoints) => {
