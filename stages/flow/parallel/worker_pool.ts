@@ -256,7 +256,9 @@ export class WorkerPool {
   }
 }
 
-/** The address of a worker's code. Modules that were not read from a disk are imported by one that was not. */
+/**
+ * The address of a worker's code. `Worker` takes no address of a server, so a `data:` module imports from it.
+ */
 function entryPoint(): URL {
   const url = new URL(import.meta.resolve("./worker.ts"));
   if (url.protocol === "file:") return url;

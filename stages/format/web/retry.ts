@@ -4,17 +4,24 @@
  *
  * @module
  */
-import { SlowServerError, SpeedLimit, type SpeedLimitOptions } from "./speed_limit.ts";
+import { SlowServerError, SpeedLimit } from "./speed_limit.ts";
 import { TransientError } from "./transient_error.ts";
 
 /** When to retry, and when to give up. */
-export interface RetryOptions extends SpeedLimitOptions {
+export interface RetryOptions {
   /** Number of failures in a row after which to give up (default 6). */
   readonly tries?: number;
   /** Milliseconds before the second try (default 500); each further pause is twice as long. */
   readonly firstPause?: number;
   /** Milliseconds without a received byte after which a request counts as failed (default 30,000). */
   readonly idle?: number;
+  /**
+   * Bytes per second below which a request counts as failed (default 1000, with which a gigabyte takes 11
+   * days).
+   */
+  readonly speedLimit?: number;
+  /** Milliseconds of waiting over which the speed is measured (default 60,000). */
+  readonly speedTime?: number;
   /** Signal that aborts running requests and ends the waits between requests. */
   readonly signal?: AbortSignal;
 }
@@ -49,7 +56,7 @@ export class Retries {
   readonly #firstPause: number;
   readonly #idle: number;
   readonly #signal: AbortSignal | undefined;
-  readonly #speed: SpeedLimitOptions;
+  readonly #speed: Pick<RetryOptions, "speedLimit" | "speedTime">;
   #at = 0; // byte offset reached, for error messages
   #failures = 0;
   #slow = 0; // failures because of the speed, since bytes last arrived fast enough

@@ -6,16 +6,6 @@
  */
 import { TransientError } from "./transient_error.ts";
 
-/** The least speed of a response's body. */
-export interface SpeedLimitOptions {
-  /**
-   * Bytes per second below which a request counts as failed (default 1000: a gigabyte would take 11 days).
-   */
-  readonly speedLimit?: number;
-  /** Milliseconds of waiting over which the speed is measured (default 60,000). */
-  readonly speedTime?: number;
-}
-
 /** The error for a body that arrives more slowly than `speedLimit`. */
 export class SlowServerError extends TransientError {
   override readonly name = "SlowServerError";
@@ -28,7 +18,13 @@ export class SpeedLimit {
   #bytes = 0;
   #milliseconds = 0;
 
-  constructor({ speedLimit = 1000, speedTime = 60_000 }: SpeedLimitOptions) {
+  /** `RetryOptions` describes the options. */
+  constructor(
+    { speedLimit = 1000, speedTime = 60_000 }: {
+      readonly speedLimit?: number;
+      readonly speedTime?: number;
+    },
+  ) {
     this.#bytesPerSecond = speedLimit;
     this.#period = speedTime;
   }

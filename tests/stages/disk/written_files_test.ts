@@ -61,7 +61,8 @@ for (const names of [["bytes", "abc"], ["abc", "bytes"], ["abc", "abcd"]]) {
         ? (await readTokenizer(`${dir}/tokenizer`)).vocabSize
         : null;
       ok(sizes.slice(done, done + 2).includes(size), `read a vocabulary of ${size} after ${done} saves`);
-      await saveTokenizer(tokenizers[names[1]], { dir: `${dir}/tokenizer` }); // as the command typed again does
+      // As the command typed again does:
+      await saveTokenizer(tokenizers[names[1]], { dir: `${dir}/tokenizer` });
       strictEqual((await readTokenizer(`${dir}/tokenizer`)).vocabSize, sizes.at(-1));
       strictEqual(await exists(`${dir}/tokenizer.writing`), false);
     });
