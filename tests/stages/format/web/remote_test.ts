@@ -19,7 +19,7 @@ async function all(url: string, options: RemoteReadOptions = {}): Promise<Uint8A
 Deno.test("findRemote() gives size and version", async () => {
   await using server = serveFiles(files);
   const url = `${server.origin}/file`;
-  deepStrictEqual(await findRemote(url), { url, size: 100_000, version: '"v1"' });
+  deepStrictEqual(await findRemote(url), { url, size: 100_000, version: '"v1"', ranges: true });
   deepStrictEqual(server.requests, ["/file bytes=0-0"]);
 });
 
