@@ -30,16 +30,20 @@ export interface PresetChoice {
 export interface Presets {
   /** Presets by name. */
   readonly byName: Readonly<Record<string, DescribedPreset>>;
-  /** Picks the preset that `--preset auto` means on a machine. */
-  pick(machine: Machine): PresetChoice;
+  /** Picks the preset that `--preset auto` means on a machine; `isGiven` tells whether an option is given. */
+  pick(machine: Machine, isGiven: (option: string) => boolean): PresetChoice;
 }
 
 /** Returns the preset that `--preset NAME` selects. Throws UsageError if no preset has the name. */
 export function choosePreset(
   name: string,
-  { presets, machine }: { readonly presets: Presets; readonly machine: Machine },
+  { presets, machine, isGiven }: {
+    readonly presets: Presets;
+    readonly machine: Machine;
+    readonly isGiven: (option: string) => boolean;
+  },
 ): PresetChoice {
-  if (name === "auto") return presets.pick(machine);
+  if (name === "auto") return presets.pick(machine, isGiven);
   if (Object.hasOwn(presets.byName, name)) return { name, why: "asked for" };
   const names = Object.keys(presets.byName);
   const near = nearest(name, names);

@@ -47,7 +47,8 @@ export function resolve(
 ): ResolvedOptions {
   const { commandLine, config, saved, machine } = layers;
   const asked = String(commandLine.get("preset") ?? config.get("preset") ?? "auto");
-  const preset = presets === undefined ? null : choosePreset(asked, { presets, machine });
+  const isGiven = (name: string) => [commandLine, config, saved].some((given) => given?.has(name));
+  const preset = presets === undefined ? null : choosePreset(asked, { presets, machine, isGiven });
   const ofPreset: GivenValues = presets === undefined || preset === null
     ? new Map()
     : fromRecord(presets.byName[preset.name].options, options, {

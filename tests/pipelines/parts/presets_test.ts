@@ -64,8 +64,8 @@ Deno.test("shakespeare-char presets are those of nanoGPT, with a higher learning
 
 Deno.test("--total-batch-tokens is divided into whole micro-batches of --batch-size sequences", () => {
   const shape = (...more: string[]) => batchShape(valuesOf("--preset", "tiny", ...more));
-  deepStrictEqual(shape(), [1, 8, 128]);
-  deepStrictEqual(shape("--total-batch-tokens", "4096"), [4, 8, 128]);
+  deepStrictEqual(shape(), [1, 32, 32]);
+  deepStrictEqual(shape("--total-batch-tokens", "4096"), [4, 32, 32]);
   deepStrictEqual(shape("--total-batch-tokens", "4096", "--seq-len", "64", "--batch-size", "2"), [32, 2, 64]);
   deepStrictEqual(batchShape(valuesOf("--preset", "gpt2-124m")), [128, 4, 1024]);
   throws(() => shape("--total-batch-tokens", "4000"), {
@@ -152,8 +152,9 @@ Deno.test("with WebGPU's lowest limits GPT-2's vocabulary is refused with a size
 });
 
 Deno.test("pickPreset() picks no preset whose logits the GPU cannot bind", () => {
-  strictEqual(pickPreset({ device: "webgpu", maxTensorBytes: 128 * 2 ** 20 }).name, "tiny");
-  strictEqual(pickPreset({ device: "webgpu", maxTensorBytes: 256 * 2 ** 20 }).name, "gpu-small");
+  const nothing = () => false; // no option is given
+  strictEqual(pickPreset({ device: "webgpu", maxTensorBytes: 128 * 2 ** 20 }, nothing).name, "tiny");
+  strictEqual(pickPreset({ device: "webgpu", maxTensorBytes: 256 * 2 ** 20 }, nothing).name, "gpu-small");
   const { programs } = planOf("--preset", "gpu-small");
   checkLimits(programs, { ...leastLimits, maxStorageBufferBindingSize: 256 * 2 ** 20 });
 });
@@ -182,4 +183,11 @@ Deno.test("checkMemory() names the options that save memory on the CPU engine, o
   );
   checkMemory(planOf("--preset", "gpt2-124m", "--batch-size", "16", "--recompute", "block"), { name: "cpu" });
   checkMemory(planOf("--preset", "gpt2-1558m"), { name: "webgpu" });
+});
+
+Deno.test("a model that --init-from names is trained further by AdamW at a low rate, on any device", () => {
+  const isGiven = (option: string) => option === "initFrom";
+  for (const device of ["cpu", "webgpu"] as const) strictEqual(pickPreset({ device }, isGiven).name, "finetune");
+  const { optimizer, lr, seqLen } = valuesOf("--init-from", "model");
+  deepStrictEqual([optimizer, lr, seqLen], ["adamw", 1e-4, 128]);
 });
