@@ -81,7 +81,8 @@ Deno.test("fineweb blocks, masks and counts the same with any number of workers,
       before: 8,
       after: 0,
     });
-    match(out, /recipe current, words spacy, sentences spacy/);
+    const [{ filters }]: any = await eventsOf(`${dir}/one`);
+    deepStrictEqual([filters.recipe, filters.words, filters.sentences], ["current", "spacy", "spacy"]);
     match(out, /Kept \d+ of 60 documents/);
     ok(
       (await eventsOf(`${dir}/one`)).some(({ type, text }) =>
