@@ -187,7 +187,9 @@ Deno.test("checkMemory() names the options that save memory on the CPU engine, o
 
 Deno.test("a model that --init-from names is trained further by AdamW at a low rate, on any device", () => {
   const isGiven = (option: string) => option === "initFrom";
-  for (const device of ["cpu", "webgpu"] as const) strictEqual(pickPreset({ device }, isGiven).name, "finetune");
+  for (const device of ["cpu", "webgpu"] as const) {
+    strictEqual(pickPreset({ device }, isGiven).name, "finetune");
+  }
   const { optimizer, lr, seqLen } = valuesOf("--init-from", "model");
   deepStrictEqual([optimizer, lr, seqLen], ["adamw", 1e-4, 128]);
 });
