@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { Barrier } from "../checkpoint/types.ts";
+import type { StageSnapshot } from "../checkpoint/types.ts";
 import type { Stage } from "../stage.ts";
 import { StopUpstream } from "./inlet.ts";
 import type { PendingBarrier } from "./pending_barrier.ts";
@@ -21,6 +21,8 @@ import type { Wait } from "./wait.ts";
 export interface CheckpointHost extends RunHost {
   /** Starts a barrier for the stages after the node; null if the run keeps no checkpoints. */
   beginCheckpoint(): PendingBarrier | null;
+  /** States of the checkpoint that the run resumed from, if the stage wanted no items from the beginning. */
+  readonly resumedStates: Iterable<readonly [string, StageSnapshot]>;
   /** Waits until the final checkpoint has been taken, then ends the run without flushing. */
   finish(): void;
 }
@@ -103,8 +105,7 @@ export class CheckpointNode extends StageNode {
     await this.settle();
     const pending = this.#host.beginCheckpoint();
     if (pending === null) return;
-    const { snapshots } = await this.#upstream();
-    for (const [name, snapshot] of snapshots) pending.barrier.snapshots.set(name, snapshot);
+    for (const [name, snapshot] of await this.#upstream()) pending.barrier.snapshots.set(name, snapshot);
     await this.saveTo(pending, this.#since + this.#skip);
     // The barrier may still be in a queue. The effects must be saved before any stage writes anything more.
     await pending.done;
@@ -113,13 +114,16 @@ export class CheckpointNode extends StageNode {
   }
 
   /**
-   * Returns the latest barrier that reached the input. Waits until it is complete, because it may still be on
-   * its way through a branch of the flow.
+   * Returns what the latest barrier that reached the input collected. Waits until it is complete, because it
+   * may still be on its way through a branch of the flow. A stage that wanted no items from the beginning may
+   * have been flushed before any barrier came through a queue: the states upstream are then those from which
+   * the run resumed.
    */
-  async #upstream(): Promise<Barrier> {
+  async #upstream(): Promise<Iterable<readonly [string, StageSnapshot]>> {
+    if (this.over && this.#lastBarrier === null) return this.#host.resumedStates;
     await this.#firstBarrier.promise;
     if (this.#lastBarrier === null) throw new TypeError("No barrier has reached the stage");
     await this.#lastBarrier.done;
-    return this.#lastBarrier.barrier;
+    return this.#lastBarrier.barrier.snapshots;
   }
 }

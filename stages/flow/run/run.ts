@@ -128,6 +128,10 @@ export class Run implements CheckpointHost, SourceHost {
     return this.#source.afterFlushItem(segment.index);
   }
 
+  get resumedStates(): Iterable<readonly [string, StageSnapshot]> {
+    return this.#unopened;
+  }
+
   beginCheckpoint(): PendingBarrier | null {
     if (this.#options.checkpoints === undefined) return null;
     return this.#newBarrier(this.#layout.checkpointLeaves, {
@@ -173,9 +177,10 @@ export class Run implements CheckpointHost, SourceHost {
       if (this.#failure !== null) return false;
       if (!unneeded.nodes.has(node)) await node.open();
     }
-    if (!unneeded.source && unneeded.nodes.size === 0) return true;
+    const all = !unneeded.source && unneeded.nodes.size === 0;
+    if (all && this.#layout.checkpointNode?.done !== true) return true;
     this.#unopened = [...saved ?? []].filter(([name]) => !name.startsWith("effect:"));
-    return false;
+    return all;
   }
 
   async #driveAll(): Promise<void> {

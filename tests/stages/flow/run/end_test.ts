@@ -133,6 +133,52 @@ Deno.test("a run resumed at its goal ends at once and opens nothing before the s
   }
 });
 
+Deno.test("a run resumed at its goal can take a checkpoint while it ends, from which it resumes as before", async () => {
+  for (const joined of [0, 1, 2]) {
+    for (const ahead of [0, 2]) {
+      const checkpoints = new MemoryCheckpoints();
+      // As a trainer that was killed between its last update and what is observed of it.
+      const trainer: Stage<number, number, { step: number; flushed: number }> = {
+        name: "trainer",
+        takesCheckpoints: true,
+        open: (_ctx, saved = { step: 0, flushed: 0 }) => saved,
+        *push(x, state) {
+          state.step++;
+          yield x;
+          if (state.step === 5) yield takeCheckpoint;
+        },
+        flush(state) {
+          state.flushed++;
+          return [takeCheckpoint];
+        },
+        done: ({ step }) => step >= 5,
+      };
+      const run = () =>
+        beforeDeadline(
+          from(numbers(20)).via(joints(joined)).pipe(trainer, { ahead }).pipe(take(9), { ahead }).run({
+            checkpoints,
+            barrierEvery: 2,
+          }),
+        );
+      const last = () => {
+        const { state, skip } = checkpoints.all.at(-1)!.get("trainer")!;
+        return { state, skip, numbers: checkpoints.all.at(-1)!.get("numbers")?.state };
+      };
+      await run();
+      const first = last();
+      checkpoints.all.length = 1; // killed after the last item
+      for (const flushed of [1, 2]) {
+        deepStrictEqual(await run(), { stopped: false });
+        deepStrictEqual(
+          last(),
+          { ...first, state: { step: 5, flushed } },
+          `${joined} joints, ${ahead} ahead`,
+        );
+      }
+    }
+  }
+});
+
 Deno.test("settle: a stage that wants no more items during a barrier ends the flow after the barrier", async () => {
   const checkpoints = new MemoryCheckpoints(), out: number[] = [];
   const held: Stage<number, number, number[]> = {
