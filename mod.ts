@@ -229,6 +229,7 @@ export {
 } from "./stages/token/train/train_bpe.ts";
 export type { Vocabulary } from "./stages/token/vocabulary.ts";
 export type { DivergenceAction, DivergenceOptions } from "./stages/train/divergence.ts";
+export type { OpenSchedule } from "./stages/train/open_schedule.ts";
 export type { OpTime } from "./stages/train/op_times.ts";
 export type { Profile } from "./stages/train/profile.ts";
 export { train, type TrainOptions } from "./stages/train/train.ts";

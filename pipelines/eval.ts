@@ -29,7 +29,7 @@ import { ofBinShards, shardOptions } from "./parts/options/shard_options.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { runFile, runTokenizer } from "./parts/run_files.ts";
 import { startingWeights } from "./parts/starting_weights.ts";
-import { EVAL_BLOCK } from "./parts/training.ts";
+import { EVAL_BLOCK } from "./parts/training_length.ts";
 
 const model = { fixed: true, group: "Model" };
 const evaluation = { fixed: true, group: "Evaluation" };

@@ -16,7 +16,7 @@ import { encode } from "../stages/token/encode.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { filters, pagesFor } from "./parts/filters.ts";
 import { checkHellaswag } from "./parts/hellaswag.ts";
-import { withBatchSize } from "./parts/batch_change.ts";
+import { withBatchSize } from "./parts/resume/batch_change.ts";
 import { holdingOut } from "./parts/held_out.ts";
 import { maxBatchSizes } from "./parts/max_batch_size.ts";
 import { nextSteps } from "./parts/next_steps.ts";
@@ -34,8 +34,9 @@ import { batchToSkip } from "./parts/skipped_batches.ts";
 import { settledValues } from "./parts/settled_values.ts";
 import { someDocuments } from "./parts/some_documents.ts";
 import { checkRereadable, tokenizerFor, vocabSizeOf } from "./parts/tokenizer_for.ts";
+import { withShardsIn } from "./parts/resume/moved_shards.ts";
 import { training } from "./parts/training.ts";
-import { scheduleOf, scheduleRemark, stepsOf, twiceAsLong } from "./parts/training_length.ts";
+import { openScheduleOf, scheduleOf, scheduleRemark, stepsOf, twiceAsLong } from "./parts/training_length.ts";
 import { checkMemory, startingModel, trainingPlan } from "./parts/training_plan.ts";
 import { openValidation } from "./parts/validation.ts";
 
@@ -95,8 +96,8 @@ export default pipeline({
   batchToSkip,
   settle: (o, isGiven) => settledValues(o, { isGiven }),
   twiceAsLong: (o) => twiceAsLong(o),
-  remark: (o) => scheduleRemark(o),
-  adapt: (o, states) => withBatchSize(o, states),
+  remark: (o, run) => scheduleRemark(o, run),
+  adapt: (o, states, { out }) => withBatchSize(o, withShardsIn(shardsOf(out), states)),
   barrierEvery: 64, // documents; a resumed run filters at most this many again
   speedHints: "training",
   workersFor: "engine",
@@ -107,9 +108,10 @@ export default pipeline({
     const held = holdingOut(o, { env, reading });
     const source = held.source(await openSource(o.source, reading));
     const start = await startingModel(o, env);
-    const schedule = scheduleOf(o), packBytes = await env.largestPack();
+    const estimated = await vocabSizeOf(o, env), packBytes = await env.largestPack();
+    const schedule = scheduleOf(o) ?? openScheduleOf(o, { env, vocabSize: estimated });
     // Throws if the sizes do not fit into memory, before a tokenizer is trained or a file is written.
-    checkMemory(trainingPlan(o, { vocabSize: await vocabSizeOf(o), start, packBytes }), await env.engine());
+    checkMemory(trainingPlan(o, { vocabSize: estimated, start, packBytes }), await env.engine());
     const filtered = o.stages === null || o.stages.length > 0;
     const tokenizer = await tokenizerFor(o, {
       documents: from(source).via(await sampleFilters(o, env)).via(held.mark),
@@ -119,7 +121,7 @@ export default pipeline({
     await removeIfThere(`${env.out}/${SAMPLE_FOLDER}`);
     const { vocabSize } = tokenizer;
     const plan = trainingPlan(o, { vocabSize, start, packBytes });
-    const dir = `${env.out}/shards`;
+    const dir = shardsOf(env.out);
     const validation = await openValidation({
       validation: [`${dir}/val_000000.bin`],
       training: [`${dir}/train_000000.bin`],
@@ -137,7 +139,7 @@ export default pipeline({
   },
   async plan(o, env) {
     const start = await startingModel(o, env);
-    const inputs = { vocabSize: await vocabSizeOf(o), start, packBytes: await env.largestPack() };
+    const inputs = { vocabSize: await vocabSizeOf(o, env), start, packBytes: await env.largestPack() };
     return planLines({
       ...withCost(trainingPlan(o, inputs), { ...leastGpu, half: o.dtype === "f16" }),
       steps: stepsOf(o),
@@ -149,3 +151,8 @@ export default pipeline({
     return { results: [...await profileLines(o, env), ...results], hints };
   },
 });
+
+/** Returns the folder of a run's shards. */
+function shardsOf(out: string): string {
+  return `${out}/shards`;
+}

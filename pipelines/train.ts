@@ -11,7 +11,8 @@ import { countSequences } from "../stages/shard/windows.ts";
 import { shardFiles, tokenShards } from "../stages/source/token_shards.ts";
 import { requirementsOf } from "./cli/effect.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
-import { withBatchSize } from "./parts/batch_change.ts";
+import { withBatchSize } from "./parts/resume/batch_change.ts";
+import { keepTokenizer, keptTokenizer } from "./parts/resume/kept_tokenizer.ts";
 import { maxBatchSizes } from "./parts/max_batch_size.ts";
 import { nextSteps } from "./parts/next_steps.ts";
 import { modelOptions } from "./parts/options/model_options.ts";
@@ -25,9 +26,8 @@ import { profileLines } from "./parts/profile.ts";
 import { shardsTokenizer, shardsVocabulary } from "./parts/shards.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
 import { settledValues } from "./parts/settled_values.ts";
-import { saveRunTokenizer } from "./parts/tokenizer_for.ts";
 import { training } from "./parts/training.ts";
-import { scheduleOf, scheduleRemark, stepsOf, twiceAsLong } from "./parts/training_length.ts";
+import { openScheduleOf, scheduleOf, scheduleRemark, stepsOf, twiceAsLong } from "./parts/training_length.ts";
 import { batchShape, startingModel, trainingPlan } from "./parts/training_plan.ts";
 import { openValidation } from "./parts/validation.ts";
 
@@ -96,7 +96,7 @@ export default pipeline({
     return await settledValues(o, { isGiven, stepsOfEpochs: (sized) => stepsOfEpochs({ ...o, ...sized }) });
   },
   twiceAsLong: (o) => twiceAsLong(o),
-  remark: (o) => scheduleRemark(o),
+  remark: (o, run) => scheduleRemark(o, run),
   adapt: (o, states) => withBatchSize(o, states),
   barrierEvery: 1, // a barrier after every extent of a shard
   speedHints: "training",
@@ -119,10 +119,11 @@ export default pipeline({
       start,
       tokenizer,
       validation,
-      schedule: scheduleOf(o),
+      schedule: scheduleOf(o) ??
+        openScheduleOf(validation === null ? { ...o, evalEvery: 0 } : o, { env, vocabSize }),
       format: o.shardFormat,
     });
-    if (tokenizer !== null) await saveRunTokenizer(tokenizer, env);
+    if (tokenizer !== null) await keepTokenizer(tokenizer, env);
     const source = tokenShards({
       globs: [glob],
       format: o.shardFormat,
@@ -150,7 +151,8 @@ export default pipeline({
  */
 async function inputsOf(o: Values<typeof options>, env: Env) {
   const start = await startingModel(o, env);
-  const tokenizer = await shardsTokenizer(trainGlob(o));
+  const glob = trainGlob(o);
+  const tokenizer = await keptTokenizer(await shardsTokenizer(glob), { env, where: `beside ${glob}` });
   const vocabSize = shardsVocabulary(o, { tokenizer, start });
   return { start, tokenizer, vocabSize, packBytes: await env.largestPack() };
 }

@@ -60,7 +60,13 @@ export type TokenShard = Readonly<{
 }>;
 
 /** A sequence of tokens, which starts at token index `start` of the shard file at `path`. */
-export type Sequence = Readonly<{ ids: Uint32Array; path: string; start: number }>;
+export type Sequence = Readonly<{
+  ids: Uint32Array;
+  path: string;
+  start: number;
+  /** Number of sequences in the whole run, if it is known. */
+  total?: number;
+}>;
 
 /**
  * The batch of one optimizer update: A micro-batches of B sequences of T tokens. `inputs`, `targets` and
@@ -74,4 +80,6 @@ export type Batch = Readonly<{
   /** For each of the `A · B` sequences, the range of tokens that are its inputs. */
   origins?: readonly TokenShard[];
   shape: readonly [accum: number, batch: number, seqLen: number];
+  /** Number of batches in the whole run, if it is known. */
+  total?: number;
 }>;

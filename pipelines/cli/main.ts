@@ -9,6 +9,7 @@ import { disk } from "../../stages/disk/disk.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
 import { type Console, hasNoReader, processConsole } from "../../stages/run/console.ts";
 import { versions } from "../../stages/run/versions.ts";
+import { copyRun } from "../../stages/run/branch.ts";
 import { claimFolder } from "../../stages/run/claim.ts";
 import { moveAside, readRunFolder } from "../../stages/run/folder.ts";
 import { loadPipeline, pipelineNames } from "./catalogue.ts";
@@ -18,7 +19,7 @@ import { completionScript, shells } from "./completion.ts";
 import { helpText } from "./help.ts";
 import { listText } from "./list.ts";
 import { type PreparedRun, prepareRun } from "./prepare.ts";
-import { checkFixed, limitsOf } from "./resolve.ts";
+import { checkFixed, isTyped, limitsOf } from "./resolve.ts";
 import { optionText } from "../../stages/report/option_text.ts";
 import { buildFlow } from "./run/build.ts";
 import { environment } from "./run/environment.ts";
@@ -120,10 +121,11 @@ function helpArguments([name, ...rest]: readonly string[]): readonly string[] {
 }
 
 /** Builds the flow for --dry-run, without opening an engine or making a folder. */
-async function dryRun({ named: { pipeline }, resolved: { values }, decision }: PreparedRun) {
+async function dryRun({ named: { pipeline }, resolved: { values, origin }, decision }: PreparedRun) {
   const env = environment({
     values,
-    out: decision.out,
+    given: isTyped(origin),
+    out: decision.branch?.run ?? decision.out, // the files of a branch have not been copied
     resumed: decision.resumed,
     signal: new AbortController().signal,
     emit: () => {},
@@ -207,7 +209,8 @@ async function executeOwned(
   { named, resolved, decision, typed, resumeCommand }: PreparedRun,
   console: Console,
 ): Promise<number> {
-  const { out, recordFolder, resumed, checkpoint } = decision;
+  const { out, recordFolder, resumed, checkpoint, branch } = decision;
+  if (branch !== null) await copyRun(branch, recordFolder);
   return await executeWithRollback({
     named,
     resolved,

@@ -55,10 +55,14 @@ export interface Option<T> {
   /** Names of the options whose values are dropped when this one is given. */
   readonly replaces?: readonly string[];
   /**
-   * Computes the value for a new run that does not set the option; a resumed run keeps the computed value.
-   * `dropped` holds the values that `limits` and `replaces` removed.
+   * Name of another option whose value this one is a share of. Where the other is given without this one, the
+   * share stays the same: with --lr 1e-3 and --min-lr 1e-4 from a preset, --lr 5e-4 makes --min-lr 5e-5.
    */
-  atStart?(values: Readonly<Record<string, unknown>>, dropped: ReadonlyMap<string, unknown>): T;
+  readonly shareOf?: string;
+  /**
+   * Computes the value for a new run that does not set the option; a resumed run keeps the computed value.
+   */
+  atStart?(values: Readonly<Record<string, unknown>>): T;
 }
 
 /** What a requirement may look at besides the other option's value. */
@@ -124,6 +128,8 @@ export interface Env {
    * gets the same number.
    */
   largestPack(): Promise<number>;
+  /** Returns whether this command gives an option, on the command line or in the config file. */
+  given(option: string): boolean;
   /** The run's folder, without a trailing slash. */
   readonly out: string;
   /** Seed from which all randomness of the run derives. */
@@ -241,18 +247,19 @@ export interface Pipeline<O> {
     isGiven: (option: string) => boolean,
   ): Promise<Partial<Values<O>>>;
   /** Addition to the first line of a run, about what follows from its options; null for none. */
-  remark?(values: Values<O>): string | null;
+  remark?(values: Values<O>, run: Pick<Env, "resumed">): string | null;
   /**
    * Options to type for a run of twice the length; null if the run has no limit. Default: twice the limit.
    */
   twiceAsLong?(values: Values<O>): string | null;
   /**
    * Adapts the states of the checkpoint that a run resumes from to options that have changed since, such as
-   * the batch size.
+   * the batch size, and to the folder, which may have been moved or copied.
    */
   adapt?(
     values: Values<O>,
     states: ReadonlyMap<string, StageSnapshot>,
+    run: Pick<Env, "out">,
   ): ReadonlyMap<string, StageSnapshot>;
   /**
    * Lines for standard output after the last item: results, and hints, of which the last says what to type

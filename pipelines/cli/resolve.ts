@@ -32,6 +32,11 @@ export interface ValueLayers {
   readonly machine: Machine;
 }
 
+/** Returns whether an option was given for this command, on the command line or in the config file. */
+export function isTyped(origins: ResolvedOptions["origin"]): (option: string) => boolean {
+  return (option) => ["config file", "command line"].includes(origins.get(option) ?? "");
+}
+
 /** Options that apply to one command only. A resumed run does not keep their earlier values. */
 export const perCommandOptions: ReadonlySet<string> = new Set(
   "out resume config preset workers quiet json color logEvery profile trace dryRun help".split(" "),
@@ -69,26 +74,44 @@ export function resolve(
     values[name] = option.value;
     origin.set(name, "default");
   }
-  const dropped = new Map<string, unknown>();
   for (const [from, given] of order) {
     for (const name of droppedBy(given, options)) {
-      if (values[name] !== null) dropped.set(name, values[name]);
       values[name] = null;
       origin.set(name, from);
     }
+    const before = { ...values };
     for (const [name, value] of given) {
       values[name] = value;
       origin.set(name, from);
+    }
+    for (const [name, { shareOf }] of Object.entries(options)) {
+      if (shareOf === undefined || !given.has(shareOf) || given.has(name)) continue;
+      values[name] = sameShare(before[name], { before: before[shareOf], now: values[shareOf] });
     }
   }
   checkRequirements(options, { values, commandLine });
   if (preset !== null) values.preset = preset.name;
   if (saved === null) {
     for (const [name, { atStart }] of Object.entries(options)) {
-      if (atStart !== undefined) values[name] ??= atStart(values, dropped);
+      if (atStart !== undefined) values[name] ??= atStart(values);
     }
   }
   return { values, origin, preset };
+}
+
+/**
+ * Returns a value that is the same share of `now` as `value` was of `before`. Returns null, the default, if
+ * that cannot be told, and null stays null.
+ */
+function sameShare(
+  value: unknown,
+  { before, now }: { readonly before: unknown; readonly now: unknown },
+): number | null {
+  if (typeof value !== "number" || typeof before !== "number" || typeof now !== "number") return null;
+  if (now === before) return value;
+  if (before === 0) return null;
+  const scaled = Number((value * now / before).toPrecision(12)); // 3e-5, not 2.9999999999999997e-5
+  return value <= before ? Math.min(scaled, now) : scaled;
 }
 
 /** Returns the names of the options whose values are dropped because other options were given. */

@@ -1,16 +1,18 @@
 /**
  * Decides from `--out` and `--resume` how a run starts. `auto` resumes from the last checkpoint, `never`
  * moves the old run aside and starts a new one, and a path resumes from the checkpoint at that path and
- * continues in the folder of the checkpoint's run. A run that was interrupted before its first checkpoint
- * starts over in the same folder.
+ * continues in the folder of the checkpoint's run, or in another `--out`, which becomes a run of its own. A
+ * run that was interrupted before its first checkpoint starts over in the same folder.
  *
  * @module
  */
+import { basename, resolve as absolute } from "node:path";
 import { entriesIn } from "../../stages/disk/files.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
 import type { NamedPipeline } from "./catalogue.ts";
 import type { GivenValues } from "./command_line.ts";
 import type { RankFolders } from "./pipeline.ts";
+import { type Branch, branchAt, isBranchedAt } from "../../stages/run/branch.ts";
 import { findCheckpoint, readRunFolder, requireOwn, type RunFolderState } from "../../stages/run/folder.ts";
 import { RANKS_FOLDER, requireLocal } from "../../stages/run/own_folder.ts";
 import { UsageError } from "../../stages/run/usage_error.ts";
@@ -36,6 +38,8 @@ export interface ResumeDecision {
   readonly checkpoint: string | null;
   /** Whether `recordFolder` holds an old run that must be moved aside first. */
   readonly moveAside: boolean;
+  /** The checkpoint of another run that must be copied to `recordFolder` first; null if there is none. */
+  readonly branch: Branch | null;
 }
 
 /**
@@ -54,16 +58,26 @@ export async function decideResume(
   let out = withoutEndSlash(String(given("out") ?? `runs/${name}`));
   requireLocal(out, "--out");
   let recordFolder = `${out}${within}`;
-  const fresh = { state: null, saved: null, resumed: false, checkpoint: null, moveAside: false };
+  const fresh = {
+    state: null,
+    saved: null,
+    resumed: false,
+    checkpoint: null,
+    moveAside: false,
+    branch: null,
+  };
   if (pipeline.writes === false) return { ...fresh, out, recordFolder };
 
   let checkpoint: string | null = null;
   if (resume !== "auto" && resume !== "never") {
     const found = await findCheckpoint(resume);
-    if ((given("out") ?? null) !== null && recordFolder !== found.out) {
-      throw new UsageError(
-        `Cannot resume from ${resume} in --out ${out}: a run resumes in its own folder ${found.out}: leave --out out`,
-      );
+    if ((given("out") ?? null) !== null && absolute(recordFolder) !== absolute(found.out)) {
+      if (rank !== null) {
+        throw new UsageError(
+          `Cannot resume from ${resume} in --out ${out}: a rank resumes in its own folder ${found.out}: leave --out out`,
+        );
+      }
+      return await branchOff(await branchAt(found.out, found.checkpoint), { name, resume, out });
     }
     ({ out: recordFolder, checkpoint } = found);
     out = recordFolder.endsWith(within)
@@ -96,7 +110,43 @@ export async function decideResume(
     : ranks === undefined
     ? null
     : await sharedOptions(out, { recordFolder, name, ranks });
-  return { out, recordFolder, state, saved, resumed: state.hasCheckpoint, checkpoint, moveAside: false };
+  return { ...fresh, out, recordFolder, state, saved, resumed: state.hasCheckpoint, checkpoint };
+}
+
+/**
+ * Decides how a run starts in the folder `out` from a checkpoint of another run. The same command typed again
+ * resumes it. Throws UsageError if either folder is not as it must be.
+ */
+async function branchOff(
+  branch: Branch,
+  { name, resume, out }: { readonly name: string; readonly resume: string; readonly out: string },
+): Promise<ResumeDecision> {
+  const { record: origin } = await readRunFolder(branch.run);
+  if (origin?.pipeline !== name) {
+    throw new UsageError(
+      `Cannot resume from ${resume}: ${branch.run} holds ${
+        origin === null ? "no run" : `a run of ${origin.pipeline}`
+      }: give a checkpoint of ${name}`,
+    );
+  }
+  if (absolute(out).startsWith(`${absolute(branch.run)}/`)) {
+    throw new UsageError(
+      `Cannot resume from ${resume} in --out ${out}: it lies in the other run's folder: give another --out`,
+    );
+  }
+  const state = await readRunFolder(out);
+  requireOwn(state, out);
+  const common = { out, recordFolder: out, state, resumed: true, moveAside: false };
+  if (state.record === null) {
+    const checkpoint = `${out}/checkpoints/${basename(branch.checkpoint)}`;
+    return { ...common, saved: origin.options, checkpoint, branch };
+  }
+  if (isBranchedAt(state, branch)) {
+    return { ...common, saved: state.record.options, checkpoint: null, branch: null };
+  }
+  throw new UsageError(
+    `Cannot resume from ${resume} in --out ${out}: it holds another run: give an empty --out, or leave it out to resume in ${branch.run}`,
+  );
 }
 
 /** Name of the folder in --out that holds a record folder for each rank. */

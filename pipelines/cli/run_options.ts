@@ -29,7 +29,7 @@ const help: Option<boolean | "all"> = {
 export const runOptions = {
   out: path("the run's folder", { value: null, group: run, placeholder: "DIR" }),
   resume: path(
-    "auto resumes from the last checkpoint in --out; never starts a new run and moves the old folder aside; PATH resumes from that checkpoint",
+    "auto resumes from the last checkpoint in --out; never starts a new run and moves the old folder aside; PATH resumes from that checkpoint, and with another, empty --out the new run starts from it there",
     { value: "auto", group: run, placeholder: "auto|never|PATH" },
   ),
   config: path("JSON file of options; they override the preset, and the command line overrides them", {

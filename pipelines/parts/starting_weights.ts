@@ -9,6 +9,7 @@ import type { GptConfig } from "../../kernels/models/gpt_options.ts";
 import { fileInfo, openFile, readText } from "../../stages/disk/files.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
 import { checkFiles } from "../../stages/flow/checkpoint/checkpoint.ts";
+import { checkpointNames } from "../../stages/flow/checkpoint/checkpoint_names.ts";
 import { checkpointConfig } from "../../stages/format/model/checkpoint_config.ts";
 import { openGpt2Folder, openGpt2Safetensors } from "../../stages/format/model/gpt2_safetensors.ts";
 import { openLlmcModel } from "../../stages/format/model/llmc_model.ts";
@@ -57,6 +58,21 @@ export async function openModelFile(path: string): Promise<ModelFile> {
   const { config, step } = await readStream(stream);
   const file = await openGpt2Safetensors([`${folder}/model.safetensors`], { path: folder, config });
   return { ...file, format: "checkpoint", ...(step !== undefined && { step }) };
+}
+
+/**
+ * Returns the options of the model that a run trains, from any of its checkpoints: all hold the same model,
+ * and the newest may be damaged. Throws the errors of `openModelFile` if none can be read.
+ */
+export async function runModelConfig(out: string): Promise<GptConfig> {
+  const folder = `${out}/checkpoints`;
+  for (const name of await checkpointNames(folder)) {
+    const stream = await readStream(`${folder}/${name}/stream.json`).catch(() => null);
+    if (stream !== null) return stream.config;
+  }
+  const file = await openModelFile(out);
+  file.close();
+  return file.config;
 }
 
 /** Returns the checkpoint that a run's file `best` or `latest` names, or null for any other path. */

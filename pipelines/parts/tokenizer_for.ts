@@ -14,8 +14,10 @@ import { CharTokenizer } from "../../stages/token/char.ts";
 import { readTokenizer, saveTokenizer } from "../../stages/token/files/folder.ts";
 import { loadTokenizer } from "../../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
+import { tokenizerNames } from "../../stages/token/tokenizer_names.ts";
 import { BpeTrainer } from "../../stages/token/train/train_bpe.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
+import { keepTokenizer, keptTokenizer } from "./resume/kept_tokenizer.ts";
 import { nothingLeft } from "./some_documents.ts";
 import { tokenizerOptions } from "./options/tokenizer_options.ts";
 
@@ -47,8 +49,8 @@ export async function tokenizerFor(
   { documents, filtered, env }: SampledDocuments & { readonly env: Env },
 ): Promise<Tokenizer> {
   if (o.tokenizer !== "train" && o.tokenizer !== "char") {
-    const tokenizer = await loadTokenizer(o.tokenizer);
-    await saveRunTokenizer(tokenizer, env);
+    const tokenizer = await namedTokenizer(o.tokenizer, env);
+    await keepTokenizer(tokenizer, env);
     return tokenizer;
   }
   const recipe = o.tokenizer === "char" ? { kind: "char" } : {
@@ -98,9 +100,11 @@ export async function tokenizerFor(
   return tokenizer;
 }
 
-/** Saves a tokenizer in the run's folder, so that text can be generated from the run's model. */
-export async function saveRunTokenizer(tokenizer: Tokenizer, env: Env): Promise<void> {
-  if (!env.dry && !env.resumed) await saveTokenizer(tokenizer, { dir: `${env.out}/tokenizer` });
+/** Returns the tokenizer of a name or path. A resumed run has a copy, so the path may be gone. */
+async function namedTokenizer(name: string, env: Pick<Env, "resumed" | "out">): Promise<Tokenizer> {
+  if (tokenizerNames.some((known) => known === name)) return await loadTokenizer(name);
+  const given = await exists(name) ? await loadTokenizer(name) : null;
+  return await keptTokenizer(given, { env, where: name }) ?? await loadTokenizer(name);
 }
 
 /** Throws RangeError if a tokenizer would be trained on a source that can be read only once. */
@@ -113,10 +117,13 @@ export function checkRereadable(o: TokenizerValues & { readonly source: readonly
 }
 
 /** Returns the vocabulary size of the tokenizer that the options select; it need not be trained yet. */
-export async function vocabSizeOf(o: TokenizerValues): Promise<number> {
+export async function vocabSizeOf(
+  o: TokenizerValues,
+  env: Pick<Env, "resumed" | "out">,
+): Promise<number> {
   if (o.tokenizer === "train") return o.vocabSize;
   if (o.tokenizer === "char") return 256; // an estimate: the text may have fewer or more characters
-  return (await loadTokenizer(o.tokenizer)).vocabSize;
+  return (await namedTokenizer(o.tokenizer, env)).vocabSize;
 }
 
 /** The texts of training documents, and with `heldOut` also of the held-out ones. */

@@ -17,6 +17,8 @@ import { batch } from "../../stages/shard/batch.ts";
 import { shardTokens } from "../../stages/shard/shard_tokens.ts";
 import { windows } from "../../stages/shard/windows.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
+import { optionText } from "../../stages/report/option_text.ts";
+import { isOpen, type OpenSchedule } from "../../stages/train/open_schedule.ts";
 import { train } from "../../stages/train/train.ts";
 import type { Env } from "../cli/pipeline.ts";
 import { checkCheckpointSpace } from "./checkpoint_space.ts";
@@ -25,7 +27,7 @@ import { firstWords } from "./held_out.ts";
 import { writeProfile } from "./profile.ts";
 import { checkPrompt } from "./prompt.ts";
 import type { StartingWeights } from "./starting_weights.ts";
-import { stepsOf } from "./training_length.ts";
+import { epochsOf, EVAL_BLOCK, stepsOf } from "./training_length.ts";
 import { batchShape, checkMemory, divergenceOf, type TrainingValues } from "./training_plan.ts";
 import type { Validation } from "./validation.ts";
 
@@ -33,7 +35,7 @@ import type { Validation } from "./validation.ts";
 export interface TrainingParts {
   readonly env: Env;
   readonly plan: Plan;
-  readonly schedule: Schedule;
+  readonly schedule: Schedule | OpenSchedule;
   /** Model whose weights training starts from. Default: GPT-2's initial values, drawn from the seed. */
   readonly start?: StartingWeights | null;
   /** Tokenizer that decodes samples. If null, no samples are generated. */
@@ -43,9 +45,6 @@ export interface TrainingParts {
   /** Format of the shards. Default: llmc. */
   readonly format?: TokenFormat;
 }
-
-/** Bytes of a block of validation text, which `--eval-batches` counts. */
-export const EVAL_BLOCK = 4096;
 
 /**
  * Returns the part of a flow that turns token shards into windows, batches, updates, evaluations and samples.
@@ -58,7 +57,15 @@ export async function training(
   const { vocabSize } = plan.model;
   const [gradAccum, batchSize, seqLen] = batchShape(o);
   const steps = stepsOf(o);
-  const epochs = o.epochs ?? (steps === null && o.timeLimit === null ? 1 : null); // without a limit: one pass
+  const epochs = epochsOf(o);
+  const counted = isOpen(schedule) && epochs !== null;
+  if (counted) {
+    env.emit({
+      type: "note",
+      text: `all text is read before the first step: the ${o.schedule} schedule needs the number of steps ` +
+        `in ${optionText("epochs", epochs)}; with --schedule-steps N, training starts at once`,
+    });
+  }
   const engine = await env.engine();
   checkMemory(plan, engine);
   await checkCheckpointSpace(env, { plan, keep: o.keepCheckpoints });
@@ -80,7 +87,7 @@ export async function training(
   });
   return (flow) => {
     let trained = flow
-      .pipe(windows({ seqLen, vocabSize, shuffle: o.shuffle, ...(epochs !== null && { epochs }) }))
+      .pipe(windows({ seqLen, vocabSize, shuffle: o.shuffle, counted, ...(epochs !== null && { epochs }) }))
       .pipe(batch({ batchSize, gradAccum, seqLen }))
       .pipe(updates, { ahead: 2 });
     if (validation !== null) {

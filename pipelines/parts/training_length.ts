@@ -3,9 +3,14 @@
  *
  * @module
  */
-import { type Schedule, schedule } from "../../kernels/optim/schedule.ts";
+import { type Schedule, schedule, type ScheduleOptions } from "../../kernels/optim/schedule.ts";
 import { optionText } from "../../stages/report/option_text.ts";
+import type { OpenSchedule } from "../../stages/train/open_schedule.ts";
+import type { Env } from "../cli/pipeline.ts";
 import { batchShape, type TrainingValues } from "./training_plan.ts";
+
+/** Bytes of a block of validation text, which `--eval-batches` counts. */
+export const EVAL_BLOCK = 4096;
 
 /**
  * Returns the number of steps of a run, or null if the run ends when there are no more tokens, or at
@@ -31,12 +36,30 @@ export function twiceAsLong(o: TrainingValues): string | null {
   return optionText(limit, 2 * Number(o[limit])) + stretched;
 }
 
+/** Returns the number of passes over the tokens that end a run, or null if something else ends it. */
+export function epochsOf(o: TrainingValues): number | null {
+  return o.epochs ?? (stepsOf(o) === null && o.timeLimit === null ? 1 : null); // without a limit: one pass
+}
+
 /**
- * Says that a run ends before its warm-up does, or is longer than its schedule, and what to type instead;
- * null if neither holds.
+ * Says that a run ends before its warm-up does, that it is longer than its schedule, or that it resumes with
+ * the length of the schedule that was computed for its time limit, and what to type instead; null if none of
+ * these holds.
  */
-export function scheduleRemark(o: TrainingValues): string | null {
-  return [warmupRemark(o), stretchRemark(o)].filter((text) => text !== null).join("; ") || null;
+export function scheduleRemark(
+  o: TrainingValues,
+  { resumed }: { readonly resumed: boolean },
+): string | null {
+  const remarks = [warmupRemark(o), resumed ? keptRemark(o) : null, stretchRemark(o)];
+  return remarks.filter((text) => text !== null).join("; ") || null;
+}
+
+function keptRemark(o: TrainingValues): string | null {
+  const { scheduleSteps: length, timeLimit } = o;
+  if (o.schedule === "constant" || length === null || timeLimit === null || stepsOf(o) !== null) return null;
+  return `the learning rate's schedule keeps its length of ${length} steps, after which the rate stays at ${
+    minLrOf(o)
+  } (--min-lr): --schedule-steps sets another`;
 }
 
 function warmupRemark(o: TrainingValues): string | null {
@@ -60,20 +83,46 @@ function minLrOf({ minLr, lr }: TrainingValues): number {
   return minLr ?? lr / 10;
 }
 
-/** The learning rate schedule. Throws RangeError if the length of the schedule is not known. */
-export function scheduleOf(o: TrainingValues): Schedule {
+/** Returns the learning rate schedule, or null if its length depends on the data or the speed. */
+export function scheduleOf(o: TrainingValues): Schedule | null {
   const steps = o.scheduleSteps ?? stepsOf(o);
-  if (steps === null && o.schedule !== "constant") {
-    throw new RangeError(
-      `Cannot tell the length of the ${o.schedule} schedule: ` +
-        "give --steps, --tokens, --schedule-steps or --schedule constant",
-    );
-  }
-  return schedule({
-    kind: o.schedule,
-    lr: o.lr,
-    minLr: minLrOf(o),
-    warmup: o.warmup,
-    steps: steps ?? Number.MAX_SAFE_INTEGER,
-  });
+  if (o.schedule !== "constant" && steps === null) return null;
+  return schedule({ ...ratesOf(o), kind: o.schedule, steps: steps ?? Number.MAX_SAFE_INTEGER });
+}
+
+/** Returns a learning rate schedule whose length is determined once in the run, and recorded. */
+export function openScheduleOf(
+  o: TrainingValues,
+  { env, vocabSize }: { readonly env: Pick<Env, "given">; readonly vocabSize: number },
+): OpenSchedule {
+  const rates = ratesOf(o);
+  return {
+    before: schedule({ ...rates, kind: "constant", steps: Number.MAX_SAFE_INTEGER }),
+    share: 0.95 / (1 + evaluationCost(o, vocabSize)),
+    ofLength(length) {
+      const steps = Math.max(1, length);
+      // A preset's warm-up is for a run of the preset's length.
+      const warmup = env.given("warmup") ? o.warmup : Math.min(o.warmup, Math.floor(steps / 2));
+      return {
+        schedule: schedule({ ...rates, warmup, kind: o.schedule, steps }),
+        options: { scheduleSteps: [null, steps], ...(warmup !== o.warmup && { warmup: [o.warmup, warmup] }) },
+      };
+    },
+  };
+}
+
+function ratesOf(o: TrainingValues): Pick<ScheduleOptions, "lr" | "minLr" | "warmup"> {
+  return { lr: o.lr, minLr: minLrOf(o), warmup: o.warmup };
+}
+
+/**
+ * Returns the time of the evaluations as a multiple of that of the updates. A token takes a third of the time
+ * that it takes in an update, because nothing is computed backwards.
+ */
+function evaluationCost(o: TrainingValues, vocabSize: number): number {
+  if (o.evalEvery === 0) return 0;
+  const [accum, batchSize, seqLen] = batchShape(o);
+  const bytesPerToken = vocabSize < 1000 ? 1 : 3;
+  const evaluated = o.evalBatches * EVAL_BLOCK / bytesPerToken;
+  return evaluated / 3 / (o.evalEvery * accum * batchSize * seqLen);
 }

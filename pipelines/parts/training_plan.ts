@@ -18,7 +18,7 @@ import { usesHellaswag } from "./hellaswag.ts";
 import { modelOptions } from "./options/model_options.ts";
 import { monitoringOptions } from "./options/monitoring_options.ts";
 import { trainingOptions } from "./options/training_options.ts";
-import { openModelFile, type StartingWeights, startingWeights } from "./starting_weights.ts";
+import { runModelConfig, type StartingWeights, startingWeights } from "./starting_weights.ts";
 
 const options = { ...modelOptions, ...trainingOptions, ...monitoringOptions };
 
@@ -44,9 +44,7 @@ export async function startingModel(
 ): Promise<StartingWeights | null> {
   if (initFrom === null) return null;
   if (!resumed) return await startingWeights(initFrom);
-  const file = await openModelFile(out);
-  file.close();
-  return { config: file.config, weights: {} };
+  return { config: await runModelConfig(out), weights: {} };
 }
 
 /**

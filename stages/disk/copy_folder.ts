@@ -7,6 +7,7 @@ import { disk } from "./disk.ts";
 import { writeAll } from "./exact_io.ts";
 import { fileError, isMissing } from "./file_error.ts";
 import { entriesIn, makeFolder } from "./files.ts";
+import { syncFolder } from "./folder_sync.ts";
 
 const CHUNK = 1 << 20; // bytes that are copied at a time
 
@@ -37,6 +38,7 @@ export async function copyFolder(
       copied.add(name);
     }
   }
+  await syncFolder(to);
 }
 
 /** Copies a file. Returns false if it is not there. */

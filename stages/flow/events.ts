@@ -169,8 +169,8 @@ export type TokensEvent = Readonly<{
 export type LessonEvent = Readonly<{ type: "lesson"; kind: string; [field: string]: unknown }>;
 
 /**
- * Options that changed when the run was resumed after `step` updates, as `[before, after]`; the key is the
- * option's name.
+ * Options that changed after `step` updates, because the run was resumed with other values or has determined
+ * them itself, as `[before, after]`; the key is the option's name.
  */
 export type ChangeEvent = Readonly<
   { type: "change"; step: number; options: Readonly<Record<string, readonly [before: Json, after: Json]>> }

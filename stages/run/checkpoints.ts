@@ -6,6 +6,7 @@
 import { basename } from "node:path";
 import { writeWhole } from "../disk/whole_files.ts";
 import { type Checkpoints, openCheckpoints, type StageSnapshot } from "../flow/checkpoint/checkpoint.ts";
+import { nameOf } from "../flow/checkpoint/checkpoint_names.ts";
 import type { RunEvent } from "../flow/events.ts";
 
 /** How checkpoints are kept, and which one a run resumes from. */
@@ -25,11 +26,23 @@ export interface CheckpointOptions {
   onSaved?(parts: ReadonlyMap<string, StageSnapshot>, isStart: boolean): void;
 }
 
-/** Opens `<out>/checkpoints`. Resuming from an older checkpoint makes it the latest. */
+/** A run's checkpoints, and where the run starts. */
+export interface RunCheckpoints extends Checkpoints {
+  /**
+   * Number of updates (or items) at the checkpoint that the run resumes from; null for a new run. Damaged
+   * checkpoints have been passed over.
+   */
+  readonly startStep: number | null;
+}
+
+/**
+ * Opens `<out>/checkpoints` and reads the checkpoint that the run resumes from. Resuming from an older
+ * checkpoint makes it the latest.
+ */
 export async function checkpointsIn(
   out: string,
   { keep, checkpoint, emit, adapt = (states) => states, onSaved }: CheckpointOptions,
-): Promise<Checkpoints> {
+): Promise<RunCheckpoints> {
   const folder = `${out}/checkpoints`;
   if (checkpoint !== null) await writeWhole(`${folder}/latest`, `${basename(checkpoint)}\n`);
   const checkpoints = await openCheckpoints(folder, {
@@ -38,15 +51,18 @@ export async function checkpointsIn(
     onCommit: ({ step, path, seconds }) => emit({ type: "checkpoint", step, path, seconds }),
     onDamage: (text) => emit({ type: "note", text }),
   });
+  let start = await checkpoints.latest();
   return {
+    startStep: start === null ? null : nameOf(start).step,
     async commit(barrier) {
       await checkpoints.commit(barrier);
       onSaved?.(barrier.snapshots, false);
     },
-    async latest() {
-      const saved = await checkpoints.latest(), parts = saved === null ? null : adapt(saved);
+    latest() {
+      const parts = start === null ? null : adapt(start);
+      start = null; // not kept in memory for the whole run
       onSaved?.(parts ?? new Map(), true);
-      return parts;
+      return Promise.resolve(parts);
     },
     close: () => checkpoints.close?.(),
   };

@@ -8,7 +8,7 @@ import { basename, dirname, resolve as absolute } from "node:path";
 import { fileError, isWrongPath } from "../disk/file_error.ts";
 import { makeFolder, readText } from "../disk/files.ts";
 import type { Json } from "../disk/json.ts";
-import { exists, writeWhole } from "../disk/whole_files.ts";
+import { exists, writeWhole, writeWholeSync } from "../disk/whole_files.ts";
 import { lastEvent } from "../report/metrics.ts";
 import type { HistoryEntry } from "./history.ts";
 import { hasOwnPage, hasRunLock, RANKS_FOLDER } from "./own_folder.ts";
@@ -25,7 +25,7 @@ export interface RunRecord {
   readonly seed: number;
   readonly workers: number;
   readonly versions: Readonly<Record<string, string>>;
-  /** What changed when the run was resumed, oldest first; absent if nothing has changed. */
+  /** What has changed since the run was started, oldest first; absent if nothing has. */
   readonly history?: readonly HistoryEntry[];
 }
 
@@ -85,6 +85,11 @@ function unusable(path: string, error: unknown): Error {
 /** Writes config.json. */
 export async function writeRecord(out: string, record: RunRecord): Promise<void> {
   await writeWhole(`${out}/config.json`, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** Synchronous version of `writeRecord`. */
+export function writeRecordSync(out: string, record: RunRecord): void {
+  writeWholeSync(`${out}/config.json`, `${JSON.stringify(record, null, 2)}\n`);
 }
 
 /** Renames a run's folder to the first free name among `<out>.1`, `<out>.2`, …; returns the new path. */

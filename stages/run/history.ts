@@ -1,5 +1,6 @@
 /**
- * What has changed between the parts of a run that was resumed: options, the device, versions.
+ * What has changed in the course of a run: options, the device and versions where it was resumed, and options
+ * that the run itself determined.
  *
  * @module
  */
@@ -9,10 +10,12 @@ import type { RunEvent } from "../flow/events.ts";
 /** Values that changed when a run was resumed, as `[before, after]`; the key is the name of the value. */
 export type Changes = Readonly<Record<string, readonly [before: Json, after: Json]>>;
 
-/** One resume of a run with other values than before. */
+/** One resume of a run with other values than before, or options that the run itself determined. */
 export interface HistoryEntry {
-  /** Number of updates (or items) at the checkpoint that the run was resumed from. */
+  /** Number of updates (or items) after which the values changed: those of the checkpoint, on resume. */
   readonly step: number;
+  /** Checkpoint of another run, as it was typed, that this run was branched off from after `step` updates. */
+  readonly from?: string;
   /** Options, keyed by name. */
   readonly options?: Changes;
   /** The device, the number of threads and the versions of programs, keyed by name. */
@@ -44,8 +47,15 @@ export function historyAt(
   const undone = earlier.filter((entry) => entry.step >= step).toReversed();
   const options = changes(withUndone(before.options, undone.map((each) => each.options)), now.options);
   const machine = changes(withUndone(before.machine, undone.map((each) => each.machine)), now.machine);
-  if (options === null && machine === null) return { history, entry: null };
-  const entry = { step, ...(options !== null && { options }), ...(machine !== null && { machine }) };
+  // The run still comes from there, whatever is undone.
+  const from = undone.find((entry) => entry.from !== undefined)?.from;
+  if (options === null && machine === null && from === undefined) return { history, entry: null };
+  const entry = {
+    step,
+    ...(from !== undefined && { from }),
+    ...(options !== null && { options }),
+    ...(machine !== null && { machine }),
+  };
   return { history: [...history, entry], entry };
 }
 
@@ -73,10 +83,18 @@ function changes(
   return Object.fromEntries(differing.map(([name, value]) => [name, [before[name], value]]));
 }
 
+/** Returns the values after changes. */
+export function valuesAfter(changes: Changes): Readonly<Record<string, Json>> {
+  return Object.fromEntries(Object.entries(changes).map(([name, [, after]]) => [name, after]));
+}
+
 /** Returns events that tell of an entry: the change itself, and whether the same bits can be expected. */
 export function eventsOf(entry: HistoryEntry): readonly RunEvent[] {
   const note = machineNote(entry.machine ?? {});
   return [
+    ...(entry.from === undefined
+      ? []
+      : [{ type: "note", text: `Branched off from ${entry.from}: that run stays as it is` } as const]),
     ...(entry.options === undefined
       ? []
       : [{ type: "change", step: entry.step, options: entry.options } as const]),

@@ -3,18 +3,20 @@
  *
  * @module
  */
+import type { Json } from "../disk/json.ts";
 import type { StageSnapshot } from "../flow/checkpoint/checkpoint.ts";
 import { DropTally } from "../flow/dropped.ts";
 import type { RunEvent } from "../flow/events.ts";
-import type { Flow, RunOptions } from "../flow/flow.ts";
+import type { Flow } from "../flow/flow.ts";
 import { textLength } from "../items.ts";
 import type { StageStats } from "../report/stage_stats.ts";
 import type { Display } from "../report/terminal.ts";
-import { checkpointsIn } from "./checkpoints.ts";
+import { checkpointsIn, type RunCheckpoints } from "./checkpoints.ts";
 import { displayFor } from "./display.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 import { Recorder } from "./recorder.ts";
 import { writeReports } from "./reports.ts";
+import { valuesAfter } from "./history.ts";
 import { openRunFiles, type RunFiles } from "./run_files.ts";
 import { type InterruptHandlers, onInterrupt } from "./signals.ts";
 import { StopRequest } from "./stop.ts";
@@ -69,6 +71,8 @@ export interface RunHooks {
   adapt?(states: ReadonlyMap<string, StageSnapshot>): ReadonlyMap<string, StageSnapshot>;
   /** Lines for standard output after the last item; lines alone are results. Default: none. */
   finish?(summary: RunSummary): FinishLines | Promise<FinishLines>;
+  /** Receives values of options that the run itself has determined, after they have been recorded. */
+  onChange?(values: Readonly<Record<string, Json>>): void;
   /** Whether the caller resumes the run after this error, so that it has not failed. Default: no. */
   resumesAfter?(error: unknown): boolean;
 }
@@ -122,8 +126,8 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
       emit(event);
     },
   };
-  const storage = async (folder: string): Promise<Pick<RunOptions, "checkpoints">> => ({
-    checkpoints: await checkpointsIn(folder, {
+  const openCheckpoints = (folder: string): Promise<RunCheckpoints> =>
+    checkpointsIn(folder, {
       keep: run.keepCheckpoints,
       checkpoint: run.checkpoint,
       emit,
@@ -132,9 +136,8 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
         if (isStart) earlier = sourceOutput(states);
         notifySaved(states);
       },
-    }),
-  });
-  let files: RunFiles | null = null;
+    });
+  let files: RunFiles | null = null, checkpoints: RunCheckpoints | null = null;
   try {
     const flow = await Promise.race([hooks.build(access), stop.made]);
     if (flow === "stopped") {
@@ -145,7 +148,9 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
     }
     announce(); // after the build, so that a wrong command line prints nothing but its error
     if (folder !== null) {
-      files = await openRunFiles(run, { folder, device: recorder.start?.device });
+      checkpoints = await openCheckpoints(folder);
+      const step = run.resumed ? checkpoints.startStep : null;
+      files = await openRunFiles(run, { folder, device: recorder.start?.device, step });
       recorder.openFiles(files);
       files.changes.forEach(emit);
     }
@@ -153,10 +158,16 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
     const { stopped } = await flow.run({
       stop: stop.signal,
       seed,
-      onEvent: emit,
+      onEvent(event) {
+        if (event.type === "change") {
+          files?.change(event);
+          hooks.onChange?.(valuesAfter(event.options));
+        }
+        emit(event);
+      },
       measure: textLength,
       ...(barrierEvery === undefined ? {} : { barrierEvery }),
-      ...(folder === null ? {} : await storage(folder)),
+      ...(checkpoints === null ? {} : { checkpoints }),
       ...(files === null ? {} : { effects: files.effects }),
     });
     const seconds = (performance.now() - began) / 1000;
@@ -186,6 +197,7 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
   } finally {
     display.close();
     files?.close();
+    checkpoints?.close?.(); // the flow closes them too, if it was started
   }
 }
 

@@ -20,6 +20,10 @@ export interface RecordedRun {
   readonly options: Readonly<Record<string, unknown>>;
   /** Names of options that belong to one command only; their changes are not recorded. Default: none. */
   readonly perCommand?: ReadonlySet<string>;
+  /**
+   * Names of options that may be absent; their history says null in place of a missing value. Default: none.
+   */
+  readonly optional?: ReadonlySet<string>;
   readonly seed: number;
   /** Number of threads, for config.json. */
   readonly workers: number;

@@ -3,16 +3,22 @@
  *
  * @module
  */
-import { basename, dirname } from "node:path";
-import { makeFolder, readText } from "../disk/files.ts";
+import { dirname } from "node:path";
+import { makeFolder } from "../disk/files.ts";
 import type { Json } from "../disk/json.ts";
 import type { RunOptions } from "../flow/flow.ts";
-import { numberOf } from "../flow/checkpoint/checkpoint_names.ts";
-import type { RunEvent } from "../flow/events.ts";
+import type { ChangeEvent, RunEvent } from "../flow/events.ts";
 import { MetricsFile } from "../report/metrics.ts";
 import { TensorboardFile } from "../report/tensorboard.ts";
-import { asJson, makeRunFolder, readRunFolder, type RunRecord, writeRecord } from "./folder.ts";
-import { eventsOf, historyAt, type RunValues } from "./history.ts";
+import {
+  asJson,
+  makeRunFolder,
+  readRunFolder,
+  type RunRecord,
+  writeRecord,
+  writeRecordSync,
+} from "./folder.ts";
+import { eventsOf, historyAt, type RunValues, valuesAfter } from "./history.ts";
 import { type RecordedRun, statsPath } from "./recorded_run.ts";
 import type { RecorderFiles } from "./recorder.ts";
 import { versions } from "./versions.ts";
@@ -26,20 +32,30 @@ export interface RunFiles extends RecorderFiles {
   readonly effects: NonNullable<RunOptions["effects"]>;
   /** Events that tell what has changed since the run was last started. */
   readonly changes: readonly RunEvent[];
+  /** Records in config.json that the run itself has changed options. */
+  change(event: ChangeEvent): void;
   close(): void;
 }
 
-/**
- * Makes the run's folder, writes config.json and opens the files. `device` is the device that the run uses.
- */
+/** Where a run starts, and on what. */
+export interface RunStart {
+  readonly folder: string;
+  /** The device that the run uses; undefined if it opened no engine. */
+  readonly device: string | undefined;
+  /** Number of updates (or items) at the checkpoint that the run resumes from; null for a new run. */
+  readonly step: number | null;
+}
+
+/** Makes the run's folder, writes config.json and opens the files. */
 export async function openRunFiles(
   run: RecordedRun,
-  { folder, device }: { readonly folder: string; readonly device: string | undefined },
+  { folder, device, step }: RunStart,
 ): Promise<RunFiles> {
   await makeRunFolder(dirname(`${folder}/${statsPath(run)}`));
   const record = recordOf(run, device);
-  const { history, entry } = await changesOf(run, { folder, record });
-  await writeRecord(folder, { ...record, ...(history.length > 0 && { history }) });
+  const { history, entry } = await changesOf(run, { folder, record, step });
+  let written: RunRecord = { ...record, ...(history.length > 0 && { history }) };
+  await writeRecord(folder, written);
   const metrics = new MetricsFile(`${folder}/metrics.jsonl`);
   const tensorboard = run.tensorboard ? await openTensorboard(folder) : null;
   return {
@@ -47,6 +63,14 @@ export async function openRunFiles(
     tensorboard,
     samples: `${folder}/samples`,
     changes: entry === null ? [] : eventsOf(entry),
+    change({ step, options }) {
+      written = {
+        ...written,
+        options: { ...written.options, ...valuesAfter(options) },
+        history: [...written.history ?? [], { step, options }],
+      };
+      writeRecordSync(folder, written);
+    },
     effects: {
       metrics: effectOf(metrics),
       ...(tensorboard !== null && { tensorboard: effectOf(tensorboard) }),
@@ -87,12 +111,15 @@ function recordOf(
  */
 async function changesOf(
   run: RecordedRun,
-  { folder, record }: { readonly folder: string; readonly record: RunRecord },
+  { folder, record, step }: {
+    readonly folder: string;
+    readonly record: RunRecord;
+    readonly step: number | null;
+  },
 ): Promise<ReturnType<typeof historyAt>> {
-  const before = run.resumed ? (await readRunFolder(folder)).record : null;
-  if (before === null) return { history: [], entry: null };
-  const name = run.checkpoint ?? await readText(`${folder}/checkpoints/latest`);
-  return historyAt(Math.max(0, numberOf(basename(name.trim()))), {
+  const before = step === null ? null : (await readRunFolder(folder)).record;
+  if (before === null || step === null) return { history: [], entry: null };
+  return historyAt(step, {
     earlier: before.history ?? [],
     before: valuesOf(before, run),
     now: valuesOf(record, run),
@@ -101,10 +128,12 @@ async function changesOf(
 
 function valuesOf(
   { options, device, workers, versions }: RunRecord,
-  { perCommand = new Set() }: RecordedRun,
+  { perCommand = new Set(), optional = new Set() }: RecordedRun,
 ): RunValues {
+  const absent = [...optional].map((name) => [name, null] as const);
+  const all = { ...Object.fromEntries(absent), ...asJson(options) };
   return {
-    options: Object.fromEntries(Object.entries(asJson(options)).filter(([name]) => !perCommand.has(name))),
+    options: Object.fromEntries(Object.entries(all).filter(([name]) => !perCommand.has(name))),
     machine: {
       // The number of threads, which the device's name contains, is compared by itself.
       ...(device !== undefined && { device: device.replace(/, (\d+ threads?|the calling thread)/, "") }),

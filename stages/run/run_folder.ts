@@ -144,6 +144,7 @@ function recordedRun(
     folder: out,
     removed: `${out}/removed`,
     options: valuesOf(options),
+    optional: new Set(changeableLimits(options)),
     seed: seedOf(options),
     workers: Math.max(1, navigator.hardwareConcurrency),
     ...(barrierEvery === undefined ? {} : { barrierEvery }),
@@ -181,9 +182,7 @@ function checkSame(
     ...asJson(valuesOf(options)),
     seed: seedOf(options),
   };
-  const mayChange = new Set(
-    ["steps", "tokens", "seconds"].filter((name) => !(name in (options.options ?? {}))),
-  );
+  const mayChange = new Set(changeableLimits(options));
   for (const name of new Set([...Object.keys(before), ...Object.keys(now)])) {
     if (mayChange.has(name) || JSON.stringify(before[name]) === JSON.stringify(now[name])) continue;
     throw new UsageError(
@@ -198,9 +197,18 @@ function shown(name: string, value: unknown): string {
   return value === undefined ? `no ${name}` : `${name} ${JSON.stringify(value)}`;
 }
 
-/** Returns whether the length of a finished run was changed, so that it continues. */
-function hasChanged({ record }: RunFolderState, { limits = {} }: RunFolderOptions): boolean {
-  return Object.entries(limits).some(([name, limit]) => record?.options[name] !== limit);
+/**
+ * Returns whether the length of a finished run was changed, so that it continues. A limit that is left out
+ * has changed too: the run then goes on to the end of its source.
+ */
+function hasChanged({ record }: RunFolderState, options: RunFolderOptions): boolean {
+  const now: Readonly<Record<string, unknown>> = valuesOf(options);
+  return changeableLimits(options).some((name) => record?.options[name] !== now[name]);
+}
+
+/** Returns the names of the limits, except those that the script uses for its own options. */
+function changeableLimits({ options = {} }: RunFolderOptions): readonly string[] {
+  return ["steps", "tokens", "seconds"].filter((name) => !(name in options));
 }
 
 /** Returns the result of a run that had finished before. */

@@ -106,7 +106,14 @@ function batchOf(sequences: readonly Sequence[], { batchSize, gradAccum, seqLen 
     targets.set(ids.subarray(1), i * seqLen);
   });
   const origins = sequences.map(({ path, start }) => ({ path, start, count: seqLen }));
-  return { inputs, targets, origins, shape: [gradAccum, batchSize, seqLen] };
+  const total = sequences.at(-1)?.total;
+  return {
+    inputs,
+    targets,
+    origins,
+    shape: [gradAccum, batchSize, seqLen],
+    ...(total !== undefined && { total: Math.floor(total / (gradAccum * batchSize)) }),
+  };
 }
 
 function flat(sequences: readonly Sequence[]): Uint32Array {

@@ -23,6 +23,11 @@ export interface WindowsOptions {
   readonly shuffle?: "none" | "windows" | "shards" | "all";
   /** Number of passes over the tokens. Default: unlimited, until the next stage requests no more. */
   readonly epochs?: number;
+  /**
+   * Whether to count the sequences of all epochs before the first is yielded, and to give each the `total`.
+   * Sequences are then yielded only after the input has ended, whatever the order. Default: false.
+   */
+  readonly counted?: boolean;
 }
 
 /** State of the stage. */
@@ -35,6 +40,8 @@ export interface WindowsState {
   extent: number;
   /** Index of the next sequence: within the extent, or within the epoch for `none` and `all`. */
   window: number;
+  /** Present if the sequences are counted first; a resumed run keeps it, whatever its options say. */
+  readonly counted?: boolean;
 }
 
 /**
@@ -65,22 +72,26 @@ export function windows(options: WindowsOptions): Stage<TokenShard, Sequence> {
   return stage<TokenShard, Sequence, WindowsState>({
     name: "windows",
     resumesFlush: true,
-    open: (_ctx, saved = { regions: [], epoch: 0, extent: 0, window: 0 }) => saved,
+    open: (_ctx, saved) => saved ?? newState(options),
     *push(shard, state, ctx) {
       const extent = addExtent(state.regions, shard);
+      if (waitsForEnd(state, options)) return;
       if (options.shuffle === "none") yield* inOrder(state, options);
-      else if (!waitsForEnd(options)) {
+      else {
         yield* shuffled(extent, 0, { options, epoch: 0, seed: ctx.seed });
       }
     },
     *flush(state, ctx) {
       const { seqLen, epochs = Infinity } = options;
       if (!state.regions.some((region) => region.count > seqLen)) checkEnough(state.regions, options);
-      if (state.epoch === 0 && !waitsForEnd(options)) nextEpoch(state);
+      if (state.epoch === 0 && !waitsForEnd(state, options)) nextEpoch(state);
+      const total = state.counted && Number.isFinite(epochs)
+        ? countSequences(state.regions.map(({ count }) => count), { ...options, epochs, seed: ctx.seed })
+        : null;
       for (; state.epoch < epochs; nextEpoch(state)) {
-        if (options.shuffle === "none") yield* inOrder(state, options);
-        else if (options.shuffle === "all") yield* epochOfAll(state, options, ctx);
-        else yield* epochByExtent(state, options, ctx);
+        for (const sequence of epochOf(state, options, ctx)) {
+          yield total === null ? sequence : { ...sequence, total };
+        }
       }
     },
   });
@@ -124,9 +135,25 @@ function sequencesFrom(
   return { first, sequences: Math.floor((count - 1 - first) / seqLen) };
 }
 
+function newState({ counted = false }: WindowsOptions): WindowsState {
+  return { regions: [], epoch: 0, extent: 0, window: 0, ...(counted && { counted }) };
+}
+
 /** Returns whether sequences are yielded only after the input has ended. */
-function waitsForEnd({ shuffle }: WindowsOptions): boolean {
-  return shuffle === "shards" || shuffle === "all";
+function waitsForEnd({ counted = false }: WindowsState, { shuffle }: WindowsOptions): boolean {
+  return counted || shuffle === "shards" || shuffle === "all";
+}
+
+/** Yields the rest of the current epoch. */
+function epochOf(state: WindowsState, options: WindowsOptions, ctx: Context): Generator<Sequence> {
+  switch (options.shuffle) {
+    case "none":
+      return inOrder(state, options);
+    case "all":
+      return epochOfAll(state, options, ctx);
+    default:
+      return epochByExtent(state, options, ctx);
+  }
 }
 
 /** Yields, in order, the sequences that are complete with the tokens received so far. */

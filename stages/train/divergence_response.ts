@@ -4,6 +4,7 @@
  * @module
  */
 import { describeOrigins } from "./batch_origins.ts";
+import type { TrainingPlan } from "../model/plan.ts";
 import type { Divergence } from "./divergence.ts";
 import type { PendingUpdate } from "./pending_results.ts";
 
@@ -23,13 +24,19 @@ export class SkipBatchError extends Error {
   }
 }
 
+/** An update that diverged. */
+export interface DivergedUpdate extends Pick<PendingUpdate, "step" | "batch" | "origins"> {
+  /** How the update was computed; the advice about smaller updates depends on it. */
+  readonly training: Pick<TrainingPlan, "optimizer" | "clip"> | undefined;
+}
+
 /**
  * Returns the reason to skip an update, with the origins of its batch. Throws SkipBatchError if the run must
  * roll back, and RangeError if it must stop.
  */
 export function skipReasonOrThrow(
   { action, reason }: Divergence,
-  { step, batch, origins }: Pick<PendingUpdate, "step" | "batch" | "origins">,
+  { step, batch, origins, training }: DivergedUpdate,
 ): string {
   const where = describeOrigins(origins);
   const full = where === "" ? reason : `${reason}; batch ${batch + 1} is from ${where}`;
@@ -41,7 +48,16 @@ export function skipReasonOrThrow(
     case "stop":
       throw new RangeError(
         `Cannot continue after step ${step}: ${full}: ` +
-          "resume from the last checkpoint with a lower --lr, a longer --warmup or --grad-clip 1",
+          `resume from the last checkpoint with ${smallerUpdates(training)}`,
       );
   }
+}
+
+/** Names the options that make updates smaller, leaving out values that the run has already. */
+function smallerUpdates(training: DivergedUpdate["training"]): string {
+  const { optimizer, clip = 0 } = training ?? {};
+  // Muon's matrices have a rate of their own, which --lr does not change.
+  const rates = optimizer?.name === "muon" ? "a lower --lr and --muon-lr" : "a lower --lr";
+  const clipping = clip > 0 && clip <= 1 ? "a smaller --grad-clip" : "--grad-clip 1";
+  return `${rates}, a longer --warmup or ${clipping}`;
 }

@@ -62,6 +62,7 @@ export { devicePrograms, threadsFor } from "./on_device/device_plan.ts";
 export * from "./on_device/device_trainer.ts";
 export { exampleCount, type Examples } from "./on_device/examples.ts";
 export * from "./on_device/word_examples.ts";
+export type { OpenSchedule, SpeedMeter, TrainingTime } from "./open_schedule.ts";
 export type { OpTime } from "./op_times.ts";
 export { outlierWindow, zScore } from "./outliers.ts";
 export { PendingResults, type PendingUpdate } from "./pending_results.ts";

@@ -12,6 +12,7 @@ import { openModel } from "../model/model_session.ts";
 import type { ModelUpdate } from "../model/model_update.ts";
 import { DivergenceDetector, needsDeferredUpdates } from "./divergence.ts";
 import { skipReasonOrThrow } from "./divergence_response.ts";
+import { isOpen, type OpenSchedule, SpeedMeter } from "./open_schedule.ts";
 import { type CompletedUpdate, PendingResults } from "./pending_results.ts";
 import { Profiler } from "./profile.ts";
 import { restoredUpdate, savedTraining, saveTraining } from "./train_checkpoint.ts";
@@ -69,7 +70,7 @@ export function train(options: TrainOptions): Stage<Batch, ModelUpdate> {
 }
 
 async function open(
-  { engine, plan, weights, profile, divergence = {} }: TrainOptions,
+  { engine, plan, weights, profile, schedule, timeLimit, divergence = {} }: TrainOptions,
   { ctx, saved }: { readonly ctx: Context; readonly saved: unknown },
 ): Promise<TrainState> {
   const checkpoint = saved === undefined ? null : savedTraining(saved);
@@ -79,12 +80,15 @@ async function open(
     ...(checkpoint !== null && { optimizer: checkpoint.optimizer.tensors }),
     seed: ctx.seed,
   });
-  const { step = 0, tokens = 0, elapsed = 0, batches = step } = checkpoint ?? {};
+  const { step = 0, tokens = 0, elapsed = 0, batches = step, scheduleSteps = null } = checkpoint ?? {};
   const startTime = performance.now() - 1000 * elapsed;
   const detector = new DivergenceDetector(divergence, checkpoint?.watch);
   const results = new PendingResults(model, (update) => {
     const diverged = detector.check(update);
-    const skipped = diverged === null ? null : skipReasonOrThrow(diverged, update);
+    const skipped = diverged === null ? null : skipReasonOrThrow(diverged, {
+      ...update,
+      training: plan.training,
+    });
     if (plan.training?.deferred === true) {
       if (skipped === null) model.commit();
       else model.discard();
@@ -98,6 +102,10 @@ async function open(
   return {
     model,
     results,
+    ...startingSchedule(schedule, scheduleSteps),
+    meter: isOpen(schedule) && scheduleSteps === null && timeLimit !== undefined
+      ? new SpeedMeter(timeLimit)
+      : null,
     profiler: profile === undefined ? null : new Profiler(model, profile),
     detector,
     batches,
@@ -124,9 +132,12 @@ async function* push(
     return;
   }
   state.origins = origins;
-  const { plan, schedule, checkpointEvery = 0 } = options;
+  const { plan, checkpointEvery = 0 } = options;
   const { model, results, profiler, step } = state;
-  const submitted = performance.now(), learningRate = schedule(step);
+  if (isOpen(options.schedule) && state.scheduleSteps === null && batch.total !== undefined) {
+    fixSchedule(options.schedule, { steps: batch.total, state, ctx });
+  }
+  const submitted = performance.now(), learningRate = state.schedule(step);
   const timed = profiler?.startUpdate(step) ?? false;
   profiler?.mark("other stages");
   model.begin(batch, { learningRate, step, timed });
@@ -141,11 +152,46 @@ async function* push(
     await profiler.finish();
   }
   state.elapsed = secondsSince(state.startTime);
+  if (state.meter?.updated(state)) await measureSpeed(options, { state, ctx });
   state.unobserved = { batch, learningRate };
   const isDue = checkpointEvery > 0 && state.step % checkpointEvery === 0;
   // Before the stages that observe the model, which may take longer than the updates since the last one.
   if (isDue || finished(options, state)) yield* checkpoint(state);
   yield* observe(options, state);
+}
+
+/** Returns the schedule that a run begins with, or resumes with if its length was determined before. */
+function startingSchedule(
+  schedule: TrainOptions["schedule"],
+  scheduleSteps: number | null,
+): Pick<TrainState, "schedule" | "scheduleSteps"> {
+  if (!isOpen(schedule)) return { schedule, scheduleSteps: null };
+  if (scheduleSteps === null) return { schedule: schedule.before, scheduleSteps };
+  return { schedule: schedule.ofLength(scheduleSteps).schedule, scheduleSteps };
+}
+
+/** Takes the time once all updates have ended, and determines the schedule's length if that is enough. */
+async function measureSpeed(
+  { schedule }: TrainOptions,
+  { state, ctx }: { readonly state: TrainState; readonly ctx: Context },
+): Promise<void> {
+  if (!isOpen(schedule)) return;
+  await state.results.drain();
+  state.elapsed = secondsSince(state.startTime);
+  const steps = state.meter?.measure(state, schedule.share ?? 0.9) ?? null;
+  if (steps !== null) fixSchedule(schedule, { steps, state, ctx });
+}
+
+/** Determines the length of the schedule, once and for all. */
+function fixSchedule(
+  open: OpenSchedule,
+  { steps, state, ctx }: { readonly steps: number; readonly state: TrainState; readonly ctx: Context },
+): void {
+  const { schedule, options } = open.ofLength(steps);
+  state.schedule = schedule;
+  state.scheduleSteps = steps;
+  state.meter = null;
+  ctx.emit({ type: "change", step: state.step, options });
 }
 
 /** Passes on the latest update unless the stages after this one have had it. */

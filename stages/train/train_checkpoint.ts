@@ -23,6 +23,8 @@ export interface SavedTrainState {
    * batches.
    */
   readonly batches?: number;
+  /** Length of the schedule, if the run has determined it. */
+  readonly scheduleSteps?: number;
   /** State of the divergence detector. */
   readonly watch?: DivergenceState;
   /** The latest update, if the stages after training had not all had it: see `savedUpdate`. */
@@ -41,18 +43,20 @@ export async function saveTraining(
   { divergence: { onNan } = {} }: TrainOptions,
   state: TrainState,
 ): Promise<SavedState> {
-  const { model, step, tokens, elapsed, batches, origins, detector, unobserved } = state;
+  const { model, step, tokens, elapsed, batches, origins, detector, unobserved, scheduleSteps } = state;
   const weights = await model.weights();
   const reason = notFinite(weights);
   if (reason !== null) {
     const action = onNan === "rollback" ? "rollback" : "stop";
-    skipReasonOrThrow({ action, reason }, { step: step - 1, batch: batches - 1, origins });
+    const { training } = model.plan;
+    skipReasonOrThrow({ action, reason }, { step: step - 1, batch: batches - 1, origins, training });
   }
   return {
     step,
     tokens,
     elapsed,
     batches,
+    ...(scheduleSteps !== null && { scheduleSteps }),
     watch: { ...detector.save() },
     ...(unobserved !== null && { unobserved: savedUpdate(unobserved) }),
     // Readers of the checkpoint need to know which model the weights belong to.

@@ -11,6 +11,7 @@ import type { ModelUpdate } from "../model/model_update.ts";
 import type { ModelSession } from "../model/model_session.ts";
 import type { Plan } from "../model/plan.ts";
 import type { DivergenceDetector, DivergenceOptions } from "./divergence.ts";
+import type { OpenSchedule, SpeedMeter } from "./open_schedule.ts";
 import type { PendingResults } from "./pending_results.ts";
 import type { Profile, Profiler } from "./profile.ts";
 
@@ -20,8 +21,12 @@ export interface TrainOptions {
   readonly engine: Engine;
   /** The plan of the model's programs; it must have `training`. */
   readonly plan: Plan;
-  /** Learning rate for each update, given the update's index, which starts at 0. */
-  readonly schedule: Schedule;
+  /**
+   * Learning rate for each update, given the update's index, which starts at 0; or a schedule whose length is
+   * determined in the run: from the `total` of the first batch, otherwise from `timeLimit` and the time of 20
+   * updates.
+   */
+  readonly schedule: Schedule | OpenSchedule;
   /** Number of updates, including those before a resume. If absent, there are as many updates as batches. */
   readonly steps?: number;
   /** Seconds of training, over all resumes. If absent, there is no limit. */
@@ -55,6 +60,12 @@ export interface TrainState {
   readonly model: ModelSession;
   /** Updates whose events have not been emitted yet. */
   readonly results: PendingResults;
+  /** Learning rate for each update, as far as it is known. */
+  schedule: Schedule;
+  /** Length of an open schedule once it is determined; null before, and for other schedules. */
+  scheduleSteps: number | null;
+  /** Measures the speed until the length of an open schedule is determined; null otherwise. */
+  meter: SpeedMeter | null;
   /** Profiler that times some updates; null if no profile is wanted. */
   readonly profiler: Profiler | null;
   /** Detector that checks each update. */

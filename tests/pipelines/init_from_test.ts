@@ -1,5 +1,5 @@
 /** Tests the options that follow from --init-from, and the length of schedules. @module */
-import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { minute, runsHere, withShard } from "./in_process.ts";
 import { errorLine, eventsOf } from "./program.ts";
 
@@ -44,6 +44,26 @@ Deno.test("--epochs and --tokens fix the schedule's length once; a given --warmu
 
     await runsHere(0, `${common} --out ${dir}/warm --warmup 100 --steps 10`);
     strictEqual((await ratesOf(`${dir}/warm`))[0], 0.01 / 101);
+  });
+});
+
+Deno.test("fineweb-gpt2 --dry-run --init-from plans the model that it names, and writes nothing", async () => {
+  await withShard(async (dir) => {
+    await runsHere(0, `train --train-shards ${dir}/train.bin ${minute} --out ${dir}/base --steps 1`);
+    const common =
+      `fineweb-gpt2 --source embedded:sotu --stages none --tokenizer byte ${bare} --out ${dir}/run`
+        .replace("--vocab-size 257 ", "");
+    const { out } = await runsHere(0, `${common} --init-from ${dir}/base --steps 10 --dry-run`);
+    const { out: own } = await runsHere(
+      0,
+      `${common} --layers 1 --heads 2 --channels 16 --seq-len 16 --steps 10 --dry-run`,
+    );
+    const parameters = (text: string) => /^.*parameters.*$/m.exec(text)?.[0];
+    ok(parameters(out) !== undefined, out);
+    strictEqual(parameters(out), parameters(own));
+    deepStrictEqual([...Deno.readDirSync(dir)].map(({ name }) => name).sort(), ["base", "train.bin"]);
+    const missing = await runsHere(2, `${common} --init-from ${dir}/gone --steps 10 --dry-run`);
+    match(errorLine(missing), /Cannot read a model from .*gone/);
   });
 });
 

@@ -166,6 +166,62 @@ Deno.test("after NaN, each option that the message advises is accepted on resume
   });
 });
 
+Deno.test("--lr alone keeps --min-lr's share of it, so that a lower --lr is accepted with a preset and on resume", async () => {
+  await withShard(async (dir) => {
+    const rates = async (out: string) => {
+      const { options } = JSON.parse(await Deno.readTextFile(`${out}/config.json`));
+      return [options.lr, options.minLr];
+    };
+    const preset = `${train(dir)} --preset shakespeare-char-cpu --steps 2`; // lr 3e-3, min-lr 1e-4
+    const typed: readonly (readonly [string, readonly (number | null)[]])[] = [
+      ["", [3e-3, 1e-4]],
+      [" --lr 3e-5", [3e-5, 1e-6]],
+      [" --lr 3e-5 --min-lr 2e-5", [3e-5, 2e-5]],
+      [" --lr 0", [0, 0]],
+    ];
+    for (const [i, [words, expected]] of typed.entries()) {
+      await runsHere(0, `${preset} --out ${dir}/${i}${words}`);
+      deepStrictEqual(await rates(`${dir}/${i}`), expected, words);
+    }
+    const again = `train --out ${dir}/2 --quiet --workers 1`;
+    await runsHere(0, `${again} --steps 4 --lr 1.5e-5`);
+    deepStrictEqual(await rates(`${dir}/2`), [1.5e-5, 1e-5]);
+    await runsHere(0, `${again} --steps 6 --lr 3e-5`);
+    deepStrictEqual(await rates(`${dir}/2`), [3e-5, 2e-5]);
+    match(errorLine(await runsHere(2, `${again} --steps 8 --lr 1e-5 --min-lr 2e-5`)), /from 0 to 0\.00001/);
+  });
+});
+
+Deno.test("the advice after NaN leaves out what the run has, and names --muon-lr for muon, which helps", async () => {
+  await withShard(async (dir) => {
+    const out = `${dir}/run`, resume = `train --out ${out} --quiet --workers 1`;
+    await runsHere(0, `${train(dir)} --out ${out} --steps 4 --lr 0.01 --optimizer muon`);
+    const failed = await runsHere(1, `${resume} --steps 40 --schedule-steps 40 --muon-lr 1e30`);
+    match(
+      errorLine(failed),
+      /with a lower --lr and --muon-lr, a longer --warmup or a smaller --grad-clip$/,
+    );
+    await runsHere(1, `${resume} --lr 0.001`); // does not change muon's rate
+    await runsHere(0, `${resume} --lr 0.001 --muon-lr 0.01 --warmup 10 --grad-clip 0.5`);
+    strictEqual((await stepsOf(out)).length, 40);
+  });
+});
+
+Deno.test("history names the checkpoint that a run really resumed from, also if a newer one is damaged", async () => {
+  await withShard(async (dir) => {
+    const out = `${dir}/run`;
+    await runsHere(0, `${train(dir)} --out ${out} --steps 6 --checkpoint-every 2 --lr 0.01`);
+    await Deno.writeTextFile(`${out}/checkpoints/step-000006/model.safetensors`, "damaged");
+    await runsHere(0, `train --out ${out} --quiet --workers 1 --steps 8 --lr 0.02`);
+    const { history } = JSON.parse(await Deno.readTextFile(`${out}/config.json`));
+    deepStrictEqual(history, [{ step: 4, options: { lr: [0.01, 0.02], steps: [6, 8] } }]);
+    const events = await eventsOf(out);
+    deepStrictEqual(events.filter((e) => e.type === "change").map((e) => e.step), [4]);
+    ok(events.some((e) => e.type === "note" && /damaged|cannot be used/.test(e.text)));
+    deepStrictEqual((await stepsOf(out)).map((e) => e.step), [0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+});
+
 async function copyFolder(from: string, to: string): Promise<void> {
   await Deno.mkdir(to);
   for await (const { name, isDirectory } of Deno.readDir(from)) {

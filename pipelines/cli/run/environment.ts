@@ -14,6 +14,8 @@ import { tuningFile } from "./tuning_file.ts";
 /** The values that an environment is made from. Fields without a description are those of `Env`. */
 export interface EnvironmentOptions {
   readonly values: Readonly<Record<string, unknown>>;
+  /** Default: no option. */
+  readonly given?: Env["given"];
   readonly out: string;
   readonly resumed: boolean;
   /** Batches that training skips; default: none. */
@@ -54,6 +56,7 @@ export function environment(options: EnvironmentOptions): Env {
   const dry = values.dryRun === true;
   return {
     engine: () => engine ??= dry ? Promise.resolve(dryRunEngine) : open(),
+    given: options.given ?? (() => false),
     largestPack: () => largestPack(String(values.device)),
     out: options.out,
     seed: Number(values.seed),

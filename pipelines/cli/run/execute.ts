@@ -7,7 +7,7 @@ import type { RunLimits } from "../../../stages/report/progress.ts";
 import type { RecordedRun } from "../../../stages/run/recorded_run.ts";
 import { recordRun } from "../../../stages/run/record_run.ts";
 import type { Env, Options } from "../pipeline.ts";
-import { perCommandOptions } from "../resolve.ts";
+import { isTyped, perCommandOptions } from "../resolve.ts";
 import { commandOptions } from "../run_options.ts";
 import { buildFlow } from "./build.ts";
 import { environment, workersOf } from "./environment.ts";
@@ -18,17 +18,18 @@ import type { RunJob } from "./run_job.ts";
  * fails.
  */
 export async function execute(job: RunJob): Promise<number> {
-  const { named: { pipeline }, resolved: { values }, console } = job, { speedHints: work } = pipeline;
+  const { named: { pipeline }, resolved: { values, origin }, console } = job, { speedHints: work } = pipeline;
   const { out, resumed, skippedBatches = new Map() } = job;
   const terminal = {
     columns: console.columns,
     color: values.color === true && console.colors && console.outIsTerminal,
   };
-  let env: Env | null = null;
+  let env: Env | null = null, current = values; // with what the run itself determines
   const { exitCode } = await recordRun(recordedRun(job), {
     build(access) {
       env = environment({
         values,
+        given: isTyped(origin),
         out,
         resumed,
         skippedBatches,
@@ -38,8 +39,13 @@ export async function execute(job: RunJob): Promise<number> {
       });
       return buildFlow(pipeline, { values, env });
     },
-    ...(pipeline.adapt !== undefined && { adapt: (states) => pipeline.adapt?.(values, states) ?? states }),
-    finish: async (summary) => env === null ? [] : await pipeline.finish?.(values, env, summary) ?? [],
+    ...(pipeline.adapt !== undefined &&
+      { adapt: (states) => pipeline.adapt?.(values, states, { out }) ?? states }),
+    finish: async (summary) => env === null ? [] : await pipeline.finish?.(current, env, summary) ?? [],
+    onChange(changed) {
+      current = { ...current, ...changed };
+      job.onChange?.(changed);
+    },
     // If a batch is skipped, the run resumes without it.
     resumesAfter: (error) => (pipeline.batchToSkip?.(error, skippedBatches) ?? null) !== null,
   });
@@ -53,7 +59,7 @@ function recordedRun(
 ): RecordedRun {
   const { values, preset } = resolved;
   const chosen = preset === null ? "" : `, preset ${preset.name} (${preset.why})`;
-  const remark = pipeline.remark?.(values) ?? null;
+  const remark = pipeline.remark?.(values, { resumed }) ?? null;
   const start = resumed ? `resuming from ${checkpoint ?? "the last checkpoint"}` : "from the beginning";
   return {
     name,

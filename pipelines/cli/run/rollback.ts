@@ -14,7 +14,11 @@ import type { RunJob } from "./run_job.ts";
  */
 export async function executeWithRollback(job: RunJob): Promise<number> {
   const skippedBatches = new Map(job.skippedBatches);
-  for (let current = job;;) {
+  let { resolved } = job;
+  const onChange: RunJob["onChange"] = (changed) => {
+    resolved = { ...resolved, values: { ...resolved.values, ...changed } };
+  };
+  for (let current: RunJob = { ...job, onChange };;) {
     try {
       return await execute(current);
     } catch (error) {
@@ -28,7 +32,7 @@ export async function executeWithRollback(job: RunJob): Promise<number> {
           resumed ? "the last checkpoint" : "the beginning, because there is no checkpoint yet"
         }`,
       );
-      current = { ...job, checkpoint: null, resumed, skippedBatches };
+      current = { ...job, onChange, resolved, checkpoint: null, resumed, skippedBatches };
     }
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Json } from "../../../stages/disk/json.ts";
 import type { NamedPipeline } from "../catalogue.ts";
 import type { Console } from "../../../stages/run/console.ts";
 import type { ResolvedOptions } from "../resolve.ts";
@@ -25,4 +26,6 @@ export interface RunJob {
   /** The command after "deno task pipeline", as it was typed. */
   readonly typed: string;
   readonly console: Console;
+  /** Receives values of options that the run itself has determined. */
+  onChange?(values: Readonly<Record<string, Json>>): void;
 }

@@ -51,15 +51,19 @@ export const optimizerOptions = {
   }),
   gradClip: number("largest norm of the gradient; 0 = no clipping", { value: 1, min: 0, ...changeable }),
   lr: number("highest learning rate", { value: 6e-4, min: 0, ...rate }),
-  minLr: number("learning rate at the end of the schedule; default: a tenth of --lr", {
-    value: null,
-    min: 0,
-    ...rate,
-    requires: {
-      ...scheduled,
-      accepts: (kind, given) => given.own === given.values.lr || scheduled.accepts(kind, given),
+  minLr: number(
+    "learning rate at the end of the schedule; default: a tenth of --lr; where --lr alone is given, a preset's or an earlier --min-lr stays the same share of it",
+    {
+      value: null,
+      min: 0,
+      shareOf: "lr",
+      ...rate,
+      requires: {
+        ...scheduled,
+        accepts: (kind, given) => given.own === given.values.lr || scheduled.accepts(kind, given),
+      },
     },
-  }),
+  ),
   muonLr: number("highest learning rate of muon's matrices, scheduled like --lr; default: 0.02", {
     value: null,
     min: 0,
@@ -72,16 +76,17 @@ export const optimizerOptions = {
     choices: ["cosine", "linear", "constant", "wsd"],
     ...rate,
   }),
-  scheduleSteps: integer("length of the schedule in steps; default: the first run's --steps", {
-    value: null,
-    min: 1,
-    ...rate,
-    requires: scheduled,
-    // Resuming with more steps must not change the learning rates of the steps already taken. A run with a
-    // time limit does not set a number of steps, so its preset's number is used.
-    atStart: ({ steps, timeLimit }, dropped) =>
-      numberOrNull(steps ?? (timeLimit === null ? null : dropped.get("steps"))),
-  }),
+  scheduleSteps: integer(
+    "length of the schedule in steps; default: the first run's --steps or what its other limit amounts to; for --time-limit it is computed once, from the time of 20 steps",
+    {
+      value: null,
+      min: 1,
+      ...rate,
+      requires: scheduled,
+      // Resuming with more steps must not change the learning rates of the steps already taken.
+      atStart: ({ steps }) => typeof steps === "number" ? steps : null,
+    },
+  ),
   skipSpikeZ: number(
     "a loss or gradient norm Z standard deviations above the mean of the last 128 counts as a spike; 0 = no detection",
     { value: 0, min: 0, placeholder: "Z", ...divergence },
@@ -101,7 +106,3 @@ export const optimizerOptions = {
     ...divergence,
   }),
 };
-
-function numberOrNull(value: unknown): number | null {
-  return typeof value === "number" ? value : null;
-}

@@ -17,7 +17,7 @@ import { openAiPatterns, openAiSpecialTokens, vocabularyOfFile } from "./openai_
 import { fitsTiktoken, parseTiktokenRanks, tiktokenRanks } from "./tiktoken_file.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { tokenizerNames } from "../tokenizer_names.ts";
-import { exists, removeIfThere, writeSynced } from "../../disk/whole_files.ts";
+import { exists, readIfThere, removeIfThere, writeSynced } from "../../disk/whole_files.ts";
 import { fileInfo, makeFolder, readText } from "../../disk/files.ts";
 
 /** Names of the files of a tokenizer's folder, in the order in which they are tried when it is read. */
@@ -80,6 +80,19 @@ export async function saveTokenizer(tokenizer: Tokenizer, options: SaveTokenizer
   for (const name of fileNames) if (!files.has(name)) await removeIfThere(`${dir}/${name}`);
   await syncFolder(dir);
   await removeIfThere(fresh);
+}
+
+/**
+ * Returns whether a tokenizer is the one in a folder that `saveTokenizer` wrote. Throws the errors of
+ * `readTokenizer` for the folder.
+ */
+export async function isSavedTokenizer(tokenizer: Tokenizer, dir: string): Promise<boolean> {
+  const files = [...filesOf(tokenizer)];
+  const written = await Promise.all(files.map(([name]) => readIfThere(`${dir}/${name}`)));
+  if (files.every(([, text], i) => written[i] === text)) return true;
+  // An earlier version may have written the same tokenizer in other words.
+  const saved = filesOf(await readTokenizer(dir));
+  return saved.size === files.length && files.every(([name, text]) => saved.get(name) === text);
 }
 
 /**

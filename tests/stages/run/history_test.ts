@@ -1,4 +1,4 @@
-import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { eventsOf, historyAt, type RunValues } from "../../../stages/run/history.ts";
 
 const values = (lr: number, machine: RunValues["machine"] = {}): RunValues => ({ options: { lr }, machine });
@@ -18,6 +18,19 @@ Deno.test("historyAt() adds what changed, and takes back changes after the check
   deepStrictEqual(historyAt(5, { earlier: second.history, before: values(3), now: values(3) }).history, [
     { step: 5, options: { lr: [1, 3] } },
   ]);
+});
+
+Deno.test("historyAt() keeps where a run was branched off, also where nothing else has changed", () => {
+  const origin = { step: 10, from: "trunk/checkpoints/step-000010" };
+  const first = historyAt(10, { earlier: [origin], before: values(1), now: values(2) });
+  deepStrictEqual(first.history, [{ ...origin, options: { lr: [1, 2] } }]);
+  deepStrictEqual(historyAt(10, { earlier: first.history, before: values(2), now: values(1) }).history, [
+    origin,
+  ]);
+  const later = historyAt(20, { earlier: first.history, before: values(2), now: values(2) });
+  deepStrictEqual(later, { history: first.history, entry: null });
+  const [note] = eventsOf(origin);
+  ok(note.type === "note" && note.text.includes(origin.from));
 });
 
 Deno.test("a resume on another device, thread count or version says whether bits can be equal", () => {

@@ -206,3 +206,24 @@ Deno.test("runFolder() refuses a folder that holds something else, and a run wit
     await start("a", { options: { lr: 0.2 }, resume: "never" });
     deepStrictEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["a", "a.1", "other"]);
   }));
+
+Deno.test("runFolder() continues a finished run whose limit was changed, removed or added, and records it", () =>
+  withFolder(async (folder) => {
+    const out = `${folder}/a`;
+    let seen = 0;
+    const numbers = from([1, 2, 3, 4]).pipe(map("count", (n: number) => (seen++, n)));
+    const start = (limits: { readonly steps?: number }) => runFolder(numbers, { out, quiet: true, limits });
+    const partsOf = async () =>
+      (await readEvents(`${out}/metrics.jsonl`)).filter((e) => e.type === "done").length;
+    const historyOf = async () => JSON.parse(await Deno.readTextFile(`${out}/config.json`)).history;
+    await start({ steps: 4 });
+    await start({ steps: 4 });
+    deepStrictEqual([await partsOf(), seen], [1, 4]); // not run again
+    await start({});
+    const removed = { step: 4, options: { steps: [4, null] } };
+    deepStrictEqual(await historyOf(), [removed]);
+    await start({});
+    deepStrictEqual(await historyOf(), [removed]);
+    await start({ steps: 5 });
+    deepStrictEqual(await historyOf(), [{ step: 4, options: { steps: [4, 5] } }]);
+  }));

@@ -125,11 +125,33 @@ Deno.test("windows() without epochs is endless", () =>
     strictEqual(seen, 100);
   }));
 
+Deno.test("windows() with counted gives each sequence the number in all epochs, and batch() that of batches", () =>
+  withShards(async (dir) => {
+    for (const shuffle of ["none", "windows", "shards", "all"] as const) {
+      for (const epochs of [1, 3]) {
+        const options = { ...T4, shuffle, epochs, counted: true };
+        const counted: Sequence[] = await Array.fromAsync(from(source(dir)).pipe(windows(options)).stream());
+        deepStrictEqual([...new Set(counted.map(({ total }) => total))], [counted.length], shuffle);
+        if (shuffle === "none" || shuffle === "windows") { // the order stays the same
+          const streamed = await sequences(dir, { ...options, counted: false });
+          deepStrictEqual(counted.map(({ ids }) => [...ids]), streamed, shuffle);
+        }
+        const batches = await Array.fromAsync(
+          from(source(dir)).pipe(windows(options)).pipe(batch({ batchSize: 4, gradAccum: 1, seqLen: 4 }))
+            .stream(),
+        );
+        deepStrictEqual([...new Set(batches.map(({ total }) => total))], [batches.length], shuffle);
+      }
+    }
+  }));
+
 Deno.test("windows() and batch() resume exactly", () =>
   withShards(async (dir) => {
     const extents: TokenShard[] = await Array.fromAsync(from(source(dir)).stream());
     for (const shuffle of ["none", "windows", "shards", "all"] as const) {
-      await checkStage(() => windows({ ...T4, shuffle, epochs: 2 }), extents);
+      for (const counted of [false, true]) {
+        await checkStage(() => windows({ ...T4, shuffle, epochs: 2, counted }), extents);
+      }
     }
     const some = Array.from({ length: 11 }, (_, i) => at(i, 5));
     await checkStage(() => batch({ batchSize: 2, gradAccum: 2, seqLen: 4 }), some);

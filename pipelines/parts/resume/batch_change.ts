@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { isRecord } from "../../stages/disk/json.ts";
-import type { StageSnapshot } from "../../stages/flow/checkpoint/checkpoint.ts";
-import { batchShape, type TrainingValues } from "./training_plan.ts";
+import { isRecord } from "../../../stages/disk/json.ts";
+import type { StageSnapshot } from "../../../stages/flow/checkpoint/checkpoint.ts";
+import { batchShape, type TrainingValues } from "../training_plan.ts";
 
 /** Returns the states of a checkpoint for a run whose options may ask for another batch size. */
 export function withBatchSize(
