@@ -107,9 +107,9 @@ export async function training(
           return validation === null ? "" : firstWords(await validation.validation(), tokenizer);
         }),
         maxTokens: 96, // a few lines: enough to see words and phrases
-        temperature: 0.8,
-        topK: 50,
-        topP: 0.9, // without it, 91 % of the default run's words occur in the training text; with it, 96 %
+        // Of the default run's words 96 % occur in the training text; at 0.8, of the 50 likeliest tokens, 91 %.
+        temperature: 0.7,
+        topP: 0.9,
       };
       trained = trained.pipe(sample({ ...texts, every: o.sampleEvery }));
       trained = trained.pipe(foundWords({
