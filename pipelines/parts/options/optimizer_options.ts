@@ -64,12 +64,10 @@ export const optimizerOptions = {
       },
     },
   ),
-  muonLr: number("highest learning rate of muon's matrices, scheduled like --lr; default: 0.02", {
-    value: null,
-    min: 0,
-    ...rate,
-    requires: onlyFor("muon"),
-  }),
+  muonLr: number(
+    "highest learning rate of muon's matrices, scheduled like --lr; default: 0.02; where --lr alone is given, a preset's or an earlier --muon-lr stays the same share of it",
+    { value: null, min: 0, shareOf: "lr", ...rate, requires: onlyFor("muon") },
+  ),
   warmup: integer("steps of linear warm-up", { value: 0, min: 0, ...rate }),
   schedule: oneOf("learning rate schedule after the warm-up", {
     value: "cosine",

@@ -193,3 +193,13 @@ Deno.test("a model that --init-from names is trained further by AdamW at a low r
   const { optimizer, lr, seqLen } = valuesOf("--init-from", "model");
   deepStrictEqual([optimizer, lr, seqLen], ["adamw", 1e-4, 128]);
 });
+
+Deno.test("a lower --lr lowers the other rates of a preset by the same factor", () => {
+  const ratesOf = (...args: string[]) => {
+    const { lr, muonLr, minLr } = valuesOf("--preset", "tiny", ...args);
+    return [lr, muonLr, minLr];
+  };
+  deepStrictEqual(ratesOf(), [0.015, 0.015, 0]);
+  deepStrictEqual(ratesOf("--lr", "0.003"), [0.003, 0.003, 0]);
+  deepStrictEqual(ratesOf("--lr", "0.003", "--muon-lr", "0.01"), [0.003, 0.01, 0]);
+});
