@@ -107,7 +107,7 @@ export async function training(
           return validation === null ? "" : firstWords(await validation.validation(), tokenizer);
         }),
         maxTokens: 96, // a few lines: enough to see words and phrases
-        // Of the default run's words 96 % occur in the training text; at 0.8, of the 50 likeliest tokens, 91 %.
+        // Of the default run's words 96 % occur in the training text; at 0.8, top 50, 91 %.
         temperature: 0.7,
         topP: 0.9,
       };
