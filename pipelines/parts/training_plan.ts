@@ -138,13 +138,15 @@ export function optimizerOf(o: TrainingValues): Optimizer {
       return adamw({ beta1, beta2, eps, weightDecay });
     case "sgd":
       return sgd({ weightDecay, ...given });
-    case "muon":
-      if (lr === 0) {
+    case "muon": {
+      const highest = muonLr ?? MUON_LR;
+      if (lr === 0 && highest > 0) {
         throw new RangeError(
-          "Cannot use --optimizer muon with --lr 0: --muon-lr is scheduled as a multiple of --lr: give --lr above 0",
+          "Cannot use --optimizer muon with --lr 0: --muon-lr is scheduled as a multiple of --lr: give --lr above 0, or --muon-lr 0 as well",
         );
       }
-      return muon({ beta1, beta2, eps, weightDecay, rate: (muonLr ?? MUON_LR) / lr, ...given });
+      return muon({ beta1, beta2, eps, weightDecay, rate: lr === 0 ? 1 : highest / lr, ...given });
+    }
   }
 }
 

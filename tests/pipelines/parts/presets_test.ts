@@ -202,4 +202,7 @@ Deno.test("a lower --lr lowers the other rates of a preset by the same factor", 
   deepStrictEqual(ratesOf(), [0.015, 0.015, 0]);
   deepStrictEqual(ratesOf("--lr", "0.003"), [0.003, 0.003, 0]);
   deepStrictEqual(ratesOf("--lr", "0.003", "--muon-lr", "0.01"), [0.003, 0.01, 0]);
+  deepStrictEqual(ratesOf("--lr", "0"), [0, 0, 0]);
+  ok(planOf("--preset", "tiny", "--lr", "0").programs.length > 0, "a run that changes nothing is allowed");
+  throws(() => planOf("--preset", "tiny", "--lr", "0", "--muon-lr", "0.01"), /--muon-lr 0 as well/);
 });
