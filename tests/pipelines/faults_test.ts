@@ -65,7 +65,7 @@ Deno.test("train --on-nan skip and rollback stop a run whose weights are NaN, be
     const ruinous = "--lr 1e30 --steps 100 --checkpoint-every 0";
     match(
       errorLine(await train(1, `--out ${dir}/skip ${ruinous} --on-nan skip`)),
-      /the (loss|gradient norm) is \S+, and the 10 updates before it were skipped too/,
+      /the (loss|gradient norm) is \S+, and the 10 steps before it were skipped too/,
     );
     const { err } = await train(1, `--out ${dir}/back ${ruinous} --on-nan rollback`);
     strictEqual(err.split("\n").filter((line) => /^Skipping batch \d+/.test(line)).length, 8);
@@ -86,7 +86,7 @@ Deno.test("sample and --init-from read a model that train made with exact GELU, 
 
     const refused = async (line: string) => errorLine(await train(2, `--out ${dir}/no --steps 2 ${line}`));
     match(
-      await refused("--momentum 0.9"),
+      await refused("--optimizer adamw --momentum 0.9"),
       /--momentum 0\.9 does nothing with --optimizer adamw: it needs --optimizer muon or sgd/,
     );
     match(await refused("--optimizer sgd --beta2 0.9"), /--beta2 0\.9 does nothing with --optimizer sgd/);

@@ -121,7 +121,7 @@ Deno.test("scoreRows() gives the same results on WebGPU, and refuses rows that i
   const [a, b] = [await scoreRows(cpu, rows), await scoreRows(gpu, rows)];
   a.forEach(({ sum, count }, i) => ok(Math.abs(sum - b[i].sum) < 1e-3 && count === b[i].count));
   const row = (length: number, from: number) => [{ ids: new Uint32Array(length), from }];
-  await rejects(scoreRows(cpu, row(66, 1)), /row 0: it has 66 tokens/);
+  await rejects(scoreRows(cpu, row(66, 1)), /row 1: it has 66 tokens/);
   await rejects(scoreRows(cpu, row(3, 3)), RangeError);
   await rejects(scoreRows(cpu, row(3, 0)), RangeError);
 });
