@@ -38,7 +38,7 @@ export async function runsHere(code: number, line: string): Promise<Finished> {
 
 /** A model so small that a step takes less than a millisecond, without evaluations and samples. */
 export const minute =
-  "--vocab-size 257 --layers 1 --heads 2 --channels 16 --seq-len 16 --device cpu --workers 1 --warmup 0 --eval-every 0 --sample-every 0 --quiet";
+  "--preset finetune --vocab-size 257 --layers 1 --heads 2 --channels 16 --seq-len 16 --device cpu --workers 1 --warmup 0 --eval-every 0 --sample-every 0 --quiet";
 
 /** Number of the shard's tokens that `withShard` writes. */
 export const shardTokens = 64 * 140 + 1;
