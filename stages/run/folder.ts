@@ -5,7 +5,7 @@
  */
 import { disk } from "../disk/disk.ts";
 import { basename, dirname, resolve as absolute } from "node:path";
-import { fileError, isWrongPath } from "../disk/file_error.ts";
+import { explained, fileError, isWrongPath } from "../disk/file_error.ts";
 import { makeFolder, readText } from "../disk/files.ts";
 import type { Json } from "../disk/json.ts";
 import { exists, writeWhole, writeWholeSync } from "../disk/whole_files.ts";
@@ -78,7 +78,8 @@ export async function makeRunFolder(path: string): Promise<void> {
 
 /** Returns a UsageError if the path is wrong, or another error for a failure such as a full disk. */
 function unusable(path: string, error: unknown): Error {
-  const cause = fileError(error, { action: "use", path, hint: "give another --out" });
+  const hint = "give another --out";
+  const cause = explained(fileError(error, { action: "use", path, hint }), () => hint);
   return isWrongPath(cause) ? new UsageError(cause.message, { cause }) : cause;
 }
 

@@ -12,10 +12,10 @@ const pipelines = await allPipelines();
 const idle: readonly (readonly [line: string, says: RegExp])[] = [
   // another optimizer
   [
-    "fineweb-gpt2 --muon-lr 0.01",
+    "fineweb-gpt2 --muon-lr 0.01 --optimizer adamw",
     /--muon-lr 0.01 does nothing with --optimizer adamw: it needs --optimizer muon$/,
   ],
-  ["fineweb-gpt2 --momentum 0.9", /it needs --optimizer muon or sgd$/],
+  ["fineweb-gpt2 --momentum 0.9 --optimizer adamw", /it needs --optimizer muon or sgd$/],
   ["fineweb-gpt2 --beta1 0.9 --optimizer sgd", /it needs --optimizer adamw or muon$/],
   ["train --beta2 0.9 --optimizer sgd", /--optimizer sgd/],
   ["train --eps 1e-9 --optimizer sgd", /--optimizer sgd/],

@@ -162,7 +162,7 @@ if (browser === null && Deno.env.get("CI") === "true") {
       );
       deepStrictEqual([found.errors, found.sample], [[], "NaN"]);
       deepStrictEqual(found.notes, [
-        "NaN or infinite in 4 places, which the curves leave out; the first is update 19.",
+        "NaN or infinite in 4 places, which the curves leave out; the first is step 19.",
       ]);
       for (
         const fact of [
