@@ -54,7 +54,7 @@ Deno.test("DivergenceDetector skips NaN ten times in a row, then stops", () => {
   const after = new DivergenceDetector({ onNan: "skip" }, detector.save());
   deepStrictEqual(after.check(nan), {
     action: "stop",
-    reason: "the loss is NaN, and the 10 updates before it were skipped too",
+    reason: "the loss is NaN, and the 10 steps before it were skipped too",
   });
   strictEqual(detector.check(sound), null);
   strictEqual(detector.check({ loss: 1, gradNorm: Infinity })?.reason, "the gradient norm is Infinity");
