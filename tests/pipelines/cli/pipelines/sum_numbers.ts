@@ -4,7 +4,7 @@
  */
 import { flag, integer } from "../../../../pipelines/cli/option_types.ts";
 import { planLines } from "../../../../pipelines/parts/plan_lines.ts";
-import { trainingPresets } from "../../../../pipelines/parts/options/presets.ts";
+import { presets, trainingPresets } from "../../../../pipelines/parts/options/presets.ts";
 import { modelOptions } from "../../../../pipelines/parts/options/model_options.ts";
 import { trainingOptions } from "../../../../pipelines/parts/options/training_options.ts";
 import { pipeline } from "../../../../pipelines/cli/pipeline.ts";
@@ -18,6 +18,9 @@ const numbers: Source<number, { next: number }> = {
     while (true) yield state.next++;
   },
 };
+
+/** The preset of this machine, with as many layers as the tests of this folder expect. */
+const tiny = { about: presets.tiny.about, options: { ...presets.tiny.options, layers: 4 } };
 
 interface Options {
   readonly steps: number | null;
@@ -84,7 +87,7 @@ export default pipeline({
       }))
       .pipe(adding(values));
   },
-  presets: trainingPresets,
+  presets: { ...trainingPresets, byName: { ...trainingPresets.byName, tiny } },
   plan: () =>
     planLines({
       parameterCount: 12,
