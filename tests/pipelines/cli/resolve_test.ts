@@ -109,7 +109,7 @@ Deno.test("resolve() prefers the command line to the config file, and the config
   strictEqual(preset?.name, "tiny");
   throws(() => resolve(pipeline, { ...layers, commandLine: given("--preset", "tinny") }), {
     message:
-      'Unknown preset "tinny": expected one of auto, tiny, shakespeare-char-cpu, shakespeare-char, gpu-small, gpt2-124m, gpt2-355m, gpt2-774m, gpt2-1558m: did you mean tiny?',
+      'Unknown preset "tinny": expected one of auto, tiny, finetune, shakespeare-char-cpu, shakespeare-char, gpu-small, gpt2-124m, gpt2-355m, gpt2-774m, gpt2-1558m: did you mean tiny?',
   });
 });
 
@@ -139,7 +139,7 @@ Deno.test("resolve() takes the options of the resumed run and keeps the length o
   throws(() => checkFixed(changed, { options, saved, out: "runs/x" }), {
     name: "UsageError",
     message:
-      "Cannot resume runs/x with --layers 5: the run was started with --layers 4: leave the option out to resume, or start a new run with another --out or --resume never",
+      "Cannot resume runs/x with --layers 5: the run was started with --layers 1: leave the option out to resume, or start a new run with another --out or --resume never",
   });
   // On a machine with a GPU, `auto` would select another preset.
   const onGpu = { ...layers, saved, machine: { device: "webgpu" } as const };
@@ -168,7 +168,7 @@ Deno.test("a preset without an option leaves its default", () => {
   const finished = { options, presets: withoutOption(trainingPresets, "vocabSize") };
   deepStrictEqual(
     [resolve(pipeline, layers).values.vocabSize, resolve(finished, layers).values.vocabSize],
-    [2048, options.vocabSize.value],
+    [4096, options.vocabSize.value],
   );
 });
 
