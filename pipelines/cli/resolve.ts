@@ -52,7 +52,9 @@ export function resolve(
 ): ResolvedOptions {
   const { commandLine, config, saved, machine } = layers;
   const asked = String(commandLine.get("preset") ?? config.get("preset") ?? "auto");
-  const isGiven = (name: string) => [commandLine, config, saved].some((given) => given?.has(name));
+  // A saved null is an option that the run does without.
+  const isGiven = (name: string) =>
+    [commandLine, config, saved].some((given) => (given?.get(name) ?? null) !== null);
   const preset = presets === undefined ? null : choosePreset(asked, { presets, machine, isGiven });
   const ofPreset: GivenValues = presets === undefined || preset === null
     ? new Map()

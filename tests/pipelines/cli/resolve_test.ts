@@ -133,6 +133,11 @@ Deno.test("resolve() takes the options of the resumed run and keeps the length o
     [80, 40, 3, false],
   );
   checkFixed(again, { options, saved, out: "runs/x" });
+  strictEqual(again.preset?.name, "tiny");
+  strictEqual(
+    resolve(pipeline, { ...layers, commandLine: given("--init-from", "m") }).preset?.name,
+    "finetune",
+  );
   const slower = resolve(pipeline, { ...layers, saved, commandLine: given("--lr", "2") });
   checkFixed(slower, { options, saved, out: "runs/x" });
   const changed = resolve(pipeline, { ...layers, saved, commandLine: given("--layers", "5") });
