@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Context, Stage } from "../../../stages/flow/stage.ts";
+import type { Stage } from "../../../stages/flow/stage.ts";
 import type { Document } from "../../../stages/items.ts";
+import { contextWith } from "../context.ts";
 
 /**
  * Result of a filter: the reason for dropping the document, or null, and the document that the filter passes
@@ -20,14 +21,7 @@ export async function openFilter(
   stage: Stage<Document, Document>,
 ): Promise<(text: string | Document) => FilterResult> {
   let reason: string | null = null;
-  const ctx: Context = {
-    signal: new AbortController().signal,
-    rng: { next: () => 0, integer: () => 0 },
-    seed: 0,
-    stopping: false,
-    emit: () => {},
-    drop: (_item, why) => reason = why,
-  };
+  const ctx = contextWith({ drop: (_item, why) => reason = why });
   const state = await stage.open(ctx);
   return (text) => {
     reason = null;

@@ -10,6 +10,7 @@ import { GrowingShard } from "../../../stages/shard/growing_shard.ts";
 import { shard, type ShardOptions } from "../../../stages/shard/shard.ts";
 import { readShardSummary } from "../../../stages/shard/summary.ts";
 import { withFolder } from "../../temporary.ts";
+import { contextWith } from "../context.ts";
 
 /** Returns the documents of the given lengths in tokens; the ids of all tokens are consecutive numbers. */
 function documents(...lengths: number[]): Tokens[] {
@@ -180,14 +181,7 @@ Deno.test("shard() killed at any point resumes from the files on disk", () =>
     const docs = documents(4, 9, 3, 30, 8, 25, 7), options = { dir: `${dir}/a`, ...SMALL };
     await run(docs, options);
     const whole = bytesIn(options.dir);
-    const context = {
-      signal: new AbortController().signal,
-      stopping: false,
-      rng: { next: () => 0, integer: () => 0 },
-      seed: 0,
-      emit() {},
-      drop() {},
-    };
+    const context = contextWith();
     for (let saveAt = 0; saveAt < docs.length; saveAt++) {
       for (let killAt = saveAt; killAt <= docs.length; killAt++) {
         const stage = shard(options), state = await stage.open(context);
@@ -361,14 +355,7 @@ Deno.test("readShardSummary() is null without a file and refuses a malformed one
 Deno.test("shard() closed before its first extent is full leaves a whole file with all tokens", () =>
   withFolder(async (dir) => {
     const docs = documents(12, 3, 4), stage = shard({ dir, ...SMALL });
-    const context = {
-      signal: new AbortController().signal,
-      stopping: false,
-      rng: { next: () => 0, integer: () => 0 },
-      seed: 0,
-      emit() {},
-      drop() {},
-    };
+    const context = contextWith();
     const state = await stage.open(context); // nothing is saved, so no file exists yet
     for (const doc of docs) deepStrictEqual([...stage.push(doc, state, context) as Iterable<TokenShard>], []);
     await stage.close?.(state);

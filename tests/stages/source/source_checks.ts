@@ -5,6 +5,7 @@
  * @module
  */
 import type { Context, Source } from "../../../stages/flow/stage.ts";
+import { contextWith } from "../context.ts";
 
 /** Throws unless both values have the same JSON. */
 export function equal(actual: unknown, expected: unknown): void {
@@ -15,15 +16,7 @@ export function equal(actual: unknown, expected: unknown): void {
 /** Returns a context for a source outside of a flow. `dropped` collects the reason for each dropped item. */
 export function context(seed = 1): Context & { readonly dropped: string[] } {
   const dropped: string[] = [];
-  return {
-    signal: new AbortController().signal,
-    rng: { next: () => 0, integer: () => 0 },
-    seed,
-    stopping: false,
-    emit: () => {},
-    drop: (_item, reason) => dropped.push(reason),
-    dropped,
-  };
+  return { ...contextWith({ seed, drop: (_item, reason) => dropped.push(reason) }), dropped };
 }
 
 /**

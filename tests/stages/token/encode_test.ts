@@ -1,19 +1,13 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { checkStage } from "../../../stages/flow/check_resume.ts";
-import type { Context, Stage } from "../../../stages/flow/stage.ts";
+import type { Stage } from "../../../stages/flow/stage.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
 import { CharTokenizer } from "../../../stages/token/char.ts";
 import { count } from "../../../stages/token/count.ts";
 import { encode, utf8Length } from "../../../stages/token/encode.ts";
+import { contextWith } from "../context.ts";
 
-const context: Context = {
-  signal: new AbortController().signal,
-  rng: { next: () => 0, integer: () => 0 },
-  seed: 0,
-  stopping: false,
-  emit() {},
-  drop() {},
-};
+const context = contextWith();
 
 async function outputs<In, Out>(stage: Stage<In, Out>, item: In): Promise<unknown[]> {
   return await Array.fromAsync(stage.push(item, await stage.open(context), context));

@@ -4,7 +4,7 @@ import { dropDuplicates } from "../../../../stages/filter/minhash/drop_duplicate
 import { SignatureLog } from "../../../../stages/filter/minhash/signature_log.ts";
 import { Signer } from "../../../../stages/filter/minhash/signer.ts";
 import { signaturePath, sortSignatures } from "../../../../stages/filter/minhash/sort_signatures.ts";
-import type { Context } from "../../../../stages/flow/stage.ts";
+import { contextWith } from "../../context.ts";
 import { windows } from "./windows.ts";
 import { withFolder } from "../../../temporary.ts";
 
@@ -153,11 +153,4 @@ Deno.test("findDuplicates() may use 512 MiB by default, 8 bytes for each documen
     await rejects(async () => await dropDuplicates({ dir }).open(context, undefined), message);
   }));
 
-const context: Context = {
-  signal: new AbortController().signal,
-  stopping: false,
-  rng: { next: () => 0, integer: () => 0 },
-  seed: 0,
-  emit() {},
-  drop() {},
-};
+const context = contextWith();

@@ -8,6 +8,7 @@ import { url, type UrlOptions } from "../../../../stages/filter/url/url.ts";
 import { readUrlLists } from "../../../../stages/filter/url/url_lists.ts";
 import { checkStage } from "../../../../stages/flow/check_resume.ts";
 import { equal, openFilter } from "../filter_checks.ts";
+import { contextWith } from "../../context.ts";
 
 async function reasons(
   options: UrlOptions,
@@ -77,14 +78,9 @@ Deno.test("url() checks complete URLs, words, two soft words and subwords, in th
 Deno.test("url() passes documents without a URL, and notes once that nothing is blocked", async () => {
   const notes: string[] = [];
   const stage = url();
-  const ctx = {
-    signal: new AbortController().signal,
-    rng: { next: () => 0, integer: () => 0 },
-    seed: 0,
-    stopping: false,
+  const ctx = contextWith({
     emit: (event: { type: string; text?: unknown }) => void notes.push(`${event.text}`),
-    drop: () => {},
-  };
+  });
   const state = await stage.open(ctx);
   const push = (doc: { id: string; text: string; url?: string }) =>
     [...stage.push(doc, state, ctx) as unknown[]].length;
