@@ -5,7 +5,7 @@
  */
 import type { Context } from "../../stages/flow/stage.ts";
 
-/** Returns a context that ignores events and drops, always draws 0 and is never aborted, apart from `parts`. */
+/** Returns a context that ignores events and drops, always draws 0 and never aborts, apart from `parts`. */
 export function contextWith(parts: Partial<Context> = {}): Context {
   return {
     signal: new AbortController().signal,
