@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { basename, resolve as absolute } from "node:path";
+import { basename, resolve as absolute, sep } from "node:path";
 import { entriesIn } from "../../stages/disk/files.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
 import type { NamedPipeline } from "./catalogue.ts";
@@ -129,7 +129,7 @@ async function branchOff(
       }: give a checkpoint of ${name}`,
     );
   }
-  if (absolute(out).startsWith(`${absolute(branch.run)}/`)) {
+  if (absolute(out).startsWith(absolute(branch.run) + sep)) {
     throw new UsageError(
       `Cannot resume from ${resume} in --out ${out}: it lies in the other run's folder: give another --out`,
     );
