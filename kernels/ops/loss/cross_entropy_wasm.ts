@@ -119,6 +119,12 @@ function logitGrads(
   const lse = v128.load32_splat(lseAt), d = v128.load32_splat(dlossAt);
   let p = at;
   const stop = at + (valid << 2);
+  for (; p + 32 <= stop; p += 32) {
+    const grad0 = f32x4.mul(exp(f32x4.sub(v128.load(p), lse)), d);
+    const grad1 = f32x4.mul(exp(f32x4.sub(v128.load(p, 16), lse)), d);
+    v128.store(p, grad0);
+    v128.store(p, grad1, 16);
+  }
   for (; p + 16 <= stop; p += 16) v128.store(p, f32x4.mul(exp(f32x4.sub(v128.load(p), lse)), d));
   if (p < stop) {
     const rest = (stop - p) >> 2;

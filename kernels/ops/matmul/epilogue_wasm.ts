@@ -35,14 +35,37 @@ export function epilogue(
   for (let row: usize = 0; row < rows; row++, c += stride, other += stride) {
     let at: usize = 0;
     if (kind == BIAS) {
+      for (; at + 32 <= whole; at += 32) {
+        const sum0 = f32x4.add(v128.load(c + at), v128.load(bias + at));
+        const sum1 = f32x4.add(v128.load(c + at, 16), v128.load(bias + at, 16));
+        v128.store(c + at, sum0);
+        v128.store(c + at, sum1, 16);
+      }
       for (; at < whole; at += 16) v128.store(c + at, f32x4.add(v128.load(c + at), v128.load(bias + at)));
     } else if (kind == GELU) {
+      for (; at + 32 <= whole; at += 32) {
+        const sum0 = f32x4.add(v128.load(c + at), v128.load(bias + at));
+        const sum1 = f32x4.add(v128.load(c + at, 16), v128.load(bias + at, 16));
+        v128.store(c + at, sum0);
+        v128.store(c + at, sum1, 16);
+        const gelu0 = gelu(sum0), gelu1 = gelu(sum1);
+        v128.store(other + at, gelu0);
+        v128.store(other + at, gelu1, 16);
+      }
       for (; at < whole; at += 16) {
         const sum = f32x4.add(v128.load(c + at), v128.load(bias + at));
         v128.store(c + at, sum);
         v128.store(other + at, gelu(sum));
       }
     } else {
+      for (; at + 32 <= whole; at += 32) {
+        const sum0 = f32x4.add(v128.load(c + at), v128.load(bias + at));
+        const sum1 = f32x4.add(v128.load(c + at, 16), v128.load(bias + at, 16));
+        const both0 = f32x4.add(v128.load(other + at), sum0),
+          both1 = f32x4.add(v128.load(other + at, 16), sum1);
+        v128.store(c + at, both0);
+        v128.store(c + at, both1, 16);
+      }
       for (; at < whole; at += 16) {
         const sum = f32x4.add(v128.load(c + at), v128.load(bias + at));
         v128.store(c + at, f32x4.add(v128.load(other + at), sum));

@@ -35,7 +35,16 @@ export function layer_norm(tensors: usize, args: usize, thread: i32, threads: i3
       total += d * d;
     }
     const rstd = <f32> (1 / sqrt(total / <f64> columns + eps)), rstd4 = f32x4.splat(rstd);
-    for (i = 0; i < whole; i += 4) {
+    for (i = 0; i + 8 <= whole; i += 8) {
+      const at = i << 2;
+      const norm0 = f32x4.mul(f32x4.sub(v128.load(from + at), mean4), rstd4);
+      const norm1 = f32x4.mul(f32x4.sub(v128.load(from + at, 16), mean4), rstd4);
+      const y0 = madd(norm0, v128.load(weight + at), v128.load(bias + at));
+      const y1 = madd(norm1, v128.load(weight + at, 16), v128.load(bias + at, 16));
+      v128.store(to + at, y0);
+      v128.store(to + at, y1, 16);
+    }
+    for (; i < whole; i += 4) {
       const at = i << 2, norm = f32x4.mul(f32x4.sub(v128.load(from + at), mean4), rstd4);
       v128.store(to + at, madd(norm, v128.load(weight + at), v128.load(bias + at)));
     }
@@ -75,17 +84,18 @@ export function layer_norm_grad(
     const stop = min((i + 1) * block, rows);
     for (let row = i * block; row < stop; row++) {
       const from = x + row * stride, grad = dy + row * stride;
-      const mean = v128.load32_splat(means + (row << 2)), rstd = v128.load32_splat(rstds + (row << 2));
+      const mean = load<f32>(means + (row << 2)), rstd = load<f32>(rstds + (row << 2));
       const sums = gradientSums(from, grad, weight, columns, mean, rstd);
-      const g0 = f32x4.splat(<f32> (f64x2.extract_lane(sums, 0) / <f64> columns));
-      const g1 = f32x4.splat(<f32> (f64x2.extract_lane(sums, 1) / <f64> columns));
+      const g0 = <f32> (f64x2.extract_lane(sums, 0) / <f64> columns);
+      const g1 = <f32> (f64x2.extract_lane(sums, 1) / <f64> columns);
       gradientRow(from, grad, weight, columns, mean, rstd, g0, g1, dx + row * stride, ofWeight, ofBias);
     }
   }
 }
 
 /** Returns the sums of `g` and of `g * norm` over a row. */
-function gradientSums(x: usize, dy: usize, weight: usize, columns: usize, mean: v128, rstd: v128): v128 {
+function gradientSums(x: usize, dy: usize, weight: usize, columns: usize, meanOne: f32, rstdOne: f32): v128 {
+  const mean = f32x4.splat(meanOne), rstd = f32x4.splat(rstdOne);
   const last = (columns & ~3) << 2, pairs = (columns & ~7) << 2, rest = columns & 3;
   let a = f32x4.splat(0), b = a, c = a, d = a;
   let at: usize = 0;
@@ -119,16 +129,35 @@ function gradientRow(
   dy: usize,
   weight: usize,
   columns: usize,
-  mean: v128,
-  rstd: v128,
-  g0: v128,
-  g1: v128,
+  meanOne: f32,
+  rstdOne: f32,
+  g0One: f32,
+  g1One: f32,
   dx: usize,
   ofWeight: usize,
   ofBias: usize,
 ): void {
-  const last = (columns & ~3) << 2, rest = columns & 3;
+  const mean = f32x4.splat(meanOne), rstd = f32x4.splat(rstdOne);
+  const g0 = f32x4.splat(g0One), g1 = f32x4.splat(g1One);
+  const last = (columns & ~3) << 2, pairs = (columns & ~7) << 2, rest = columns & 3;
   let at: usize = 0;
+  for (; at < pairs; at += 32) {
+    const d0 = v128.load(dy + at), d1 = v128.load(dy + at, 16);
+    const norm0 = f32x4.mul(f32x4.sub(v128.load(x + at), mean), rstd);
+    const norm1 = f32x4.mul(f32x4.sub(v128.load(x + at, 16), mean), rstd);
+    const w0 = madd(d0, norm0, v128.load(ofWeight + at)), w1 = madd(d1, norm1, v128.load(ofWeight + at, 16));
+    const b0 = f32x4.add(v128.load(ofBias + at), d0), b1 = f32x4.add(v128.load(ofBias + at, 16), d1);
+    const h0 = f32x4.sub(f32x4.mul(v128.load(weight + at), d0), g0);
+    const h1 = f32x4.sub(f32x4.mul(v128.load(weight + at, 16), d1), g0);
+    const dx0 = f32x4.mul(rstd, f32x4.sub(h0, f32x4.mul(norm0, g1)));
+    const dx1 = f32x4.mul(rstd, f32x4.sub(h1, f32x4.mul(norm1, g1)));
+    v128.store(dx + at, dx0);
+    v128.store(dx + at, dx1, 16);
+    v128.store(ofWeight + at, w0);
+    v128.store(ofWeight + at, w1, 16);
+    v128.store(ofBias + at, b0);
+    v128.store(ofBias + at, b1, 16);
+  }
   for (; at < last; at += 16) {
     const d = v128.load(dy + at), norm = f32x4.mul(f32x4.sub(v128.load(x + at), mean), rstd);
     const g = f32x4.sub(f32x4.mul(v128.load(weight + at), d), g0);

@@ -28,7 +28,24 @@ export function adamw(tensors: usize, args: usize, thread: i32, threads: i32, sc
   const border = min(max(size(args, 5) << 2, from), to); // weight decay applies up to here
   for (let part = 0; part < 2; part++) {
     const end = part == 0 ? border : to, kept = part == 0 ? keep : f32x4.splat(1);
-    for (let i = part == 0 ? from : border; i < end; i += 16) {
+    let i = part == 0 ? from : border;
+    for (; i + 32 <= end; i += 32) {
+      const g0 = f32x4.mul(v128.load(grad + i), scale), g1 = f32x4.mul(v128.load(grad + i, 16), scale);
+      const m0 = madd(v128.load(m + i), b1, f32x4.mul(g0, a1));
+      const m1 = madd(v128.load(m + i, 16), b1, f32x4.mul(g1, a1));
+      const v0 = madd(v128.load(v + i), b2, f32x4.mul(f32x4.mul(g0, g0), a2));
+      const v1 = madd(v128.load(v + i, 16), b2, f32x4.mul(f32x4.mul(g1, g1), a2));
+      const d0 = madd(f32x4.sqrt(v0), root2, eps), d1 = madd(f32x4.sqrt(v1), root2, eps);
+      const p0 = madd(size1, f32x4.div(m0, d0), f32x4.mul(v128.load(param + i), kept));
+      const p1 = madd(size1, f32x4.div(m1, d1), f32x4.mul(v128.load(param + i, 16), kept));
+      v128.store(m + i, m0);
+      v128.store(m + i, m1, 16);
+      v128.store(v + i, v0);
+      v128.store(v + i, v1, 16);
+      v128.store(param + i, p0);
+      v128.store(param + i, p1, 16);
+    }
+    for (; i < end; i += 16) {
       const rest = (end - i) >> 2, whole = rest >= 4;
       const g = f32x4.mul(whole ? v128.load(grad + i) : loadPart(grad + i, rest, 0), scale);
       const m0 = whole ? v128.load(m + i) : loadPart(m + i, rest, 0);

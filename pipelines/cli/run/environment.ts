@@ -47,7 +47,7 @@ export function environment(options: EnvironmentOptions): Env {
     });
     emit({ type: "note", text: `device ${engine.name}: ${engine.device}: ${why}` });
     if (options.speedHints !== undefined) {
-      const facts = speedFacts({ engine: engine.name, values, ...options.speedHints });
+      const facts = speedFacts({ engine: engine.name, device: engine.device, values, ...options.speedHints });
       for (const text of speedHints(facts)) emit({ type: "note", text });
     }
     emit({ type: "run", pipeline: "", device: `${engine.name}: ${engine.device}` });

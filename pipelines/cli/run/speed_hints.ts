@@ -17,6 +17,8 @@ export const speedups = { native: [2.6, 3], fast: [1.6, 1.8] } as const;
 /** What decides which hints are shown. */
 export interface SpeedFacts {
   readonly engine: "webgpu" | "cpu" | "reference";
+  /** The engine's description of its device, which names the BLAS that it uses. */
+  readonly device: string;
   /** Operating system and processor, as in `Deno.build`. */
   readonly os: string;
   readonly arch: string;
@@ -40,12 +42,26 @@ export interface SpeedFacts {
 export type SpeedWork = "training" | "sampling" | "evaluation";
 
 /**
+ * Kernels that OpenBLAS uses on a processor that it does not know, such as one that is newer than the
+ * library. They use no AVX and are slower than this project's WASM: 5,167 against 6,809 tokens/s (model
+ * "small" of bench/peers.ts, OpenBLAS 0.3.21 on an Intel Xeon of 2023); with the right kernels, 21,000.
+ */
+const unknownProcessor = "(Prescott)";
+
+/**
  * Returns lines that say what would be faster, and what to type; there are none if the run prints no progress
- * or uses a GPU, BLAS or the flags of `deno task fast`.
+ * or uses a GPU, a fast BLAS or the flags of `deno task fast`.
  */
 export function speedHints(facts: SpeedFacts): string[] {
-  const { engine, native, fast, blas, avx2, values, work, typed, os, arch } = facts;
-  if (engine !== "cpu" || native || fast || values.quiet === true || values.json === true) return [];
+  const { engine, device, native, fast, blas, avx2, values, work, typed, os, arch } = facts;
+  if (engine !== "cpu" || values.quiet === true || values.json === true) return [];
+  if (device.includes(unknownProcessor) && avx2 !== false) {
+    const change = `OpenBLAS does not know this processor, which makes ${work} slow`;
+    return [
+      `${change}; if it has AVX2 (for AVX-512: SkylakeX), type: OPENBLAS_CORETYPE=Haswell deno task native ${typed}`,
+    ];
+  }
+  if (native || fast) return [];
   const speed = (task: keyof typeof speedups): string => {
     if (task === "native" && os === "darwin") return "faster (by how much has not been measured on macOS)";
     return work === "training" ? `${times(task)} as fast` : `faster (training: ${times(task)} as fast)`;
@@ -69,11 +85,15 @@ export function speedHints(facts: SpeedFacts): string[] {
 
 /** Returns the facts about this machine and process. */
 export function speedFacts(
-  { engine, values, work, typed }: Pick<SpeedFacts, "engine" | "values" | "work" | "typed">,
+  { engine, device, values, work, typed }: Pick<
+    SpeedFacts,
+    "engine" | "device" | "values" | "work" | "typed"
+  >,
 ): SpeedFacts {
   const { os, arch } = Deno.build;
   return {
     engine,
+    device,
     os,
     arch,
     native: Deno.permissions.querySync({ name: "ffi" }).state === "granted",

@@ -11,6 +11,7 @@ import { run, small, withFolder } from "../../program.ts";
 const blas = "/usr/lib/libopenblas.so.0";
 const facts: SpeedFacts = {
   engine: "cpu",
+  device: "WASM SIMD, 2 threads",
   os: "linux",
   arch: "x86_64",
   native: false,
@@ -72,6 +73,11 @@ Deno.test("speedHints() is conditional on what cannot be seen, and warns of fast
     speedHints({ ...facts, blas })[0],
     /^Training would be 2\.6 to 3 times .* \(\/usr\/lib\/libopenblas\.so\.0\): /,
   );
+  const device = "WASM SIMD and OpenBLAS 0.3.21 (Prescott), 2 threads";
+  deepStrictEqual(speedHints({ ...facts, native: true, blas, device }), [
+    "OpenBLAS does not know this processor, which makes training slow; if it has AVX2 (for AVX-512: SkylakeX), type: OPENBLAS_CORETYPE=Haswell deno task native train --steps 3",
+  ]);
+  deepStrictEqual(tasks({ native: true, blas, device, avx2: false }), []);
   match(
     speedHints({ ...facts, blas, os: "darwin" })[0],
     /faster \(by how much has not been measured on macOS\)/,
@@ -118,7 +124,13 @@ Deno.test("a run on the CPU begins with the hints for this machine, and --quiet 
     ];
     const { code, err } = await run([...args, "--out", `${dir}/run`]);
     strictEqual(code, 0, err);
-    const here = speedFacts({ engine: "cpu", values: facts.values, work: "training", typed: "" });
+    const here = speedFacts({
+      engine: "cpu",
+      device: facts.device,
+      values: facts.values,
+      work: "training",
+      typed: "",
+    });
     const [hint] = speedHints({
       ...here,
       native: false,
