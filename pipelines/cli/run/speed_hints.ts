@@ -12,7 +12,7 @@ import { isFileSync } from "../../../stages/disk/whole_files.ts";
  * Training speed relative to plain WASM, from the table of bench/README.md: the slowest and the fastest of
  * three models on 2 cores of an Intel Xeon.
  */
-export const speedups = { native: [2.6, 3], fast: [1.6, 1.8] } as const;
+export const speedups = { native: [2.5, 4], fast: [2, 2.1] } as const;
 
 /** What decides which hints are shown. */
 export interface SpeedFacts {
