@@ -2,9 +2,10 @@
  * Compares the speed of training steps of this project's CPU engine, PyTorch and llm.c, which run in
  * alternating rounds. The engine is measured in plain WASM, with a BLAS if there is one, and under the V8
  * flags of `deno task fast`. PyTorch is measured in float32, eager and compiled (`torch.compile`), with one
- * thread and with all. Prints medians over the rounds: tokens per second, and those of the fastest round (on a
- * shared machine, what it does undisturbed); the ratio to the fastest of these four; and the percentage of the peak speed of the WASM matrix kernel on this machine. That peak is measured
- * with 128-bit vectors. A BLAS, and WASM under these flags, use wider vectors and can exceed 100 %.
+ * thread and with all. Prints medians over the rounds: tokens per second, beside those of the fastest round
+ * (on a shared machine, what it does undisturbed); the ratio to the fastest of these four; and the percentage
+ * of the peak speed of the WASM matrix kernel on this machine. That peak is measured with 128-bit vectors. A
+ * BLAS, and WASM under these flags, use wider vectors and can exceed 100 %.
  *
  *     deno run -A bench/peers.ts [--rounds 7] [--threads 2] [--sizes small,middle,124M]
  *         [--python python3] [--llmc DIR]

@@ -27,6 +27,7 @@ const printed: Readonly<Record<string, string>> = {
   "stages/run/record_run.ts To resume from the last checkpoint, if there is one:":
     "an interrupted run: the same command",
   "pipelines/cli/run/speed_hints.ts …: deno task native": "tests/pipelines/cli/run/speed_hints_test.ts",
+  "pipelines/cli/run/speed_hints.ts …; if it has AVX2": "tests/pipelines/cli/run/speed_hints_test.ts",
   "pipelines/cli/run/speed_hints.ts …, so only on text that you trust: deno task fast":
     "tests/pipelines/cli/run/speed_hints_test.ts",
   "pipelines/parts/compared_bits.ts not compared": "names of pipelines",

@@ -6,7 +6,8 @@ import {
   speedHints,
   speedups,
 } from "../../../../pipelines/cli/run/speed_hints.ts";
-import { run, small, withFolder } from "../../program.ts";
+import { blasTest } from "../../../blas.ts";
+import { run, small, task, withDeno, withFolder } from "../../program.ts";
 
 const blas = "/usr/lib/libopenblas.so.0";
 const facts: SpeedFacts = {
@@ -107,6 +108,30 @@ Deno.test("avx2Of() reads the flags of /proc/cpuinfo", () => {
   strictEqual(avx2Of("processor\t: 0\nmodel name\t: avx2\n"), false);
   strictEqual(avx2Of(null), null);
 });
+
+blasTest(
+  "a run whose OpenBLAS does not know the processor says what to type, and that ends the hint",
+  () =>
+    withFolder(async (dir) => {
+      const args = ["fineweb-gpt2", ...small, "--stages", "none", "--steps", "1", "--device", "cpu"];
+      const native = async (core: string, out: string) => {
+        const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+          args: [...task.slice(0, -1), "--allow-ffi", task.at(-1)!, ...args, "--out", `${dir}/${out}`],
+          env: { NO_COLOR: "1", OPENBLAS_CORETYPE: core },
+        }).output();
+        strictEqual(code, 0);
+        return withDeno(new TextDecoder().decode(stderr)).split("\n").slice(1, 3);
+      };
+      const [device, hint] = await native("Prescott", "a");
+      if (!device.includes("OpenBLAS")) return; // Accelerate, which needs no advice
+      match(device, /\(Prescott\)/);
+      const advised = /type: OPENBLAS_CORETYPE=(\w+) deno task native fineweb-gpt2 /.exec(hint)?.[1];
+      strictEqual(advised, "Haswell", hint);
+      const [faster, nothing] = await native(advised, "b");
+      match(faster, /\(Haswell\)/);
+      ok(!nothing.includes("OPENBLAS_CORETYPE"), nothing);
+    }),
+);
 
 Deno.test("a run on the CPU begins with the hints for this machine, and --quiet shows none", () =>
   withFolder(async (dir) => {
