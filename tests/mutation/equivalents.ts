@@ -89,6 +89,18 @@ export const equivalents: readonly Equivalent[] = [
     after: "#asked = 1; // number of calls of due()",
     why: "Every 16th call still reads the clock, only the first time one call earlier.",
   },
+  {
+    file: "stages/flow/parallel/worker_pool.ts",
+    before: "busy: i < stage ? 0 : this.#limit?.milliseconds ?? 0,",
+    after: "busy: i < stage ? 1 : this.#limit?.milliseconds ?? 0,",
+    why: "A measured time that is one millisecond longer for an item that took too long.",
+  },
+  {
+    file: "stages/flow/parallel/worker_pool.ts",
+    before: 'if (url.protocol === "file:") return url;',
+    after: 'if (!(url.protocol === "file:")) return url;',
+    why: "A `data:` module that imports the file starts the same worker; only a server's address needs one.",
+  },
 ];
 
 /** The reason why a mutant is equivalent; null if it is not known to be. */

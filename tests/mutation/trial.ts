@@ -24,23 +24,28 @@ export class Trial implements AsyncDisposable {
 
   /**
    * Runs the tests that run the mutated line until one fails: the nearest to the file first, and of those the
-   * fast ones before the others. If coverage finds none, all tests of the file are run, since a process that
-   * a test starts leaves no coverage.
+   * fast ones before the others. Then the other tests beside the file, since a process that a test starts
+   * leaves no coverage; if coverage finds no test at all, those of other folders too.
    */
   async run(mutant: Mutant): Promise<Outcome> {
     const path = new URL(mutant.file, this.copy.root), source = await Deno.readTextFile(path);
     const parts = await this.baselines.candidates(mutant.file);
     await Deno.writeTextFile(path, mutated(source, mutant));
     try {
-      let covered = false;
-      for (const line of [mutant.line, null]) {
-        if (line === null && covered) break;
-        for (const part of parts) {
-          const tests = await this.baselines.covering(part, { file: mutant.file, line });
-          covered ||= tests.length > 0;
-          const outcome = await this.#runAll(tests);
-          if (outcome !== "survived") return outcome;
-        }
+      const tried = new Set<string>();
+      const tryAll = async (part: readonly string[], line: number | null): Promise<Outcome> => {
+        const tests = (await this.baselines.covering(part, { file: mutant.file, line }))
+          .filter(({ file }) => !tried.has(file));
+        for (const { file } of tests) tried.add(file);
+        return await this.#runAll(tests);
+      };
+      for (const part of parts) {
+        const outcome = await tryAll(part, mutant.line);
+        if (outcome !== "survived") return outcome;
+      }
+      for (const part of tried.size === 0 ? parts : parts.slice(0, 2)) {
+        const outcome = await tryAll(part, null);
+        if (outcome !== "survived") return outcome;
       }
       return "survived";
     } finally {

@@ -14,5 +14,7 @@ Deno.test("shardTokens() reads ranges of files in pieces, in the given order", (
     const pieces = [...shardTokens(ranges, { format: "nanogpt" })];
     deepStrictEqual(pieces.map(({ length }) => length), [65_536, 3464, 2]);
     deepStrictEqual([pieces[0][0], pieces[1][0], pieces[1][3463], ...pieces[2]], [1, 537, 0, 7, 8]);
+    const whole = [...shardTokens([{ path, start: 0, count: 65_536 }], { format: "nanogpt" })];
+    deepStrictEqual(whole.map(({ length }) => length), [65_536]);
     throws(() => [...shardTokens([{ ...ranges[0], path: `${dir}/c.bin` }])], Deno.errors.NotFound);
   }));

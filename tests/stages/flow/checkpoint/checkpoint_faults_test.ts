@@ -10,7 +10,10 @@ import {
   readCheckpoint,
   TensorFile,
 } from "../../../../stages/flow/checkpoint/checkpoint.ts";
+import type { CheckpointJob } from "../../../../stages/flow/checkpoint/checkpoint_job.ts";
+import { CheckpointThread } from "../../../../stages/flow/checkpoint/checkpoint_thread.ts";
 import { checkFreeSpace, freeBytes } from "../../../../stages/flow/checkpoint/disk_space.ts";
+import { beforeDeadline } from "../../../deadline.ts";
 import { at, barrierOf, model, names, temporary } from "./checkpoint_barriers.ts";
 
 Deno.test("a checkpoint that does not fit on the disk is refused before anything is written", async () => {
@@ -200,3 +203,12 @@ async function killedAfter(
   }
   return killed;
 }
+
+Deno.test("a checkpoint thread that was closed starts again for the next checkpoint", async () => {
+  const thread = new CheckpointThread();
+  const job = { dir: "\0", name: "step-000001", keep: 0, losses: [], encoded: { parts: [], header: "" } };
+  for (let i = 0; i < 2; i++) {
+    await beforeDeadline(rejects(thread.write(job as unknown as CheckpointJob, [])));
+    thread.close();
+  }
+});
