@@ -101,6 +101,18 @@ export const equivalents: readonly Equivalent[] = [
     after: 'if (!(url.protocol === "file:")) return url;',
     why: "A `data:` module that imports the file starts the same worker; only a server's address needs one.",
   },
+  {
+    file: "stages/filter/pii/email_addresses.ts",
+    before: "this.#name[code] = letter.test(character) || signs.includes(character) ? 1 : 0;",
+    after: "this.#name[code] = letter.test(character) || signs.includes(character) ? 1 : (-1);",
+    why: "Readers compare with 1.",
+  },
+  {
+    file: "stages/disk/sampled_hash.ts",
+    before: "if (bytes <= blocks * HASH_BLOCK) {",
+    after: "if (bytes < blocks * HASH_BLOCK) {",
+    why: "Blocks at equal distances in a file of just their size are the whole file.",
+  },
 ];
 
 /** The reason why a mutant is equivalent; null if it is not known to be. */

@@ -97,6 +97,15 @@ Deno.test("findDuplicates() refuses files that are truncated, out of order, chan
         /record \d is less than the one before it/,
         (bytes) => new Uint8Array([...bytes.slice(68), ...bytes.slice(0, 68)]),
       ],
+      [
+        /record 2 is less than the one before it/, // equal hashes, documents 1 and 0
+        (bytes) => {
+          bytes.copyWithin(68, 0, 64);
+          bytes.set([1, 0, 0, 0], 64);
+          bytes.set([0, 0, 0, 0], 132);
+          return bytes;
+        },
+      ],
       [/of document 4294967295, but there are only 4/, (bytes) => bytes.fill(255, 64, 68)],
       [/SHA-256 is [0-9a-f]{64}, expected [0-9a-f]{64}/, (bytes) => bytes.fill(255, 211, 212)],
     ];
