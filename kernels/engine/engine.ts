@@ -22,7 +22,7 @@ export interface Engine {
 /** Numbers of operations that a session has requested from its device so far. */
 export interface SessionCounters {
   /** Number of calls of `run`. */
-  readonly submits: number;
+  readonly runs: number;
   /** Number of transfers of data from the device to the host. */
   readonly readBacks: number;
   /**
@@ -62,7 +62,7 @@ export interface ReplayOptions {
 
 /** Programs with their memory on a device. */
 export interface Session extends AsyncDisposable {
-  /** Counts of submits, reads and waits so far. */
+  /** Counts of runs, reads and waits so far. */
   readonly counters: SessionCounters;
   /**
    * Whether a read waits for all submitted work, even for work that was submitted after the read. If so, read
@@ -71,7 +71,7 @@ export interface Session extends AsyncDisposable {
   readonly readsDrain: boolean;
   /** Sets persistent tensors by label. Throws RangeError on an unknown label or a wrong size. */
   write(values: TensorMap): void;
-  /** Runs programs in order, in one submit: ["micro", "micro", "update"]. */
+  /** Runs programs in order: ["micro", "micro", "update"]. */
   run(programs: readonly string[], options?: ReplayOptions): Promise<void>;
   /**
    * Waits for all runs so far, then reads persistent tensors and outputs, which are given by their labels.

@@ -40,7 +40,7 @@ class Float64Session implements ReferenceSession {
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #memory = new Map<string, { spec: Spec; data: Float64Array }>();
   readonly readsDrain = false;
-  readonly counters = { submits: 0, readBacks: 0, waits: 0 };
+  readonly counters = { runs: 0, readBacks: 0, waits: 0 };
 
   constructor(programs: readonly Program[], weights: TensorMap) {
     this.#programs = new Map(programs.map((p) => [p.name, p]));
@@ -69,7 +69,7 @@ class Float64Session implements ReferenceSession {
   }
 
   run(programs: readonly string[]): Promise<void> {
-    this.counters.submits++;
+    this.counters.runs++;
     for (const name of programs) {
       const program = this.#programs.get(name);
       if (program === undefined) {

@@ -89,7 +89,7 @@ function costLines({ step, programs, pipelines, largest }: PlanCost): string[] {
     }`;
   return [
     "on a GPU",
-    ...(step.submits > 0 ? [`  submits        ${step.submits} per step`] : []),
+    ...(step.submits > 0 ? [`  submits        at least ${step.submits} per step, of about 50 ms each`] : []),
     `  read-backs     ${step.readBacks > 0 ? `1 per ${Math.round(1 / step.readBacks)} steps` : "none"}`,
     `  pipelines      ${pipelines}`,
     ...(largest === null ? [] : [

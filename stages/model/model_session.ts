@@ -87,7 +87,7 @@ export class ModelSession implements AsyncDisposable {
     this.#readsStep = plan.programs.some(({ slots }) => slots.some(({ label }) => label === "step"));
   }
 
-  /** Counts of submits, reads and waits so far. */
+  /** Counts of runs, reads and waits so far. */
   get counters(): SessionCounters {
     return this.#session.counters;
   }

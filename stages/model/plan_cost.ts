@@ -13,6 +13,7 @@ import {
 } from "../../kernels/core/cost.ts";
 import { type Gpu, leastGpu } from "../../kernels/core/gpu.ts";
 import { largestSlot } from "../../kernels/core/limits.ts";
+import { submitLimits } from "../../kernels/engine/webgpu/submit_pace.ts";
 import type { Plan } from "./plan.ts";
 import { historyLength, programsOfStep } from "./training_plan.ts";
 
@@ -21,11 +22,16 @@ export type { ProgramCost } from "../../kernels/core/cost.ts";
 /** Costs of a plan. */
 export interface PlanCost {
   /**
-   * Costs per update, all micro-batches included; zeros without training. `readBacks` may be a fraction,
-   * because one read returns the results of several updates. Deno's WebGPU waits for the device at each read,
-   * see `SessionCounters`.
+   * Costs per update, all micro-batches included; zeros without training. `submits` is the lowest possible
+   * number: a submit also ends after about 50 ms, see `SubmitLimits`. `readBacks` may be a fraction, because
+   * one read returns the results of several updates. Deno's WebGPU waits for the device at each read, see
+   * `SessionCounters`.
    */
-  readonly step: ProgramCost & { readonly submits: number; readonly readBacks: number };
+  readonly step: ProgramCost & {
+    readonly runs: number;
+    readonly submits: number;
+    readonly readBacks: number;
+  };
   /** Costs of one run of each program. */
   readonly programs: readonly (ProgramCost & { readonly name: string })[];
   /** Number of different GPU kernels in all programs. */
@@ -47,11 +53,15 @@ export function planCost(plan: Plan, gpu: Gpu = leastGpu): PlanCost {
   const programs = plan.programs.map((program) => ({ name: program.name, ...costOf(program, gpu) }));
   const of = (name: string) => programs.filter((program) => program.name === name);
   const { training } = plan, deferred = training?.deferred === true;
+  const names = programsOfStep(training);
+  const runs = (deferred ? [names.slice(0, -1), names.slice(-1)] : [names])
+    .map((run) => sumOfCosts(run.flatMap(of))).filter(({ dispatches }) => dispatches > 0);
   return {
     step: {
-      submits: training === undefined ? 0 : deferred ? 2 : 1,
+      runs: runs.length,
+      submits: runs.reduce((sum, run) => sum + Math.ceil(run.dispatches / submitLimits.dispatches), 0),
       readBacks: training === undefined ? 0 : deferred ? 1 : 1 / historyLength(training),
-      ...sumOfCosts(programsOfStep(training).flatMap(of)),
+      ...sumOfCosts(runs),
     },
     programs,
     pipelines: countPipelines(plan.programs, gpu),

@@ -27,7 +27,7 @@ export class CpuSession implements Session {
   #waiting = 0;
   /** Number of queued runs that have not ended. */
   #running = 0;
-  readonly #counts = { submits: 0, readBacks: 0, waits: 0 };
+  readonly #counts = { runs: 0, readBacks: 0, waits: 0 };
   #disposed = false;
 
   private constructor(
@@ -116,7 +116,7 @@ export class CpuSession implements Session {
       }
       return table;
     });
-    this.#counts.submits++;
+    this.#counts.runs++;
     this.#running++;
     return this.#queue(async () => {
       try {

@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" />
 /**
- * Programs on a GPU: pipelines, bind groups and buffers are made once; a run is one encoder, one compute pass
- * and one submit.
+ * Programs on a GPU: pipelines, bind groups and buffers are made once; a run is cut into submits, each with
+ * one compute pass.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import type { CallTiming, ReplayOptions, Session, SessionCounters } from "../eng
 import type { WebgpuDevice } from "./device.ts";
 import { prepare } from "./dispatch.ts";
 import { type BufferTensor, WebgpuMemory } from "./memory.ts";
+import { type SubmitLimits, SubmitPace, workOf } from "./submit_pace.ts";
 import { type CallDispatch, tickOf, TimedRun } from "./timed_run.ts";
 import { mappingDrains, readTogether, staged, upload } from "./transfer.ts";
 
@@ -20,6 +21,8 @@ import { mappingDrains, readTogether, staged, upload } from "./transfer.ts";
  * Counters of a session: operations requested from the device so far, and resources that the session holds.
  */
 export interface WebgpuCounters extends SessionCounters {
+  /** Number of submits of all runs; a read adds none. */
+  readonly submits: number;
   /** Number of dispatches in all runs. */
   readonly dispatches: number;
   /** Number of different pipelines compiled. */
@@ -45,7 +48,8 @@ export class WebgpuSession implements Session {
   readonly #dispatches: ReadonlyMap<string, readonly CallDispatch[]>;
   /** The GPU that kernels were generated for, with the chosen variants. */
   readonly gpu: Gpu;
-  readonly #counts = { submits: 0, dispatches: 0, readBacks: 0, waits: 0 };
+  readonly #counts = { runs: 0, submits: 0, dispatches: 0, readBacks: 0, waits: 0 };
+  readonly #pace: SubmitPace;
   #inFlight = 0;
   readonly #timed: TimedRun[] = [];
   /** Host time at the first timed submit, in milliseconds; 0 before that submit. */
@@ -62,9 +66,11 @@ export class WebgpuSession implements Session {
       programs: ReadonlyMap<string, Program>;
       dispatches: ReadonlyMap<string, readonly CallDispatch[]>;
       gpu: Gpu;
+      pace: SubmitPace;
     },
   ) {
     this.gpu = parts.gpu;
+    this.#pace = parts.pace;
     this.#device = device;
     this.#memory = memory;
     this.#programs = parts.programs;
@@ -78,7 +84,11 @@ export class WebgpuSession implements Session {
   static async open(
     device: WebgpuDevice,
     programs: readonly Program[],
-    { weights, gpu = device.gpu }: { readonly weights: TensorMap; readonly gpu?: Gpu },
+    { weights, gpu = device.gpu, submitLimits }: {
+      readonly weights: TensorMap;
+      readonly gpu?: Gpu;
+      readonly submitLimits?: Partial<SubmitLimits>;
+    },
   ): Promise<WebgpuSession> {
     const memory = await WebgpuMemory.allocate(device, programs, {
       scratchBytes: scratchBytes(programs, gpu),
@@ -91,13 +101,17 @@ export class WebgpuSession implements Session {
       );
       dispatches.set(
         name,
-        made.flatMap((several, call) => several.map((dispatch) => ({ dispatch, program: name, call }))),
+        made.flatMap((several, call) => {
+          const work = workOf(program.calls[call]) / several.length;
+          return several.map((dispatch) => ({ dispatch, program: name, call, work }));
+        }),
       );
     }
     const session = new WebgpuSession(device, memory, {
       programs: new Map(programs.map((p) => [p.name, p])),
       dispatches,
       gpu,
+      pace: new SubmitPace(submitLimits),
     });
     session.write(
       Object.fromEntries(Object.entries(weights).filter(([label]) => memory.tensors.has(label))),
@@ -133,15 +147,24 @@ export class WebgpuSession implements Session {
       }
       return list;
     });
-    const encoder = this.device.createCommandEncoder();
-    if (timed && this.#hasClock) this.#timed.push(new TimedRun(this.device, { encoder, placed }));
-    else encode(encoder, placed);
-    this.device.queue.submit([encoder.finish()]);
-    this.#counts.dispatches += placed.length;
-    this.#counts.submits++;
-    if (this.#timedFrom === 0 && this.#timed.length > 0) {
-      this.#timedFrom = performance.timeOrigin + performance.now();
+    const timer = timed && this.#hasClock ? new TimedRun(this.device, placed) : null;
+    if (timer !== null) {
+      this.#timed.push(timer);
+      if (this.#timedFrom === 0) this.#timedFrom = performance.timeOrigin + performance.now();
     }
+    // All submits are made before this function waits for anything, because callers write the next inputs
+    // without waiting for the run.
+    for (let first = 0; first < placed.length;) {
+      const end = this.#pace.cut(placed, first), encoder = this.device.createCommandEncoder();
+      if (timer === null) encode(encoder, placed.slice(first, end));
+      else timer.encode(encoder, { first, end });
+      this.#pace.submit(placed.slice(first, end).reduce((sum, { work }) => sum + work, 0));
+      this.device.queue.submit([encoder.finish()]);
+      this.#counts.submits++;
+      first = end;
+    }
+    this.#counts.dispatches += placed.length;
+    this.#counts.runs++;
     this.#inFlight++;
     if (this.#inFlight < MAX_IN_FLIGHT) return this.#device.check();
     await this.#settle(this.device.queue.onSubmittedWorkDone());
@@ -193,10 +216,11 @@ export class WebgpuSession implements Session {
    * left.
    */
   async #settle<T>(work: Promise<T>): Promise<T> {
-    const { submits } = this.#counts;
+    const { runs } = this.#counts, ended = this.#pace.wait();
     this.#inFlight = 0;
     const result = await this.#device.orLost(work);
-    if (mappingDrains || submits === this.#counts.submits) this.#counts.waits++;
+    ended();
+    if (mappingDrains || runs === this.#counts.runs) this.#counts.waits++;
     return result;
   }
 

@@ -14,6 +14,8 @@ export interface CallDispatch {
   readonly program: string;
   /** Index of the call in the program's calls. */
   readonly call: number;
+  /** Work of the dispatch in FLOPs; see `workOf()`. */
+  readonly work: number;
 }
 
 const MAX_QUERIES = 4096; // limit per query set in WebGPU's specification
@@ -25,11 +27,8 @@ export class TimedRun {
   readonly #resolved: GPUBuffer;
   readonly #mapped: GPUBuffer;
 
-  /** Encodes each dispatch in a compute pass of its own, and then the copy of all timestamps. */
-  constructor(
-    device: GPUDevice,
-    { encoder, placed }: { readonly encoder: GPUCommandEncoder; readonly placed: readonly CallDispatch[] },
-  ) {
+  /** Allocates the timestamps of a run of these dispatches. */
+  constructor(device: GPUDevice, placed: readonly CallDispatch[]) {
     this.#placed = placed;
     const size = Math.max(1, placed.length) * 16;
     this.#resolved = device.createBuffer({
@@ -42,15 +41,24 @@ export class TimedRun {
       size,
       usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
     });
-    placed.forEach(({ dispatch: { pipeline, group, workgroups } }, i) => {
-      const at = 2 * i % MAX_QUERIES;
-      if (at === 0) {
-        const count = Math.min(MAX_QUERIES, 2 * (placed.length - i));
-        this.#sets.push(device.createQuerySet({ type: "timestamp", count }));
-      }
+    for (let left = 2 * placed.length; left > 0; left -= MAX_QUERIES) {
+      this.#sets.push(device.createQuerySet({ type: "timestamp", count: Math.min(MAX_QUERIES, left) }));
+    }
+  }
+
+  /**
+   * Encodes the dispatches from `first` up to but not including `end`, each in a compute pass of its own. The
+   * copy of all timestamps follows the run's last dispatch.
+   */
+  encode(
+    encoder: GPUCommandEncoder,
+    { first, end }: { readonly first: number; readonly end: number },
+  ): void {
+    for (let i = first; i < end; i++) {
+      const { pipeline, group, workgroups } = this.#placed[i].dispatch, at = 2 * i % MAX_QUERIES;
       const pass = encoder.beginComputePass({
         timestampWrites: {
-          querySet: this.#sets[this.#sets.length - 1],
+          querySet: this.#sets[Math.floor(2 * i / MAX_QUERIES)],
           beginningOfPassWriteIndex: at,
           endOfPassWriteIndex: at + 1,
         },
@@ -59,11 +67,12 @@ export class TimedRun {
       pass.setBindGroup(0, group);
       pass.dispatchWorkgroups(...workgroups);
       pass.end();
-    });
+    }
+    if (end < this.#placed.length) return;
     this.#sets.forEach((set, i) => {
       encoder.resolveQuerySet(set, 0, set.count, this.#resolved, i * MAX_QUERIES * 8);
     });
-    encoder.copyBufferToBuffer(this.#resolved, 0, this.#mapped, 0, size);
+    encoder.copyBufferToBuffer(this.#resolved, 0, this.#mapped, 0, this.#mapped.size);
   }
 
   /**

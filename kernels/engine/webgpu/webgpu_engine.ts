@@ -9,6 +9,7 @@ import type { TensorMap } from "../../core/tensor.ts";
 import type { Engine } from "../engine.ts";
 import { adapterHint, findAdapter, knownAdapter, type MemoryLimits, WebgpuDevice } from "./device.ts";
 import { WebgpuSession } from "./session.ts";
+import type { SubmitLimits } from "./submit_pace.ts";
 import { timeVariants } from "./timing.ts";
 import { tuneKernels } from "./tuner.ts";
 import type { KernelChoices, Tuning } from "./tuning.ts";
@@ -27,6 +28,8 @@ export interface WebgpuOptions {
   readonly allowSoftware?: boolean;
   /** Memory limits below the adapter's own, to plan memory as for a smaller device. */
   readonly memoryLimits?: Partial<MemoryLimits>;
+  /** Limits of a submit other than the usual ones; see `SubmitLimits`. The results are the same bits. */
+  readonly submitLimits?: Partial<SubmitLimits>;
   /**
    * Whether matrix products round their operands to 16-bit floats (largest value 65504) and sum in 32 bits;
    * everything else stays in 32 bits. Works on every adapter, and is faster on those with shader-f16. Default
@@ -52,8 +55,14 @@ export interface WebgpuOptions {
  * suggests what to do. If `tune.store` cannot be read, rejects with the store's error.
  */
 export async function openWebgpu(
-  { allowSoftware = true, memoryLimits = {}, half = false, tune = "off", choices = new Map() }:
-    WebgpuOptions = {},
+  {
+    allowSoftware = true,
+    memoryLimits = {},
+    submitLimits = {},
+    half = false,
+    tune = "off",
+    choices = new Map(),
+  }: WebgpuOptions = {},
 ): Promise<WebgpuEngine> {
   const first = await knownAdapter();
   if (first === null) {
@@ -82,7 +91,7 @@ export async function openWebgpu(
       try {
         const tuned = tuner === null ? [] : await tuner.choose(programs, { gpu: device.gpu, request });
         const gpu = { ...device.gpu, choices: new Map([...tuned, ...choices]) };
-        return await WebgpuSession.open(device, programs, { weights, gpu });
+        return await WebgpuSession.open(device, programs, { weights, gpu, submitLimits });
       } catch (error) {
         await device.destroy();
         throw error;

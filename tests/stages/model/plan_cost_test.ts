@@ -34,7 +34,7 @@ const planned = plan({
   sampling: true,
 });
 
-Deno.test("planCost() predicts a webgpu session's dispatches, submits, read-backs, pipelines and bytes", async () => {
+Deno.test("planCost() predicts a webgpu session's dispatches, runs, submits, read-backs, pipelines and bytes", async () => {
   const webgpu = await openWebgpu();
   const opened: WebgpuSession[] = [];
   const engine: Engine = {
@@ -56,7 +56,7 @@ Deno.test("planCost() predicts a webgpu session's dispatches, submits, read-back
     if (step % trained.readEvery === trained.readEvery - 1) await trained.results();
   }
   const after = session.counters;
-  for (const name of ["submits", "readBacks", "dispatches"] as const) {
+  for (const name of ["runs", "submits", "readBacks", "dispatches"] as const) {
     strictEqual(after[name] - before[name], steps * cost.step[name], name);
   }
   strictEqual(cost.step.readBacks, 1 / 2, "two updates are read together");
@@ -80,7 +80,7 @@ Deno.test("planCost() of a step is the sum of its micro-batches and one update",
     strictEqual(step[name], 2 * micro[name] + update[name], name);
   }
   const idle = planCost(plan({ model, sampling: true }));
-  deepStrictEqual(idle.step, { submits: 0, readBacks: 0, dispatches: 0, read: 0, written: 0 });
+  deepStrictEqual(idle.step, { runs: 0, submits: 0, readBacks: 0, dispatches: 0, read: 0, written: 0 });
 });
 
 Deno.test("planCost() of the update: eight dispatches that read gradients twice and everything else once", () => {

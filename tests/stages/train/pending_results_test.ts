@@ -1,5 +1,5 @@
 /**
- * Tests updates that begin while the previous update is still running: the number of submits and reads, and
+ * Tests updates that begin while the previous update is still running: the number of runs and reads, and
  * when the host waits.
  *
  * @module
@@ -73,7 +73,7 @@ Deno.test("PendingResults on the CPU engine reports each update once the next ha
   }
   await results.drain();
   deepStrictEqual(reported, [0, 1, 2, 3, 4]);
-  strictEqual(session.counters.submits - before.submits, 5);
+  strictEqual(session.counters.runs - before.runs, 5);
   const waits = session.counters.waits - before.waits;
   ok(waits >= 1 && waits <= 5, `${waits}`); // more than one wait only if this thread was slow
 });
@@ -90,8 +90,8 @@ Deno.test("a read of the CPU engine does not wait for updates begun after it", a
   strictEqual(session.counters.waits, before.waits + 1);
 });
 
-Deno.test("train() on webgpu: one submit per update, one read-back and one wait per history of updates", async () => {
-  const counts = { submits: [0, 0], readBacks: [0, 0], waits: [0, 0] };
+Deno.test("train() on webgpu: one run per update, one read-back and one wait per history of updates", async () => {
+  const counts = { runs: [0, 0], readBacks: [0, 0], waits: [0, 0] };
   await from(asSource("batches", () => Array.from({ length: 9 }, (_, i) => batchAt(i))))
     .pipe(train({ engine: await openWebgpu(), plan: planned(2), schedule: () => rate, steps: 9 }))
     .pipe({
@@ -99,7 +99,7 @@ Deno.test("train() on webgpu: one submit per update, one read-back and one wait 
       open: () => null,
       // Counts from update 2 to update 8, because at both updates the same number of results is still unread.
       push({ step, model }) {
-        for (const name of ["submits", "readBacks", "waits"] as const) {
+        for (const name of ["runs", "readBacks", "waits"] as const) {
           if (step === 2) counts[name][0] = model.counters[name];
           if (step === 8) counts[name][1] = model.counters[name];
         }
@@ -108,7 +108,7 @@ Deno.test("train() on webgpu: one submit per update, one read-back and one wait 
     })
     .run();
   const rise = (name: keyof typeof counts) => counts[name][1] - counts[name][0];
-  deepStrictEqual([rise("submits"), rise("readBacks"), rise("waits")], [6, 3, 3]);
+  deepStrictEqual([rise("runs"), rise("readBacks"), rise("waits")], [6, 3, 3]);
 });
 
 Deno.test("train() begins an update before it reports the one before it", async () => {

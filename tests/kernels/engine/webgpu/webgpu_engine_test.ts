@@ -33,6 +33,7 @@ Deno.test("webgpu run() is one submit for several programs, which share weights 
   const before = session.counters;
   await session.run(["add", "add", "show"]);
   const after = session.counters;
+  strictEqual(after.runs - before.runs, 1);
   strictEqual(after.submits - before.submits, 1);
   strictEqual(after.dispatches - before.dispatches, 2 + 2 + 2);
   strictEqual(after.readBacks, 0);
