@@ -225,3 +225,15 @@ Deno.test("holdOut() accepts a size of one byte and the largest share", async ()
   const one = await heldOutOf(docs, { share: 0.5, bytes: 1 });
   deepStrictEqual(one.map(({ text }) => utf8Length(text)), [1]);
 });
+
+Deno.test("holdOut() holds out nothing more once it has a candidate, be it of a single byte", async () => {
+  const [long] = documents(1, 3000), short = { id: "short", text: "a" };
+  const candidates = [long, short].map((doc) => ({ ...doc, candidate: true }));
+  const all: Document[] = await Array.fromAsync(
+    from(candidates).pipe(holdOut({ share: 0.1, bytes: 100 })).stream(),
+  );
+  deepStrictEqual(all.map(({ id, heldOut }) => [id, heldOut !== undefined]), [["short", true], [
+    long.id,
+    false,
+  ]]);
+});
