@@ -40,7 +40,7 @@ export class SpeedLimit {
     if (this.#bytes < this.#bytesPerSecond * this.#milliseconds / 1000) {
       throw new SlowServerError(
         `only ${this.#bytes} bytes arrived in ${Math.round(this.#milliseconds)} ms, which is less than ` +
-          `speedLimit, ${this.#bytesPerSecond} bytes per second`,
+          `${this.#bytesPerSecond} bytes per second`,
       );
     }
     this.#bytes = this.#milliseconds = 0;

@@ -228,7 +228,7 @@ Deno.test("holdOut() accepts a size of one byte and the largest share", async ()
 
 Deno.test("holdOut() holds out nothing more once it has a candidate, be it of a single byte", async () => {
   const [long] = documents(1, 3000), short = { id: "short", text: "a" };
-  const candidates = [long, short].map((doc) => ({ ...doc, candidate: true }));
+  const candidates = [long, short].map((doc) => ({ ...doc, candidate: true as const }));
   const all: Document[] = await Array.fromAsync(
     from(candidates).pipe(holdOut({ share: 0.1, bytes: 100 })).stream(),
   );
