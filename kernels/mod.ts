@@ -27,6 +27,7 @@ export { TorchRandom } from "./random/torch_random.ts";
 
 export { attention, type AttentionOptions } from "./ops/attention/attention.ts";
 export { cacheAttention, type CacheOptions } from "./ops/attention/attention_cache.ts";
+export type { AttentionForm } from "./ops/attention/attention_sizes.ts";
 export { softmax } from "./ops/attention/softmax.ts";
 export { dropout, dropoutAdd } from "./ops/dropout/dropout.ts";
 export type { Dropout } from "./ops/dropout/dropout_mask.ts";

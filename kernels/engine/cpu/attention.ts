@@ -63,12 +63,16 @@ export function blasAttention(
   const words = new Uint32Array(memory.buffer), numbers = new Float64Array(memory.buffer);
 
   const sizesOf = (args: number) => {
-    const [batch, time, channels, heads, dropped] = numbers.subarray(args >>> 3, (args >>> 3) + 5);
-    const depth = channels / heads;
+    const [batch, time, dropped, , heads, keyHeads, depth, scale, window, cap] = numbers.subarray(
+      args >>> 3,
+      (args >>> 3) + 10,
+    );
+    const channels = heads * depth, keyChannels = keyHeads * depth, row = channels + 2 * keyChannels;
     // Scratch memory holds two arrays [queries, time]: the scores of a block and their gradients.
     const queries = Math.min(MAX_QUERIES, Math.floor(scratchBytes / (8 * time)));
-    const useBlas = dropped === 0 && time >= MIN_TIME && queries >= MIN_QUERIES;
-    return { batch, time, channels, heads, depth, queries, useBlas, scale: 1 / Math.sqrt(depth) };
+    const plain = dropped === 0 && window === time && cap === 0;
+    const useBlas = plain && time >= MIN_TIME && queries >= MIN_QUERIES, group = heads / keyHeads;
+    return { batch, time, channels, keyChannels, row, heads, group, depth, queries, useBlas, scale };
   };
   const multiply = (
     [m, n, k]: readonly [number, number, number],
@@ -100,15 +104,19 @@ export function blasAttention(
   };
 
   const attention: WasmKernel = (tensors, args, thread, threads, scratch) => {
-    const { batch, time, channels, heads, depth, queries, useBlas, scale } = sizesOf(args);
+    const { batch, time, channels, keyChannels, row, heads, group, depth, queries, useBlas, scale } = sizesOf(
+      args,
+    );
     if (!useBlas) return wasm.attention(tensors, args, thread, threads, scratch);
     const [qkv, out, lse] = words.subarray(tensors >>> 2, (tensors >>> 2) + 3);
-    const blocks = Math.ceil(time / queries), row = 3 * channels;
+    const blocks = Math.ceil(time / queries);
     // The last block has the most keys, so it is computed first: no thread finishes late with a long block.
     for (let unit = thread; unit < batch * heads * blocks; unit += threads) {
       const pair = Math.floor(unit / blocks), first = (blocks - 1 - unit % blocks) * queries;
       const b = Math.floor(pair / heads), head = pair % heads;
-      const q = qkv + 4 * (b * time * row + head * depth), k = q + 4 * channels, v = k + 4 * channels;
+      const q = qkv + 4 * (b * time * row + head * depth);
+      const k = qkv + 4 * (b * time * row + channels + Math.floor(head / group) * depth);
+      const v = k + 4 * keyChannels;
       const n = Math.min(queries, time - first), reach = first + n;
       multiply([n, reach, depth], {
         a: q + 4 * first * row,
@@ -124,19 +132,26 @@ export function blasAttention(
   };
 
   const attentionGrad: WasmKernel = (tensors, args, thread, threads, scratch) => {
-    const { batch, time, channels, heads, depth, queries, useBlas, scale } = sizesOf(args);
+    const { batch, time, channels, keyChannels, row, heads, group, depth, queries, useBlas, scale } = sizesOf(
+      args,
+    );
     if (!useBlas) return wasm.attention_grad(tensors, args, thread, threads, scratch);
     const [qkv, out, lse, dout, dqkv] = words.subarray(tensors >>> 2, (tensors >>> 2) + 5);
-    const row = 3 * channels, slopes = scratch + 4 * queries * time;
-    for (let pair = thread; pair < batch * heads; pair += threads) {
-      const b = Math.floor(pair / heads), head = pair % heads;
-      const at = 4 * (b * time * row + head * depth), outAt = 4 * (b * time * channels + head * depth);
-      const q = qkv + at, k = q + 4 * channels, v = k + 4 * channels;
-      const dq = dqkv + at, dk = dq + 4 * channels, dv = dk + 4 * channels;
+    const slopes = scratch + 4 * queries * time;
+    // One thread computes all heads of queries of a head of keys, because they add to the same gradients.
+    const pairs = Array.from({ length: batch * heads }, (_, pair) => pair)
+      .filter((pair) => Math.floor(pair / group) % threads === thread);
+    for (const pair of pairs) {
+      const b = Math.floor(pair / heads), head = pair % heads, keyHead = Math.floor(head / group);
+      const outAt = 4 * (b * time * channels + head * depth);
+      const at = 4 * (b * time * row + head * depth);
+      const keyAt = 4 * (b * time * row + channels + keyHead * depth);
+      const q = qkv + at, k = qkv + keyAt, v = k + 4 * keyChannels;
+      const dq = dqkv + at, dk = dqkv + keyAt, dv = dk + 4 * keyChannels;
       // The last block attends to all keys, so it is computed first and sets the gradients of the keys and
-      // values; the other blocks add to these gradients.
+      // values; the other blocks and heads add to these gradients.
       for (
-        let first = Math.floor((time - 1) / queries) * queries, add = 0;
+        let first = Math.floor((time - 1) / queries) * queries, add = head % group === 0 ? 0 : 1;
         first >= 0;
         first -= queries, add = 1
       ) {

@@ -11,33 +11,36 @@ import { define } from "../../core/op.ts";
 import { type Shape, ShapeError, type Spec } from "../../core/tensor.ts";
 import {
   type AttentionAttrs,
-  attentionGradKernel,
-  attentionKernel,
+  type AttentionForm,
   type AttentionSizes,
-} from "./attention_wgsl.ts";
+  firstKey,
+  headArgs,
+  headSizes,
+  type Score,
+  scoreOf,
+} from "./attention_sizes.ts";
+import { attentionGradKernel, attentionKernel } from "./attention_wgsl.ts";
 import { type Dropout, dropoutConstants, expectRandomness, maskOf } from "../dropout/dropout_mask.ts";
 
 /** Options of `attention`. */
-export interface AttentionOptions {
-  /** Number of heads, H. */
-  readonly heads: number;
+export interface AttentionOptions extends AttentionForm {
   /** Dropout of the attention weights, after the softmax. */
   readonly dropout?: Dropout;
 }
 
 /**
- * Computes causal multi-head self-attention: `qkv` [B, T, 3C] → [B, T, C]. The last axis of `qkv` holds
- * queries, keys and values; in each of the three, head `h` starts at `h·C/H`. Scores are scaled by
- * `1 / sqrt(C/H)`. Throws ShapeError unless `qkv` is [B, T, 3C] with C divisible by the number of heads.
+ * Computes causal attention of H query heads to K heads of keys and values: `qkv` [B, T, (H + 2K)·D] → [B, T,
+ * H·D]. The last axis of `qkv` holds H queries, K keys and K values of D channels each. Throws ShapeError if
+ * the sizes do not fit, and RangeError for an option out of range.
  */
-export function attention(qkv: Tensor, { heads, dropout }: AttentionOptions): Tensor {
-  if (dropout === undefined || dropout.rate === 0) return callAttention([qkv], { heads })[0];
-  return callAttention([qkv, dropout.key, dropout.draw], { heads, dropout: dropout.rate })[0];
+export function attention(qkv: Tensor, { dropout, ...form }: AttentionOptions): Tensor {
+  if (dropout === undefined || dropout.rate === 0) return callAttention([qkv], form)[0];
+  return callAttention([qkv, dropout.key, dropout.draw], { ...form, dropout: dropout.rate })[0];
 }
 
 /**
- * Computes `out` [B, T, C], and the log-sum-exp of each row [B, H, T], from `qkv` and, for dropout, `key` and
- * `draw`.
+ * Computes `out` [B, T, H·D], and the log-sum-exp of each row [B, H, T], from `qkv` and, for dropout, `key`
+ * and `draw`.
  */
 export const attentionOp: Op<AttentionAttrs> = {
   name: "attention",
@@ -60,14 +63,13 @@ export const attentionOp: Op<AttentionAttrs> = {
     const out = new Float64Array(batch * time * channels), lse = new Float64Array(batch * heads * time);
     for (const head of eachHead(sizes)) {
       for (let i = 0; i < time; i++) {
-        const scores = scoresOf(qkv, { ...head, i });
-        const max = Math.max(...scores);
-        const sum = scores.reduce((total, s) => total + Math.exp(s - max), 0);
+        const keys = keysOf(qkv, { sizes, head, i }), max = Math.max(...keys.map(({ score }) => score));
+        const sum = keys.reduce((total, { score }) => total + Math.exp(score - max), 0);
         lse[head.row + i] = max + Math.log(sum);
-        scores.forEach((s, j) => {
-          const weight = Math.exp(s - lse[head.row + i]) * mask(head.row + i, j);
+        for (const { j, score } of keys) {
+          const weight = Math.exp(score - lse[head.row + i]) * mask(head.row + i, j);
           for (let c = 0; c < width; c++) out[head.out(i) + c] += weight * qkv[head.value(j) + c];
-        });
+        }
       }
     }
     return [out, lse];
@@ -77,6 +79,7 @@ export const attentionOp: Op<AttentionAttrs> = {
   flops: (call) => 4 * pairs(sizesOf(call.inputs[0], call.attrs)),
   cases: [
     { inputs: [[2, 5, 18]], attrs: { heads: 2 } },
+    { inputs: [[2, 19, 32]], attrs: { heads: 2, keyHeads: 1, window: 7, scale: 0.5, softCap: 1.25 } },
     { inputs: [[1, 1, 3]], attrs: { heads: 1 } },
     { inputs: [[1, 67, 30]], attrs: { heads: 2 } },
     { inputs: [[2, 130, 48]], attrs: { heads: 1 } },
@@ -86,6 +89,20 @@ export const attentionOp: Op<AttentionAttrs> = {
     withDropout([1, 67, 30], { heads: 2, dropout: 0.1 }),
     withDropout([2, 130, 48], { heads: 1, dropout: 0.3 }),
     withDropout([1, 40, 192], { heads: 1, dropout: 0.2 }),
+    { inputs: [[2, 70, 40]], attrs: { heads: 6, keyHeads: 2 } },
+    { inputs: [[1, 9, 24]], attrs: { heads: 4, keyHeads: 1, scale: 0.3 } },
+    { inputs: [[1, 150, 24]], attrs: { heads: 1, window: 37 } },
+    { inputs: [[2, 21, 48]], attrs: { heads: 2, window: 1 } },
+    { inputs: [[1, 90, 48]], attrs: { heads: 2, softCap: 0.7, scale: 1.5 } },
+    { inputs: [[1, 20, 768]], attrs: { heads: 1 } },
+    withDropout([2, 140, 32], {
+      heads: 2,
+      keyHeads: 1,
+      window: 50,
+      scale: 0.5,
+      softCap: 1.25,
+      dropout: 0.25,
+    }),
   ],
 };
 
@@ -110,24 +127,24 @@ export const attentionGradOp: Op<AttentionAttrs> = {
   reference: ([qkv, out, lse, dout, key, draw], call) => {
     const sizes = sizesOf(call.inputs[0], call.attrs), { time, width } = sizes;
     const mask = maskFor(call.attrs, { key, draw });
-    const dqkv = new Float64Array(qkv.length), scale = 1 / Math.sqrt(width);
+    const dqkv = new Float64Array(qkv.length);
     for (const head of eachHead(sizes)) {
       for (let i = 0; i < time; i++) {
         let delta = 0; // sum over `j` of each weight times its gradient
         for (let c = 0; c < width; c++) delta += dout[head.out(i) + c] * out[head.out(i) + c];
-        scoresOf(qkv, { ...head, i }).forEach((s, j) => {
-          const weight = Math.exp(s - lse[head.row + i]), masked = mask(head.row + i, j);
+        for (const { j, score, slope } of keysOf(qkv, { sizes, head, i })) {
+          const weight = Math.exp(score - lse[head.row + i]), masked = mask(head.row + i, j);
           let ofWeight = 0;
           for (let c = 0; c < width; c++) {
             ofWeight += masked * dout[head.out(i) + c] * qkv[head.value(j) + c];
             dqkv[head.value(j) + c] += masked * weight * dout[head.out(i) + c];
           }
-          const ofScore = weight * (ofWeight - delta) * scale;
+          const ofDot = weight * (ofWeight - delta) * slope;
           for (let c = 0; c < width; c++) {
-            dqkv[head.query(i) + c] += ofScore * qkv[head.key(j) + c];
-            dqkv[head.key(j) + c] += ofScore * qkv[head.query(i) + c];
+            dqkv[head.query(i) + c] += ofDot * qkv[head.key(j) + c];
+            dqkv[head.key(j) + c] += ofDot * qkv[head.query(i) + c];
           }
-        });
+        }
       }
     }
     return [dqkv];
@@ -136,9 +153,10 @@ export const attentionGradOp: Op<AttentionAttrs> = {
   wasm: wasmArgs,
   flops: (call) => 10 * pairs(sizesOf(call.inputs[0], call.attrs)),
   cases: attentionOp.cases.map(({ inputs: [qkv, ...randomness], attrs, fill = [], bench = false }) => {
-    const [batch, time, packed] = qkv, out = [batch, time, packed / 3];
+    const { batch, time, heads, channels } = sizesOf({ shape: qkv, dtype: "f32" }, attrs);
+    const out = [batch, time, channels];
     return {
-      inputs: [qkv, out, [batch, attrs.heads, time], out, ...randomness],
+      inputs: [qkv, out, [batch, heads, time], out, ...randomness],
       attrs,
       fill: ["normal", "normal", "normal", "normal", ...fill.slice(1)],
       bench,
@@ -149,28 +167,21 @@ export const attentionGradOp: Op<AttentionAttrs> = {
 const callAttention = define(attentionOp);
 const callAttentionGrad = define(attentionGradOp);
 
-function sizesOf(qkv: Spec, { heads }: AttentionAttrs): AttentionSizes {
-  const [batch, time, packed] = qkv.shape;
-  const channels = packed / 3;
-  if (qkv.shape.length !== 3 || !Number.isInteger(channels)) {
-    throw new ShapeError(`Cannot attend: qkv is [${qkv.shape}], wanted [B, T, 3C]`);
+function sizesOf(qkv: Spec, attrs: AttentionAttrs): AttentionSizes {
+  const [batch, time, row] = qkv.shape;
+  if (qkv.shape.length !== 3) {
+    throw new ShapeError(`Cannot attend: qkv is [${qkv.shape}], wanted [B, T, (H + 2K)·D]`);
   }
-  const width = channels / heads;
-  if (!Number.isInteger(heads) || heads < 1 || !Number.isInteger(width)) {
-    throw new ShapeError(
-      `Cannot attend with ${heads} heads to ${channels} channels: the channels must be a multiple of the heads`,
-    );
-  }
-  return { batch, time, channels, heads, width };
+  return { batch, time, ...headSizes(attrs, { row, time }) };
 }
 
 /** Returns sizes, then the threshold and scale of dropout, which are 0 and 1 without dropout. */
 function wasmArgs({ inputs: [qkv], attrs }: Call<AttentionAttrs>): readonly number[] {
-  const { batch, time, channels, heads } = sizesOf(qkv, attrs);
+  const { batch, time, ...head } = sizesOf(qkv, attrs);
   const { threshold, scale } = attrs.dropout === undefined
     ? { threshold: 0, scale: 1 }
     : dropoutConstants(attrs.dropout);
-  return [batch, time, channels, heads, threshold, scale];
+  return [batch, time, threshold, scale, ...headArgs(head)];
 }
 
 /**
@@ -194,46 +205,44 @@ function withDropout(qkv: Shape, attrs: AttentionAttrs): Case<AttentionAttrs> {
  * Returns the number of multiply-adds of one product that is computed for every query with each key that it
  * attends to.
  */
-function pairs({ batch, time, channels }: AttentionSizes): number {
-  return batch * channels * time * (time + 1) / 2;
+function pairs({ batch, channels, time, window }: AttentionSizes): number {
+  return batch * channels * (time * window - window * (window - 1) / 2);
 }
 
-/**
- * Offsets of a head's vectors in the flat arrays for a given position, the vectors' width, and the head's
- * first row in `lse`.
- */
+/** Offsets of a head's vectors in the flat arrays for a given position, and its first row in `lse`. */
 interface HeadOffsets {
   readonly row: number;
-  readonly width: number;
   query(i: number): number;
   key(j: number): number;
   value(j: number): number;
   out(i: number): number;
 }
 
-function* eachHead({ batch, time, channels, heads, width }: AttentionSizes): Iterable<HeadOffsets> {
+function* eachHead(sizes: AttentionSizes): Iterable<HeadOffsets> {
+  const { batch, time, channels, heads, keyHeads, width, row } = sizes;
   for (let b = 0; b < batch; b++) {
     for (let h = 0; h < heads; h++) {
-      const packed = (i: number, part: number) => ((b * time + i) * 3 + part) * channels + h * width;
+      const keyHead = Math.floor(h * keyHeads / heads);
+      const at = (i: number, head: number) => (b * time + i) * row + head * width;
       yield {
         row: (b * heads + h) * time,
-        width,
-        query: (i) => packed(i, 0),
-        key: (j) => packed(j, 1),
-        value: (j) => packed(j, 2),
+        query: (i) => at(i, h),
+        key: (j) => at(j, heads + keyHead),
+        value: (j) => at(j, heads + keyHeads + keyHead),
         out: (i) => (b * time + i) * channels + h * width,
       };
     }
   }
 }
 
-/** Returns scaled scores of query `i` with keys 0 … `i`. */
-function scoresOf(qkv: Float64Array, { query, key, width, i }: HeadOffsets & { i: number }): Float64Array {
-  const scores = new Float64Array(i + 1);
-  for (let j = 0; j <= i; j++) {
-    let dot = 0;
-    for (let c = 0; c < width; c++) dot += qkv[query(i) + c] * qkv[key(j) + c];
-    scores[j] = dot / Math.sqrt(width);
-  }
-  return scores;
+/** Returns the keys that query `i` attends to, with their scores. */
+function keysOf(
+  qkv: Float64Array,
+  { sizes, head, i }: { readonly sizes: AttentionSizes; readonly head: HeadOffsets; readonly i: number },
+): readonly (Score & { readonly j: number })[] {
+  const first = firstKey(i, sizes);
+  return Array.from({ length: i + 1 - first }, (_, at) => {
+    const j = first + at;
+    return { j, ...scoreOf([qkv, head.query(i)], [qkv, head.key(j)], sizes) };
+  });
 }

@@ -3,8 +3,8 @@
  * Each query is computed on its own and in a fixed order, so its result does not depend on the other queries
  * of the call.
  *
- * A cache [S, T, 2C] holds S texts of up to T positions: for each position the keys and then the values. Row
- * `s·T + t` of the cache is position `t` of text `s`.
+ * A cache [S, T, 2K·D] holds S texts of up to T positions: for each position the keys of K heads and then the
+ * values. Row `s·T + t` of the cache is position `t` of text `s`.
  *
  * @module
  */
@@ -12,15 +12,13 @@ import type { Call, Op, Tensor } from "../../core/graph.ts";
 import { define } from "../../core/op.ts";
 import { flat } from "../../core/wgsl.ts";
 import { bytesOf, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
-import type { AttentionAttrs } from "./attention_wgsl.ts";
+import { type AttentionForm, firstKey, headArgs, headSizes, scoreOf } from "./attention_sizes.ts";
 import { cacheAttentionKernel, type CacheSizes } from "./attention_cache_wgsl.ts";
 import { expectF32, expectU32 } from "../specs.ts";
 
 /** Options of `cacheAttention`. */
-export interface CacheOptions {
-  /** Number of heads, H. */
-  readonly heads: number;
-  /** KV cache of all texts, [S, T, 2C]. */
+export interface CacheOptions extends AttentionForm {
+  /** KV cache of all texts, [S, T, 2K·D]. */
   readonly cache: Tensor;
   /**
    * Cache row of the first new token in each row of `qkv`, u32 [B]; the next cache rows are for the other
@@ -30,14 +28,14 @@ export interface CacheOptions {
 }
 
 /**
- * Computes causal attention of new tokens to all tokens of their texts so far: `qkv` [B, N, 3C] → [B, N, C],
- * packed as for `attention`. The new keys and values are put into the cache first. Tokens past the last
- * position of a text are not stored, and their results are zeros. The op has no gradient. Throws ShapeError
- * if sizes do not fit.
+ * Computes causal attention of new tokens to all tokens of their texts so far: `qkv` [B, N, (H + 2K)·D] → [B,
+ * N, H·D], packed as for `attention`. The new keys and values are put into the cache first. Tokens past the
+ * last position of a text are not stored, and their results are zeros. The op has no gradient. Throws
+ * ShapeError if sizes do not fit, and RangeError for an option out of range.
  */
-export function cacheAttention(qkv: Tensor, { heads, cache, firstRows: firstRows }: CacheOptions): Tensor {
+export function cacheAttention(qkv: Tensor, { cache, firstRows, ...form }: CacheOptions): Tensor {
   const [updated] = callPut([cache, qkv, firstRows], null);
-  return callAttend([qkv, updated, firstRows], { heads })[0];
+  return callAttend([qkv, updated, firstRows], form)[0];
 }
 
 /** `(cache, qkv, firstRows) → cache`, in place. */
@@ -45,39 +43,40 @@ export const cachePutOp: Op<null> = {
   name: "cache_put",
   inPlace: [0],
   infer: ([cache, qkv, firstRows]) => {
-    sizesOf("cache_put", { cache, qkv, firstRows, heads: 1 });
+    cacheSizes("cache_put", { cache, qkv, firstRows });
     return [{ shape: cache.shape, dtype: "f32" }];
   },
   reference: ([cache, qkv, firstRows], call) => {
-    const { batch, tokens, channels, texts, time } = putSizes(call), out = cache.slice();
+    const { batch, tokens, packed, row, texts, time } = putSizes(call), out = cache.slice();
     for (let b = 0; b < batch; b++) {
       const count = storedTokens({ firstRow: firstRows[b], tokens, texts, time });
       for (let t = 0; t < count; t++) {
-        const from = ((b * tokens + t) * 3 + 1) * channels;
-        out.set(qkv.subarray(from, from + 2 * channels), (firstRows[b] + t) * 2 * channels);
+        const end = (b * tokens + t + 1) * packed;
+        out.set(qkv.subarray(end - row, end), (firstRows[b] + t) * row);
       }
     }
     return [out];
   },
   wgsl: (call) => {
-    const { batch, tokens, channels, texts, time } = putSizes(call), row = 2 * channels;
+    const { batch, tokens, packed, row, texts, time } = putSizes(call);
     return flat(
       call,
       `let token = i / ${row}u;
   let firstRow = in2[token / ${tokens}u];
   let t = token % ${tokens}u;
   if (firstRow < ${texts * time}u && firstRow % ${time}u + t < ${time}u) {
-    in0[(firstRow + t) * ${row}u + i % ${row}u] = in1[token * ${3 * channels}u + ${channels}u + i % ${row}u];
+    in0[(firstRow + t) * ${row}u + i % ${row}u] = in1[token * ${packed}u + ${packed - row}u + i % ${row}u];
   }`,
       { count: batch * tokens * row },
     );
   },
   wasm: (call) => {
-    const { batch, tokens, channels, texts, time } = putSizes(call);
-    return [batch, tokens, channels, texts, time];
+    const { batch, tokens, packed, row, texts, time } = putSizes(call);
+    return [batch, tokens, packed, row, texts, time];
   },
-  traffic: ({ inputs: [, qkv, firstRows] }) => {
-    const bytes = bytesOf(qkv) / 3 * 2;
+  traffic: (call) => {
+    const { inputs: [, , firstRows] } = call, { batch, tokens, row } = putSizes(call);
+    const bytes = 4 * batch * tokens * row;
     return { read: bytes + bytesOf(firstRows), written: bytes };
   },
   cases: [
@@ -87,58 +86,67 @@ export const cachePutOp: Op<null> = {
     // all of them are.
     { inputs: [[2, 3, 4], [1, 5, 6], [1]], attrs: null, fill: ["normal", "normal", { below: 6 }] },
     { inputs: [[2, 3, 4], [1, 2, 6], [1]], attrs: null, fill: ["normal", "normal", { below: 1e9 }] },
+    // Four heads of queries to one head of keys.
+    { inputs: [[3, 4, 6], [1, 2, 18], [1]], attrs: null, fill: ["normal", "normal", { below: 12 }] },
   ],
 };
 
 /** `(qkv, cache, firstRows) → out`. */
-export const cacheAttentionOp: Op<AttentionAttrs> = {
+export const cacheAttentionOp: Op<AttentionForm> = {
   name: "cache_attention",
-  infer: ([qkv, cache, firstRows], { heads }) => {
-    const { batch, tokens, channels } = sizesOf("cache_attention", { cache, qkv, firstRows, heads });
+  infer: ([qkv, cache, firstRows], form) => {
+    const { batch, tokens, channels } = attendSizes({ qkv, cache, firstRows }, form);
     return [{ shape: [batch, tokens, channels], dtype: "f32" }];
   },
   reference: ([qkv, cache, firstRows], call) => {
-    const { batch, tokens, channels, heads, width, texts, time } = attendSizes(call);
-    const out = new Float64Array(batch * tokens * channels);
+    const sizes = sizesOfCall(call), { batch, tokens, channels, heads, width, row, texts, time } = sizes;
+    const out = new Float64Array(batch * tokens * channels), keyRow = row - channels;
     for (let b = 0; b < batch; b++) {
       const begin = Math.floor(firstRows[b] / time) * time,
         count = storedTokens({ firstRow: firstRows[b], tokens, texts, time });
       for (let t = 0; t < count; t++) {
+        const position = firstRows[b] - begin + t, first = firstKey(position, sizes);
         for (let h = 0; h < heads; h++) {
-          const query = (b * tokens + t) * 3 * channels + h * width;
-          const keyOf = (j: number) => (begin + j) * 2 * channels + h * width;
-          const scores = Array.from({ length: firstRows[b] - begin + t + 1 }, (_, j) => {
-            let dot = 0;
-            for (let c = 0; c < width; c++) dot += qkv[query + c] * cache[keyOf(j) + c];
-            return dot / Math.sqrt(width);
+          const query = (b * tokens + t) * row + h * width, keyHead = Math.floor(h * sizes.keyHeads / heads);
+          const keys = Array.from({ length: position + 1 - first }, (_, j) => {
+            const key = (begin + first + j) * keyRow + keyHead * width;
+            return { key, score: scoreOf([qkv, query], [cache, key], sizes).score };
           });
-          const max = scores.reduce((a, b) => Math.max(a, b)), weights = scores.map((s) => Math.exp(s - max));
-          const total = weights.reduce((a, b) => a + b), to = (b * tokens + t) * channels + h * width;
-          weights.forEach((weight, j) => {
-            const value = keyOf(j) + channels;
-            for (let c = 0; c < width; c++) out[to + c] += weight / total * cache[value + c];
-          });
+          const max = keys.reduce((top, { score }) => Math.max(top, score), -Infinity);
+          const total = keys.reduce((sum, { score }) => sum + Math.exp(score - max), 0);
+          const to = (b * tokens + t) * channels + h * width;
+          for (const { key, score } of keys) {
+            const weight = Math.exp(score - max) / total, value = key + keyRow / 2;
+            for (let c = 0; c < width; c++) out[to + c] += weight * cache[value + c];
+          }
         }
       }
     }
     return [out];
   },
-  wgsl: (call) => cacheAttentionKernel(call, attendSizes(call)),
+  wgsl: (call) => cacheAttentionKernel(call, sizesOfCall(call)),
   wasm: (call) => {
-    const { batch, tokens, channels, heads, texts, time } = attendSizes(call);
-    return [batch, tokens, channels, heads, texts, time];
+    const { batch, tokens, texts, time, ...head } = sizesOfCall(call);
+    return [batch, tokens, texts, time, ...headArgs(head)];
   },
   // An upper bound: the lengths of the texts are known only on the device.
   flops: (call) => {
-    const { batch, tokens, channels, time } = attendSizes(call);
-    return 4 * batch * tokens * channels * time;
+    const { batch, tokens, channels, window } = sizesOfCall(call);
+    return 4 * batch * tokens * channels * window;
   },
-  traffic: ({ inputs: [qkv, cache, firstRows], outputs: [out] }) => ({
-    read: bytesOf(qkv) / 3 + qkv.shape[0] * bytesOf(cache) / cache.shape[0] + bytesOf(firstRows),
-    written: bytesOf(out),
-  }),
+  traffic: (call) => {
+    const { inputs: [, , firstRows], outputs: [out] } = call,
+      { batch, row, channels, window } = sizesOfCall(call);
+    const keys = 4 * batch * window * (row - channels);
+    return { read: bytesOf(out) + keys + bytesOf(firstRows), written: bytesOf(out) };
+  },
   cases: [
     { inputs: [[1, 1, 9], [1, 5, 6], [1]], attrs: { heads: 1 }, fill: ["normal", "normal", { below: 5 }] },
+    {
+      inputs: [[3, 5, 30], [3, 80, 12], [3]],
+      attrs: { heads: 3, keyHeads: 1, window: 9, scale: 1.5, softCap: 1.2 },
+      fill: ["normal", "normal", { below: 240 }],
+    },
     { inputs: [[3, 1, 36], [4, 9, 24], [3]], attrs: { heads: 2 }, fill: ["normal", "normal", { below: 36 }] },
     {
       inputs: [[2, 7, 30], [2, 11, 20], [2]],
@@ -156,6 +164,16 @@ export const cacheAttentionOp: Op<AttentionAttrs> = {
       fill: ["normal", "normal", { below: 70 }],
     },
     { inputs: [[1, 1, 6], [1, 3, 4], [1]], attrs: { heads: 2 }, fill: ["normal", "normal", { below: 1e9 }] },
+    {
+      inputs: [[2, 3, 40], [3, 30, 16], [2]],
+      attrs: { heads: 6, keyHeads: 2, scale: 0.4 },
+      fill: ["normal", "normal", { below: 90 }],
+    },
+    {
+      inputs: [[2, 2, 48], [2, 400, 32], [2]],
+      attrs: { heads: 2, window: 70, softCap: 0.8 },
+      fill: ["normal", "normal", { below: 800 }],
+    },
     {
       inputs: [[1, 1, 2304], [1, 1024, 1536], [1]],
       attrs: { heads: 12 },
@@ -175,29 +193,52 @@ function storedTokens(
   return firstRow < texts * time ? Math.min(tokens, time - firstRow % time) : 0;
 }
 
-function putSizes({ inputs: [cache, qkv, firstRows] }: Call<null>): CacheSizes {
-  return sizesOf("cache_put", { cache, qkv, firstRows, heads: 1 });
+/** Sizes of the tensors of a call, whose heads may be unknown. */
+interface Sizes {
+  readonly batch: number;
+  readonly tokens: number;
+  /** Number of channels of a row of `qkv`. */
+  readonly packed: number;
+  /** Number of channels of a row of the cache: all keys and values of a position. */
+  readonly row: number;
+  readonly texts: number;
+  readonly time: number;
 }
 
-function attendSizes(
-  { inputs: [qkv, cache, firstRows], attrs: { heads } }: Call<AttentionAttrs>,
-): CacheSizes {
-  return sizesOf("cache_attention", { cache, qkv, firstRows, heads });
+interface Inputs {
+  readonly cache: Spec;
+  readonly qkv: Spec;
+  readonly firstRows: Spec;
 }
 
-function sizesOf(
-  op: string,
-  { cache, qkv, firstRows, heads }: { cache: Spec; qkv: Spec; firstRows: Spec; heads: number },
-): CacheSizes {
-  const [texts, time, row] = cache.shape, [batch, tokens, packed] = qkv.shape, channels = row / 2;
+function putSizes({ inputs: [cache, qkv, firstRows] }: Call<null>): Sizes {
+  return cacheSizes("cache_put", { cache, qkv, firstRows });
+}
+
+function sizesOfCall({ inputs: [qkv, cache, firstRows], attrs }: Call<AttentionForm>): CacheSizes {
+  return attendSizes({ qkv, cache, firstRows }, attrs);
+}
+
+function attendSizes(inputs: Inputs, form: AttentionForm): CacheSizes {
+  const { batch, tokens, packed, row, texts, time } = cacheSizes("cache_attention", inputs);
+  const head = headSizes(form, { row: packed, time }), wanted = 2 * head.keyHeads * head.width;
+  if (row !== wanted) {
+    throw new ShapeError(
+      `Cannot call cache_attention: rows of the cache have ${row} channels, wanted ${wanted} for keys and values ` +
+        `of ${head.keyHeads} heads of ${head.width} channels`,
+    );
+  }
+  return { batch, tokens, texts, time, ...head };
+}
+
+function cacheSizes(op: string, { cache, qkv, firstRows }: Inputs): Sizes {
+  const [texts, time, row] = cache.shape, [batch, tokens, packed] = qkv.shape;
   expectF32(op, { cache, qkv });
   expectU32(op, { firstRows });
-  if (
-    cache.shape.length !== 3 || qkv.shape.length !== 3 || !Number.isInteger(channels) ||
-    packed !== 3 * channels
-  ) {
+  if (cache.shape.length !== 3 || qkv.shape.length !== 3 || row % 2 !== 0 || packed <= row) {
     throw new ShapeError(
-      `Cannot call ${op}: cache is [${cache.shape}], qkv is [${qkv.shape}]: wanted [S, T, 2C] and [B, N, 3C]`,
+      `Cannot call ${op}: cache is [${cache.shape}], qkv is [${qkv.shape}]: wanted [S, T, 2K·D] and ` +
+        "[B, N, (H + 2K)·D]",
     );
   }
   if (sizeOf(firstRows.shape) !== batch) {
@@ -205,11 +246,5 @@ function sizesOf(
       `Cannot call ${op}: firstRows is [${firstRows.shape}], wanted [${batch}], one for each row of qkv`,
     );
   }
-  const width = channels / heads;
-  if (!Number.isInteger(heads) || heads < 1 || !Number.isInteger(width)) {
-    throw new ShapeError(
-      `Cannot attend with ${heads} heads to ${channels} channels: the channels must be a multiple of the heads`,
-    );
-  }
-  return { batch, tokens, channels, heads, width, texts, time };
+  return { batch, tokens, packed, row, texts, time };
 }

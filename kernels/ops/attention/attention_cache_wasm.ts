@@ -6,29 +6,30 @@
  *
  * @module
  */
-import { first, size, tensor } from "../../wasm/call.ts";
-import { exp } from "../../wasm/math.ts";
+import { first, real, size, tensor } from "../../wasm/call.ts";
+import { exp, tanh } from "../../wasm/math.ts";
 import { madd } from "../../wasm/madd.ts";
 import { lanes, largest, loadPart, storePart } from "../../wasm/vector.ts";
 
 /**
- * Copies the new rows of `qkv` [B, N, 3C] into `cache` [S, T, 2C] at `firstRows` [B]. `args`: B, N, C, S, T.
+ * Copies the new rows of keys and values in `qkv` [B, N, P] into `cache` [S, T, R] at `firstRows` [B]. They
+ * are the last R numbers of a row of `qkv`. `args`: B, N, P, R, S, T.
  */
 export function cache_put(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const cache = tensor(tensors, 0), qkv = tensor(tensors, 1), firstRows = tensor(tensors, 2);
-  const batch = size(args, 0), tokens = size(args, 1), bytes = size(args, 2) << 2;
-  const texts = size(args, 3), time = size(args, 4);
+  const batch = size(args, 0), tokens = size(args, 1), packed = size(args, 2) << 2, row = size(args, 3) << 2;
+  const texts = size(args, 4), time = size(args, 5);
   const end = first(batch * tokens, 1, thread + 1, threads);
   for (let i = first(batch * tokens, 1, thread, threads); i < end; i++) {
     const t = i % tokens, firstRow: usize = load<u32>(firstRows + (i / tokens << 2));
     if (firstRow >= texts * time || firstRow % time + t >= time) continue;
-    memory.copy(cache + (firstRow + t) * 2 * bytes, qkv + i * 3 * bytes + bytes, 2 * bytes);
+    memory.copy(cache + (firstRow + t) * row, qkv + (i + 1) * packed - row, row);
   }
 }
 
 /**
- * Computes `out` [B, N, C] from `qkv` [B, N, 3C], `cache` [S, T, 2C] and `firstRows` [B]. `args`: B, N, C, H,
- * S, T.
+ * Computes `out` [B, N, H·D] from `qkv` [B, N, (H + 2K)·D], `cache` [S, T, 2K·D] and `firstRows` [B]. `args`:
+ * B, N, S, T, H, K, D, scale, window, cap.
  */
 export function cache_attention(
   tensors: usize,
@@ -41,20 +42,24 @@ export function cache_attention(
     cache = tensor(tensors, 1),
     firstRows = tensor(tensors, 2),
     out = tensor(tensors, 3);
-  const batch = size(args, 0), tokens = size(args, 1), channels = size(args, 2), heads = size(args, 3);
-  const texts = size(args, 4), time = size(args, 5);
-  const depth = channels / heads, bytes = channels << 2, row = bytes << 1, scale: f32 = 1 / sqrt(<f32> depth);
+  const batch = size(args, 0), tokens = size(args, 1), texts = size(args, 2), time = size(args, 3);
+  const heads = size(args, 4), keyHeads = size(args, 5), depth = size(args, 6);
+  const scale = real(args, 7), window = size(args, 8), cap = real(args, 9);
+  const outRow = (heads * depth) << 2, toValue = (keyHeads * depth) << 2, row = toValue << 1;
   // Tokens are in the inner loop, so that the keys and values of a head stay in the processor's cache.
   for (let unit = <usize> thread; unit < batch * heads * tokens; unit += <usize> threads) {
     const t = unit % tokens, pair = unit / tokens, head = pair % heads, b = pair / heads;
     const firstRow: usize = load<u32>(firstRows + (b << 2)), position = firstRow % time + t;
-    const at = (head * depth) << 2, i = b * tokens + t, to = out + i * bytes + at;
+    const at = (head * depth) << 2, i = b * tokens + t, to = out + i * outRow + at;
     if (firstRow >= texts * time || position >= time) {
       memory.fill(to, 0, depth << 2);
       continue;
     }
-    const keys = cache + (firstRow - firstRow % time) * row + at;
-    attend(qkv + i * 3 * bytes + at, keys, bytes, row, position + 1, depth, scale, scratch, to);
+    const least = position + 1 > window ? position + 1 - window : 0;
+    const keys = cache + (firstRow - firstRow % time + least) * row +
+      ((head * keyHeads / heads * depth) << 2);
+    const query = qkv + i * (outRow + row) + at;
+    attend(query, keys, toValue, row, position + 1 - least, depth, scale, cap, scratch, to);
   }
 }
 
@@ -70,33 +75,32 @@ function attend(
   count: usize,
   depth: usize,
   scale: f32,
+  cap: f32,
   scores: usize,
   out: usize,
 ): void {
   const padded = (count + 3) & ~3;
   let top4 = f32x4.splat(-Infinity), j: usize = 0;
-  const by = f32x4.splat(scale);
+  const by = f32x4.splat(scale), cap4 = f32x4.splat(cap), inverse = f32x4.splat(1 / cap);
   for (; j < padded; j += 4) {
     const k = keys + j * row;
-    let s: v128;
-    if (j + 4 <= count) s = fourDots(query, k, row, depth);
-    else {
-      // Repeats the last key to fill the vector, then replaces the surplus scores by -Infinity.
-      const more = count - 1 - j;
-      const s4 = fourDotsAt(
-        query,
-        k,
-        k + min<usize>(1, more) * row,
-        k + min<usize>(2, more) * row,
-        k + more * row,
-        depth,
-      );
-      s = f32x4.splat(-Infinity);
-      s = f32x4.replace_lane(s, 0, f32x4.extract_lane(s4, 0));
-      if (more > 0) s = f32x4.replace_lane(s, 1, f32x4.extract_lane(s4, 1));
-      if (more > 1) s = f32x4.replace_lane(s, 2, f32x4.extract_lane(s4, 2));
-    }
+    const more = count - 1 - j;
+    // Repeats the last key to fill the vector; the surplus scores are replaced below.
+    let s = more >= 3 ? fourDots(query, k, row, depth) : fourDotsAt(
+      query,
+      k,
+      k + min<usize>(1, more) * row,
+      k + min<usize>(2, more) * row,
+      k + more * row,
+      depth,
+    );
     s = f32x4.mul(s, by);
+    if (cap > 0) s = f32x4.mul(cap4, tanh(f32x4.mul(s, inverse)));
+    if (more < 3) {
+      s = f32x4.replace_lane(s, 3, -Infinity);
+      if (more < 2) s = f32x4.replace_lane(s, 2, -Infinity);
+      if (more < 1) s = f32x4.replace_lane(s, 1, -Infinity);
+    }
     top4 = f32x4.pmax(top4, s);
     v128.store(scores + (j << 2), s);
   }

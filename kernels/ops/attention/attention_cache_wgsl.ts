@@ -9,21 +9,16 @@
 import type { Call } from "../../core/graph.ts";
 import type { WgslKernel } from "../../core/gpu.ts";
 import { wgslBindings } from "../../core/wgsl.ts";
-import type { AttentionAttrs } from "./attention_wgsl.ts";
+import type { AttentionForm, HeadSizes } from "./attention_sizes.ts";
+import { cappedScore } from "./attention_wgsl.ts";
 import { workgroupMax, workgroupSum } from "../reduce/workgroup_reduce.ts";
 
 /** Sizes of an attention call to a KV cache. */
-export interface CacheSizes {
+export interface CacheSizes extends HeadSizes {
   /** Number of rows of new tokens, B. */
   readonly batch: number;
   /** Number of new tokens per row, N. */
   readonly tokens: number;
-  /** Number of channels, C. */
-  readonly channels: number;
-  /** Number of heads, H. */
-  readonly heads: number;
-  /** Number of channels per head, `C / H`. */
-  readonly width: number;
   /** Number of texts in the cache, S. */
   readonly texts: number;
   /** Number of positions per text, T. */
@@ -37,7 +32,7 @@ const SPAN = 128;
 const FEW = 8;
 
 /** Returns the kernel that computes `out` from `qkv`, `cache` and `firstRows`. */
-export function cacheAttentionKernel(call: Call<AttentionAttrs>, sizes: CacheSizes): WgslKernel {
+export function cacheAttentionKernel(call: Call<AttentionForm>, sizes: CacheSizes): WgslKernel {
   const { batch, tokens, heads, width, time } = sizes;
   const spans = batch * tokens <= FEW ? Math.ceil(time / SPAN) : 1;
   const first: WgslKernel = {
@@ -77,7 +72,8 @@ function queryPosition(
  * weighted sums, the total weight and the highest score.
  */
 function spanCode(call: Call, sizes: SpanSizes): string {
-  const { channels, heads, width, time, spans } = sizes;
+  const { channels, heads, keyHeads, width, row, time, spans, window, scale, softCap } = sizes;
+  const keyRow = row - channels, group = heads / keyHeads;
   const wide = Math.ceil(width / LANES), each = Array.from({ length: wide }, (_, i) => i);
   const span = spans === 1 ? time : SPAN;
   const own = (i: number) => `lane + ${i * LANES}u`;
@@ -108,11 +104,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   if (lane == 0u) { firstRowStaged = in2[group.z]; }
   ${queryPosition(sizes, { token: `group.y / ${spans}u`, firstRow: "workgroupUniformLoad(&firstRowStaged)" })}
   for (var c = lane; c < ${width}u; c += ${LANES}u) {
-    queryStaged[c] = in0[query * ${3 * channels}u + group.x * ${width}u + c] * ${1 / Math.sqrt(width)};
+    queryStaged[c] = in0[query * ${row}u + group.x * ${width}u + c] * f32(${scale});
   }
   workgroupBarrier();
-  let start = part * ${span}u;
-  let to = select(0u, min(start + ${span}u, position + 1u), exists);
+  let head = group.x / ${group}u * ${width}u;
+  let start = ${
+    window < time
+      ? `max(part * ${span}u, select(0u, position - ${window - 1}u, position >= ${window - 1}u))`
+      : `part * ${span}u`
+  };
+  let to = select(0u, min((part + 1u) * ${span}u, position + 1u), exists);
   var top = -3.4e38;
   var total = 0.0;
 ${each.map((i) => `  var sum${i} = 0.0;`).join("\n")}
@@ -120,10 +121,10 @@ ${each.map((i) => `  var sum${i} = 0.0;`).join("\n")}
     let key = first + lane;
     var score = -3.4e38;
     if (key < to) {
-      let at = (begin + key) * ${2 * channels}u + group.x * ${width}u;
+      let at = (begin + key) * ${keyRow}u + head;
       var dot0 = 0.0;
       for (var c = 0u; c < ${width}u; c++) { dot0 = fma(queryStaged[c], in1[at + c], dot0); }
-      score = dot0;
+      score = ${cappedScore("dot0", softCap)};
     }
     let highest = max(top, workgroupMax(score, lane));
     let weight = select(0.0, exp(score - highest), key < to);
@@ -136,10 +137,8 @@ ${
     each.map((i) =>
       `    ${inside(i)}{
       sum${i} *= shrink;
-      var at = (begin + first) * ${2 * channels}u + ${channels}u + group.x * ${width}u + ${own(i)};
-      for (var j = 0u; j < count; j++) { sum${i} = fma(weights[j], in1[at], sum${i}); at += ${
-        2 * channels
-      }u; }
+      var at = (begin + first) * ${keyRow}u + ${keyRow / 2}u + head + ${own(i)};
+      for (var j = 0u; j < count; j++) { sum${i} = fma(weights[j], in1[at], sum${i}); at += ${keyRow}u; }
     }`
     ).join("\n")
   }

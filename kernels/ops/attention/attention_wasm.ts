@@ -15,7 +15,7 @@
  */
 import { dropByKey, droppedScoreGrads } from "./attention_dropout_wasm.ts";
 import { real, size, tensor } from "../../wasm/call.ts";
-import { exp, log64 } from "../../wasm/math.ts";
+import { exp, log64, tanh } from "../../wasm/math.ts";
 import { packPanel } from "../../wasm/pack.ts";
 import { tile } from "../../wasm/tile.ts";
 import { dotRun } from "../../wasm/vector.ts";
@@ -29,17 +29,22 @@ const BUDGET: usize = 0x160000;
 /** Number of keys whose score gradients are stored before they are added to the gradients of the queries. */
 const KEYS: usize = 64;
 
+/** Start of a maximum: finite, so that a query whose scores are all masked has weights 0. */
+const LOWEST: f32 = -3.4e38;
+
 /**
- * Computes `out` [B, T, C] and `lse` [B, H, T] from `qkv` [B, T, 3C] and, for dropout, `key` and `draw`.
- * `args`: B, T, C, H, threshold, scale. A threshold above 0 enables dropout.
+ * Computes `out` [B, T, H·D] and `lse` [B, H, T] from `qkv` [B, T, (H + 2K)·D] and, for dropout, `key` and
+ * `draw`. `args`: B, T, threshold and scale of dropout, H, K, D, scale, window, cap. A threshold above 0
+ * enables dropout, a cap above 0 caps the scores.
  */
 export function attention(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
-  const threshold = <u32> load<f64>(args, 32), key = tensor(tensors, 1), draw = tensor(tensors, 2);
+  const threshold = <u32> load<f64>(args, 16), key = tensor(tensors, 1), draw = tensor(tensors, 2);
   const outputs: usize = threshold > 0 ? 3 : 1;
   const qkv = tensor(tensors, 0), out = tensor(tensors, outputs), lses = tensor(tensors, outputs + 1);
-  const batch = size(args, 0), time = size(args, 1), channels = size(args, 2), heads = size(args, 3);
-  const depth = channels / heads, depth4 = (depth + 3) & ~3, depth8 = (depth + 7) & ~7;
-  const row = channels * 12, outRow = channels << 2, scale: f32 = 1 / sqrt(<f32> depth);
+  const batch = size(args, 0), time = size(args, 1), heads = size(args, 4), keyHeads = size(args, 5);
+  const depth = size(args, 6), depth4 = (depth + 3) & ~3, depth8 = (depth + 7) & ~7;
+  const scale = real(args, 7), window = size(args, 8), cap = real(args, 9);
+  const outRow = (heads * depth) << 2, keyRow = (keyHeads * depth) << 2, row = outRow + 2 * keyRow;
   const chunk = (BUDGET / (4 * (depth4 + depth8) + 32)) & ~7;
   const keys = scratch, values = keys + chunk * depth4 * 4, scores = values + chunk * depth8 * 4;
   const query = scores + chunk * 32, sums = query + depth4 * 32, state = sums + depth8 * 32;
@@ -48,32 +53,38 @@ export function attention(tensors: usize, args: usize, thread: i32, threads: i32
   const panels = (time + 7) >> 3, parts = partsOf(batch * heads, panels, <usize> threads);
   for (let unit = <usize> thread; unit < batch * heads * parts; unit += <usize> threads) {
     const pair = unit / parts, part = unit % parts, b = pair / heads, head = pair % heads;
-    const q = qkv + b * time * row + ((head * depth) << 2), k = q + outRow, v = k + outRow;
+    const rows0 = qkv + b * time * row, q = rows0 + ((head * depth) << 2);
+    const k = rows0 + outRow + (((head * keyHeads / heads) * depth) << 2), v = k + keyRow;
     for (let start: usize = 0; start < time; start += chunk) {
       const count = min(chunk, time - start);
       packLanes(k + start * row, row, count, depth, depth4, keys);
       packDepth(v + start * row, row, count, depth, chunk, values);
       for (let panel = part; panel < panels; panel += parts) {
-        const first = panel << 3, rows = min<usize>(8, time - first);
-        if (first + 8 <= start) continue;
+        const first = panel << 3, rows = min<usize>(8, time - first), least = firstKeys(first, window);
+        if (first + 8 <= start || least >= start + count) continue;
         packPanel(q + first * row, row, 4, rows, depth, depth4, query);
         scaleRun(query, depth4 << 3, scale);
-        const reach = min((count + 7) & ~7, first + 8 - start);
-        for (let at: usize = 0; at < reach; at += 8) {
+        const from = least > start ? least - start : 0, reach = min((count + 7) & ~7, first + 8 - start);
+        for (let at = from; at < reach; at += 8) {
           tile(depth4, keys + at * depth4 * 4, query, scores + (at << 5), 32, false);
         }
+        const some = scores + (from << 5), steps = reach - from;
+        if (cap > 0) capRun(some, steps << 3, cap);
         if (start + reach == first + 8) maskTile(scores + ((reach - 8) << 5), 32, 4);
-        softmax(scores, reach, state);
+        for (let at = from; at < reach && start + at + window < first + 8; at += 8) {
+          maskBefore(scores + (at << 5), 32, 4, start + at + window, first);
+        }
+        softmax(some, steps, state);
         if (threshold > 0) {
           const line = pair * time + first;
           // `dropByKey` is called twice, for four queries each: the compiler would inline a single call, and
           // inlining made the loop without dropout 4 % slower.
-          dropByKey(scores, reach, line, start, key, draw, threshold, words);
-          dropByKey(scores + 16, reach, line + 4, start, key, draw, threshold, words);
-          scaleRun(state, 8, real(args, 5));
+          dropByKey(some, steps, line, start + from, key, draw, threshold, words);
+          dropByKey(some + 16, steps, line + 4, start + from, key, draw, threshold, words);
+          scaleRun(state, 8, real(args, 3));
         }
         for (let d: usize = 0; d < depth8; d += 8) {
-          tile(reach, scores, values + d * chunk * 4, sums + (d << 2), depth8 << 2, false);
+          tile(steps, some, values + d * chunk * 4 + (from << 5), sums + (d << 2), depth8 << 2, false);
         }
         const to = out + (b * time + first) * outRow + ((head * depth) << 2);
         join(
@@ -85,7 +96,7 @@ export function attention(tensors: usize, args: usize, thread: i32, threads: i32
           depth,
           state,
           lses + ((pair * time + first) << 2),
-          start > 0,
+          least < start,
         );
       }
     }
@@ -93,102 +104,135 @@ export function attention(tensors: usize, args: usize, thread: i32, threads: i32
 }
 
 /**
- * Computes `dqkv` from `qkv`, `out`, `lse`, `dout` and, for dropout, `key` and `draw`. `args`: B, T, C, H,
- * threshold, scale.
+ * Computes `dqkv` from `qkv`, `out`, `lse`, `dout` and, for dropout, `key` and `draw`. `args` are those of
+ * `attention`.
  */
 export function attention_grad(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
-  const threshold = <u32> load<f64>(args, 32), keep = real(args, 5);
+  const threshold = <u32> load<f64>(args, 16), keep = real(args, 3);
   const placeKey = tensor(tensors, 4), draw = tensor(tensors, 5);
   const qkv = tensor(tensors, 0), out = tensor(tensors, 1), lses = tensor(tensors, 2);
   const dout = tensor(tensors, 3), dqkv = tensor(tensors, threshold > 0 ? 6 : 4);
-  const batch = size(args, 0), time = size(args, 1), channels = size(args, 2), heads = size(args, 3);
-  const depth = channels / heads, depth4 = (depth + 3) & ~3, depth8 = (depth + 7) & ~7;
-  const row = channels * 12, outRow = channels << 2, scale: f32 = 1 / sqrt(<f32> depth);
-  const chunk = (BUDGET / (8 * (depth4 + depth8) + 72 + 4 * KEYS)) & ~7;
+  const batch = size(args, 0), time = size(args, 1), heads = size(args, 4), keyHeads = size(args, 5);
+  const depth = size(args, 6), depth4 = (depth + 3) & ~3, depth8 = (depth + 7) & ~7;
+  const scale = real(args, 7), window = size(args, 8), cap = real(args, 9);
+  const outRow = (heads * depth) << 2, keyRow = (keyHeads * depth) << 2, row = outRow + 2 * keyRow;
+  const group = heads / keyHeads;
+  const chunk = (BUDGET / (8 * (depth4 + depth8) + 72 + 4 * KEYS + (cap > 0 ? 32 : 0))) & ~7;
   const queriesByLane = scratch, dOByLane = queriesByLane + chunk * depth4 * 4;
   const queries = dOByLane + chunk * depth4 * 4, dOs = queries + chunk * depth8 * 4;
   const weights = dOs + chunk * depth8 * 4, scoreGrads = weights + chunk * 32;
   const lse = scoreGrads + chunk * 32, delta = lse + chunk * 4, turned = delta + chunk * 4;
   const keys = turned + chunk * KEYS * 4, key = keys + KEYS * depth8 * 4;
   const value = key + depth4 * 32, sums = value + depth4 * 32, words = sums + depth8 * 32;
+  const slopes = words + 64; // derivatives of capped scores, laid out as the scores
 
-  for (let pair = <usize> thread; pair < batch * heads; pair += <usize> threads) {
-    const b = pair / heads, head = pair % heads;
-    const at = b * time * row + ((head * depth) << 2), outAt = b * time * outRow + ((head * depth) << 2);
-    const q = qkv + at, k = q + outRow, v = k + outRow, o = out + outAt, dO = dout + outAt;
-    const dq = dqkv + at, dk = dq + outRow, dv = dk + outRow, lseRow = lses + ((pair * time) << 2);
+  // One thread computes all heads of queries of a head of keys, because they add to the same gradients.
+  for (let keyPair = <usize> thread; keyPair < batch * keyHeads; keyPair += <usize> threads) {
+    for (let pair = keyPair * group; pair < (keyPair + 1) * group; pair++) {
+      const b = pair / heads, head = pair % heads, rows0 = b * time * row;
+      const at = rows0 + ((head * depth) << 2), outAt = b * time * outRow + ((head * depth) << 2);
+      const keyAt = rows0 + outRow + ((head / group * depth) << 2), follows = head % group > 0;
+      const q = qkv + at, k = qkv + keyAt, v = k + keyRow, o = out + outAt, dO = dout + outAt;
+      const dq = dqkv + at, dk = dqkv + keyAt, dv = dk + keyRow, lseRow = lses + ((pair * time) << 2);
 
-    for (let start: usize = 0; start < time; start += chunk) { // chunks of queries that fit into scratch
-      const count = min(chunk, time - start), whole = (count + 7) & ~7;
-      packLanes(q + start * row, row, count, depth, depth4, queriesByLane);
-      scaleRun(queriesByLane, whole * depth4, scale);
-      packLanes(dO + start * outRow, outRow, count, depth, depth4, dOByLane);
-      packDepth(q + start * row, row, count, depth, chunk, queries);
-      packDepth(dO + start * outRow, outRow, count, depth, chunk, dOs);
-      rowConstants(o, dO, outRow, depth, lseRow, start, count, whole, lse, delta);
-      for (let block: usize = 0; block < start + count; block += KEYS) {
-        const blockEnd = min(block + KEYS, min((time + 7) & ~7, start + whole));
-        for (let first = block; first < blockEnd; first += 8) { // `dk` and `dv` for panels of keys
-          const rows = min<usize>(8, time - first), from = first > start ? first - start : 0;
-          const steps = whole - from, skip = from << 5, joins = start > (first / chunk) * chunk;
-          packPanel(k + first * row, row, 4, rows, depth, depth4, key);
-          packPanel(v + first * row, row, 4, rows, depth, depth4, value);
-          for (let query = from; query < whole; query += 8) {
-            tile(depth4, queriesByLane + query * depth4 * 4, key, weights + (query << 5), 32, false);
-            tile(depth4, dOByLane + query * depth4 * 4, value, scoreGrads + (query << 5), 32, false);
+      for (let start: usize = 0; start < time; start += chunk) { // chunks of queries that fit into scratch
+        const count = min(chunk, time - start), whole = (count + 7) & ~7;
+        packLanes(q + start * row, row, count, depth, depth4, queriesByLane);
+        scaleRun(queriesByLane, whole * depth4, scale);
+        packLanes(dO + start * outRow, outRow, count, depth, depth4, dOByLane);
+        packDepth(q + start * row, row, count, depth, chunk, queries);
+        packDepth(dO + start * outRow, outRow, count, depth, chunk, dOs);
+        rowConstants(o, dO, outRow, depth, lseRow, start, count, whole, lse, delta);
+        for (let block = firstKeys(start, window) & ~(KEYS - 1); block < start + count; block += KEYS) {
+          const blockEnd = min(block + KEYS, min((time + 7) & ~7, start + whole));
+          for (let first = block; first < blockEnd; first += 8) { // `dk` and `dv` for panels of keys
+            const rows = min<usize>(8, time - first), from = first > start ? first - start : 0;
+            const joins = follows || start > (first / chunk) * chunk;
+            if (first + 7 + window <= start) continue;
+            const to = min(whole, (first + 14 + window - start) & ~7), steps = to - from, skip = from << 5;
+            packPanel(k + first * row, row, 4, rows, depth, depth4, key);
+            packPanel(v + first * row, row, 4, rows, depth, depth4, value);
+            for (let query = from; query < to; query += 8) {
+              tile(depth4, queriesByLane + query * depth4 * 4, key, weights + (query << 5), 32, false);
+              tile(depth4, dOByLane + query * depth4 * 4, value, scoreGrads + (query << 5), 32, false);
+            }
+            if (cap > 0) {
+              capRun(weights + skip, steps << 3, cap);
+              slopesOf(weights + skip, slopes + skip, steps << 3, cap);
+            }
+            if (first >= start) maskTile(weights + skip, 4, 32);
+            const end = first + window > start ? (first + window - start) & ~7 : 0;
+            for (let query = max(from, end); query < to; query += 8) {
+              maskBefore(weights + (query << 5), 4, 32, first + window, start + query);
+            }
+            if (threshold == 0) scoreGradsOf(weights, scoreGrads, from, to, lse, delta);
+            else {
+              const line = pair * time + start;
+              droppedScoreGrads(
+                weights,
+                scoreGrads,
+                from,
+                to,
+                lse,
+                delta,
+                line,
+                first,
+                placeKey,
+                draw,
+                threshold,
+                keep,
+                words,
+              );
+            }
+            if (cap > 0) multiplyRun(scoreGrads + skip, slopes + skip, steps << 3);
+            for (let d: usize = 0; d < depth8; d += 8) {
+              tile(
+                steps,
+                scoreGrads + skip,
+                queries + d * chunk * 4 + skip,
+                sums + (d << 2),
+                depth8 << 2,
+                false,
+              );
+            }
+            rowsOut(sums, depth8 << 2, dk + first * row, row, rows, depth, scale, joins);
+            for (let d: usize = 0; d < depth8; d += 8) {
+              tile(steps, weights + skip, dOs + d * chunk * 4 + skip, sums + (d << 2), depth8 << 2, false);
+            }
+            rowsOut(sums, depth8 << 2, dv + first * row, row, rows, depth, 1, joins);
+            for (let query = from; query < to; query += 8) { // [query][8 keys] -> [key][8 queries]
+              const place = turned + query * KEYS * 4 + ((first - block) << 5);
+              packPanel(scoreGrads + (query << 5), 32, 4, 8, 8, 8, place);
+            }
           }
-          if (first >= start) maskTile(weights + skip, 4, 32);
-          if (threshold == 0) scoreGradsOf(weights, scoreGrads, from, whole, lse, delta);
-          else {
-            const line = pair * time + start;
-            droppedScoreGrads(
-              weights,
-              scoreGrads,
-              from,
-              whole,
-              lse,
-              delta,
-              line,
-              first,
-              placeKey,
-              draw,
-              threshold,
-              keep,
-              words,
-            );
+          packDepth(k + block * row, row, min(blockEnd, time) - block, depth, KEYS, keys);
+          // Computes `dq` for panels of queries.
+          for (let query = block > start ? block - start : 0; query < whole; query += 8) {
+            const least = firstKeys(start + query, window), skip = least > block ? (least - block) << 5 : 0;
+            if (least >= blockEnd) break;
+            const rows = min<usize>(8, time - start - query),
+              reach = min(blockEnd, start + query + 8) - block;
+            for (let d: usize = 0; d < depth8; d += 8) {
+              tile(
+                reach - (skip >> 5),
+                turned + query * KEYS * 4 + skip,
+                keys + d * KEYS * 4 + skip,
+                sums + (d << 2),
+                depth8 << 2,
+                false,
+              );
+            }
+            rowsOut(sums, depth8 << 2, dq + (start + query) * row, row, rows, depth, scale, block > least);
           }
-          for (let d: usize = 0; d < depth8; d += 8) {
-            tile(
-              steps,
-              scoreGrads + skip,
-              queries + d * chunk * 4 + skip,
-              sums + (d << 2),
-              depth8 << 2,
-              false,
-            );
-          }
-          rowsOut(sums, depth8 << 2, dk + first * row, row, rows, depth, scale, joins);
-          for (let d: usize = 0; d < depth8; d += 8) {
-            tile(steps, weights + skip, dOs + d * chunk * 4 + skip, sums + (d << 2), depth8 << 2, false);
-          }
-          rowsOut(sums, depth8 << 2, dv + first * row, row, rows, depth, 1, joins);
-          for (let query = from; query < whole; query += 8) { // [query][8 keys] -> [key][8 queries]
-            const to = turned + query * KEYS * 4 + ((first - block) << 5);
-            packPanel(scoreGrads + (query << 5), 32, 4, 8, 8, 8, to);
-          }
-        }
-        packDepth(k + block * row, row, min(blockEnd, time) - block, depth, KEYS, keys);
-        // Computes `dq` for panels of queries.
-        for (let query = block > start ? block - start : 0; query < whole; query += 8) {
-          const rows = min<usize>(8, time - start - query), reach = min(blockEnd, start + query + 8) - block;
-          for (let d: usize = 0; d < depth8; d += 8) {
-            tile(reach, turned + query * KEYS * 4, keys + d * KEYS * 4, sums + (d << 2), depth8 << 2, false);
-          }
-          rowsOut(sums, depth8 << 2, dq + (start + query) * row, row, rows, depth, scale, block > 0);
         }
       }
     }
   }
+}
+
+/** Returns the first key that a panel of queries attends to, rounded down to a whole panel of keys. */
+function firstKeys(query: usize, window: usize): usize {
+  return query + 1 > window ? (query + 1 - window) & ~7 : 0;
 }
 
 /**
@@ -232,12 +276,47 @@ function maskTile(scores: usize, keyStride: usize, queryStride: usize): void {
 }
 
 /**
+ * Masks the scores of an 8 × 8 tile whose keys are before the window of the query: `end` is the first
+ * position past the window of the tile's first key, `query` the position of its first query.
+ */
+function maskBefore(scores: usize, keyStride: usize, queryStride: usize, end: usize, query: usize): void {
+  for (let key: usize = 0; key < 8; key++) {
+    for (let i: usize = 0; i < 8; i++) {
+      if (query + i >= end + key) store<f32>(scores + key * keyStride + i * queryStride, -Infinity);
+    }
+  }
+}
+
+/** Replaces `n` scores by `cap · tanh(score / cap)`. */
+function capRun(scores: usize, n: usize, cap: f32): void {
+  const cap4 = f32x4.splat(cap), inverse = f32x4.splat(1 / cap);
+  for (const end = scores + (n << 2); scores < end; scores += 16) {
+    v128.store(scores, f32x4.mul(cap4, tanh(f32x4.mul(inverse, v128.load(scores)))));
+  }
+}
+
+/** Stores the derivatives of capping, `1 - (score / cap)²`, of `n` capped scores. */
+function slopesOf(scores: usize, slopes: usize, n: usize, cap: f32): void {
+  const one = f32x4.splat(1), inverse = f32x4.splat(1 / cap);
+  for (const end = scores + (n << 2); scores < end; scores += 16, slopes += 16) {
+    const t = f32x4.mul(inverse, v128.load(scores));
+    v128.store(slopes, f32x4.sub(one, f32x4.mul(t, t)));
+  }
+}
+
+function multiplyRun(x: usize, by: usize, n: usize): void {
+  for (const end = x + (n << 2); x < end; x += 16, by += 16) {
+    v128.store(x, f32x4.mul(v128.load(x), v128.load(by)));
+  }
+}
+
+/**
  * Replaces scores [n][8] by `e^(score - maximum of the lane)`. `state` receives 8 reciprocal sums and then 8
  * log-sum-exps.
  */
 function softmax(scores: usize, n: usize, state: usize): void {
   const end = scores + (n << 5);
-  let top0 = f32x4.splat(-Infinity), top1 = top0, sum0 = f32x4.splat(0), sum1 = sum0;
+  let top0 = f32x4.splat(LOWEST), top1 = top0, sum0 = f32x4.splat(0), sum1 = sum0;
   for (let p = scores; p < end; p += 32) {
     top0 = f32x4.pmax(top0, v128.load(p));
     top1 = f32x4.pmax(top1, v128.load(p, 16));
@@ -279,7 +358,8 @@ function join(
 ): void {
   for (let i: usize = 0; i < rows; i++, sums += stride, out += outStride) {
     const lane = i << 2, own = load<f32>(state + lane, 32);
-    let factor = load<f32>(state + lane), lse = own;
+    // A query has no keys in this chunk if the chunk ends before the query's window.
+    let factor: f32 = own == -Infinity ? 0 : load<f32>(state + lane), lse = own;
     if (joins) {
       const before = load<f32>(lses + lane), top = max(before, own);
       const a = expOne(before - top), b = expOne(own - top);

@@ -13,31 +13,7 @@ import type { GpuLimits, WgslKernel } from "../../core/gpu.ts";
 import type { Call } from "../../core/graph.ts";
 import { wgslBindings } from "../../core/wgsl.ts";
 import { type AttentionMask, attentionMask } from "./attention_dropout.ts";
-
-/** Attributes of the attention ops. */
-export interface AttentionAttrs {
-  /** Number of heads, H. */
-  readonly heads: number;
-  /**
-   * Fraction of weights to drop, above 0 and below 1; the last two inputs are then key and draw. If absent,
-   * there is no dropout.
-   */
-  readonly dropout?: number;
-}
-
-/** Sizes of an attention call. */
-export interface AttentionSizes {
-  /** Number of sequences, B. */
-  readonly batch: number;
-  /** Number of positions per sequence, T. */
-  readonly time: number;
-  /** Number of channels, C. */
-  readonly channels: number;
-  /** Number of heads, H. */
-  readonly heads: number;
-  /** Number of channels per head, `C / H`. */
-  readonly width: number;
-}
+import type { AttentionAttrs, AttentionSizes } from "./attention_sizes.ts";
 
 type KernelSizes = AttentionSizes & { readonly limits: GpuLimits };
 type MaskedSizes = KernelSizes & { readonly mask: AttentionMask };
@@ -49,7 +25,7 @@ const ROWS = 64; // rows per workgroup, one per invocation
  * uses a running maximum.
  */
 export function attentionKernel(call: Call<AttentionAttrs>, sizes: KernelSizes): WgslKernel {
-  const { time, channels, heads, width } = sizes;
+  const { time, channels, heads, keyHeads, width, row, scale, softCap } = sizes;
   const tile = tileRows(sizes), n = quads(width);
   const mask = attentionMask(call.attrs.dropout, { keys: ROWS, key: "in1", draw: "in2" });
   return {
@@ -60,17 +36,22 @@ ${mask.functions}${staging(sizes)}
 @compute @workgroup_size(${ROWS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
 ${rowPosition(sizes)}
+  let head = group.y;
+${headPosition(sizes)}
+${keyPosition(sizes, `(head / ${heads / keyHeads}u)`)}
   let own = min(row, ${time - 1}u); // invocations past the last row repeat it and store nothing
-${load("q", { from: "in0", start: `query + own * ${3 * channels}u`, width, scale: scaleOf(width) })}
+${load("q", { from: "in0", start: `query + own * ${row}u`, width, scale: factorOf(scale) })}
 ${zeros("sum", n)}
   var top = -3.4e38;
   var total = 0.0; // sum of exp(score - top)
-${mask.begin}  for (var first = 0u; first < min(row0 + ${ROWS}u, ${time}u); first += ${tile}u) {
+${mask.begin}  for (var first = ${
+      firstTile(sizes)
+    }; first < min(row0 + ${ROWS}u, ${time}u); first += ${tile}u) {
     ${stageKeysAndValues(sizes)}
     workgroupBarrier();
     for (var j = 0u; j < ${tile}u; j++) {
       if (first + j > own) { break; }
-${mask.draw}      let score = ${dot("q", "stagedA", n)};
+${mask.draw}${skipBefore(sizes)}      let score = ${cappedScore(dot("q", "stagedA", n), softCap)};
       if (score > top) {
         let shrink = exp(top - score);
 ${each(n, (i) => `        sum${i} *= shrink;`)}
@@ -123,50 +104,64 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }
 
 function queryGradient(sizes: MaskedSizes): string {
-  const { time, channels, width, mask } = sizes, tile = tileRows(sizes), n = quads(width);
+  const { time, channels, heads, keyHeads, width, row, scale, softCap, mask } = sizes,
+    tile = tileRows(sizes),
+    n = quads(width);
   return `fn queryGradient(group: vec3u, lane: u32) {
 ${rowPosition(sizes)}
+  let head = group.y;
+${headPosition(sizes)}
+${keyPosition(sizes, `(head / ${heads / keyHeads}u)`)}
   let own = min(row, ${time - 1}u);
-${load("q", { from: "in0", start: `query + own * ${3 * channels}u`, width, scale: scaleOf(width) })}
+${load("q", { from: "in0", start: `query + own * ${row}u`, width, scale: factorOf(scale) })}
 ${load("g", { from: "in3", start: `plain + own * ${channels}u`, width })}
 ${load("o", { from: "in1", start: `plain + own * ${channels}u`, width })}
   let delta = ${each(n, (i) => `dot(g${i}, o${i})`, " + ")};
   let lse = in2[line + own];
 ${zeros("sum", n)}
-${mask.begin}  for (var first = 0u; first < min(row0 + ${ROWS}u, ${time}u); first += ${tile}u) {
+${mask.begin}  for (var first = ${
+    firstTile(sizes)
+  }; first < min(row0 + ${ROWS}u, ${time}u); first += ${tile}u) {
     ${stageKeysAndValues(sizes)}
     workgroupBarrier();
     for (var j = 0u; j < ${tile}u; j++) {
       if (first + j > own) { break; }
-${mask.draw}      let weight = exp(${dot("q", "stagedA", n)} - lse);
+${mask.draw}${skipBefore(sizes)}      let score = ${cappedScore(dot("q", "stagedA", n), softCap)};
+      let weight = exp(score - lse);
       let ofWeight = ${dot("g", "stagedB", n)};
-      let scoreGrad = weight * (${mask.ofKey(mask.scaled("ofWeight"))} - delta);
+      let scoreGrad = weight * (${mask.ofKey(mask.scaled("ofWeight"))} - delta)${capSlope(softCap)};
 ${each(n, (i) => `      sum${i} += scoreGrad * ${staged("stagedA", i, n)};`)}
     }
     workgroupBarrier();
   }
   if (row < ${time}u) {
-${store("sum", { to: "out0", start: `query + row * ${3 * channels}u`, width, factor: scaleOf(width) })}
+${store("sum", { to: "out0", start: `query + row * ${row}u`, width, factor: factorOf(scale) })}
   }
 }`;
 }
 
 function keyGradient(sizes: MaskedSizes): string {
-  const { time, channels, width, mask } = sizes, tile = tileRows(sizes), n = quads(width);
+  const { time, channels, heads, keyHeads, width, row, window, scale, softCap, mask } = sizes,
+    tile = tileRows(sizes),
+    n = quads(width);
   return `fn keyGradient(group: vec3u, lane: u32) {
+  if (group.y >= ${keyHeads}u) { return; }
 ${rowPosition(sizes)}
+${keyPosition(sizes, "group.y")}
   let own = min(row, ${time - 1}u);
 ${
     load("k", {
       from: "in0",
-      start: `query + ${channels}u + own * ${3 * channels}u`,
+      start: `key + own * ${row}u`,
       width,
-      scale: scaleOf(width),
+      scale: factorOf(scale),
     })
   }
-${load("v", { from: "in0", start: `query + ${2 * channels}u + own * ${3 * channels}u`, width })}
+${load("v", { from: "in0", start: `value + own * ${row}u`, width })}
 ${zeros("sum", n)}
-  for (var first = row0; first < ${time}u; first += ${tile}u) {
+  for (var head = group.y * ${heads / keyHeads}u; head < (group.y + 1u) * ${heads / keyHeads}u; head++) {
+${headPosition(sizes)}
+  for (var first = row0; first < ${lastTile(sizes)}; first += ${tile}u) {
     ${stageQueriesAndGradients(sizes)}
     if (lane < ${tile}u && first + lane < ${time}u) {
       stagedLse[lane] = in2[line + first + lane];
@@ -177,22 +172,26 @@ ${zeros("sum", n)}
     }
     ${mask.stage(tile)}workgroupBarrier();
     for (var j = 0u; j < ${tile}u; j++) {
-      if (first + j >= ${time}u) { break; }
+      if (first + j >= min(${time}u, own + ${window}u)) { break; }
       if (first + j < own) { continue; }
-      let weight = exp(${dot("k", "stagedA", n)} - stagedLse[j]);
+      let score = ${cappedScore(dot("k", "stagedA", n), softCap)};
+      let weight = exp(score - stagedLse[j]);
       let ofWeight = ${dot("v", "stagedB", n)};
-      let scoreGrad = weight * (${mask.ofQuery(mask.scaled("ofWeight"))} - stagedDelta[j]);
+      let scoreGrad = weight * (${mask.ofQuery(mask.scaled("ofWeight"))} - stagedDelta[j])${
+    capSlope(softCap)
+  };
 ${each(n, (i) => `      sum${i} += scoreGrad * ${staged("stagedA", i, n)};`)}
     }
     workgroupBarrier();
+  }
   }
   if (row < ${time}u) {
 ${
     store("sum", {
       to: "out0",
-      start: `query + ${channels}u + row * ${3 * channels}u`,
+      start: `key + row * ${row}u`,
       width,
-      factor: scaleOf(width),
+      factor: factorOf(scale),
     })
   }
   }
@@ -200,37 +199,45 @@ ${
 }
 
 function valueGradient(sizes: MaskedSizes): string {
-  const { time, channels, width, mask } = sizes, tile = tileRows(sizes), n = quads(width);
+  const { time, heads, keyHeads, width, row, window, scale, softCap, mask } = sizes,
+    tile = tileRows(sizes),
+    n = quads(width);
   return `fn valueGradient(group: vec3u, lane: u32) {
+  if (group.y >= ${keyHeads}u) { return; }
 ${rowPosition(sizes)}
+${keyPosition(sizes, "group.y")}
   let own = min(row, ${time - 1}u);
 ${
     load("k", {
       from: "in0",
-      start: `query + ${channels}u + own * ${3 * channels}u`,
+      start: `key + own * ${row}u`,
       width,
-      scale: scaleOf(width),
+      scale: factorOf(scale),
     })
   }
 ${zeros("sum", n)}
-  for (var first = row0; first < ${time}u; first += ${tile}u) {
+  for (var head = group.y * ${heads / keyHeads}u; head < (group.y + 1u) * ${heads / keyHeads}u; head++) {
+${headPosition(sizes)}
+  for (var first = row0; first < ${lastTile(sizes)}; first += ${tile}u) {
     ${stageQueriesAndGradients(sizes)}
     if (lane < ${tile}u && first + lane < ${time}u) { stagedLse[lane] = in2[line + first + lane]; }
     ${mask.stage(tile)}workgroupBarrier();
     for (var j = 0u; j < ${tile}u; j++) {
-      if (first + j >= ${time}u) { break; }
+      if (first + j >= min(${time}u, own + ${window}u)) { break; }
       if (first + j < own) { continue; }
-      let weight = exp(${dot("k", "stagedA", n)} - stagedLse[j]);
+      let score = ${cappedScore(dot("k", "stagedA", n), softCap)};
+      let weight = exp(score - stagedLse[j]);
       let masked = ${mask.ofQuery("weight")};
 ${each(n, (i) => `      sum${i} += masked * ${staged("stagedB", i, n)};`)}
     }
     workgroupBarrier();
   }
+  }
   if (row < ${time}u) {
 ${
     store("sum", {
       to: "out0",
-      start: `query + ${2 * channels}u + row * ${3 * channels}u`,
+      start: `value + row * ${row}u`,
       width,
       factor: mask.scale,
     })
@@ -245,17 +252,59 @@ function workgroups({ batch, time, heads }: KernelSizes, parts: number): WgslKer
 }
 
 /**
- * Returns WGSL that computes the row, and where the row's head starts: `query` is its start in `qkv`, `plain`
- * in `out`, and `line` in `lse`.
+ * Returns WGSL that computes the row of queries or keys, and the first row of the workgroup. A workgroup's
+ * `group.y` is a head of queries for rows of queries, else a head of keys.
  */
-function rowPosition({ time, channels, heads, width, batch }: KernelSizes): string {
-  return `  let head = group.y;
-  let batch = group.z % ${batch}u;
+function rowPosition({ batch }: KernelSizes): string {
+  return `  let batch = group.z % ${batch}u;
   let row0 = group.x * ${ROWS}u;
-  let row = row0 + lane;
-  let query = batch * ${time * 3 * channels}u + head * ${width}u;
+  let row = row0 + lane;`;
+}
+
+/**
+ * Returns WGSL that computes where a head of queries starts: `query` is its start in `qkv`, `plain` in `out`,
+ * and `line` in `lse`.
+ */
+function headPosition({ time, channels, heads, width, row }: KernelSizes): string {
+  return `  let query = batch * ${time * row}u + head * ${width}u;
   let plain = batch * ${time * channels}u + head * ${width}u;
   let line = (batch * ${heads}u + head) * ${time}u;`;
+}
+
+/** Returns WGSL that computes where the keys and values of head `keyHead` start in `qkv`. */
+function keyPosition({ time, keyHeads, channels, width, row }: KernelSizes, keyHead: string): string {
+  return `  let key = batch * ${time * row}u + ${channels}u + ${keyHead} * ${width}u;
+  let value = key + ${keyHeads * width}u;`;
+}
+
+/** Returns an expression for the first key to stage for the workgroup's queries, a multiple of four. */
+function firstTile({ time, window }: KernelSizes): string {
+  if (window >= time) return "0u";
+  return `select(0u, (row0 - ${window - 1}u) & ~3u, row0 >= ${window - 1}u)`;
+}
+
+/** Returns a statement that skips keys before the window of query `own`. */
+function skipBefore({ time, window }: KernelSizes): string {
+  return window >= time ? "" : `      if (first + j + ${window}u <= own) { continue; }\n`;
+}
+
+/** Returns an expression for the position past the last query that attends to the workgroup's keys. */
+function lastTile({ time, window }: KernelSizes): string {
+  return window >= time ? `${time}u` : `min(${time}u, row0 + ${ROWS - 1 + window}u)`;
+}
+
+/**
+ * Returns an expression for a score with the cap applied. Above 10, tanh is 1 in f32; some drivers compute it
+ * as a quotient of exponentials, which would overflow.
+ */
+export function cappedScore(score: string, softCap: number): string {
+  if (softCap === 0) return score;
+  return `f32(${softCap}) * tanh(clamp((${score}) / f32(${softCap}), -10.0, 10.0))`;
+}
+
+/** Returns a factor for the gradient of a capped `score`: its derivative with respect to the score before. */
+function capSlope(softCap: number): string {
+  return softCap === 0 ? "" : ` * (1.0 - score * score * f32(${1 / softCap ** 2}))`;
 }
 
 /** Declares workgroup memory for two tiles of rows, as vectors of four. */
@@ -275,13 +324,12 @@ function tileRows({ width, limits }: KernelSizes): number {
 }
 
 function stageKeysAndValues(sizes: KernelSizes): string {
-  const stride = 3 * sizes.channels;
-  return stage("stagedA", { ...sizes, from: "in0", base: `query + ${sizes.channels}u`, stride }) +
-    stage("stagedB", { ...sizes, from: "in0", base: `query + ${2 * sizes.channels}u`, stride });
+  return stage("stagedA", { ...sizes, from: "in0", base: "key", stride: sizes.row }) +
+    stage("stagedB", { ...sizes, from: "in0", base: "value", stride: sizes.row });
 }
 
 function stageQueriesAndGradients(sizes: KernelSizes): string {
-  return stage("stagedA", { ...sizes, from: "in0", base: "query", stride: 3 * sizes.channels }) +
+  return stage("stagedA", { ...sizes, from: "in0", base: "query", stride: sizes.row }) +
     stage("stagedB", { ...sizes, from: "in3", base: "plain", stride: sizes.channels });
 }
 
@@ -351,7 +399,7 @@ function quads(width: number): number {
   return Math.ceil(width / 4);
 }
 
-/** Returns `1 / sqrt(width)` as a WGSL literal. */
-function scaleOf(width: number): string {
-  return `f32(${1 / Math.sqrt(width)})`;
+/** Returns a factor as a WGSL literal. */
+function factorOf(scale: number): string {
+  return `f32(${scale})`;
 }

@@ -8,7 +8,7 @@ import { deepStrictEqual } from "node:assert/strict";
 import type { Case } from "../../../kernels/core/case.ts";
 import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
 import { attentionGradOp, attentionOp } from "../../../kernels/ops/attention/attention.ts";
-import type { AttentionAttrs } from "../../../kernels/ops/attention/attention_wgsl.ts";
+import type { AttentionAttrs } from "../../../kernels/ops/attention/attention_sizes.ts";
 import { ops } from "../../../kernels/ops/list.ts";
 import { matmulAddOp, matmulOp } from "../../../kernels/ops/matmul/matmul.ts";
 import { compareCase, compareFarFromZero, compareOps } from "../../../kernels/parity/parity.ts";
@@ -91,4 +91,13 @@ Deno.test("cpu engine computes attention and its gradient if they do not fit int
   });
   expectNone(await compareCase(engine, attentionOp, { case: withDropout(forward), seed: 3 }));
   expectNone(await compareCase(engine, attentionGradOp, { case: withDropout(backward), seed: 3 }));
+
+  // Windows within a chunk, and over more than one.
+  for (const window of [3, 100, 345]) {
+    const attrs = { heads: 2, keyHeads: 1, window, scale: 0.03, softCap: 0.5 };
+    const windowed = { inputs: [[1, 360, 4 * 512]], attrs }, out = [1, 360, 2 * 512];
+    const grad = { inputs: [...windowed.inputs, out, [1, 2, 360], out], attrs };
+    expectNone(await compareCase(engine, attentionOp, { case: withDropout(windowed), seed: 3 }));
+    expectNone(await compareCase(engine, attentionGradOp, { case: withDropout(grad), seed: 3 }));
+  }
 });
