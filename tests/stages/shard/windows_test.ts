@@ -1,11 +1,16 @@
 import { deepStrictEqual, notDeepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
 import { from } from "../../../stages/flow/flow.ts";
+import { asSource } from "../../../stages/flow/as_source.ts";
+import type { Stage } from "../../../stages/flow/stage.ts";
 import { checkStage } from "../../../stages/flow/check_resume.ts";
-import type { Sequence, TokenShard } from "../../../stages/items.ts";
+import type { Batch, Sequence, TokenShard } from "../../../stages/items.ts";
+import type { TensorFile } from "../../../stages/flow/checkpoint/checkpoint.ts";
 import { batch } from "../../../stages/shard/batch.ts";
 import { countSequences, windows, type WindowsOptions } from "../../../stages/shard/windows.ts";
 import { tokenShards } from "../../../stages/source/token_shards.ts";
 import { sharedTest } from "../../shared_data.ts";
+import { beforeDeadline } from "../../deadline.ts";
+import { contextWith } from "../context.ts";
 import { withShards } from "./numbered_shards.ts";
 
 function source(dir: string, extentTokens = 16) {
@@ -114,6 +119,33 @@ Deno.test("windows() gives the file and position of each sequence", () =>
       }
     }
   }));
+
+Deno.test("windows() yields the sequences of an extent before its input goes on, in the orders that need no more", () =>
+  withShards(async (dir) => {
+    const extents: TokenShard[] = await Array.fromAsync(from(source(dir)).stream());
+    for (const shuffle of ["none", "windows"] as const) {
+      const first = Promise.withResolvers<void>();
+      const waiting = asSource("extents", async function* () {
+        yield extents[0];
+        await first.promise;
+        yield* extents.slice(1);
+      });
+      const all = Array.fromAsync(
+        from(waiting).pipe(windows({ ...T4, shuffle, epochs: 1 })).stream(),
+        (sequence) => (first.resolve(), sequence),
+      );
+      strictEqual((await beforeDeadline(all, 10_000)).length, shuffle === "none" ? 18 : 17);
+    }
+  }));
+
+Deno.test("batch() saves the sequences that it holds as a matrix [sequences, T + 1]", async () => {
+  const stage: Stage<Sequence, Batch, any> = batch({ batchSize: 3, gradAccum: 1, seqLen: 4 });
+  const context = contextWith(), state = stage.open(context, undefined);
+  for (const start of [0, 4]) await stage.push!(at(start, 5), state, context);
+  const { tensors } = (stage.save!(state) as { held: TensorFile }).held;
+  deepStrictEqual(tensors.held.shape, [2, 5]);
+  deepStrictEqual([...tensors.held.data], [...row(0, 5), ...row(4, 5)]);
+});
 
 Deno.test("windows() has no total unless it counts first", () =>
   withShards(async (dir) => {
