@@ -19,6 +19,8 @@ export interface Case<A> {
   readonly attrs: A;
   /** How each input is filled; default: "normal" for all inputs. */
   readonly fill?: readonly InputFill[];
+  /** Indices of the f32 inputs that are constants, for which the op has no gradient; default: none. */
+  readonly constants?: readonly number[];
   /** Whether the case is large enough to be timed: benches run such cases, and tests skip them. */
   readonly bench?: boolean;
 }

@@ -29,8 +29,11 @@ import { broadcastOp, maxOp, meanOp, sumAddOp, sumOp } from "./reduce/reduce.ts"
 import { relu } from "./elementwise/relu.ts";
 import { putRowsOp, takeRowsOp } from "./loss/row_blocks.ts";
 import { runningMomentsOp } from "./norm/running_moments.ts";
+import { rmsNormGradOp, rmsNormOp } from "./norm/rms_norm.ts";
+import { ropeOp } from "./attention/rope.ts";
 import { scaleOp } from "./elementwise/scale.ts";
 import { sgdOp } from "./update/sgd.ts";
+import { silu } from "./elementwise/silu.ts";
 import { padOp, sliceOp, takeOp } from "./indexing/slice.ts";
 import { softmaxGradOp, softmaxOp } from "./attention/softmax.ts";
 import { assignOp, clearOp, countOp } from "./update/state.ts";
@@ -56,6 +59,8 @@ export const ops: readonly Op<any>[] = [
   log.gradOp,
   sigmoid.op,
   sigmoid.gradOp,
+  silu.op,
+  silu.gradOp,
   powerOp,
   addOp,
   subOp,
@@ -98,11 +103,14 @@ export const ops: readonly Op<any>[] = [
   layerNormOp,
   layerNormGradOp,
   layerNormParamGradOp,
+  rmsNormOp,
+  rmsNormGradOp,
   batchNormOp,
   batchNormGradOp,
   runningMomentsOp,
   softmaxOp,
   softmaxGradOp,
+  ropeOp,
   attentionOp,
   attentionGradOp,
   cachePutOp,

@@ -9,7 +9,7 @@ import { inPlaceOf } from "../core/op.ts";
 /** Functions that the loops and the formulas call. */
 const imports = `
 import { first, real, size, tensor } from "./call.ts";
-import { exp, log, logistic, square, tanh } from "./math.ts";
+import { exp, log, logistic, silu, siluGradient, square, tanh } from "./math.ts";
 import { loadPart, storePart } from "./vector.ts";
 import { gelu, geluGradient } from "../ops/elementwise/gelu_wasm.ts";
 import { geluErf, geluErfGradient } from "../ops/elementwise/gelu_erf_wasm.ts";

@@ -24,6 +24,8 @@ export { fill } from "./fill.ts";
 export { epilogue } from "../ops/matmul/epilogue_wasm.ts";
 export { gather, scatter_add } from "../ops/indexing/gather_wasm.ts";
 export { clip_scale, sum_squares } from "../ops/update/global_norm_wasm.ts";
+export { rms_norm, rms_norm_grad } from "../ops/norm/rms_norm_wasm.ts";
+export { rope } from "../ops/attention/rope_wasm.ts";
 export { layer_norm, layer_norm_grad, layer_norm_param_grad } from "../ops/norm/layer_norm_wasm.ts";
 export { matmul, matmul_add } from "../ops/matmul/matmul_wasm.ts";
 export { broadcast, max, mean, sum, sum_add } from "../ops/reduce/reduce_wasm.ts";

@@ -86,6 +86,17 @@ export function logistic(x: v128): v128 {
   return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));
 }
 
+/** `x / (1 + e^-x)`. */
+export function silu(x: v128): v128 {
+  return f32x4.div(x, f32x4.add(v128.load32_splat(ONE), exp(f32x4.neg(x))));
+}
+
+/** `s (1 + x (1 - s)) dy` with `s = 1 / (1 + e)`, `1 - s = e s` and `e = e^-x`. */
+export function siluGradient(x: v128, dy: v128): v128 {
+  const one = v128.load32_splat(ONE), e = exp(f32x4.neg(x)), s = f32x4.div(one, f32x4.add(one, e));
+  return f32x4.mul(f32x4.mul(s, madd(x, f32x4.mul(e, s), one)), dy);
+}
+
 /** Returns natural logarithms of four floats, computed in float64: -Infinity at 0, NaN below 0. */
 export function log(x: v128): v128 {
   let y = f32x4.splat(<f32> log64(<f64> f32x4.extract_lane(x, 0)));

@@ -8,6 +8,7 @@ import type { Call, Op, Tensor } from "../../core/graph.ts";
 import { define } from "../../core/op.ts";
 import { ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { rowsOf } from "../specs.ts";
+import { blockRows, checkVector } from "./row_norm.ts";
 import { layerNormGradKernel, layerNormKernel, layerNormParamGradKernel } from "./layer_norm_wgsl.ts";
 
 /** Attributes of `layer_norm`. */
@@ -161,25 +162,9 @@ const callLayerNorm = define(layerNormOp);
 const callLayerNormGrad = define(layerNormGradOp);
 const callLayerNormParamGrad = define(layerNormParamGradOp);
 
-/**
- * Returns the number of rows per block of partial sums, from 8 to 32. If possible, there are at most 512
- * blocks. The limit of 32 rows keeps the sums accurate in float32.
- */
-function blockRows(rows: number): number {
-  return Math.min(Math.max(Math.ceil(rows / 512), 8), 32);
-}
-
 function gradSizes(call: Call): { rows: number; channels: number; block: number } {
   const { rows, columns: channels } = rowsOf(call.inputs[0]);
   return { rows, channels, block: blockRows(rows) };
-}
-
-function checkVector(name: string, v: Spec, length: number): void {
-  if (v.shape.length !== 1 || v.shape[0] !== length) {
-    throw new ShapeError(
-      `Cannot normalize: ${name} is [${v.shape}], but x's last size is ${length}: they must be equal`,
-    );
-  }
 }
 
 function checkGradient({ x, mean, rstd, dy }: Record<"x" | "mean" | "rstd" | "dy", Spec>): void {

@@ -6,6 +6,7 @@
 import type { Call } from "../../core/graph.ts";
 import { grid, wgslBindings } from "../../core/wgsl.ts";
 import type { WgslKernel } from "../../core/gpu.ts";
+import { rowLayout } from "./row_norm.ts";
 import { rowGrid, workgroupSum, workgroupSums } from "../reduce/workgroup_reduce.ts";
 
 /**
@@ -134,43 +135,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var i = lane + 16u; i < 256u; i += 16u) { sum += lanes[i]; }
   if (column < ${channels}u) { out0[column] = sum; } else { out1[column - ${channels}u] = sum; }
 }`,
-  };
-}
-
-/** One of a lane's columns. */
-interface Column {
-  /** WGSL expression for the column's index in the row. */
-  readonly c: string;
-  /** The column's index among the lane's columns. */
-  readonly i: number;
-  /** Returns WGSL that runs `code` only if the row has this column. */
-  within(code: string): string;
-}
-
-/**
- * Returns the layout of a row in a workgroup of `lanes` invocations, each of which holds the columns `lane`,
- * `lane + lanes`, …. The code for each column is written out, because an array that is indexed in a loop
- * would not be kept in registers. The number of lanes is the smallest one that gives a lane at most 8
- * columns, but at most 256: fewer lanes make barriers cheaper, but more columns would need more registers
- * than a lane has.
- */
-function rowLayout(
-  channels: number,
-): { lanes: number; columns: (code: (column: Column) => string) => string } {
-  let lanes = 32;
-  while (lanes < 256 && lanes * 8 < channels) lanes *= 2;
-  const count = Math.ceil(channels / lanes);
-  return {
-    lanes,
-    columns: (code) =>
-      Array.from({ length: count }, (_, i) => {
-        const c = `(lane + ${i * lanes}u)`;
-        const whole = (i + 1) * lanes <= channels;
-        return code({
-          c,
-          i,
-          within: (text) => whole ? `{ ${text} }` : `if (${c} < ${channels}u) { ${text} }`,
-        });
-      }).join("\n  "),
   };
 }
