@@ -113,6 +113,24 @@ export const equivalents: readonly Equivalent[] = [
     after: "if (bytes < blocks * HASH_BLOCK) {",
     why: "Blocks at equal distances in a file of just their size are the whole file.",
   },
+  {
+    file: "stages/shard/candidates.ts",
+    before: "const sorted = [...this.#docs].sort(([a], [b]) => a < b ? -1 : 1);",
+    after: "const sorted = [...this.#docs].sort(([a], [b]) => a < b ? -1 : 2);",
+    why: "Sorting looks only at the sign.",
+  },
+  {
+    file: "stages/flow/check_resume.ts",
+    before: "open: (_ctx, saved = { seen: 0 }) => saved,",
+    after: "open: (_ctx, saved = { seen: (-1) }) => saved,",
+    why: "The law is tried one item later; it must hold at every item.",
+  },
+  {
+    file: "stages/filter/minhash/minhash_seen.ts",
+    before: "const { dir, memory = 256 * 2 ** 20 } = options;",
+    after: "const { dir, memory = 256 * 3 ** 20 } = options;",
+    why: "The index uses more memory before it writes to the disk, and finds the same documents.",
+  },
 ];
 
 /** The reason why a mutant is equivalent; null if it is not known to be. */

@@ -69,6 +69,12 @@ Deno.test("chooseHeldOut() takes the same texts for any order and any ids, and a
   ok(few <= 5000 && few > 2600, `${few}`);
 });
 
+Deno.test("chooseHeldOut() cuts a text of two characters, and takes no text of one", () => {
+  const choose = (text: string) => chooseHeldOut([{ id: "1", text }], { share: 0.5, bytes: 10 }).held;
+  deepStrictEqual(choose("ab").map(({ text }) => text), ["b"]);
+  deepStrictEqual(choose("é"), []);
+});
+
 Deno.test("cutBefore() cuts between paragraphs, else lines, sentences, words, characters", () => {
   const after = (text: string, bytes: number) => text.slice(cutBefore(text, bytes));
   const filler = "x".repeat(60);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { nameOf } from "../../../../stages/flow/checkpoint/checkpoint_names.ts";
 import { createHash } from "node:crypto";
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import {
@@ -61,4 +62,15 @@ Deno.test("readCheckpoint() tells the size and SHA-256 of a changed file, and th
   const message = "model.safetensors is not the file that was written: " +
     `it has ${shown(after)}, expected ${shown(before)}`;
   await rejects(readCheckpoint(folder), { name: "InvalidData", message });
+});
+
+Deno.test("nameOf() names a checkpoint by a stage's step, else by the items read, with at least six digits", () => {
+  const source = (out: number) => ({ state: null, counts: { in: 0, out, dropped: {} } });
+  deepStrictEqual(nameOf(new Map()), { name: "items-000000", step: 0 });
+  deepStrictEqual(nameOf(new Map([["docs", source(12)]])), { name: "items-000012", step: 12 });
+  deepStrictEqual(nameOf(new Map<string, any>([["docs", source(12)], ["train", { state: { step: 7 } }]])), {
+    name: "step-000007",
+    step: 7,
+  });
+  deepStrictEqual(nameOf(new Map([["docs", source(1234567)]])), { name: "items-1234567", step: 1234567 });
 });
