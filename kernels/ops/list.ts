@@ -19,6 +19,7 @@ import { exp, log, sigmoid } from "./elementwise/exp_log.ts";
 import { gatherOp, scatterAddOp } from "./indexing/gather.ts";
 import { gelu } from "./elementwise/gelu.ts";
 import { geluErf } from "./elementwise/gelu_erf.ts";
+import { gluGradOp, gluOp } from "./elementwise/glu.ts";
 import { clipScaleOp, sumSquaresOp } from "./update/global_norm.ts";
 import { layerNormGradOp, layerNormOp, layerNormParamGradOp } from "./norm/layer_norm.ts";
 import { matmulAddOp, matmulOp } from "./matmul/matmul.ts";
@@ -61,6 +62,8 @@ export const ops: readonly Op<any>[] = [
   sigmoid.gradOp,
   silu.op,
   silu.gradOp,
+  gluOp,
+  gluGradOp,
   powerOp,
   addOp,
   subOp,

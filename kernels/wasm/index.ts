@@ -22,6 +22,7 @@ export {
 export { dropout, dropout_add } from "../ops/dropout/dropout_wasm.ts";
 export { fill } from "./fill.ts";
 export { epilogue } from "../ops/matmul/epilogue_wasm.ts";
+export { glu, glu_grad } from "../ops/elementwise/glu_wasm.ts";
 export { gather, scatter_add } from "../ops/indexing/gather_wasm.ts";
 export { clip_scale, sum_squares } from "../ops/update/global_norm_wasm.ts";
 export { rms_norm, rms_norm_grad } from "../ops/norm/rms_norm_wasm.ts";

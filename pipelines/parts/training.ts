@@ -107,8 +107,8 @@ export async function training(
           return validation === null ? "" : firstWords(await validation.validation(), tokenizer);
         }),
         maxTokens: 96, // a few lines: enough to see words and phrases
-        // Of the default run's words 94.6 % occur in the training text; without topP 92.2 %.
-        temperature: 0.8,
+        // Of the default run's words 95.7 % occur in the training text (seed 2: 97.9 %); at 0.8, 94.6 %.
+        temperature: 0.7,
         topK: 50,
         topP: 0.9,
       };

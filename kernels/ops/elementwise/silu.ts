@@ -7,7 +7,7 @@
 import { type Elementwise, elementwise } from "./elementwise.ts";
 
 /** WGSL function `logistic(x)`: `1 / (1 + e^-x)`, without overflow for any x. */
-const functions = `fn logistic(x: f32) -> f32 {
+export const siluFunctions: string = `fn logistic(x: f32) -> f32 {
   let e = exp(-min(abs(x), 80.0));
   return select(e, 1.0, x >= 0.0) / (1.0 + e);
 }`;
@@ -22,7 +22,7 @@ export const silu: Elementwise = elementwise({
     reference: (x) => logistic(x) * (1 + x * (1 - logistic(x))),
     wgsl: "logistic(x) * (1.0 + x * logistic(-x))",
   },
-  functions,
+  functions: siluFunctions,
   flops: 6,
 });
 
