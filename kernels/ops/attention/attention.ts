@@ -74,7 +74,7 @@ export const attentionOp: Op<AttentionAttrs> = {
     }
     return [out, lse];
   },
-  wgsl: (call, { limits }) => attentionKernel(call, { ...sizesOf(call.inputs[0], call.attrs), limits }),
+  wgsl: (call, gpu) => attentionKernel(call, { ...sizesOf(call.inputs[0], call.attrs), ...gpu }),
   wasm: wasmArgs,
   flops: (call) => 4 * pairs(sizesOf(call.inputs[0], call.attrs)),
   cases: [
@@ -149,7 +149,7 @@ export const attentionGradOp: Op<AttentionAttrs> = {
     }
     return [dqkv];
   },
-  wgsl: (call, { limits }) => attentionGradKernel(call, { ...sizesOf(call.inputs[0], call.attrs), limits }),
+  wgsl: (call, gpu) => attentionGradKernel(call, { ...sizesOf(call.inputs[0], call.attrs), ...gpu }),
   wasm: wasmArgs,
   flops: (call) => 10 * pairs(sizesOf(call.inputs[0], call.attrs)),
   cases: attentionOp.cases.map(({ inputs: [qkv, ...randomness], attrs, fill = [], bench = false }) => {

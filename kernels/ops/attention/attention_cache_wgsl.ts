@@ -124,7 +124,7 @@ ${each.map((i) => `  var sum${i} = 0.0;`).join("\n")}
       let at = (begin + key) * ${keyRow}u + head;
       var dot0 = 0.0;
       for (var c = 0u; c < ${width}u; c++) { dot0 = fma(queryStaged[c], in1[at + c], dot0); }
-      score = ${cappedScore("dot0", softCap)};
+      score = ${cappedScore("dot0", softCap, "f32")};
     }
     let highest = max(top, workgroupMax(score, lane));
     let weight = select(0.0, exp(score - highest), key < to);

@@ -13,6 +13,7 @@ import type { Op } from "../../../kernels/core/graph.ts";
 import { permutation } from "../../../kernels/random/philox.ts";
 import { compile } from "../../../kernels/core/program.ts";
 import { sizeOf } from "../../../kernels/core/tensor.ts";
+import { dispatchesOf } from "../../../kernels/core/wgsl.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
 import { mul } from "../../../kernels/ops/elementwise/arith.ts";
 import { ops } from "../../../kernels/ops/list.ts";
@@ -36,14 +37,15 @@ for (const op of ops) {
     for (const c of op.cases) {
       const call = caseGraph(op, c).graph.calls[0];
       ok(bindings(call).length <= 8, "more than 8 storage buffers");
-      const { code, workgroups } = op.wgsl(call, leastGpu);
-      ok(
-        workgroups.every((n) => Number.isInteger(n) && n >= 1 && n <= 65535),
-        `workgroups ${workgroups}`,
-      );
-      const sizes = code.match(/@workgroup_size\(([\d, ]+)\)/)![1].split(",").map(Number);
-      ok(sizes.reduce((a, b) => a * b, 1) <= 256, `workgroup size ${sizes}`);
-      ok(workgroupBytes(code) <= 16384, `${workgroupBytes(code)} bytes of workgroup memory`);
+      for (const { code, workgroups } of dispatchesOf(op.wgsl(call, leastGpu))) {
+        ok(
+          workgroups.every((n) => Number.isInteger(n) && n >= 1 && n <= 65535),
+          `workgroups ${workgroups}`,
+        );
+        const sizes = code.match(/@workgroup_size\(([\d, ]+)\)/)![1].split(",").map(Number);
+        ok(sizes.reduce((a, b) => a * b, 1) <= 256, `workgroup size ${sizes}`);
+        ok(workgroupBytes(code) <= 16384, `${workgroupBytes(code)} bytes of workgroup memory`);
+      }
     }
   });
 
@@ -112,8 +114,9 @@ async function checkGradient(op: Op<any>, options: { case: Case<any>; number: nu
 /** Returns the size of a kernel's workgroup arrays in bytes: 4 bytes per number, 16 per vec4f. */
 function workgroupBytes(code: string): number {
   let bytes = 0;
-  for (const [, type, count] of code.matchAll(/var<workgroup> \w+: array<([\w<>]+), (\d+)>/g)) {
-    bytes += Number(count) * 4 * Number(type.match(/vec(\d)/)?.[1] ?? 1);
+  for (const [, type] of code.matchAll(/var<workgroup> \w+: (array<.+>);/g)) {
+    const counts = [...type.matchAll(/, (\d+)>/g)].map(([, count]) => Number(count));
+    bytes += counts.reduce((a, b) => a * b, 4) * Number(type.match(/vec(\d)/)?.[1] ?? 1);
   }
   return bytes;
 }
