@@ -27,6 +27,8 @@ export { type OpenedEngine, openEngine, type OpenEngineOptions } from "./kernels
 export type { KernelChoices, Tuning, TuningStore } from "./kernels/engine/webgpu/tuning.ts";
 export { gpt } from "./kernels/models/gpt.ts";
 export type { GptConfig, gptOptions } from "./kernels/models/gpt_options.ts";
+export { llama } from "./kernels/models/llama.ts";
+export type { LlamaConfig, llamaOptions } from "./kernels/models/llama_options.ts";
 export {
   type ForwardOptions,
   initialWeights,

@@ -28,6 +28,7 @@ export { TorchRandom } from "./random/torch_random.ts";
 export { attention, type AttentionOptions } from "./ops/attention/attention.ts";
 export { cacheAttention, type CacheOptions } from "./ops/attention/attention_cache.ts";
 export type { AttentionForm } from "./ops/attention/attention_sizes.ts";
+export { rope, type RopeAttrs } from "./ops/attention/rope.ts";
 export { softmax } from "./ops/attention/softmax.ts";
 export { dropout, dropoutAdd } from "./ops/dropout/dropout.ts";
 export type { Dropout } from "./ops/dropout/dropout_mask.ts";
@@ -37,8 +38,10 @@ export * from "./ops/elementwise/elementwise.ts";
 export { exp, log, sigmoid } from "./ops/elementwise/exp_log.ts";
 export { gelu } from "./ops/elementwise/gelu.ts";
 export { geluErf } from "./ops/elementwise/gelu_erf.ts";
+export { type Gate, glu, type GluAttrs } from "./ops/elementwise/glu.ts";
 export { power, rsqrt, sqrt } from "./ops/elementwise/power.ts";
 export { relu } from "./ops/elementwise/relu.ts";
+export { silu } from "./ops/elementwise/silu.ts";
 export { tanh } from "./ops/elementwise/tanh.ts";
 export { concat, narrow, type NarrowAttrs } from "./ops/indexing/concat.ts";
 export { gather, scatterAdd } from "./ops/indexing/gather.ts";
@@ -62,6 +65,7 @@ export {
   type GainBias,
   normalizeBy,
 } from "./ops/norm/batch_norm.ts";
+export { rmsNorm } from "./ops/norm/rms_norm.ts";
 export { layerNorm, type LayerNormAttrs } from "./ops/norm/layer_norm.ts";
 export { type RunningMoments, type RunningMomentsAttrs, trackMoments } from "./ops/norm/running_moments.ts";
 export { variance } from "./ops/norm/variance.ts";
@@ -84,6 +88,9 @@ export * from "./models/course/sequential.ts";
 export * from "./models/course/torch_weights.ts";
 export * from "./models/gpt.ts";
 export * from "./models/gpt_options.ts";
+export * from "./models/llama.ts";
+export { type LlamaConfig, llamaFault, llamaOptions } from "./models/llama_options.ts";
+export { ropeFrequencies, type RopeOptions, type RopeScaling, ropeTable } from "./models/rope_table.ts";
 export { type Gelu, geluOf, linear, norm } from "./models/layers.ts";
 export * from "./models/model.ts";
 export * from "./models/model_options.ts";

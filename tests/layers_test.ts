@@ -13,7 +13,8 @@ const data = ["stages/disk", "stages/flow", "stages/format", "stages/items.ts"];
 const model = ["kernels", "stages/model", "stages/flow", "stages/items.ts"];
 
 /** The tables of model options, which every weight format iterates over. */
-const modelOptions = ["kernels/models/gpt_options.ts", "kernels/models/model_options.ts"];
+const modelOptions = ["gpt_options.ts", "llama_options.ts", "model_options.ts"]
+  .map((file) => `kernels/models/${file}`);
 
 /** For each folder, the folders and files that it may import besides itself. */
 const allowed: Readonly<Record<string, readonly string[]>> = {

@@ -79,6 +79,11 @@ export interface Model<Config = unknown> {
   /** Longest sequence in tokens. */
   readonly seqLen: number;
   /**
+   * Returns the values of inputs that its graphs read and that never change, such as tables of angles, by
+   * label. They are no parameters: they are neither trained nor saved. Default: there are none.
+   */
+  constants?(): TensorMap;
+  /**
    * Computes logits: tokens u32 [B, T] → [B, T, Vp], for any T from 1 to `seqLen`. The parameters must not
    * depend on B or T.
    */

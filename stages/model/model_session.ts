@@ -58,7 +58,12 @@ export interface OpenModelOptions {
 export async function openModel(engine: Engine, options: OpenModelOptions): Promise<ModelSession> {
   const { plan, weights, optimizer = {}, seed = 1 } = options;
   checkOptimizerState(plan, optimizer);
-  const session = await engine.open(plan.programs, { ...fitWeights(plan.model, weights), ...optimizer });
+  const constants = plan.model.constants?.() ?? {};
+  const session = await engine.open(plan.programs, {
+    ...fitWeights(plan.model, weights),
+    ...constants,
+    ...optimizer,
+  });
   const keys = randomKeys(plan.programs, seed);
   session.write(keys);
   return new ModelSession(plan, session, { draws: Object.keys(keys).length > 0 });
