@@ -154,7 +154,7 @@ export type { TraceSpan } from "./stages/format/viewer/chrome_trace.ts";
 export type { RetryOptions } from "./stages/format/web/retry.ts";
 export { inspect, type InspectOptions } from "./stages/inspect/inspect.ts";
 export type { ValueStatsOptions } from "./stages/inspect/value_stats.ts";
-export type { Batch, Document, Sequence, Tokens, TokenShard } from "./stages/items.ts";
+export type { Batch, Document, MetadataValue, Sequence, Tokens, TokenShard } from "./stages/items.ts";
 export type { ModelInspection } from "./stages/model/gradient_reader.ts";
 export type { Decoder, LastToken } from "./stages/model/kv_decoder.ts";
 export {
@@ -203,6 +203,7 @@ export {
 } from "./stages/source/embedded/embedded.ts";
 export type { DamageOptions, DamagePolicy } from "./stages/source/files/damage.ts";
 export type { PageOptions } from "./stages/source/files/html.ts";
+export type { RecordKeys } from "./stages/source/files/record.ts";
 export type { PlainTextOptions } from "./stages/source/files/text.ts";
 export type { HubOptions } from "./stages/source/hub.ts";
 export { mix, type MixOptions, type MixPart, type MixState } from "./stages/source/mix.ts";

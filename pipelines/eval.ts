@@ -22,8 +22,8 @@ import { pipeline, type Values } from "./cli/pipeline.ts";
 import { textName } from "./parts/compared_bits.ts";
 import { checkHellaswag } from "./parts/hellaswag.ts";
 import { type EvaluationText, shardText, sourceText } from "./parts/evaluation_text.ts";
-import { readingOf, sourceOptions } from "./parts/options/document_options.ts";
-import { readsFiles, readsPlainText } from "./parts/options/requirements.ts";
+import { sourceOptions, textOnly } from "./parts/options/document_options.ts";
+import { readsFiles, readsPlainText, readsRecords } from "./parts/options/requirements.ts";
 import { hellaswagOptions } from "./parts/options/monitoring_options.ts";
 import { ofBinShards, shardOptions } from "./parts/options/shard_options.ts";
 import { planLines } from "./parts/plan_lines.ts";
@@ -68,6 +68,8 @@ const options = {
   damaged: { ...sourceOptions.damaged, ...evaluation, requires: [someSource, readsFiles] },
   encoding: { ...sourceOptions.encoding, ...evaluation, requires: [someSource, readsPlainText] },
   split: { ...sourceOptions.split, ...evaluation, requires: [someSource, readsPlainText] },
+  textKey: { ...sourceOptions.textKey, ...evaluation, requires: [someSource, readsRecords] },
+  idKey: { ...sourceOptions.idKey, ...evaluation, requires: [someSource, readsRecords] },
   evalBatches: integer(
     "how much of the text to measure the loss on, in blocks of 4,096 bytes; default: all",
     { value: null, min: 1, ...evaluation },
@@ -193,7 +195,7 @@ async function textOf(
     throw new RangeError("Cannot evaluate on both --source and --val-shards: give one of them");
   }
   const text = o.source.length > 0
-    ? await sourceText({ source: o.source, ...readingOf(o) }, tokenizer)
+    ? await sourceText({ source: o.source, ...textOnly(o) }, tokenizer)
     : await shardText(await shardsOf(o) ?? [], { tokenizer, vocabSize, format: o.shardFormat });
   const { tokens, tokenBytes } = text;
   if (tokens.length < 2) {

@@ -6,7 +6,7 @@
 import { from } from "../stages/flow/flow.ts";
 import { shard } from "../stages/shard/shard.ts";
 import { openSource } from "../stages/source/uri.ts";
-import { readingOf, sourceOptions } from "./parts/options/document_options.ts";
+import { sourceOptions, textOnly } from "./parts/options/document_options.ts";
 import { oneOf } from "./cli/option_types.ts";
 import { validationOptions } from "./parts/options/shard_options.ts";
 import { tokenizerOptions } from "./parts/options/tokenizer_options.ts";
@@ -69,7 +69,7 @@ export default pipeline({
   barrierEvery: 256, // documents
   async build(o, env) {
     checkRereadable(o);
-    const reading = readingOf(o), held = holdingOut(o, { env, reading });
+    const reading = textOnly(o), held = holdingOut(o, { env, reading });
     const source = held.source(await openSource(o.source, reading));
     const tokenizer = await tokenizerFor(o, { documents: from(source).via(held.mark), filtered: false, env });
     return from(source)

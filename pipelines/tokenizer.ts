@@ -5,7 +5,7 @@
  */
 import { from } from "../stages/flow/flow.ts";
 import { openSource } from "../stages/source/uri.ts";
-import { readingOf, sourceOptions } from "./parts/options/document_options.ts";
+import { sourceOptions, textOnly } from "./parts/options/document_options.ts";
 import { integer, path, repeated, text } from "./cli/option_types.ts";
 import {
   given,
@@ -13,6 +13,7 @@ import {
   readsFiles,
   readsInRandomOrder,
   readsPlainText,
+  readsRecords,
 } from "./parts/options/requirements.ts";
 import { vocabularyOptions } from "./parts/options/tokenizer_options.ts";
 import { runOptions } from "./cli/run_options.ts";
@@ -33,6 +34,8 @@ export default pipeline({
     damaged: { ...sourceOptions.damaged, requires: [isTraining, readsFiles] },
     encoding: { ...sourceOptions.encoding, requires: [isTraining, readsPlainText] },
     split: { ...sourceOptions.split, requires: [isTraining, readsPlainText] },
+    textKey: { ...sourceOptions.textKey, requires: [isTraining, readsRecords] },
+    idKey: { ...sourceOptions.idKey, requires: [isTraining, readsRecords] },
     pattern: { ...vocabularyOptions.pattern, requires: isTraining },
     tieBreak: { ...vocabularyOptions.tieBreak, requires: isTraining },
     vocabSize: integer("number of tokens: 256 bytes, merges and special tokens", {
@@ -109,7 +112,7 @@ export default pipeline({
       workers: env.workers,
       dir: env.out,
     });
-    return from(await openSource(o.source, readingOf(o))).via(stages);
+    return from(await openSource(o.source, textOnly(o))).via(stages);
   },
   finish: async (o, { out }) => {
     if (o.inspect !== null) return { results: [], hints: [`Page: ${o.page}`] };

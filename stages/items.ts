@@ -4,7 +4,16 @@
  * @module
  */
 
-/** One text and its metadata; the fields correspond to the columns of FineWeb. */
+/** A value that JSON can hold. */
+export type MetadataValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly MetadataValue[]
+  | { readonly [name: string]: MetadataValue };
+
+/** One text and what is known about it; the named fields correspond to the columns of FineWeb. */
 export type Document = Readonly<{
   id: string;
   text: string;
@@ -17,6 +26,11 @@ export type Document = Readonly<{
   languageScore?: number;
   /** Number of tokens, set by the stage `count`. */
   tokenCount?: number;
+  /**
+   * All other fields of the record that the document comes from. Integers that a number cannot hold exactly
+   * are strings of digits; points in time are strings in ISO 8601.
+   */
+  metadata?: Readonly<Record<string, MetadataValue>>;
   /** The decoded HTML page, until its text is extracted; `text` is empty until then. */
   html?: string;
   /** MinHash signature, between the stage that computes it and the stage that compares signatures. */
@@ -48,8 +62,8 @@ export type Tokens = Readonly<{
 }>;
 
 /**
- * A range of tokens in the shard file at `path`: `count` tokens, the first at index `start`. The tokens
- * are on disk and will not change, although the file may still grow.
+ * A range of tokens in the shard file at `path`: `count` tokens, the first at index `start`. The tokens are
+ * on disk and will not change, although the file may still grow.
  */
 export type TokenShard = Readonly<{
   path: string;

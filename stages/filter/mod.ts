@@ -36,4 +36,4 @@ export * from "./survey/survey.ts";
 export * from "./url/url.ts";
 export * from "./url/url_lists.ts";
 export * from "./words/words.ts";
-export type { Document } from "../items.ts";
+export type { Document, MetadataValue } from "../items.ts";

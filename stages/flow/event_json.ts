@@ -37,12 +37,12 @@ const measured: ReadonlySet<string> = new Set(measuredFields);
 const results: ReadonlySet<string> = new Set(["loss", "gradNorm", "valLoss", "bitsPerByte"]);
 const words: Readonly<Record<string, number>> = { NaN, Infinity, "-Infinity": -Infinity };
 
-/** Returns a value as JSON text. */
+/** Returns a value as JSON text. Lone surrogates in strings become U+FFFD, which DuckDB can read. */
 export function encodeNumbers(value: unknown): string {
-  return JSON.stringify(
-    value,
-    (_key, field) => typeof field === "number" && !Number.isFinite(field) ? String(field) : field,
-  );
+  return JSON.stringify(value, (_key, field) => {
+    if (typeof field === "string") return field.toWellFormed();
+    return typeof field === "number" && !Number.isFinite(field) ? String(field) : field;
+  });
 }
 
 /** Returns an event as one line of JSON, without a line end. */
@@ -51,8 +51,8 @@ export function encodeEvent(event: RunEvent): string {
 }
 
 /**
- * Returns the event of a line, or null if the line is not an event, such as one that a crash has cut short.
- * A loss or norm that is null, as earlier versions wrote NaN and infinity, becomes NaN.
+ * Returns the event of a line, or null if the line is not an event, such as one that a crash has cut short. A
+ * loss or norm that is null, as earlier versions wrote NaN and infinity, becomes NaN.
  */
 export function decodeEvent(line: string): RunEvent | null {
   let value: unknown;

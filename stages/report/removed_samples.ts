@@ -48,7 +48,7 @@ export async function removedSamples(dir: string): Promise<RemovedSample[]> {
         stage,
         reason,
         id,
-        ...(typeof url === "string" && { url }),
+        ...(typeof url === "string" && url !== "" && { url }),
         text: text.slice(0, mostText),
         length: text.length,
       };

@@ -1,7 +1,7 @@
 /**
- * Writes documents to `<dir>/00000.jsonl.gz`, one line per document in FineWeb's schema. A growing file is
- * called `….partial` and consists of complete gzip members, at least one for each barrier, so that a resume
- * can truncate it exactly and write the same bytes again.
+ * Writes documents to `<dir>/00000.jsonl.gz`, one line per document in the schema of `toLine`. A growing file
+ * is called `….partial` and consists of complete gzip members, at least one for each barrier, so that a
+ * resume can truncate it exactly and write the same bytes again.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { gzipSync } from "node:zlib";
 import type { Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { GrowingFiles } from "./growing_files.ts";
-import { toRow } from "./row.ts";
+import { type Row, toLine, toRow } from "./row.ts";
 
 export { type Row, toRow } from "./row.ts";
 
@@ -75,12 +75,15 @@ export function writeDocuments(options: DocumentFileOptions): Stage<Document, ne
 export function writeRemoved(
   options: DocumentFileOptions,
 ): Stage<{ readonly item: unknown; readonly reason: string }, never, DocumentFileState> {
-  return writeLines(options, ({ item, reason }) => ({ ...toRow(item as Document), reason }));
+  return writeLines(
+    options,
+    ({ item, reason }) => ({ ...toRow(item as Document), reason: reason.toWellFormed() }),
+  );
 }
 
 function writeLines<In>(
   { dir, name = "write", fileBytes = 256 * 2 ** 20, rank = null }: DocumentFileOptions,
-  row: (item: In) => Record<string, unknown>,
+  toRow: (item: In) => Row & { readonly reason?: string },
 ): Stage<In, never, DocumentFileState> {
   let files: GrowingFiles;
 
@@ -102,7 +105,7 @@ function writeLines<In>(
       return state;
     },
     push(item, state) {
-      const line = `${JSON.stringify(row(item))}\n`;
+      const line = toLine(toRow(item));
       state.held.push(line);
       state.heldLength += line.length;
       if (state.heldLength >= MEMBER_CHARACTERS) writeMember(state);

@@ -1,5 +1,5 @@
 /**
- * Writes documents as Parquet files in FineWeb's schema, such as `<dir>/00000.parquet`. A row group is
+ * Writes documents as Parquet files in the schema of `toRow`, such as `<dir>/00000.parquet`. A row group is
  * appended when it is full. The footer is written last, and only then does the file get its final name, so a
  * file with that name is complete. A checkpoint holds the rows that are not in a row group yet, and the
  * entries of the footer.
@@ -44,6 +44,7 @@ const columns = [
   { name: "language", type: "STRING" },
   { name: "language_score", type: "DOUBLE" },
   { name: "token_count", type: "INT64" },
+  { name: "metadata", type: "STRING" },
 ] as const;
 
 /**
@@ -94,8 +95,9 @@ export function writeParquet(
       return state;
     },
     push(doc, state) {
-      state.held.push(toRow(doc));
-      state.heldLength += doc.text.length;
+      const row = toRow(doc);
+      state.held.push(row);
+      state.heldLength += row.text.length + (row.metadata?.length ?? 0);
       if (state.held.length >= GROUP_ROWS || state.heldLength >= GROUP_CHARACTERS) writeGroup(state);
       if (state.bytes >= fileBytes) seal(state);
       return [];

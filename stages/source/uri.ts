@@ -14,6 +14,7 @@ import { embedded, type EmbeddedName, embeddedNames, embeddedSizes } from "./emb
 import { fileKind, fileKinds, fileReader, fileSource } from "./files/file_source.ts";
 import type { PageOptions } from "./files/html.ts";
 import { emptyFileError } from "./files/read_errors.ts";
+import type { RecordKeys } from "./files/record.ts";
 import type { PlainTextOptions } from "./files/text.ts";
 import { standardInput } from "./files/standard_input.ts";
 import { filesBelow, filesMatching } from "./glob.ts";
@@ -75,8 +76,8 @@ export async function openSource(
   return (await findSource(uris, options)).source;
 }
 
-/** How sources are read: web pages, damaged input, access to the Hub, retries of failed requests. */
-export interface SourceOptions extends PageOptions, PlainTextOptions, HubOptions {}
+/** How sources are read: web pages, records, damaged input, access to the Hub, retries of failed requests. */
+export interface SourceOptions extends PageOptions, PlainTextOptions, RecordKeys, HubOptions {}
 
 /** Works like `openSource`, but also returns a summary of the input. */
 export async function findSource(

@@ -6,7 +6,7 @@
  */
 export type * from "../flow/mod.ts";
 export { jupyterDisplay, type MimeBundle, type NotebookDisplay } from "../format/viewer/notebook.ts";
-export type { Document, Tokens } from "../items.ts";
+export type { Document, MetadataValue, Tokens } from "../items.ts";
 export * from "./bpe.ts";
 export * from "./byte.ts";
 export * from "./char.ts";

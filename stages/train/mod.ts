@@ -26,7 +26,7 @@ export {
   valueStats,
   type ValueStatsOptions,
 } from "../inspect/value_stats.ts";
-export type { Batch, Document, Sequence, Tokens, TokenShard } from "../items.ts";
+export type { Batch, Document, MetadataValue, Sequence, Tokens, TokenShard } from "../items.ts";
 export type { ModelInspection } from "../model/gradient_reader.ts";
 export { Decoder, type LastToken } from "../model/kv_decoder.ts";
 export * from "../model/model_session.ts";

@@ -7,7 +7,7 @@ import { finewebFilters } from "../../../stages/filter/fineweb_group.ts";
 import { sentenceSplitterNames, wordSplitterNames } from "../../../stages/filter/words/words.ts";
 import { checkEncoding } from "../../../stages/format/text/encodings.ts";
 import { filterList } from "./filter_list.ts";
-import { readsFiles, readsPlainText, someFilter } from "./requirements.ts";
+import { readsFiles, readsPlainText, readsRecords, someFilter } from "./requirements.ts";
 import type { Values } from "../../cli/pipeline.ts";
 import { duration, integer, oneOf, path, repeatedPaths, text } from "../../cli/option_types.ts";
 
@@ -40,14 +40,34 @@ export const sourceOptions = {
     "what a document of plain text is: paragraphs: a short file, or some paragraphs of a long one; lines: each line",
     { value: "paragraphs", choices: ["paragraphs", "lines"], ...data, requires: readsPlainText },
   ),
+  textKey: text("field or column of a record that holds the text; default: text, or else content", {
+    value: null,
+    placeholder: "NAME",
+    ...data,
+    requires: readsRecords,
+  }),
+  idKey: text("field or column of a record that holds the id; default: id, or else the record's position", {
+    value: null,
+    placeholder: "NAME",
+    ...data,
+    requires: readsRecords,
+  }),
 };
 
 /** Values of the options that say how sources are read. */
-type ReadingValues = Pick<Values<typeof sourceOptions>, "damaged" | "encoding" | "split">;
+type ReadingValues = Pick<
+  Values<typeof sourceOptions>,
+  "damaged" | "encoding" | "split" | "textKey" | "idKey"
+>;
 
 /** How sources are read, as the options ask for it. */
-export function readingOf({ damaged, encoding, split }: ReadingValues): ReadingValues {
-  return { damaged, encoding, split };
+export function readingOf({ damaged, encoding, split, textKey, idKey }: ReadingValues): ReadingValues {
+  return { damaged, encoding, split, textKey, idKey };
+}
+
+/** How sources are read of which the text alone is used. */
+export function textOnly(o: ReadingValues): ReadingValues & { readonly metadata: false } {
+  return { ...readingOf(o), metadata: false };
 }
 
 /** Options for FineWeb's filters. */

@@ -43,6 +43,13 @@ export const readsPlainText = someSource(
   "--source of plain text (.txt, .md)",
 );
 
+/** Requires that --source may name records, whose fields have names. */
+export const readsRecords = someSource(
+  (uri) =>
+    !isEmbedded(uri) && !["txt", "md", "html", "htm", "warc", "wet"].includes(fileKind(uri)?.slice(1) ?? ""),
+  "--source of records (.jsonl, .json, .parquet)",
+);
+
 /** Requires a corpus of the program, whose documents come in random order. */
 export const readsEmbedded = someSource(isEmbedded, "--source embedded");
 

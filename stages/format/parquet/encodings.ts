@@ -19,35 +19,51 @@ interface EncodedValues {
 }
 
 /**
- * Checks the runs of `count` values that are encoded as Parquet's hybrid of RLE and bit-packing. Returns the
- * number of ones if the values have 1 bit, otherwise 0.
+ * Checks the runs of `count` values that are encoded as Parquet's hybrid of RLE and bit-packing. If `level`
+ * is given, checks that no value exceeds `max`, and returns the number of values that are equal to `level`;
+ * otherwise returns 0.
  */
 export function checkRuns(
   bytes: Uint8Array,
-  { at, count, width }: EncodedValues & { readonly width: number },
+  { at, count, width, level, max = Infinity }: EncodedValues & {
+    readonly width: number;
+    readonly level?: number;
+    readonly max?: number;
+  },
 ): number {
-  let ones = 0;
+  let found = 0;
+  const tally = (value: number, times: number): void => {
+    if (value > max) throw new RangeError(`a level is ${value}, expected at most ${max}`);
+    if (value === level) found += times;
+  };
   for (let seen = 0; seen < count;) {
     const { value: head, end } = varint(bytes, at);
-    const size = Math.floor(head / 2) * (head % 2 === 1 ? 8 : 1);
-    const most = count - seen + (head % 2 === 1 ? 512 : 0); // writers may pad bit-packed runs
+    const packed = head % 2 === 1;
+    const size = Math.floor(head / 2) * (packed ? 8 : 1);
+    const most = count - seen + (packed ? 512 : 0); // writers may pad bit-packed runs
     if (size < 1 || size > most) {
       throw new RangeError(`a run has ${size} values, but only ${count - seen} are left`);
     }
-    const length = head % 2 === 1 ? size * width / 8 : Math.ceil(width / 8);
-    if (width === 1) {
-      if (head % 2 === 0) {
-        ones += bytes[end] === 1 ? size : 0;
-      } else {
-        for (let i = 0; i < Math.min(size, count - seen); i++) {
-          ones += bytes[end + (i >> 3)] >> (i & 7) & 1;
-        }
+    if (level !== undefined && !packed) tally(bytes[end] ?? 0, size);
+    if (level !== undefined && packed) {
+      for (let i = 0; i < Math.min(size, count - seen); i++) {
+        tally(bits(bytes, { at: end, index: i, width }), 1);
       }
     }
     seen += size;
-    at = end + length;
+    at = end + (packed ? size * width / 8 : Math.ceil(width / 8));
   }
-  return ones;
+  return found;
+}
+
+/** The bit-packed value with index `index`; it has at most 8 bits. */
+function bits(
+  bytes: Uint8Array,
+  { at, index, width }: { readonly at: number; readonly index: number; readonly width: number },
+): number {
+  const first = index * width, byte = at + (first >> 3);
+  const two = (bytes[byte] ?? 0) | (bytes[byte + 1] ?? 0) << 8;
+  return two >> (first & 7) & (1 << width) - 1;
 }
 
 /** Checks delta-encoded numbers; if `values` is true, also decodes them, wrapped to 32 bits. */

@@ -15,10 +15,18 @@ const MAX_PAGE_VALUES = 1 << 24; // each value takes at least 8 bytes of memory
 
 /** Properties of a column chunk that its pages must match. */
 export interface ColumnInfo {
-  /** The column's schema element; the column is flat. */
+  /** The schema element of the column's leaf. */
   readonly element: SchemaElement;
-  /** Number of rows in the row group, which is also the number of values in all data pages together. */
+  /** Number of rows in the row group. */
   readonly rows: number;
+  /** Number of values in all data pages together; for a flat column, the number of rows. */
+  readonly values: number;
+  /** Greatest repetition level: number of lists around a value; 0 for a flat column. */
+  readonly maxRepetition: number;
+  /**
+   * Greatest definition level: number of optional or repeated elements that hold a value, itself included.
+   */
+  readonly maxDefinition: number;
   /** Whether the pages are uncompressed. */
   readonly plain: boolean;
 }
@@ -42,7 +50,7 @@ export class PageCheck {
    */
   add(chunk: Uint8Array, column: ColumnInfo): void {
     let values = 0;
-    for (let at = 0; at < chunk.length - 1 && values < column.rows;) {
+    for (let at = 0; at < chunk.length - 1 && values < column.values;) {
       const { value: header, end } = readThrift(chunk, at);
       const size = whole(header, 2, MAX_PAGE_BYTES), packedSize = whole(header, 3, chunk.length - end);
       at = end + packedSize;
@@ -50,11 +58,16 @@ export class PageCheck {
       const page = pageOf(header, body, column);
       if (page === null) continue; // an index page
       if (page.kind !== "dictionary") values += page.count;
-      if (values > column.rows) {
-        throw new RangeError(`pages have ${values} values, but the row group ${column.rows} rows`);
+      if (values > column.values) {
+        throw new RangeError(`pages have ${values} values, but their column ${column.values}`);
       }
       const levels = body.length - page.packed.length;
-      if (levels > 0) checkRuns(body.subarray(0, levels), { at: 0, count: page.count, width: 1 });
+      if (levels > 0) {
+        const repetition = whole(struct(header, 8), 6, levels);
+        const before = body.subarray(0, repetition), after = body.subarray(repetition, levels);
+        if (repetition > 0) checkLevels(before, { at: 0, count: page.count, max: page.maxRepetition });
+        if (after.length > 0) checkLevels(after, { at: 0, count: page.count, max: page.maxDefinition });
+      }
       const stored = column.plain || page.kind === "v2" && struct(header, 8).get(7) === false;
       if (stored) checkPage(page.packed, page);
       else {
@@ -115,8 +128,8 @@ function pageOf(header: ThriftStruct, body: Uint8Array, column: ColumnInfo): Pag
       if (levels > body.length) {
         throw new RangeError(`levels have ${levels} bytes, but their page ${body.length}`);
       }
-      if (whole(fields, 3, MAX_PAGE_VALUES) !== page.count) {
-        throw new RangeError("rows of a flat column have several values");
+      if (whole(fields, 3, MAX_PAGE_VALUES) !== page.count && column.maxRepetition === 0) {
+        throw new RangeError("rows of a column without lists have several values");
       }
       return { ...page, nulls: whole(fields, 2, page.count), packed: body.subarray(levels) };
     }
@@ -126,14 +139,19 @@ function pageOf(header: ThriftStruct, body: Uint8Array, column: ColumnInfo): Pag
 }
 
 /** Checks the values of a decompressed page. */
-function checkPage(bytes: Uint8Array, { kind, count, nulls, encoding, element }: Page): void {
+function checkPage(bytes: Uint8Array, page: Page): void {
+  const { kind, count, nulls, encoding, element } = page;
   let at = 0;
   let values = count - nulls;
-  if (kind === "v1" && element.repetition_type === "OPTIONAL") {
-    if (bytes.length < 4) throw new RangeError("the page ends within its levels");
-    const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-    values = checkRuns(bytes, { at: 4, count, width: 1 });
-    at = 4 + size;
+  if (kind === "v1") {
+    for (const max of [page.maxRepetition, page.maxDefinition]) {
+      if (max === 0) continue;
+      if (bytes.length < at + 4) throw new RangeError("the page ends within its levels");
+      const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true);
+      values = checkLevels(bytes, { at: at + 4, count, max });
+      at += 4 + size;
+    }
+    if (page.maxDefinition === 0) values = count;
   }
   const width = element.type_length ?? 0;
   if (element.type === "FIXED_LEN_BYTE_ARRAY" && !(width > 0 && width * values <= MAX_PAGE_BYTES)) {
@@ -150,8 +168,8 @@ function checkPage(bytes: Uint8Array, { kind, count, nulls, encoding, element }:
         if (width > 0 || kind === "v2") checkRuns(bytes, { at: at + 1, count: values, width });
       }
       break;
-    case 3: // RLE booleans; in v1 pages their size comes first
-      checkRuns(bytes, { at: kind === "v1" ? at + 4 : at, count: values, width: 1 });
+    case 3: // RLE booleans, after their size in 4 bytes
+      checkRuns(bytes, { at: at + 4, count: values, width: 1 });
       break;
     case 5: // DELTA_BINARY_PACKED
     case 6: // DELTA_LENGTH_BYTE_ARRAY
@@ -160,6 +178,14 @@ function checkPage(bytes: Uint8Array, { kind, count, nulls, encoding, element }:
     case 7: // DELTA_BYTE_ARRAY
       checkPrefixes(bytes, { at, count: values });
   }
+}
+
+/** Checks levels from 0 to `max`, and returns how many of them are `max`. */
+function checkLevels(
+  bytes: Uint8Array,
+  { at, count, max }: { readonly at: number; readonly count: number; readonly max: number },
+): number {
+  return checkRuns(bytes, { at, count, width: 32 - Math.clz32(max), level: max, max });
 }
 
 function struct(of: ThriftStruct, field: number): ThriftStruct {

@@ -8,8 +8,10 @@ import {
   type AsyncBuffer,
   type FileMetaData,
   parquetMetadata,
+  type ParquetParsers,
   parquetReadObjects,
   type RowGroup,
+  type SchemaElement,
 } from "hyparquet";
 import { PageCheck } from "./page_check.ts";
 import { readThrift } from "./thrift.ts";
@@ -21,6 +23,9 @@ export async function readMetadata(file: AsyncBuffer): Promise<FileMetaData> {
   const { byteLength } = file;
   if (byteLength < 12) throw new RangeError(`it has ${byteLength} bytes, expected at least 12`);
   const tail = new DataView(await file.slice(byteLength - 8, byteLength));
+  if (tail.getUint32(4, true) === 0x45524150) { // "PARE"
+    throw new EncryptedError("its footer is encrypted");
+  }
   if (tail.getUint32(4, true) !== 0x31524150) {
     throw new RangeError('it does not end with "PAR1", so it is truncated');
   }
@@ -32,6 +37,57 @@ export async function readMetadata(file: AsyncBuffer): Promise<FileMetaData> {
   readThrift(new Uint8Array(bytes, 0, size), 0);
   return parquetMetadata(bytes, { geoparquet: false });
 }
+
+/** An encrypted file: fetching it again does not help. */
+export class EncryptedError extends Error {
+  override readonly name = "EncryptedError";
+}
+
+/** A column of primitive values, which may be nested in structures and lists. */
+export interface LeafColumn {
+  /** Names of the elements from the top of the schema to the column. */
+  readonly path: readonly string[];
+  /** The column's own element. */
+  readonly element: SchemaElement;
+  /** Number of lists around a value. */
+  readonly maxRepetition: number;
+  /** Number of optional or repeated elements that hold a value, itself included. */
+  readonly maxDefinition: number;
+}
+
+/** Returns the leaves of a schema. Throws RangeError for a schema that ends too early. */
+export function leafColumns(schema: readonly SchemaElement[]): LeafColumn[] {
+  const leaves: LeafColumn[] = [];
+  const open: { path: readonly string[]; left: number; repetition: number; definition: number }[] = [];
+  let parent = {
+    path: [] as readonly string[],
+    left: schema[0]?.num_children ?? 0,
+    repetition: 0,
+    definition: 0,
+  };
+  for (let at = 1; at < schema.length; at++) {
+    while (parent.left === 0) {
+      const above = open.pop();
+      if (above === undefined) return leaves;
+      parent = above;
+    }
+    parent.left--;
+    const element = schema[at], kind = element.repetition_type;
+    const path = [...parent.path, element.name];
+    if (path.length > MAX_SCHEMA_DEPTH) {
+      throw new RangeError(`its schema is nested more than ${MAX_SCHEMA_DEPTH} deep`);
+    }
+    const repetition = parent.repetition + (kind === "REPEATED" ? 1 : 0);
+    const definition = parent.definition + (kind === "REQUIRED" ? 0 : 1);
+    if (element.num_children) {
+      open.push(parent);
+      parent = { path, left: element.num_children, repetition, definition };
+    } else leaves.push({ path, element, maxRepetition: repetition, maxDefinition: definition });
+  }
+  return leaves;
+}
+
+const MAX_SCHEMA_DEPTH = 64;
 
 /** The columns of one row group, which are in memory but still encoded. */
 export interface OpenGroup {
@@ -48,8 +104,10 @@ export interface RowGroupColumns {
   readonly metadata: FileMetaData;
   /** The row group to read. */
   readonly group: RowGroup;
-  /** Names of the columns to read: flat columns at the top level of the schema. */
+  /** Names of the columns to read, at the top level of the schema. */
   readonly columns: readonly string[];
+  /** How times, dates and JSON are represented (default: hyparquet's). */
+  readonly parsers?: ParquetParsers;
 }
 
 /**
@@ -57,13 +115,17 @@ export interface RowGroupColumns {
  * header.
  */
 export async function openGroup(file: AsyncBuffer, wanted: RowGroupColumns): Promise<OpenGroup> {
-  const { metadata, group, columns } = wanted;
+  const { metadata, group, columns, parsers } = wanted;
   const chunks: { readonly start: number; readonly bytes: ArrayBuffer }[] = [];
-  const check = new PageCheck();
-  for (const { meta_data: meta } of group.columns) {
-    const name = meta?.path_in_schema[0];
-    const element = metadata.schema.find((element, i) => i > 0 && element.name === name);
-    if (meta === undefined || element === undefined || !columns.includes(element.name)) continue;
+  const check = new PageCheck(), leaves = leafColumns(metadata.schema);
+  const rows = Number(group.num_rows);
+  if (group.columns.length !== leaves.length) {
+    throw new RangeError(`a row group has ${group.columns.length} columns, the schema ${leaves.length}`);
+  }
+  for (const [i, { meta_data: meta }] of group.columns.entries()) {
+    const { path, element, maxRepetition, maxDefinition } = leaves[i], name = path.join(".");
+    if (!columns.includes(path[0])) continue;
+    if (meta === undefined) throw new EncryptedError(`column ${name} is encrypted`);
     const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
     const end = start + Number(meta.total_compressed_size);
     if (!(start >= 0 && start <= end && end <= file.byteLength)) {
@@ -74,7 +136,10 @@ export async function openGroup(file: AsyncBuffer, wanted: RowGroupColumns): Pro
     const bytes = await file.slice(start, end);
     check.add(new Uint8Array(bytes), {
       element,
-      rows: Number(group.num_rows),
+      rows,
+      values: maxRepetition === 0 ? rows : Number(meta.num_values),
+      maxRepetition,
+      maxDefinition,
       plain: meta.codec === "UNCOMPRESSED",
     });
     chunks.push({ start, bytes });
@@ -92,6 +157,7 @@ export async function openGroup(file: AsyncBuffer, wanted: RowGroupColumns): Pro
         rowStart,
         rowEnd,
         compressors: check.compressors,
+        ...(parsers !== undefined && { parsers }),
       }),
   };
 }

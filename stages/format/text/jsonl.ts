@@ -1,12 +1,13 @@
 /**
- * Reads JSON lines: one JSON value per line, in UTF-8. Each value comes with its position, so that a reader
- * can resume at any line. A byte order mark and blank lines are ignored. Source: jsonlines.org.
+ * Reads JSON lines: one JSON value per line, in UTF-8, as `parseRecord` reads it. Each value comes with its
+ * position, so that a reader can resume at any line. A byte order mark and blank lines are ignored. Source:
+ * jsonlines.org.
  *
  * @module
  */
 import { firstBadByte } from "./encodings.ts";
 import { lines } from "./lines.ts";
-import { parseJson } from "./parse_json.ts";
+import { parseRecord } from "./parse_record.ts";
 
 /** Position of a line, as saved in a cursor. */
 export interface JsonlPosition {
@@ -104,7 +105,7 @@ function parse(
 ): unknown | SyntaxError {
   try {
     const text = utf8.decode(bytes); // drops a byte order mark
-    return text.trim() === "" ? undefined : parseJson(text);
+    return text.trim() === "" ? undefined : parseRecord(text);
   } catch (cause) {
     const bad = cause instanceof TypeError ? firstBadByte(bytes) : null;
     const why = bad !== null

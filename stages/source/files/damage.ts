@@ -51,8 +51,7 @@ export function skipInput(
 
 /**
  * Like `skipInput`, but only the first skipped record is reported in a note, because millions of records may
- * be unusable.
- * `state.noted` is saved in checkpoints.
+ * be unusable. `state.noted` is saved in checkpoints.
  */
 export function skipRecord(
   state: { noted?: true },
@@ -88,4 +87,25 @@ export async function* untilDamage(
     if (onDamage === null || !isDamage(error)) throw error;
     onDamage(error);
   }
+}
+
+const MAX_NAMED = 20; // fields that are named in notes; a hostile file may have a new name in each record
+
+/**
+ * Returns a function that says, once for each field name, that documents cannot carry this field along.
+ * `state.lost` is saved in checkpoints.
+ */
+export function noteLostFields(
+  state: { lost?: string[] },
+  { ctx, path }: { readonly ctx: Context; readonly path: string },
+): (name: string) => void {
+  return (name) => {
+    const brief = name.slice(0, 100), lost = state.lost ?? [];
+    if (lost.includes(brief) || lost.length >= MAX_NAMED) return;
+    state.lost = [...lost, brief];
+    const text =
+      `Left out field ${JSON.stringify(brief)} of records of ${path}: it holds bytes, or values nested ` +
+      `more than 100 deep, which metadata cannot hold`;
+    ctx.emit({ type: "note", text });
+  };
 }

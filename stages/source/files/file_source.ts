@@ -11,11 +11,12 @@ import { identified } from "../identity.ts";
 import { htmlFile, type PageOptions } from "./html.ts";
 import { jsonFile, jsonlFile } from "./json_files.ts";
 import { parquetFile } from "./parquet.ts";
+import type { RecordKeys } from "./record.ts";
 import { type PlainTextOptions, textFile, type TextOptions } from "./text.ts";
 import { warcFile } from "./warc.ts";
 
 /** How a file is read, and which part of it. */
-export interface FileOptions extends PageOptions, PlainTextOptions, Pick<TextOptions, "isUtf8"> {
+export interface FileOptions extends PageOptions, PlainTextOptions, RecordKeys, Pick<TextOptions, "isUtf8"> {
   /** Range of bytes to read, for text, JSON lines and web archives (default: the whole file). */
   readonly range?: ByteRange;
   /** Range of rows to read, for Parquet (default: all rows). */

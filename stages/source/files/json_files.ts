@@ -7,13 +7,20 @@
 import { type Anchor, Anchors, readUnpacked } from "../../format/packed/packed_file.ts";
 import type { JsonlPosition } from "../../format/text/jsonl.ts";
 import { decoded, UTF8 } from "../../format/text/encodings.ts";
-import { parseJson } from "../../format/text/parse_json.ts";
+import { parseRecord } from "../../format/text/parse_record.ts";
 import { type ByteRange, rangeName, wholeFile } from "../../format/packed/byte_range.ts";
 import { LineBounds } from "../../format/packed/line_bounds.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
-import { type DamageOptions, isDamage, skipInputOnce, skipRecord, untilDamage } from "./damage.ts";
-import { documentFromRecord } from "./record.ts";
+import {
+  type DamageOptions,
+  isDamage,
+  noteLostFields,
+  skipInputOnce,
+  skipRecord,
+  untilDamage,
+} from "./damage.ts";
+import { documentFromRecord, type RecordKeys } from "./record.ts";
 import { readJsonLines } from "./json_lines.ts";
 
 const maxJsonLength = 1 << 28; // characters: half of the longest string that V8 can hold
@@ -33,10 +40,12 @@ export interface JsonlState {
   damaged?: true;
   /** Set after the note about the first skipped line; further skipped lines are only counted. */
   noted?: true;
+  /** Names of fields that have been noted as left out. */
+  lost?: string[];
 }
 
 /** Which part of a file is read, and how damage is handled. */
-export interface JsonlFileOptions extends DamageOptions {
+export interface JsonlFileOptions extends DamageOptions, RecordKeys {
   /**
    * The range of bytes to read (default: the whole file). In a .gz file, reading begins at the first gzip
    * member that begins in this range.
@@ -54,7 +63,7 @@ export interface JsonlFileOptions extends DamageOptions {
  */
 export function jsonlFile(
   path: string,
-  { damaged = "refuse", range = wholeFile }: JsonlFileOptions = {},
+  { damaged = "refuse", range = wholeFile, ...keys }: JsonlFileOptions = {},
 ): Source<Document, JsonlState> {
   const part = rangeName(path, range);
   const skips = damaged === "skip";
@@ -82,7 +91,7 @@ export function jsonlFile(
         readUnpacked(path, { ...place, onAnchor, signal: ctx.signal }),
         skips ? (error) => skipInputOnce(state, { ctx, path, error }) : null,
       );
-      yield* readJsonLines(bytes, { ctx, path, part, ends: bounds.isBeyond, state, onMove, skips });
+      yield* readJsonLines(bytes, { ...keys, ctx, path, part, ends: bounds.isBeyond, state, onMove, skips });
     },
   };
 }
@@ -95,6 +104,8 @@ export interface JsonState {
   damaged?: true;
   /** Set after the note about the first skipped record; further skipped records are only counted. */
   noted?: true;
+  /** Names of fields that have been noted as left out. */
+  lost?: string[];
 }
 
 /**
@@ -107,7 +118,7 @@ export interface JsonState {
  */
 export function jsonFile(
   path: string,
-  { damaged = "refuse" }: DamageOptions = {},
+  { damaged = "refuse", ...keys }: DamageOptions & RecordKeys = {},
 ): Source<Document, JsonState> {
   const skips = damaged === "skip";
   return {
@@ -119,9 +130,10 @@ export function jsonFile(
         skipInputOnce(state, { ctx, path, error });
         return [];
       });
+      const reading = { ...keys, onLost: noteLostFields(state, { ctx, path }) };
       while (state.next < records.length) {
         const row = records[state.next++];
-        const doc = documentFromRecord(row, { path, unit: "record", number: state.next });
+        const doc = documentFromRecord(row, { path, unit: "record", number: state.next }, reading);
         if (!(doc instanceof TypeError)) yield doc;
         else if (!skips) throw doc;
         else skipRecord(state, { ctx, error: doc, path, id: `${path}:${state.next}`, reason: "no_text" });
@@ -144,7 +156,7 @@ async function parseWhole(path: string, signal: AbortSignal): Promise<readonly u
     }
   }
   try {
-    const value: unknown = parseJson(text, maxJsonValues);
+    const value: unknown = parseRecord(text, maxJsonValues);
     return Array.isArray(value) ? value : [value];
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

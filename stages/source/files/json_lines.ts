@@ -6,11 +6,11 @@
 import { type JsonlPosition, readJsonl, type UnreadableLine } from "../../format/text/jsonl.ts";
 import type { Context } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
-import { skipRecord } from "./damage.ts";
-import { documentFromRecord } from "./record.ts";
+import { noteLostFields, skipRecord } from "./damage.ts";
+import { documentFromRecord, type RecordKeys } from "./record.ts";
 
 /** Where JSON lines come from and how they are read. */
-export interface JsonLinesOptions {
+export interface JsonLinesOptions extends RecordKeys {
   /** Context of the source. */
   readonly ctx: Context;
   /** Path of the file, which is stored in each document. */
@@ -21,8 +21,8 @@ export interface JsonLinesOptions {
   readonly name?: string;
   /** Whether to stop before the line that begins at byte `offset` (default: read to the end). */
   readonly ends?: (offset: number) => boolean;
-  /** Position of the first line, and whether a skipped line has been noted. */
-  readonly state: { offset: number; line: number; noted?: true };
+  /** Position of the first line, and what has been noted. */
+  readonly state: { offset: number; line: number; noted?: true; lost?: string[] };
   /** Called after each line with the position of the next one, before the line's document is yielded. */
   readonly onMove: (next: JsonlPosition) => void;
   /** Whether unusable lines are skipped instead of causing an error. */
@@ -32,7 +32,8 @@ export interface JsonLinesOptions {
 /** One document per line. Throws the same errors and drops the same lines as `jsonlFile`. */
 export async function* readJsonLines(
   bytes: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  { ctx, path, part = path, name = part, ends, state, onMove, skips }: JsonLinesOptions,
+  { ctx, path, part = path, name = part, ends, state, onMove, skips, textKey, idKey, metadata }:
+    JsonLinesOptions,
 ): AsyncGenerator<Document> {
   const skip = (error: Error, line: number, reason: string): void =>
     skipRecord(state, { ctx, error, path, id: `${part}:${line}`, reason });
@@ -47,9 +48,10 @@ export async function* readJsonLines(
       },
     }),
   };
+  const reading = { textKey, idKey, metadata, onLost: noteLostFields(state, { ctx, path }) };
   for await (const { value, line, next } of readJsonl(bytes, options)) {
     onMove(next);
-    const doc = documentFromRecord(value, { path, part, unit: "line", number: line });
+    const doc = documentFromRecord(value, { path, part, unit: "line", number: line }, reading);
     if (!(doc instanceof TypeError)) yield doc;
     else if (skips) skip(doc, line, "no_text");
     else throw doc;

@@ -1,29 +1,26 @@
 /**
- * Parquet files as documents, through hyparquet. Only the columns that documents use are read, 1000 rows at a
- * time.
- * Source: Apache Parquet format.
+ * Parquet files as documents, through hyparquet, 1000 rows at a time. Columns of bytes are left out. Source:
+ * Apache Parquet format.
  *
  * @module
  */
 import type { FileMetaData } from "hyparquet";
 import type { Context, Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
-import { openGroup, readMetadata } from "../../format/parquet/row_group.ts";
+import { EncryptedError, openGroup, readMetadata } from "../../format/parquet/row_group.ts";
 import { openRangeReader } from "../../format/packed/range_reader.ts";
-import { type DamageOptions, isDamage, skipInput, skipInputOnce, skipRecord } from "./damage.ts";
-import { briefList, documentFromRecord } from "./record.ts";
+import {
+  type DamageOptions,
+  isDamage,
+  noteLostFields,
+  skipInput,
+  skipInputOnce,
+  skipRecord,
+} from "./damage.ts";
+import { columnsOf, type DocumentColumns } from "./parquet_columns.ts";
+import { decimalValue, parsers } from "./parquet_values.ts";
+import { documentFromRecord, type RecordKeys, type RecordOptions } from "./record.ts";
 
-const documentColumns = [
-  "text",
-  "id",
-  "url",
-  "date",
-  "dump",
-  "file_path",
-  "language",
-  "language_score",
-  "token_count",
-];
 const rowsAtOnce = 1000;
 
 /** Position in a Parquet file. */
@@ -34,10 +31,12 @@ export interface ParquetState {
   damaged?: true;
   /** Set after the note about the first skipped row; further skipped rows are only counted. */
   noted?: true;
+  /** Names of fields that have been noted as left out. */
+  lost?: string[];
 }
 
 /** Which rows are read, and how damage is handled. */
-export interface ParquetFileOptions extends DamageOptions {
+export interface ParquetFileOptions extends DamageOptions, RecordKeys {
   /**
    * Range [`begin`, `end`) of the rows to read, counted from 0 (default: all rows). It must begin and end at
    * boundaries of row groups.
@@ -62,16 +61,16 @@ export async function parquetRowGroups(path: string): Promise<readonly RowGroup[
 }
 
 /**
- * One document per row. Memory holds the needed columns of one row group. The id is the row's own, or
- * "path:row" if it has none.
+ * One document per row. Memory holds the columns of one row group. The id is the row's own, or "path:row" if
+ * it has none.
  *
- * Throws Deno.errors.InvalidData if the file is not valid Parquet, TypeError if it has no flat column `text`
+ * Throws Deno.errors.InvalidData if the file is not valid Parquet, TypeError if it has no flat column of text
  * or a row has no text. With `damaged: "skip"`, a damaged file or row group is dropped as `damaged`, and a
  * row without text as `no_text`.
  */
 export function parquetFile(
   path: string,
-  { damaged = "refuse", rows: range = { begin: 0, end: Infinity } }: ParquetFileOptions = {},
+  { damaged = "refuse", rows: range = { begin: 0, end: Infinity }, ...keys }: ParquetFileOptions = {},
 ): Source<Document, ParquetState> {
   const skips = damaged === "skip";
   return {
@@ -79,15 +78,17 @@ export function parquetFile(
     open: (_ctx, saved = { row: range.begin }) => ({ ...saved }),
     async *read(state, ctx) {
       using file = await openRangeReader(path, ctx.signal);
-      let metadata: FileMetaData, columns: readonly string[];
+      let metadata: FileMetaData, columns: DocumentColumns;
       try {
         metadata = await asInvalidData(`${path} as Parquet`, () => readMetadata(file));
-        columns = columnsOf(path, metadata);
+        columns = columnsOf(path, { metadata, keys });
       } catch (error) {
         if (!skips || !(isDamage(error) || error instanceof TypeError)) throw error;
         skipInputOnce(state, { ctx, path, error });
         return;
       }
+      if (state.row === 0) noteLeftOut(ctx, { path, metadata, columns });
+      const reading = { ...keys, onLost: noteLostFields(state, { ctx, path }) };
       let begin = 0;
       for (const [index, group] of metadata.row_groups.entries()) {
         if (begin >= range.end) return;
@@ -95,8 +96,8 @@ export function parquetFile(
         try {
           if (state.row < end) {
             const name = `row group ${index + 1} of ${path} (from row ${begin + 1})`;
-            const rows = await asInvalidData(name, () => openGroup(file, { metadata, group, columns }));
-            yield* readGroup(rows, { ctx, path, name, state, end, skips });
+            const rows = await asInvalidData(name, () => openGroup(file, { ...columns, group, parsers }));
+            yield* readGroup(rows, { ctx, path, name, state, end, skips, columns, reading });
           }
         } catch (error) {
           if (!skips || !isDamage(error)) throw error;
@@ -112,13 +113,15 @@ export function parquetFile(
 /** Yields the documents of the rows [`state.row`, `end`) of one row group. */
 async function* readGroup(
   group: Awaited<ReturnType<typeof openGroup>>,
-  { ctx, path, name, state, end, skips }: {
+  { ctx, path, name, state, end, skips, columns, reading }: {
     readonly ctx: Context;
     readonly path: string;
     readonly name: string;
     readonly state: ParquetState;
     readonly end: number;
     readonly skips: boolean;
+    readonly columns: DocumentColumns;
+    readonly reading: RecordOptions;
   },
 ): AsyncGenerator<Document> {
   while (state.row < end) {
@@ -130,7 +133,9 @@ async function* readGroup(
       throw invalidData(name, new RangeError(found));
     }
     for (const row of rows) {
-      const doc = documentFromRecord(row, { path, unit: "row", number: ++state.row });
+      const record: Record<string, unknown> = { ...row };
+      for (const [column, scale] of columns.decimals) record[column] = decimalValue(record[column], scale);
+      const doc = documentFromRecord(record, { path, unit: "row", number: ++state.row }, reading);
       if (!(doc instanceof TypeError)) yield doc;
       else if (!skips) throw doc;
       else skipRecord(state, { ctx, error: doc, path, id: `${path}:${state.row}`, reason: "no_text" });
@@ -138,35 +143,23 @@ async function* readGroup(
   }
 }
 
-/**
- * Returns the names of the file's columns that documents use. Throws TypeError if the file has no flat column
- * `text`.
- */
-function columnsOf(path: string, metadata: FileMetaData): readonly string[] {
-  const flat: string[] = [];
-  const all: string[] = [];
-  for (
-    let at = 1, left = metadata.schema[0]?.num_children ?? 0;
-    left > 0 && at < metadata.schema.length;
-    left--
-  ) {
-    const { name, num_children, repetition_type } = metadata.schema[at];
-    all.push(name);
-    if (!num_children && repetition_type !== "REPEATED") flat.push(name);
-    for (let inner = 1; inner > 0 && at < metadata.schema.length; inner--) {
-      inner += metadata.schema[at++].num_children ?? 0;
-    }
-  }
-  if (!flat.includes("text")) {
-    throw new TypeError(
-      all.includes("text")
-        ? `${path} has lists or structures in column "text": expected strings`
-        : `${path} has no column "text": its columns are ${
-          briefList(all)
-        }: rename the column that holds the text`,
-    );
-  }
-  return documentColumns.filter((name) => flat.includes(name));
+/** Says which columns documents do not carry along, and how many values that are. */
+function noteLeftOut(
+  ctx: Context,
+  { path, metadata, columns }: {
+    readonly path: string;
+    readonly metadata: FileMetaData;
+    readonly columns: DocumentColumns;
+  },
+): void {
+  if (columns.leftOut.size === 0) return;
+  const names = [...columns.leftOut].map(([name, why]) => `${name.slice(0, 40)} (${why})`);
+  const shown = names.length > 20 ? [...names.slice(0, 20), `… (${names.length})`] : names;
+  const rows = `${metadata.num_rows} row${metadata.num_rows === 1n ? "" : "s"}`;
+  ctx.emit({
+    type: "note",
+    text: `Left out of the ${rows} of ${path}: ${shown.join(", ")}: metadata cannot hold their values`,
+  });
 }
 
 /** Runs `read`. An error is wrapped in a Deno.errors.InvalidData whose message contains `what`. */
@@ -180,5 +173,6 @@ async function asInvalidData<T>(what: string, read: () => T | Promise<T>): Promi
 
 function invalidData(what: string, cause: unknown): Error {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new Deno.errors.InvalidData(`Cannot read ${what}: ${why}: fetch the file again`, { cause });
+  const hint = cause instanceof EncryptedError ? "write it again without encryption" : "fetch the file again";
+  return new Deno.errors.InvalidData(`Cannot read ${what}: ${why}: ${hint}`, { cause });
 }

@@ -1,11 +1,13 @@
 /**
- * Turns a record of a JSON or Parquet file into a document. Fields are named as in FineWeb's rows. Fields
- * under `metadata` are read too, because datatrove's JSON lines store everything except text and id there.
+ * Turns a record of a JSON, CSV, Parquet or Arrow file into a document. Fields are named as in FineWeb's
+ * rows. Fields under `metadata` are read too, because datatrove's JSON lines store everything except text and
+ * id there. All other fields become the document's metadata.
  *
  * @module
  */
 import type { Document } from "../../items.ts";
 import { isRecord } from "../../disk/json.ts";
+import { fieldsOfMetadata, metadataValue } from "./metadata.ts";
 
 /** Position of a record in its file, for the document's id and for error messages. */
 export interface RecordPosition {
@@ -19,45 +21,177 @@ export interface RecordPosition {
   readonly number: number;
 }
 
+/** Which fields of a record are its text and its id, and whether the others are kept. */
+export interface RecordKeys {
+  /** Name of the field that holds the text. Default: `text`, or `content` if there is no string in `text`. */
+  readonly textKey?: string | null | undefined;
+  /** Name of the field that holds the id. Default: `id`, or the record's position if it has none. */
+  readonly idKey?: string | null | undefined;
+  /**
+   * Whether documents keep the record's other fields as metadata (default true). If not, the columns of
+   * Parquet files that documents do not use are not read.
+   */
+  readonly metadata?: boolean | undefined;
+}
+
+/** Names of the fields that may hold the text, in the order in which they are tried. */
+export function textKeys({ textKey }: RecordKeys): readonly string[] {
+  return textKey === undefined || textKey === null ? ["text", "content"] : [textKey];
+}
+
+/** How a record is read. */
+export interface RecordOptions extends RecordKeys {
+  /** Called with the name of a field that the document cannot carry along, because JSON cannot hold it. */
+  readonly onLost?: (name: string) => void;
+}
+
 /**
  * The document of a record. If the record has no text, the result is a TypeError that names the record's
  * position and fields; it is returned, not thrown, because readers may skip the record.
  */
-export function documentFromRecord(record: unknown, position: RecordPosition): Document | TypeError {
-  if (!isRecord(record)) {
-    const kind = record === null ? "null" : Array.isArray(record) ? "an array" : `a ${typeof record}`;
-    return new TypeError(`${nameOf(position)} is ${kind}: expected an object with a field "text"`);
-  }
-  const fields: Record<string, unknown> = { ...record };
-  if (typeof fields.text !== "string") {
-    const names = briefList(Object.keys(fields));
+export function documentFromRecord(
+  record: unknown,
+  position: RecordPosition,
+  options: RecordOptions = {},
+): Document | TypeError {
+  if (!isRecord(record)) return notARecord(record, position);
+  const fields = new Map(Object.entries(record));
+  const textKey = textKeys(options).find((key) => typeof fields.get(key) === "string");
+  const text = textKey === undefined ? undefined : fields.get(textKey);
+  if (textKey === undefined || typeof text !== "string") return noText(fields, { position, options });
+  const { path, part = path } = position;
+  const idKey = options.idKey ?? "id", ownId = idOf(fields.get(idKey));
+  if (ownId === undefined && typeof options.idKey === "string") {
     return new TypeError(
-      `${nameOf(position)} has no string in field "text": its fields are ${names}: ` +
-        `rename the field that holds the text`,
+      `${nameOf(position)} has no text or number in field "${idKey}": its fields are ${
+        briefList([...fields.keys()])
+      }: give --id-key with one of them, or leave it out`,
     );
   }
-  const meta = fields.metadata;
-  const all: Record<string, unknown> = typeof meta === "object" && meta !== null
-    ? { ...meta, ...fields }
-    : fields;
-  const string = (name: string) => typeof all[name] === "string" ? all[name] : undefined;
-  const number = (name: string) => {
-    const value = all[name];
-    return typeof value === "number" || typeof value === "bigint" ? Number(value) : undefined;
+  fields.delete(textKey);
+  if (ownId !== undefined || isUnknown(fields.get(idKey))) fields.delete(idKey);
+  const inner = fieldsOfMetadata(fields.get("metadata"));
+  if (inner !== null || isUnknown(fields.get("metadata"))) fields.delete("metadata");
+  const meta = new Map(Object.entries(inner ?? {}));
+  const id = ownId ?? taken(meta, "id", idOf) ?? `${part}:${position.number}`;
+  const columns = {
+    url: column(fields, meta, "url", stringOf),
+    date: column(fields, meta, "date", stringOf),
+    dump: column(fields, meta, "dump", stringOf),
+    filePath: column(fields, meta, "file_path", stringOf) ?? path,
+    language: column(fields, meta, "language", stringOf),
+    languageScore: column(fields, meta, "language_score", numberOf),
+    tokenCount: column(fields, meta, "token_count", numberOf),
   };
-  const { path, part = path } = position;
-  const id = string("id") ?? number("id")?.toString() ?? `${part}:${position.number}`;
-  return defined({
+  return {
     id,
-    text: fields.text,
-    url: string("url"),
-    date: string("date"),
-    dump: string("dump"),
-    filePath: string("file_path") ?? path,
-    language: string("language"),
-    languageScore: number("language_score"),
-    tokenCount: number("token_count"),
+    text,
+    ...known({
+      ...columns,
+      // 0 stands for an unknown number in JSON lines: see stages/sink/row.ts
+      languageScore: columns.languageScore === 0 ? undefined : columns.languageScore,
+      tokenCount: text !== "" && columns.tokenCount === 0 ? undefined : columns.tokenCount,
+      metadata: options.metadata === false ? undefined : metadataOf(fields, meta, options.onLost),
+    }),
+  };
+}
+
+/** Takes a column out of a record, or out of its metadata if the record has no such column itself. */
+function column<T>(
+  fields: Map<string, unknown>,
+  meta: Map<string, unknown>,
+  name: string,
+  as: (value: unknown) => T | undefined,
+): T | undefined {
+  const own = fields.get(name);
+  if (!isUnknown(own)) return taken(fields, name, as);
+  fields.delete(name);
+  return taken(meta, name, as);
+}
+
+/** Takes a field out of a map, if it has the type that `as` accepts. */
+function taken<T>(
+  fields: Map<string, unknown>,
+  name: string,
+  as: (value: unknown) => T | undefined,
+): T | undefined {
+  const value = as(fields.get(name));
+  if (value !== undefined) fields.delete(name);
+  return value;
+}
+
+/**
+ * The metadata of a record: its own fields and those under `metadata`. Fields under `metadata` that a field
+ * of the record has the name of stay there.
+ */
+function metadataOf(
+  fields: ReadonlyMap<string, unknown>,
+  meta: ReadonlyMap<string, unknown>,
+  onLost?: (name: string) => void,
+): Document["metadata"] | undefined {
+  const all = new Map(meta), hidden = new Map<string, unknown>();
+  for (const [name, value] of fields) {
+    if (meta.has(name)) hidden.set(name, meta.get(name));
+    all.set(name, value);
+  }
+  if (hidden.size > 0 && !all.has("metadata")) all.set("metadata", Object.fromEntries(hidden));
+  const entries = [...all].flatMap(([name, field]) => {
+    const value = metadataValue(field);
+    if (value === undefined) onLost?.(name);
+    return value === undefined ? [] : [[name, value] as const];
   });
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+/** Whether a value of a column says nothing. */
+function isUnknown(value: unknown): boolean {
+  return value === undefined || value === null || value === "" ||
+    typeof value === "number" && !Number.isFinite(value);
+}
+
+function stringOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === "number" || typeof value === "bigint" ? Number(value) : undefined;
+}
+
+function idOf(value: unknown): string | undefined {
+  return typeof value === "number" || typeof value === "bigint" ? String(value) : stringOf(value);
+}
+
+/** The error for a value that is no object. */
+function notARecord(record: unknown, position: RecordPosition): TypeError {
+  const kind = record === null ? "null" : Array.isArray(record) ? "an array" : `a ${typeof record}`;
+  return new TypeError(`${nameOf(position)} is ${kind}: expected an object with a field "text"`);
+}
+
+/** The error for a record without text. */
+function noText(
+  fields: ReadonlyMap<string, unknown>,
+  { position, options }: { readonly position: RecordPosition; readonly options: RecordKeys },
+): TypeError {
+  const keys = textKeys(options),
+    key = keys.find((key) => fields.has(key)) ?? keys[0],
+    value = fields.get(key);
+  const names = briefList([...fields.keys()]);
+  const what = value === undefined ? "" : value === null ? ", which is null" : `, which is ${kindOf(value)}`;
+  return new TypeError(
+    `${nameOf(position)} has no string in field "${key}"${what}: its fields are ${names}: ` +
+      (value === null
+        ? "leave such records out with --damaged skip, or give --text-key with another field"
+        : "give --text-key with the name of the field that holds the text"),
+  );
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object"
+    ? "an object"
+    : typeof value === "bigint"
+    ? "a number"
+    : `a ${typeof value}`;
 }
 
 /** Returns names for an error message, shortened so that a hostile file cannot make it megabytes long. */
@@ -70,20 +204,7 @@ function nameOf({ path, part = path, unit, number }: RecordPosition): string {
   return `${unit[0].toUpperCase()}${unit.slice(1)} ${number} of ${part}`;
 }
 
-/** Returns a document without the fields that are undefined. */
-function defined(
-  doc: { [K in keyof Document]: Document[K] | undefined } & { id: string; text: string },
-): Document {
-  const { url, date, dump, filePath, language, languageScore, tokenCount } = doc;
-  return {
-    id: doc.id,
-    text: doc.text,
-    ...(url === undefined ? {} : { url }),
-    ...(date === undefined ? {} : { date }),
-    ...(dump === undefined ? {} : { dump }),
-    ...(filePath === undefined ? {} : { filePath }),
-    ...(language === undefined ? {} : { language }),
-    ...(languageScore === undefined ? {} : { languageScore }),
-    ...(tokenCount === undefined ? {} : { tokenCount }),
-  };
+/** The fields of a document that are known. */
+function known(fields: { [K in keyof Document]?: Document[K] | undefined }): Partial<Document> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

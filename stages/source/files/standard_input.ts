@@ -8,6 +8,7 @@ import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import type { DamageOptions } from "./damage.ts";
 import { readJsonLines } from "./json_lines.ts";
+import type { RecordKeys } from "./record.ts";
 
 /** Position in standard input. */
 export interface StandardInputState {
@@ -22,6 +23,8 @@ export interface StandardInputState {
   start?: string;
   /** Set after the note about the first skipped line; further skipped lines are only counted. */
   noted?: true;
+  /** Names of fields that have been noted as left out. */
+  lost?: string[];
 }
 
 /**
@@ -32,7 +35,7 @@ export interface StandardInputState {
  */
 export function standardInput(
   input: ReadableStream<Uint8Array<ArrayBuffer>> = Deno.stdin.readable,
-  { damaged = "refuse" }: DamageOptions = {},
+  { damaged = "refuse", ...keys }: DamageOptions & RecordKeys = {},
 ): Source<Document, StandardInputState> {
   const head = new StreamHead();
   return {
@@ -46,6 +49,9 @@ export function standardInput(
         state,
         onMove: (next) => Object.assign(state, next),
         skips: damaged === "skip",
+        textKey: keys.textKey,
+        idKey: keys.idKey,
+        metadata: keys.metadata,
       });
     },
     save: (state) => ({ ...state, ...(head.isOpen && { start: head.hash(state.offset) }) }),

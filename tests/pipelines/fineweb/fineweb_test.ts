@@ -121,3 +121,28 @@ Deno.test("fineweb refuses missing block lists and tokenizers in one line", asyn
     }
   });
 });
+
+Deno.test("fineweb keeps the metadata of documents through workers and deduplication, in what it removes too", async () => {
+  await withFolder(async (dir) => {
+    const rows = documents().trimEnd().split("\n").map((line, i) => ({
+      ...JSON.parse(line),
+      n: i,
+      tags: [`t${i}`],
+    }));
+    rows.push({ ...rows[3], id: "again" }, { id: "short", text: "Too short.", "n": 2 ** 40, body: "\ud800" });
+    await Deno.writeTextFile(`${dir}/in.jsonl`, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    const args = ["fineweb", "--source", `${dir}/in.jsonl`, "--stages", "gopher-quality,minhash"];
+    await runsTo(0, [...args, "--workers", "2", "--out", `${dir}/out`]);
+    const kept = rowsOf(`${dir}/out/documents/00000.jsonl.gz`);
+    const removed = rowsOf(`${dir}/out/removed/gopher-quality/00000.jsonl.gz`);
+    const duplicates = rowsOf(`${dir}/out/removed/minhash/00000.jsonl.gz`);
+    ok(kept.length > 0 && duplicates.length > 0);
+    for (const row of [...kept, ...duplicates]) {
+      const { n, tags } = rows.find(({ id }) => id === row.id);
+      deepStrictEqual(JSON.parse(row.metadata), { n, tags });
+    }
+    deepStrictEqual(removed.map(({ id, metadata }) => [id, JSON.parse(metadata)]), [
+      ["short", { n: 2 ** 40, body: "\ufffd" }],
+    ]);
+  });
+});

@@ -47,3 +47,10 @@ Deno.test("every measured number of an inspection is among the measured fields",
   deepStrictEqual(decodeEvent(encodeEvent(spoiled)), spoiled);
   strictEqual(new Set(measuredFields).size, measuredFields.length);
 });
+
+Deno.test("encodeEvent() writes no lone surrogates, which cut texts may end with", () => {
+  strictEqual(
+    encodeEvent({ type: "sample", step: 1, text: "a\ud83d", prompt: "😀" }),
+    '{"type":"sample","step":1,"text":"a\ufffd","prompt":"😀"}',
+  );
+});

@@ -3,6 +3,8 @@ import { gunzipSync } from "node:zlib";
 import { from } from "../../../stages/flow/flow.ts";
 import type { Document } from "../../../stages/items.ts";
 import { writeDocuments, writeRemoved } from "../../../stages/sink/documents.ts";
+import { writeParquet } from "../../../stages/sink/parquet.ts";
+import { openSource } from "../../../stages/source/uri.ts";
 
 const docs: Document[] = Array.from({ length: 50 }, (_, i) => ({
   id: `d${i}`,
@@ -25,7 +27,18 @@ Deno.test("writeDocuments() writes FineWeb's rows, gzipped, with their final nam
   if (names(dir).join() !== "00000.jsonl.gz") throw new Error(`Finished run left ${names(dir)}`);
   const rows = lines(`${dir}/00000.jsonl.gz`);
   if (rows.length !== 50) throw new Error(`Wrote ${rows.length} of 50 documents`);
-  const wanted = { text: docs[7].text, id: "d7", url: docs[7].url, language: "en", language_score: 0.9 };
+  const wanted = {
+    text: docs[7].text,
+    id: "d7",
+    dump: "",
+    url: docs[7].url,
+    date: "",
+    file_path: "",
+    language: "en",
+    language_score: 0.9,
+    token_count: 0,
+    metadata: "{}",
+  };
   if (JSON.stringify(rows[7]) !== JSON.stringify(wanted)) throw new Error(JSON.stringify(rows[7]));
   await Deno.remove(dir, { recursive: true });
 });
@@ -140,4 +153,73 @@ Deno.test("writeDocuments() of several processes writes separate files into one 
   ok(files.length >= 4 && files[1] === "00000_001.jsonl.gz", `${files}`);
   strictEqual(files.flatMap((name) => lines(`${dir}/d/${name}`)).length, 2 * docs.length);
   await Deno.remove(dir, { recursive: true });
+});
+
+/** The documents that the sink's files give, without their paths. */
+async function readBack(dir: string): Promise<readonly Document[]> {
+  const again = await Array.fromAsync(from(await openSource([`${dir}/*`])).stream());
+  return again.map(({ filePath: _, ...doc }) => doc);
+}
+
+const mixed: Document[] = [
+  { id: "1", text: "a", metadata: { source: "wiki", score: 3, n: "9007199254740993" } },
+  { id: "2", text: "b", date: "2024-01-02", language: "en", languageScore: 1, tokenCount: 2 },
+  { id: "3", text: "c", url: "http://c", metadata: { score: "high", deep: { list: [1, { x: null }] } } },
+];
+
+for (const [format, write] of [["JSON lines", writeDocuments], ["Parquet", writeParquet]] as const) {
+  Deno.test(`${format} give back the documents that were written, metadata and unknown fields included`, async () => {
+    for (const order of [mixed, [...mixed].reverse()]) {
+      const dir = await Deno.makeTempDir();
+      await from(order).pipe(write({ dir })).run();
+      deepStrictEqual(await readBack(dir), order);
+      await Deno.remove(dir, { recursive: true });
+    }
+  });
+
+  Deno.test(`${format} have no lone surrogates`, async () => {
+    const dir = await Deno.makeTempDir(), lone = "x\ud83d", whole = "😀 \\\\ud83d";
+    const doc: Document = {
+      id: lone,
+      text: `a${lone} ${whole}`,
+      url: lone,
+      date: lone,
+      dump: lone,
+      filePath: lone,
+      language: lone,
+      metadata: { [lone]: [{ value: lone }, whole] },
+    };
+    await from([doc]).pipe(write({ dir })).run();
+    const fixed = "x\ufffd";
+    const [read] = await Array.fromAsync(from(await openSource([`${dir}/*`])).stream());
+    deepStrictEqual(read, {
+      id: fixed,
+      text: `a${fixed} ${whole}`,
+      url: fixed,
+      date: fixed,
+      dump: fixed,
+      filePath: fixed,
+      language: fixed,
+      metadata: { [fixed]: [{ value: fixed }, whole] },
+    });
+    await Deno.remove(dir, { recursive: true });
+  });
+}
+
+Deno.test("each line has the same columns of the same types, whichever document comes first", async () => {
+  for (const order of [mixed, [...mixed].reverse(), [mixed[1], mixed[0]]]) {
+    const dir = await Deno.makeTempDir();
+    await from(order).pipe(writeDocuments({ dir })).run();
+    const text = gunzipSync(Deno.readFileSync(`${dir}/00000.jsonl.gz`)).toString();
+    const rows: Record<string, unknown>[] = text.trimEnd().split("\n").map((line) => JSON.parse(line));
+    for (const row of rows) {
+      deepStrictEqual(Object.keys(row), Object.keys(rows[0]));
+      for (const [name, value] of Object.entries(row)) {
+        strictEqual(typeof value, typeof rows[0][name], `${name} is ${value} after ${rows[0][name]}`);
+        ok(value !== null, name);
+      }
+    }
+    ok(/"language_score":1\.0,/.test(text), text);
+    await Deno.remove(dir, { recursive: true });
+  }
 });

@@ -51,7 +51,18 @@ Deno.test("writeParquet() writes FineWeb's columns in row groups, and they read 
   const { row_groups, schema } = await parquetMetadataAsync(file);
   deepStrictEqual(
     schema.slice(1).map(({ name }) => name),
-    ["text", "id", "dump", "url", "date", "file_path", "language", "language_score", "token_count"],
+    [
+      "text",
+      "id",
+      "dump",
+      "url",
+      "date",
+      "file_path",
+      "language",
+      "language_score",
+      "token_count",
+      "metadata",
+    ],
   );
   ok(row_groups.every(({ num_rows }) => num_rows <= 1000n));
   const [row] = await parquetReadObjects({ file, rowStart: 0, rowEnd: 1 });

@@ -26,7 +26,8 @@ function page(
 }
 
 function check(bytes: Uint8Array, element: SchemaElement, rows = 10): void {
-  new PageCheck().add(bytes, { element, rows, plain: true });
+  const maxDefinition = element.repetition_type === "OPTIONAL" ? 1 : 0;
+  new PageCheck().add(bytes, { element, rows, values: rows, maxRepetition: 0, maxDefinition, plain: true });
 }
 
 const PLAIN = 0, DELTA = 5, PREFIXES = 7, DICTIONARY = 8;
@@ -67,4 +68,21 @@ Deno.test("PageCheck refuses prefix-encoded texts that grow with each text", () 
   }
   const bytes = page([...rising, ...same], { values: count, encoding: PREFIXES });
   throws(() => check(bytes, text, count), /texts of \d+ bytes/);
+});
+
+Deno.test("PageCheck refuses levels of a list that are too high, in bit-packed runs too", () => {
+  const list = { element: maybe, rows: 2, values: 8, maxRepetition: 1, maxDefinition: 2, plain: true };
+  const levels = (runs: readonly number[]) => [runs.length, 0, 0, 0, ...runs];
+  const listPage = (repetition: readonly number[], definition: readonly number[]) =>
+    page([...levels(repetition), ...levels(definition), 2, ...run(8, 1)], {
+      values: 8,
+      encoding: DICTIONARY,
+    });
+  const add = (bytes: Uint8Array) => new PageCheck().add(bytes, list);
+  const packed = (byte: number, second: number) => [3, byte, second]; // 8 values of 2 bits
+  doesNotThrow(() => add(listPage([3, 0b11101110], run(8, 2))));
+  doesNotThrow(() => add(listPage(run(8, 1), packed(0b10101010, 0b10101010))));
+  throws(() => add(listPage(run(8, 2), run(8, 2))), /a level is 2, expected at most 1/);
+  throws(() => add(listPage(run(8, 1), run(8, 3))), /a level is 3, expected at most 2/);
+  throws(() => add(listPage(run(8, 1), packed(0b10101010, 0b10111010))), /a level is 3, expected at most 2/);
 });

@@ -147,7 +147,7 @@ Deno.test("parquetFile() reads the columns of a document, and resumes after each
     const file = path("a.parquet", bytes);
     const docs = await resumesAnywhere(() => parquetFile(file), [0, 1, 7, 29, 30]);
     equal(docs.map((doc) => doc.text), texts);
-    equal(docs[3], { id: "id3", text: "Row 3 é", filePath: file, tokenCount: 3 });
+    equal(docs[3], { id: "id3", text: "Row 3 é", filePath: file, tokenCount: 3, metadata: { other: 3 } });
     const cut = path("cut.parquet", bytes.subarray(0, bytes.length - 20));
     await fails(() => read(parquetFile(cut)), Deno.errors.InvalidData, "as Parquet");
     const none = new Uint8Array(

@@ -5,6 +5,7 @@
  * @module
  */
 import { gzipSync, zstdCompressSync } from "node:zlib";
+import type { SchemaElement } from "hyparquet";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { articleText } from "../../../../stages/format/web/article_text.ts";
 import type { Source } from "../../../../stages/flow/stage.ts";
@@ -79,6 +80,33 @@ const rows = Array.from(
       metadata: { url: "http://a/", language_score: 0.5 },
     }),
 );
+/** A file with lists in structures. */
+const nested = {
+  schema: [
+    { name: "root", num_children: 2 },
+    { name: "text", type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "REQUIRED" },
+    { name: "meta", repetition_type: "OPTIONAL", num_children: 2 },
+    { name: "ok", type: "BOOLEAN", repetition_type: "OPTIONAL" },
+    { name: "tags", converted_type: "LIST", repetition_type: "OPTIONAL", num_children: 1 },
+    { name: "list", repetition_type: "REPEATED", num_children: 1 },
+    { name: "element", type: "INT64", repetition_type: "OPTIONAL" },
+  ] satisfies SchemaElement[],
+  columnData: [
+    { name: "text", data: Array.from({ length: 60 }, (_, i) => `Text ${i}`) },
+    {
+      name: "meta",
+      data: Array.from(
+        { length: 60 },
+        (_, i) =>
+          i % 7 === 0 ? null : {
+            ok: i % 2 === 0,
+            tags: i % 5 === 0 ? null : Array.from({ length: i % 4 }, (_, j) => BigInt(j)),
+          },
+      ),
+    },
+  ],
+};
+
 const columns = [
   { name: "text", data: Array.from({ length: 60 }, (_, i) => `Row ${i} é`), type: "STRING" as const },
   {
@@ -159,6 +187,7 @@ const sources: readonly {
     files: [
       new Uint8Array(parquetWriteBuffer({ columnData: columns, rowGroupSize: 25 })),
       new Uint8Array(parquetWriteBuffer({ columnData: columns, codec: "UNCOMPRESSED" })),
+      new Uint8Array(parquetWriteBuffer({ ...nested, codec: "UNCOMPRESSED" })),
     ],
     count: 1500,
     make: (path, damaged) => parquetFile(path, { damaged }),
