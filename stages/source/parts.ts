@@ -13,6 +13,7 @@ import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { TEXT_CELL } from "./files/text.ts";
 import { isDamage } from "./files/damage.ts";
+import { jsonFormOf } from "./files/json_by_content.ts";
 import { parquetRowGroups } from "./files/parquet.ts";
 import { fileEncoding } from "./files/file_encoding.ts";
 import { fileKind, type FileOptions, fileReader } from "./files/file_source.ts";
@@ -148,7 +149,11 @@ async function canSplit(path: string, encoding?: string): Promise<boolean> {
     case ".md":
       return packing === null && await fileEncoding(path, { label: encoding }) === UTF8;
     case ".jsonl":
+    case ".json": {
+      const otherwise = fileKind(path) === ".json" ? "value" : "lines";
+      if (await jsonFormOf(path, { otherwise }) === "value") return false;
       return packing === null || packing === "gz" && await hasMembers(path);
+    }
     case ".warc":
     case ".wet":
       return packing === "gz" && await hasMembers(path);

@@ -9,7 +9,7 @@ import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { identified } from "../identity.ts";
 import { htmlFile, type PageOptions } from "./html.ts";
-import { jsonFile, jsonlFile } from "./json_files.ts";
+import { jsonByContent } from "./json_by_content.ts";
 import { parquetFile } from "./parquet.ts";
 import type { RecordKeys } from "./record.ts";
 import { type PlainTextOptions, textFile, type TextOptions } from "./text.ts";
@@ -28,8 +28,8 @@ const readers: Readonly<Record<string, (path: string, options: FileOptions) => S
   ".md": textFile,
   ".html": htmlFile,
   ".htm": htmlFile,
-  ".jsonl": jsonlFile,
-  ".json": jsonFile,
+  ".jsonl": (path, options) => jsonByContent(path, { ...options, otherwise: "lines" }),
+  ".json": (path, options) => jsonByContent(path, { ...options, otherwise: "value" }),
   ".parquet": parquetFile,
   ".warc": warcFile,
   ".wet": warcFile,

@@ -20,7 +20,7 @@ import {
   skipRecord,
   untilDamage,
 } from "./damage.ts";
-import { documentFromRecord, type RecordKeys } from "./record.ts";
+import { documentFromRecord, type RecordKeys, recordsIn } from "./record.ts";
 import { readJsonLines } from "./json_lines.ts";
 
 const maxJsonLength = 1 << 28; // characters: half of the longest string that V8 can hold
@@ -32,6 +32,8 @@ export interface JsonlState {
   offset: number;
   /** Number of lines before the next line. */
   line: number;
+  /** Number of records of that line that have been read; absent for 0. */
+  within?: number;
   /** Point at which decompression can start in order to reach the next line. Default: the file's start. */
   anchor?: Anchor;
   /** Greatest offset at which a line of the range may begin; absent until it is known. */
@@ -109,7 +111,7 @@ export interface JsonState {
 }
 
 /**
- * Returns one document per record of an array, or one document for a single record. The whole file is held in
+ * Returns one document per record of an array, or those of a single value: see `recordsIn`. The whole file is held in
  * memory.
  *
  * Throws RangeError for a file longer than 268,435,456 characters, SyntaxError if it is not JSON, TypeError
@@ -125,11 +127,12 @@ export function jsonFile(
     name: path,
     open: (_ctx, saved = { next: 0 }) => ({ ...saved }),
     async *read(state, ctx) {
-      const records = await parseWhole(path, ctx.signal).catch((error) => {
+      const values = await parseWhole(path, ctx.signal).catch((error) => {
         if (!skips || !isDamage(error)) throw error;
         skipInputOnce(state, { ctx, path, error });
         return [];
       });
+      const records = values.flatMap((value) => recordsIn(value, keys));
       const reading = { ...keys, onLost: noteLostFields(state, { ctx, path }) };
       while (state.next < records.length) {
         const row = records[state.next++];

@@ -7,7 +7,7 @@ import { type JsonlPosition, readJsonl, type UnreadableLine } from "../../format
 import type { Context } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { noteLostFields, skipRecord } from "./damage.ts";
-import { documentFromRecord, type RecordKeys } from "./record.ts";
+import { documentFromRecord, type RecordKeys, recordsIn } from "./record.ts";
 
 /** Where JSON lines come from and how they are read. */
 export interface JsonLinesOptions extends RecordKeys {
@@ -21,15 +21,15 @@ export interface JsonLinesOptions extends RecordKeys {
   readonly name?: string;
   /** Whether to stop before the line that begins at byte `offset` (default: read to the end). */
   readonly ends?: (offset: number) => boolean;
-  /** Position of the first line, and what has been noted. */
-  readonly state: { offset: number; line: number; noted?: true; lost?: string[] };
+  /** Position of the first line, the number of its records that are done, and what has been noted. */
+  readonly state: { offset: number; line: number; within?: number; noted?: true; lost?: string[] };
   /** Called after each line with the position of the next one, before the line's document is yielded. */
   readonly onMove: (next: JsonlPosition) => void;
   /** Whether unusable lines are skipped instead of causing an error. */
   readonly skips: boolean;
 }
 
-/** One document per line. Throws the same errors and drops the same lines as `jsonlFile`. */
+/** The documents of each line: one, or those of `recordsIn`. Throws the same errors and drops the same lines as `jsonlFile`. */
 export async function* readJsonLines(
   bytes: AsyncIterable<Uint8Array<ArrayBuffer>>,
   { ctx, path, part = path, name = part, ends, state, onMove, skips, textKey, idKey, metadata }:
@@ -50,10 +50,18 @@ export async function* readJsonLines(
   };
   const reading = { textKey, idKey, metadata, onLost: noteLostFields(state, { ctx, path }) };
   for await (const { value, line, next } of readJsonl(bytes, options)) {
-    onMove(next);
-    const doc = documentFromRecord(value, { path, part, unit: "line", number: line }, reading);
-    if (!(doc instanceof TypeError)) yield doc;
-    else if (skips) skip(doc, line, "no_text");
-    else throw doc;
+    const records = recordsIn(value, reading), first = state.within ?? 0;
+    if (records.length === 0) onMove(next);
+    for (const [i, record] of records.entries()) {
+      if (i < first) continue;
+      const isLast = i + 1 === records.length, within = records.length === 1 ? undefined : i + 1;
+      if (isLast) onMove(next);
+      if (isLast) delete state.within;
+      else state.within = i + 1;
+      const doc = documentFromRecord(record, { path, part, unit: "line", number: line, within }, reading);
+      if (!(doc instanceof TypeError)) yield doc;
+      else if (skips) skip(doc, line, "no_text");
+      else throw doc;
+    }
   }
 }

@@ -19,6 +19,8 @@ export interface RecordPosition {
   readonly unit: string;
   /** Number of the record, counted from 1. */
   readonly number: number;
+  /** Number of the record within that record, if it holds several: see `recordsIn`. */
+  readonly within?: number | undefined;
 }
 
 /** Which fields of a record are its text and its id, and whether the others are kept. */
@@ -37,6 +39,30 @@ export interface RecordKeys {
 /** Names of the fields that may hold the text, in the order in which they are tried. */
 export function textKeys({ textKey }: RecordKeys): readonly string[] {
   return textKey === undefined || textKey === null ? ["text", "content"] : [textKey];
+}
+
+/**
+ * The records of a value: several if its text is a list of strings, as in `{"text": ["a", "b"], "id": [1, 2]}`,
+ * otherwise the value alone. A field that is a list of the same length is divided among the records; each of
+ * them has all other fields.
+ */
+export function recordsIn(value: unknown, keys: RecordKeys): readonly unknown[] {
+  if (!isRecord(value)) return [value];
+  const texts = textKeys(keys).map((key) => Object.hasOwn(value, key) ? value[key] : undefined)
+    .find((field) => typeof field === "string" || isStrings(field));
+  if (!isStrings(texts)) return [value];
+  const fields = Object.entries(value);
+  return texts.map((_, i) =>
+    Object.fromEntries(
+      fields.map((
+        [name, field],
+      ) => [name, Array.isArray(field) && field.length === texts.length ? field[i] : field]),
+    )
+  );
+}
+
+function isStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
 /** How a record is read. */
@@ -59,7 +85,6 @@ export function documentFromRecord(
   const textKey = textKeys(options).find((key) => typeof fields.get(key) === "string");
   const text = textKey === undefined ? undefined : fields.get(textKey);
   if (textKey === undefined || typeof text !== "string") return noText(fields, { position, options });
-  const { path, part = path } = position;
   const idKey = options.idKey ?? "id", ownId = idOf(fields.get(idKey));
   if (ownId === undefined && typeof options.idKey === "string") {
     return new TypeError(
@@ -73,12 +98,12 @@ export function documentFromRecord(
   const inner = fieldsOfMetadata(fields.get("metadata"));
   if (inner !== null || isUnknown(fields.get("metadata"))) fields.delete("metadata");
   const meta = new Map(Object.entries(inner ?? {}));
-  const id = ownId ?? taken(meta, "id", idOf) ?? `${part}:${position.number}`;
+  const id = ownId ?? taken(meta, "id", idOf) ?? placeOf(position);
   const columns = {
     url: column(fields, meta, "url", stringOf),
     date: column(fields, meta, "date", stringOf),
     dump: column(fields, meta, "dump", stringOf),
-    filePath: column(fields, meta, "file_path", stringOf) ?? path,
+    filePath: column(fields, meta, "file_path", stringOf) ?? position.path,
     language: column(fields, meta, "language", stringOf),
     languageScore: column(fields, meta, "language_score", numberOf),
     tokenCount: column(fields, meta, "token_count", numberOf),
@@ -198,6 +223,11 @@ function kindOf(value: unknown): string {
 export function briefList(names: readonly string[]): string {
   const first = names.slice(0, 20).map((name) => name.slice(0, 40)).join(", ") || "none";
   return names.length > 20 ? `${first}, … (${names.length})` : first;
+}
+
+/** The id of a record that has none: the file and the record's number. */
+function placeOf({ path, part = path, number, within }: RecordPosition): string {
+  return within === undefined ? `${part}:${number}` : `${part}:${number}:${within}`;
 }
 
 function nameOf({ path, part = path, unit, number }: RecordPosition): string {

@@ -16,6 +16,8 @@ export interface StandardInputState {
   offset: number;
   /** Number of lines before the next line. */
   line: number;
+  /** Number of records of that line that have been read; absent for 0. */
+  within?: number;
   /**
    * Hash of the bytes before `offset`, at most of the first 64 KiB; absent in checkpoints of earlier
    * versions.

@@ -4,12 +4,15 @@
  * @module
  */
 import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import type { Source } from "../../../../stages/flow/stage.ts";
 import type { Document } from "../../../../stages/items.ts";
 import { jsonFile, jsonlFile } from "../../../../stages/source/files/json_files.ts";
 import { parquetFile } from "../../../../stages/source/files/parquet.ts";
 import { decimalValue, isoTime } from "../../../../stages/source/files/parquet_values.ts";
+import { fileReader } from "../../../../stages/source/files/file_source.ts";
+import { findParts, partsSource } from "../../../../stages/source/parts.ts";
 import { standardInput } from "../../../../stages/source/files/standard_input.ts";
 import { contextWith } from "../../context.ts";
 import { read, resumesAnywhere, withFolder } from "../source_checks.ts";
@@ -264,3 +267,58 @@ Deno.test("decimalValue() is a number only where that has the same digits", () =
   strictEqual(decimalValue(Uint8Array.of(0xFF, 0x9C), 2), -1);
   strictEqual(decimalValue(null, 2), null);
 });
+
+Deno.test("the content of a file decides whether it holds JSON lines or one value", () =>
+  withFolder(async (path) => {
+    const rows = [{ text: "a", id: "1" }, { text: "b", id: "2" }], lines = rows.map(line).join("");
+    const forms = {
+      "lines.json": `\n\ufeff${lines}`,
+      "lines.json.gz": gzipSync(lines),
+      "blank.json": `${line(rows[0])}\n \n${line(rows[1])}`,
+      "array.jsonl": JSON.stringify(rows),
+      "pretty.jsonl": JSON.stringify(rows, null, 2),
+      "lines.jsonl": lines,
+      "array.json": JSON.stringify(rows),
+      "columns.json": JSON.stringify({ text: ["a", "b"], id: ["1", "2"] }),
+      "columns.jsonl": line({ text: ["a", "b"], id: ["1", "2"] }),
+    };
+    for (const [name, content] of Object.entries(forms)) {
+      const file = path(name, content), make = () => fileReader(file);
+      deepStrictEqual((await documentsOf(make())).map(({ id, text }) => ({ text, id })), rows, name);
+      await resumesAnywhere(make);
+      const parts = await findParts([file], { partBytes: 20 });
+      deepStrictEqual(
+        (await documentsOf(partsSource("parts", parts))).map(({ text }) => text),
+        ["a", "b"],
+        name,
+      );
+    }
+    for (const name of ["one.json", "one.jsonl"]) {
+      deepStrictEqual(await documentsOf(fileReader(path(name, line(rows[0])))), [rows[0]]);
+      deepStrictEqual(
+        (await documentsOf(fileReader(path(name, JSON.stringify(rows[0], null, 1))))).length,
+        1,
+      );
+    }
+    await rejects(read(fileReader(path("cut.json", `${line(rows[0])}{"text":"b`))), /Cannot read line 2/);
+  }));
+
+Deno.test("a list of texts is one document for each, which share the other fields", () =>
+  withFolder(async (path) => {
+    const fields = { text: ["a", "b", "c"], n: [1, 2, 3], both: [1, 2], source: "s" };
+    const file = path(
+      "a.jsonl",
+      line({ text: "first" }) + line(fields) + line({ text: [] }) + line({ text: "last" }),
+    );
+    const docs = await documentsOf(jsonlFile(file));
+    deepStrictEqual(docs.map(({ id, text }) => [id, text]), [
+      [`${file}:1`, "first"],
+      [`${file}:2:1`, "a"],
+      [`${file}:2:2`, "b"],
+      [`${file}:2:3`, "c"],
+      [`${file}:4`, "last"],
+    ]);
+    deepStrictEqual(docs[2].metadata, { n: 2, both: [1, 2], source: "s" });
+    await resumesAnywhere(() => jsonlFile(file));
+    await rejects(read(jsonlFile(path("b.jsonl", line({ text: ["a", 1] })))), /which is a list/);
+  }));
