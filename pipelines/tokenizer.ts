@@ -11,6 +11,7 @@ import {
   given,
   notGiven,
   readsFiles,
+  readsHub,
   readsInRandomOrder,
   readsPlainText,
   readsRecords,
@@ -36,6 +37,7 @@ export default pipeline({
     split: { ...sourceOptions.split, requires: [isTraining, readsPlainText] },
     textKey: { ...sourceOptions.textKey, requires: [isTraining, readsRecords] },
     idKey: { ...sourceOptions.idKey, requires: [isTraining, readsRecords] },
+    hubToken: { ...sourceOptions.hubToken, requires: [isTraining, readsHub] },
     pattern: { ...vocabularyOptions.pattern, requires: isTraining },
     tieBreak: { ...vocabularyOptions.tieBreak, requires: isTraining },
     vocabSize: integer("number of tokens: 256 bytes, merges and special tokens", {

@@ -7,7 +7,7 @@ import { finewebFilters } from "../../../stages/filter/fineweb_group.ts";
 import { sentenceSplitterNames, wordSplitterNames } from "../../../stages/filter/words/words.ts";
 import { checkEncoding } from "../../../stages/format/text/encodings.ts";
 import { filterList } from "./filter_list.ts";
-import { readsFiles, readsPlainText, readsRecords, someFilter } from "./requirements.ts";
+import { readsFiles, readsHub, readsPlainText, readsRecords, someFilter } from "./requirements.ts";
 import type { Values } from "../../cli/pipeline.ts";
 import { duration, integer, oneOf, path, repeatedPaths, text } from "../../cli/option_types.ts";
 
@@ -52,17 +52,25 @@ export const sourceOptions = {
     ...data,
     requires: readsRecords,
   }),
+  hubToken: path("file with an access token of the Hugging Face Hub; default: the Hub's own token file", {
+    value: null,
+    placeholder: "FILE",
+    ...data,
+    fixed: false,
+    requires: readsHub,
+  }),
 };
 
 /** Values of the options that say how sources are read. */
 type ReadingValues = Pick<
   Values<typeof sourceOptions>,
-  "damaged" | "encoding" | "split" | "textKey" | "idKey"
+  "damaged" | "encoding" | "split" | "textKey" | "idKey" | "hubToken"
 >;
 
 /** How sources are read, as the options ask for it. */
-export function readingOf({ damaged, encoding, split, textKey, idKey }: ReadingValues): ReadingValues {
-  return { damaged, encoding, split, textKey, idKey };
+export function readingOf(o: ReadingValues): ReadingValues {
+  const { damaged, encoding, split, textKey, idKey, hubToken } = o;
+  return { damaged, encoding, split, textKey, idKey, hubToken };
 }
 
 /** How sources are read of which the text alone is used. */

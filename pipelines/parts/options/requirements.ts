@@ -43,6 +43,9 @@ export const readsPlainText = someSource(
   "--source of plain text (.txt, .md)",
 );
 
+/** Requires a dataset of the Hugging Face Hub. */
+export const readsHub = someSource((uri) => /^hf:/i.test(uri), "--source hf:OWNER/NAME");
+
 /** Requires that --source may name records, whose fields have names. */
 export const readsRecords = someSource(
   (uri) =>

@@ -9,6 +9,7 @@ import { type ContentRange, contentRangeOf } from "./content_range.ts";
 import { limitedBody } from "./limited_body.ts";
 import { fetchRedirected } from "./redirects.ts";
 import { Retries, type RetryOptions, withRetries } from "./retry.ts";
+import { tokenHeader } from "./tokens.ts";
 import { TransientError } from "./transient_error.ts";
 
 /** A file on a server. */
@@ -119,7 +120,11 @@ async function request(
 ): Promise<Response> {
   if (!URL.canParse(url)) throw new RangeError(`Cannot read ${url}: it is not a valid URL: check it`);
   // Without "identity", the server could compress the bytes, and offsets would no longer be the file's.
-  const headers = { range: `bytes=${first}-${last ?? ""}`, "accept-encoding": "identity" };
+  const headers = {
+    ...tokenHeader(url),
+    range: `bytes=${first}-${last ?? ""}`,
+    "accept-encoding": "identity",
+  };
   const response = await retries.fetch((signal) => fetchRedirected(url, { headers, signal }));
   if (response.status === 206 || response.status === 200) return response;
   throw await refusal(url, response);

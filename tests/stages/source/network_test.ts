@@ -135,7 +135,8 @@ Deno.test("hubFiles() lists the files of a dataset, a folder, a glob or a path, 
     });
   };
   const both = ["data/a c.jsonl", "data/b.parquet"];
-  equal(await names("hf:o/n"), ["README.md", ...both]);
+  equal(await names("hf:o/n"), both);
+  equal(await names("hf:o/n/README.md"), ["README.md"]);
   equal(await names("hf://datasets/o/n/data/"), both);
   equal(await names("hf:o/n@v1/data/*.parquet"), ["data/b.parquet"]);
   equal(await names("hf:o/n/data/b.parquet"), ["data/b.parquet"]);
