@@ -109,7 +109,9 @@ async function namedTokenizer(name: string, env: Pick<Env, "resumed" | "out">): 
 
 /** Throws RangeError if a tokenizer would be trained on a source that can be read only once. */
 export function checkRereadable(o: TokenizerValues & { readonly source: readonly string[] }): void {
-  if (!o.source.includes("-") || o.tokenizer !== "train" && o.tokenizer !== "char") return;
+  if (!o.source.some((uri) => /^-(\*|$)/.test(uri)) || o.tokenizer !== "train" && o.tokenizer !== "char") {
+    return;
+  }
   throw new RangeError(
     "Cannot both train a tokenizer on standard input and encode it, because it can be read only once: " +
       "give --tokenizer gpt2 or the folder of a trained tokenizer, or put the documents into a file",

@@ -39,10 +39,10 @@ export function isHub(uri: string): boolean {
 }
 
 /**
- * Returns the files of `hf:OWNER/NAME[@REVISION][/PATH]` or `hf://datasets/OWNER/NAME…`, sorted by path. REVISION
- * is a branch, a tag, a commit, `refs/convert/NAME` or `refs/pr/NUMBER`; a slash in another one is written %2F.
- * PATH is a file, a folder or a glob; of a folder or a glob, cards and configurations are left out. The
- * returned URLs contain the commit, so a long run reads a single version.
+ * Returns the files of `hf:OWNER/NAME[@REVISION][/PATH]` or `hf://datasets/OWNER/NAME…`, sorted by path.
+ * REVISION is a branch, a tag, a commit, `refs/convert/NAME` or `refs/pr/NUMBER`; a slash in another one is
+ * written %2F. PATH is a file, a folder or a glob; of a folder or a glob, cards and configurations are left
+ * out. The returned URLs contain the commit, so a long run reads a single version.
  *
  * Throws RangeError for a URI of another form, Deno.errors.NotFound if the dataset or file does not exist,
  * PermissionDenied for a private or gated dataset, ConnectionReset after too many failed requests, and the
@@ -112,9 +112,9 @@ const configs =
   /^(config|\w+_config|dataset_infos?|dataset_dict|state|vocab|special_tokens_map|tokenizer|.*\.index|croissant|package|\w*metadata)\.json$/i;
 
 /**
- * Returns whether a file of a repository describes the data and is none of it: cards, licences, configurations,
- * and files whose name or folder begins with a dot or two underscores. Source: the names that the library
- * `datasets` ignores.
+ * Returns whether a file of a repository describes the data and is none of it: cards, licences,
+ * configurations, and files whose name or folder begins with a dot or two underscores. Source: the names that
+ * the library `datasets` ignores.
  */
 export function isCard(path: string): boolean {
   const name = path.slice(path.lastIndexOf("/") + 1);

@@ -10,8 +10,9 @@ import { openFile } from "../disk/files.ts";
 const MAX_BYTES = 1000; // a token has about 40
 
 /**
- * Reads a token from a file, by default from the one that `hf auth login` writes, which need not exist. Throws
- * Deno.errors.NotFound for another file that is missing, and Deno.errors.InvalidData for one without a token.
+ * Reads a token from a file, by default from the one that `hf auth login` writes, which need not exist.
+ * Throws Deno.errors.NotFound for another file that is missing, and Deno.errors.InvalidData for one without a
+ * token.
  */
 export async function hubToken(file: string | null | undefined): Promise<string | null> {
   const path = file ?? ownTokenFile();
@@ -37,7 +38,9 @@ async function firstText(path: string): Promise<string> {
   return new TextDecoder().decode(bytes.subarray(0, size ?? 0));
 }
 
-/** The token file of the Hub's own programs; null where the home folder is unknown or may not be asked for. */
+/**
+ * The token file of the Hub's own programs; null where the home folder is unknown or may not be asked for.
+ */
 function ownTokenFile(): string | null {
   try {
     return `${homedir()}/.cache/huggingface/token`;

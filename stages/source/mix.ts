@@ -17,6 +17,10 @@ export interface MixPart<T> {
    * even mix.
    */
   readonly size: number;
+  /**
+   * Weight of the source if its share of the mix is not proportional to its size; of all parts or of none.
+   */
+  readonly weight?: number;
 }
 
 /** How the sources of a mix are weighted. */
@@ -42,6 +46,10 @@ export interface MixState {
  * probabilities proportional to the size that each source has left, so that the sources are spread evenly
  * over the whole mix. The order depends on the run's seed alone. Items of one source keep their order.
  *
+ * With weights, the next item comes from the source that has yielded least for its weight, so that each has
+ * its share of every stretch of the mix, whatever its size. A source that has ended drops out; the others
+ * keep their proportions. No item is read twice.
+ *
  * @example
  * ```ts
  * import { asSource, from, mix } from "@stagewise/gpt";
@@ -59,7 +67,7 @@ export function mix<T>(
   parts: readonly MixPart<T>[],
   options: MixOptions<T> = {},
 ): Source<T, MixState> {
-  const { measure = () => 1 } = options;
+  const { measure = () => 1 } = options, isWeighted = parts.some(({ weight }) => weight !== undefined);
   return {
     name,
     async open(ctx, saved) {
@@ -73,7 +81,9 @@ export function mix<T>(
       const open = parts.map((part, i) => iterator(part.source.read(state.parts[i], ctx)));
       try {
         while (state.ended.includes(false)) {
-          const i = choose(uniformAt(ctx.seed, name, state.position), parts, state);
+          const i = isWeighted
+            ? least(parts, state)
+            : choose(uniformAt(ctx.seed, name, state.position), parts, state);
           state.position++;
           const { done, value } = await open[i].next();
           if (done) {
@@ -117,6 +127,12 @@ function choose(draw: number, parts: readonly MixPart<unknown>[], state: MixStat
     rest -= weights[i];
   }
   return last;
+}
+
+/** Returns the index of the part that has yielded least for its weight; of equal ones, the first. */
+function least(parts: readonly MixPart<unknown>[], state: MixState): number {
+  const yielded = parts.map(({ weight = 1 }, i) => state.ended[i] ? Infinity : state.taken[i] / weight);
+  return yielded.indexOf(Math.min(...yielded));
 }
 
 function iterator<T>(items: Many<T>): AsyncIterator<T> | Iterator<T> {

@@ -19,6 +19,7 @@ import { fileEncoding } from "./files/file_encoding.ts";
 import { fileKind, type FileOptions, fileReader } from "./files/file_source.ts";
 import { chain, type ChainState } from "./chain.ts";
 import { identified, type InputIdentity } from "./identity.ts";
+import { weightOf } from "./weight.ts";
 import { resolveUri, type SourceFile, type SourceOptions } from "./uri.ts";
 
 /** One part of the input. `partsSource` reads several. */
@@ -56,8 +57,8 @@ const maxFirstUnpacked = 1 << 26; // decompressed bytes
 /**
  * Returns the parts of all URIs in reading order: the URIs as given, and the files of a URI sorted by path.
  * Text and JSON lines are split at line ends. Files of type .jsonl.gz, .warc.gz and .wet.gz that have several
- * gzip members are split between members. Parquet files are split between row groups. Throws the same errors
- * as `openSource`.
+ * gzip members are split between members. Parquet files are split between row groups. Throws RangeError for a
+ * URI with a weight, and the same errors as `openSource`.
  */
 export async function findParts(
   uris: readonly string[],
@@ -65,6 +66,13 @@ export async function findParts(
 ): Promise<readonly SourcePart[]> {
   const parts: SourcePart[] = [];
   for (const uri of uris) {
+    if (weightOf(uri).weight !== null) {
+      throw new RangeError(
+        `Cannot read ${uri} by weight: the sources are read one after another here: give ${
+          weightOf(uri).uri
+        }`,
+      );
+    }
     const resolved = await resolveUri(uri, options);
     if ("source" in resolved) {
       parts.push({ file: uri, bytes: resolved.characters, source: resolved.source, local: false });

@@ -21,6 +21,7 @@ import { filesBelow, filesMatching } from "./glob.ts";
 import { hubFiles, type HubOptions, isHub } from "./hub.ts";
 import { identified } from "./identity.ts";
 import { mix } from "./mix.ts";
+import { weightOf } from "./weight.ts";
 
 /** A summary of the input, to be printed before a run begins. */
 export interface SourceSummary {
@@ -53,7 +54,8 @@ export interface OpenedSource {
  * - `-`: JSON lines on standard input
  *
  * The files of a glob or dataset are read one after another, sorted by path. Several URIs are mixed in
- * proportion to their sizes.
+ * proportion to their sizes. If one of them ends with `*WEIGHT`, they are mixed by weight, measured in
+ * characters; a URI without a weight then has the weight 1. A source that has ended drops out.
  *
  * Throws before any document is read: RangeError for an unknown file type or corpus, Deno.errors.NotFound for
  * a missing file or a glob that matches nothing, Deno.errors.InvalidData for an empty file, and the errors of
@@ -87,12 +89,16 @@ export async function findSource(
   if (uris.length === 0) throw new RangeError("No source: pass embedded, a path, a URL or -");
   const parts: UriSource[] = [];
   for (const uri of uris) parts.push(await sourceOf(uri, options));
-  const name = uris.join(" ");
+  const name = uris.join(" "), isWeighted = parts.some(({ weight }) => weight !== null);
   return {
     source: parts.length === 1 ? parts[0].source : mix(
       name,
-      parts.map(({ source, characters }) => ({ source, size: characters })),
-      { measure: (doc) => doc.text.length },
+      parts.map(({ source, characters, weight }) => ({
+        source,
+        size: characters,
+        ...(isWeighted && { weight: weight ?? 1 }),
+      })),
+      { measure: (doc) => isWeighted ? Math.max(1, (doc.html ?? doc.text).length) : doc.text.length },
     ),
     summary: {
       name,
@@ -112,8 +118,12 @@ export type ResolvedUri =
   | Readonly<{ files: readonly SourceFile[] }>
   | Readonly<{ source: Source<Document>; characters: number }>;
 
-/** Finds what a URI refers to, without reading documents. Throws the same errors as `openSource`. */
-export async function resolveUri(uri: string, options: SourceOptions = {}): Promise<ResolvedUri> {
+/**
+ * Finds what a URI refers to, apart from its weight, without reading documents. Throws the same errors as
+ * `openSource`.
+ */
+export async function resolveUri(given: string, options: SourceOptions = {}): Promise<ResolvedUri> {
+  const { uri } = weightOf(given);
   if (uri === "embedded") return { source: allEmbedded(), characters: 22e6 };
   if (uri.startsWith("embedded:")) {
     return { source: embedded(corpus(uri.slice("embedded:".length))), characters: 11e6 };
@@ -144,14 +154,18 @@ interface UriSource {
   readonly bytes: number;
   /** Estimated length of the text in characters. */
   readonly characters: number;
+  /** Weight at the end of the URI; null if it has none. */
+  readonly weight: number | null;
 }
 
 async function sourceOf(uri: string, options: SourceOptions): Promise<UriSource> {
   const resolved = await resolveUri(uri, options);
-  if ("source" in resolved) return { ...resolved, files: [], bytes: 0 };
+  const { uri: name, weight } = weightOf(uri);
+  if ("source" in resolved) return { ...resolved, files: [], bytes: 0, weight };
   const { files } = resolved;
   return {
-    source: sourceOfFiles(uri, { paths: files.map(({ path }) => path), options }),
+    weight,
+    source: sourceOfFiles(name, { paths: files.map(({ path }) => path), options }),
     files: files.map(({ path }) => path),
     bytes: files.reduce((sum, { size }) => sum + (size ?? 0), 0),
     characters: files.reduce( // text compresses to about a third of its size

@@ -64,11 +64,15 @@ export const readsInRandomOrder: OptionRequirement = {
 };
 
 function someSource(accepts: (uri: string) => boolean, typed: string): OptionRequirement {
-  return { option: "source", accepts: (uris) => Array.isArray(uris) && uris.some(accepts), typed };
+  return {
+    option: "source",
+    accepts: (uris) => Array.isArray(uris) && uris.some((uri) => accepts(uri.replace(/\*[\d.]+$/, ""))),
+    typed,
+  };
 }
 
 function isEmbedded(uri: string): boolean {
-  return uri === "embedded" || uri.startsWith("embedded:");
+  return /^embedded(:|\*|$)/.test(uri);
 }
 
 /** Requires that one of these filters is among --stages; null there stands for all filters. */

@@ -15,8 +15,8 @@ import { isDamage } from "./damage.ts";
 import { jsonFile, jsonlFile, type JsonlFileOptions, type JsonlState, type JsonState } from "./json_files.ts";
 
 /**
- * Returns the documents of a file of JSON lines (`jsonlFile`) or of one JSON value (`jsonFile`). `otherwise` is
- * what the file's name says, which decides if its content cannot.
+ * Returns the documents of a file of JSON lines (`jsonlFile`) or of one JSON value (`jsonFile`). `otherwise`
+ * is what the file's name says, which decides if its content cannot.
  */
 export function jsonByContent(
   path: string,
@@ -40,9 +40,9 @@ export function jsonByContent(
 type JsonForm = "lines" | "value";
 
 /**
- * Tells JSON lines from one JSON value by the first line that is not blank: lines, if it is a whole object and
- * another line follows; a value, if it begins an array, or an object that it does not end. Otherwise, if the
- * file cannot be read, and for JSON lines on a server, which it would cost a request: `otherwise`.
+ * Tells JSON lines from one JSON value by the first line that is not blank: lines, if it is a whole object
+ * and another line follows; a value, if it begins an array, or an object that it does not end. Otherwise, if
+ * the file cannot be read, and for JSON lines on a server, which it would cost a request: `otherwise`.
  */
 export async function jsonFormOf(
   path: string,

@@ -111,8 +111,8 @@ export interface JsonState {
 }
 
 /**
- * Returns one document per record of an array, or those of a single value: see `recordsIn`. The whole file is held in
- * memory.
+ * Returns one document per record of an array, or those of a single value: see `recordsIn`. The whole file is
+ * held in memory.
  *
  * Throws RangeError for a file longer than 268,435,456 characters, SyntaxError if it is not JSON, TypeError
  * for a record without text. With `damaged: "skip"`, the file is dropped as `damaged` in the first two cases,

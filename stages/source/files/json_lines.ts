@@ -29,7 +29,10 @@ export interface JsonLinesOptions extends RecordKeys {
   readonly skips: boolean;
 }
 
-/** The documents of each line: one, or those of `recordsIn`. Throws the same errors and drops the same lines as `jsonlFile`. */
+/**
+ * The documents of each line: one, or those of `recordsIn`. Throws the same errors and drops the same lines
+ * as `jsonlFile`.
+ */
 export async function* readJsonLines(
   bytes: AsyncIterable<Uint8Array<ArrayBuffer>>,
   { ctx, path, part = path, name = part, ends, state, onMove, skips, textKey, idKey, metadata }:

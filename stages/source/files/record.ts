@@ -42,9 +42,9 @@ export function textKeys({ textKey }: RecordKeys): readonly string[] {
 }
 
 /**
- * The records of a value: several if its text is a list of strings, as in `{"text": ["a", "b"], "id": [1, 2]}`,
- * otherwise the value alone. A field that is a list of the same length is divided among the records; each of
- * them has all other fields.
+ * The records of a value: several if its text is a list of strings, as in `{"text": ["a", "b"], "id": [1,
+ * 2]}`, otherwise the value alone. A field that is a list of the same length is divided among the records;
+ * each of them has all other fields.
  */
 export function recordsIn(value: unknown, keys: RecordKeys): readonly unknown[] {
   if (!isRecord(value)) return [value];

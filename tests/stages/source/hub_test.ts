@@ -1,6 +1,6 @@
 /**
- * Tests addresses of datasets on the Hugging Face Hub, and access tokens, with a server that answers as the Hub
- * does.
+ * Tests addresses of datasets on the Hugging Face Hub, and access tokens, with a server that answers as the
+ * Hub does.
  *
  * @module
  */
@@ -24,7 +24,9 @@ const paths = [
   "top.jsonl",
 ];
 
-/** Serves a dataset `o/n`; `revisions` are those that were asked for, `tokens` the tokens by kind of request. */
+/**
+ * Serves a dataset `o/n`; `revisions` are those that were asked for, `tokens` the tokens by kind of request.
+ */
 function hub(token: string | null = null) {
   const revisions: string[] = [], tokens = new Set<string>();
   const controller = new AbortController();

@@ -54,3 +54,24 @@ Deno.test("mix() draws a part at random for every item", async () => {
     if (count < 3 || count > 17) throw new Error(`Seed ${seed}: ${count} of the first 20 are a`);
   }
 });
+
+Deno.test("mix() by weight gives each part its share of every stretch, whatever its size and the seed", async () => {
+  const parts = () => [
+    { source: letters("a", 100), size: 1, weight: 3 },
+    { source: letters("b", 100), size: 1000, weight: 1 },
+    { source: letters("c", 10), size: 5, weight: 0.5 },
+  ];
+  const items = await resumesAnywhere(() => mix("m", parts()), [0, 1, 50, 99, 100, 209]);
+  equal(items, (await read(mix("m", parts()), { seed: 7 })).items);
+  equal(items.length, 210);
+  const count = (name: string, end: number) => items.slice(0, end).filter((item) => item[0] === name).length;
+  for (const end of [9, 45, 90]) {
+    const wanted = [end * 3 / 4.5, end / 4.5, end * 0.5 / 4.5];
+    ["a", "b", "c"].forEach((name, i) => {
+      if (Math.abs(count(name, end) - wanted[i]) > 1) {
+        throw new Error(`${count(name, end)} of the first ${end} are ${name}`);
+      }
+    });
+  }
+  equal(items.slice(100, 120).filter((item) => item[0] === "a").length, 15); // c has ended
+});

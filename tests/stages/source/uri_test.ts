@@ -1,6 +1,8 @@
 import { findSource, openSource } from "../../../stages/source/uri.ts";
+import { findParts } from "../../../stages/source/parts.ts";
+import { weightOf } from "../../../stages/source/weight.ts";
 import { sharedTest } from "../../shared_data.ts";
-import { equal, fails, read, resumesAnywhere } from "./source_checks.ts";
+import { equal, fails, read, resumesAnywhere, withFolder } from "./source_checks.ts";
 
 Deno.test("openSource() reads embedded corpora, one or mixed", async () => {
   equal((await read(await openSource(["embedded"]), { limit: 3 })).items.length, 3);
@@ -60,3 +62,29 @@ sharedTest("openSource() reads real text, JSON lines and web pages", [
   const { items } = await read(await openSource([page]));
   if (items[0].text.length < 300) throw new Error(`Page has ${items[0].text.length} characters`);
 });
+
+Deno.test("URI*WEIGHT mixes sources by weight, in characters; globs and files of such names stay what they are", () =>
+  withFolder(async (path) => {
+    const lines = (letter: string, length: number) =>
+      `${JSON.stringify({ text: letter.repeat(length) })}\n`.repeat(60);
+    const a = path("a.jsonl", lines("a", 10)), b = path("b.jsonl", lines("b", 30)), odd = path("n*2", "");
+    const make = () => openSource([`${a}*3`, b]);
+    const docs = await resumesAnywhere(make, [0, 1, 17, 60, 120]);
+    const length = (letter: string) =>
+      docs.slice(0, 50).filter(({ text }) => text[0] === letter)
+        .reduce((sum, { text }) => sum + text.length, 0);
+    if (Math.abs(length("a") / length("b") - 3) > 0.3) {
+      throw new Error(`${length("a")} of a, ${length("b")} of b`);
+    }
+    equal(docs.length, 120);
+    equal(weightOf(`${a}*0.5`), { uri: a, weight: 0.5 });
+    equal(weightOf("hf:o/n@refs/pr/1/data/*.jsonl*2"), { uri: "hf:o/n@refs/pr/1/data/*.jsonl", weight: 2 });
+    equal(weightOf("embedded*2"), { uri: "embedded", weight: 2 });
+    equal(weightOf("-*10"), { uri: "-", weight: 10 });
+    const notes = path("notes1", "x"),
+      glob = notes.replace("notes1", "not*1"),
+      each = notes.replace("notes1", "*1");
+    for (const uri of [odd, glob, each, `${a}*`, `${a}*x`]) equal(weightOf(uri), { uri, weight: null });
+    await fails(() => openSource([`${a}*0`]), RangeError, "expected a number above 0");
+    await fails(() => findParts([`${a}*2`]), RangeError, "one after another");
+  }));
