@@ -18,6 +18,8 @@ export interface BodyOptions {
   readonly variant: MatmulVariant;
   /** Whether WGSL has the type f16; otherwise 16-bit tiles hold pairs of numbers in a u32. */
   readonly nativeHalf: boolean;
+  /** Number of depth steps of a staged tile that are written out, a divisor of DEPTH; the rest is a loop. */
+  readonly unroll: number;
 }
 
 /**
@@ -86,9 +88,11 @@ export function registerBody({ a, b, variant }: BodyOptions): BodyText {
 
 /**
  * Returns a body that stages operands in workgroup memory as [depth][width], in vectors along the width, one
- * tile of DEPTH steps at a time.
+ * tile of DEPTH steps at a time. WGSL clamps every index to the size of its array. With all steps written
+ * out, the index along the depth is a constant and the index along the width does not change, so that nothing
+ * but loads and multiply-adds is left to do for each step.
  */
-export function tileBody({ a, b, variant, nativeHalf }: BodyOptions): BodyText {
+export function tileBody({ a, b, variant, nativeHalf, unroll }: BodyOptions): BodyText {
   const rows = range(variant.rows / 4), columns = range(variant.columns / 4);
   const cell = variant.from === "half" ? halfCell(nativeHalf) : floatCell;
   // Sizes of the tiles in vectors of four.
@@ -97,35 +101,32 @@ export function tileBody({ a, b, variant, nativeHalf }: BodyOptions): BodyText {
   // the writes would hit the same memory bank.
   const strides = { a: height + (a.along === "depth" ? 1 : 0), b: width + (b.along === "depth" ? 1 : 0) };
   const tile = { cell, invocations: variant.across * variant.down };
+  const steps = (deep: string) => [
+    "    {",
+    ...rows.map((g) => `      let a_${g} = ${cell.read(`tileA[${deep}][y + ${g * variant.down}u]`)};`),
+    ...columns.map((g) => `      let b_${g} = ${cell.read(`tileB[${deep}][x + ${g * variant.across}u]`)};`),
+    ...multiply({ element: (g, lane) => `a_${g}[${lane}]` }, { vector: (g) => `b_${g}` }, {
+      variant,
+      step: 0,
+    }),
+    "    }",
+  ];
   return {
     declarations: [
       ...cell.functions,
-      `var<workgroup> tileA: array<${cell.type}, ${DEPTH * strides.a}>;`,
-      `var<workgroup> tileB: array<${cell.type}, ${DEPTH * strides.b}>;`,
+      `var<workgroup> tileA: array<array<${cell.type}, ${strides.a}>, ${DEPTH}>;`,
+      `var<workgroup> tileB: array<array<${cell.type}, ${strides.b}>, ${DEPTH}>;`,
     ],
     lines: [
       `for (var depth0 = first; depth0 < end; depth0 += ${DEPTH}u) {`,
-      ...stage(a, { ...tile, to: "tileA", start: "row0", vectors: height, stride: strides.a }),
-      ...stage(b, { ...tile, to: "tileB", start: "column0", vectors: width, stride: strides.b }),
+      ...stage(a, { ...tile, to: "tileA", start: "row0", vectors: height }),
+      ...stage(b, { ...tile, to: "tileB", start: "column0", vectors: width }),
       "  workgroupBarrier();",
-      `  for (var deep = 0u; deep < ${DEPTH}u; deep += ${STEPS}u) {`,
-      ...range(STEPS).flatMap((step) => [
-        "    {",
-        ...rows.map((g) => {
-          const at = `(deep + ${step}u) * ${strides.a}u + y + ${g * variant.down}u`;
-          return `      let a_${g} = ${cell.read(`tileA[${at}]`)};`;
-        }),
-        ...columns.map((g) => {
-          const at = `(deep + ${step}u) * ${strides.b}u + x + ${g * variant.across}u`;
-          return `      let b_${g} = ${cell.read(`tileB[${at}]`)};`;
-        }),
-        ...multiply({ element: (g, lane) => `a_${g}[${lane}]` }, { vector: (g) => `b_${g}` }, {
-          variant,
-          step,
-        }),
-        "    }",
+      ...(unroll === DEPTH ? range(DEPTH).flatMap((step) => steps(`${step}u`)) : [
+        `  for (var deep = 0u; deep < ${DEPTH}u; deep += ${unroll}u) {`,
+        ...range(unroll).flatMap((step) => steps(`deep + ${step}u`)),
+        "  }",
       ]),
-      "  }",
       "  workgroupBarrier();",
       "}",
     ],
@@ -172,17 +173,16 @@ function halfCell(native: boolean): Cell {
 }
 
 /**
- * Returns WGSL that copies a tile of an operand to workgroup memory, with zeros past the operand's edges. If
+ * Returns WGSL that copies a tile of an operand to workgroup memory, with zeros past the operand's depth. If
  * memory is contiguous along the depth, an invocation transposes four pieces of four numbers. It writes every
  * cell as a whole, because in WGSL a write to one component of a vector may also write the others.
  */
 function stage(
   operand: Operand,
-  { to, start, vectors, stride, cell, invocations }: {
+  { to, start, vectors, cell, invocations }: {
     readonly to: string;
     readonly start: string;
     readonly vectors: number;
-    readonly stride: number;
     readonly cell: Cell;
     readonly invocations: number;
   },
@@ -190,11 +190,11 @@ function stage(
   const deep = DEPTH / (operand.along === "width" ? 1 : 4), count = vectors * deep;
   const piece = (wide: string) =>
     loadPiece(operand, { wide: `(${start} + ${wide})`, deep: "(depth0 + deep)", end: "end" });
-  const copy = operand.along === "width" ? [`${to}[at] = ${cell.write(piece("wide"))};`] : [
+  const copy = operand.along === "width" ? [`${to}[deep][wide / 4u] = ${cell.write(piece("wide"))};`] : [
     ...range(4).map((i) => `let piece_${i} = ${piece(`wide + ${i}u`)};`),
     ...range(4).map((s) => {
       const column = `vec4f(${range(4).map((i) => `piece_${i}[${s}]`).join(", ")})`;
-      return `${to}[at + ${s * stride}u] = ${cell.write(column)};`;
+      return `${to}[deep + ${s}u][wide / 4u] = ${cell.write(column)};`;
     }),
   ];
   const lines: string[] = [];
@@ -207,7 +207,6 @@ function stage(
       begin + invocations > count ? `  if (lane < ${count - begin}u) {` : "  {",
       `    let wide = ${wide} * 4u;`,
       `    let deep = ${depth};`,
-      `    let at = deep * ${stride}u + wide / 4u;`,
       ...copy.map((line) => `    ${line}`),
       "  }",
     );

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { DEPTH } from "./matmul_variants.ts";
 
 /** An operand of a product. */
 export interface Operand {
@@ -140,20 +141,21 @@ function access({ name, along }: Operand): Omit<LoadedOperand, "lines"> {
 
 /**
  * Returns a vec4f of four numbers that are adjacent in memory, starting at width `wide` and depth `deep`. The
- * index along the contiguous axis must be a multiple of 4. Numbers past `width` or past depth `end` are
- * zeros. The code uses `select` instead of branches; WGSL keeps the unused reads in bounds.
+ * index along the contiguous axis must be a multiple of 4. Numbers past depth `end` are zeros; if the depth
+ * is a multiple of DEPTH, no tile has any. Numbers past the width belong to results that are not stored, so
+ * they may be any. The code uses `select` instead of branches; WGSL keeps the unused reads in bounds.
  */
 export function loadPiece(
   operand: Operand,
   { wide, deep, end }: { readonly wide: string; readonly deep: string; readonly end: string },
 ): string {
-  const { name, along, width, depth } = operand;
+  const { name, along, width, depth } = operand, isWhole = depth % DEPTH === 0;
   const one = (w: string, d: string) => {
     const at = along === "width" ? `(${d}) * ${width}u + ${w}` : `(${w}) * ${depth}u + ${d}`;
-    const inside = `(${w} < ${width}u) & (${d} < ${end})`; // & does not branch, unlike &&
-    return isVector(operand)
-      ? `select(vec4f(), ${name}[(${at}) / 4u], ${inside})`
-      : `select(0.0, ${name}[${at}], ${inside})`;
+    const [value, zero] = isVector(operand)
+      ? [`${name}[(${at}) / 4u]`, "vec4f()"]
+      : [`${name}[${at}]`, "0.0"];
+    return isWhole ? value : `select(${zero}, ${value}, ${d} < ${end})`;
   };
   if (isVector(operand)) return one(wide, deep);
   const each = FOUR.map((i) =>

@@ -73,7 +73,7 @@ export function variantName({ from, rows, columns, across, down, slices, parts }
 export function matmulVariants(sizes: MatmulSizes, gpu: Gpu): readonly MatmulVariant[] {
   const able = Object.values(shapes).filter((shape) => fits(shape, gpu, sizes) && isFilled(shape, sizes));
   const possible = able.flatMap((shape) => {
-    const parts = partsOf(shape, gpu, sizes);
+    const parts = partsOf(shape, gpu, { ...sizes, least: LEAST_PART });
     return [1, ...(parts > 1 ? [parts] : [])].map((parts) => ({ ...shape, parts }));
   });
   const preferred = defaultVariant(sizes, gpu), name = variantName(preferred);
@@ -103,10 +103,19 @@ const shapes = {
   quads16: { from: "quads", rows: 16, columns: 8, across: 4, down: 4 },
 } satisfies Record<string, MatmulShape>;
 
-/** Number of workgroups that keeps a large GPU, of about 50 to 130 cores, busy. */
-const BUSY = 96;
-/** Fewest terms per part of K; with fewer, adding up the parts would cost more than the division saves. */
+/** Number of workgroups that keeps a large GPU busy: about four for each of 130 cores. */
+const BUSY = 512;
+/** Number of workgroups of 64 × 64 results that justifies tiles of that size, which need fewer loads. */
+const LARGE = 96;
+/**
+ * Number of workgroups that a product of few rows is divided into: one for each core, since it is limited by
+ * memory bandwidth.
+ */
+const BUSY_ROWS = 96;
+/** Fewest terms per part of K that are timed; with fewer, adding up the parts would cost more than it saves. */
 const LEAST_PART = 128;
+/** Fewest terms per part of K unless timing shows that shorter parts are faster. */
+const LONG_PART = 512;
 /**
  * Up to this number of rows, memory bandwidth limits the speed, as it does when a few texts are extended by
  * one token each.
@@ -121,8 +130,9 @@ const MOST_PARTS = 16;
  * Returns the variant that a heuristic prefers.
  *
  * On a GPU, a product of few rows divides K into slices so that adjacent invocations read adjacent memory in
- * either layout of `b`. Other products use tiles of 64 × 64 if the result has enough of them to keep the GPU
- * busy, else tiles of 32 × 32; if these are also too few, K is divided into parts.
+ * either layout of `b`. Other products use tiles of 64 × 64, with 8 × 4 results per invocation, if the result
+ * has enough of them, else tiles of 32 × 32. If these are too few to keep a large GPU busy, and K is long, K
+ * is divided into parts.
  *
  * On a software adapter (SwiftShader or llvmpipe), each invocation computes the largest number of results
  * that still speeds up both of these adapters. Workgroup memory and barriers would cost more time than they
@@ -132,22 +142,24 @@ const MOST_PARTS = 16;
 function defaultVariant(sizes: MatmulSizes, gpu: Gpu): MatmulVariant {
   const [row, small, large] = gpu.half
     ? [shapes.halfRow, shapes.half32, shapes.half64]
-    : [shapes.row, shapes.tiles32, shapes.tiles64];
+    : [shapes.row, shapes.tiles32, shapes.tiles64Tall];
+  const rowParts = (shape: MatmulShape) =>
+    partsOf(shape, gpu, { ...sizes, least: LEAST_PART, busy: BUSY_ROWS });
   if (sizes.m <= FEW && !gpu.software && !gpu.half) {
     const [four, eight] = sizes.transposeB
       ? [shapes.slicesAlong, shapes.slicesAlong8]
       : [shapes.slicesAcross, shapes.slicesAcross8];
     const shape = sizes.m <= 4 ? four : eight;
-    if (fits(shape, gpu, sizes)) return { ...shape, parts: partsOf(shape, gpu, sizes) };
+    if (fits(shape, gpu, sizes)) return { ...shape, parts: rowParts(shape) };
   }
-  if (sizes.m <= 4) return { ...row, parts: gpu.software ? 1 : partsOf(row, gpu, sizes) };
+  if (sizes.m <= 4) return { ...row, parts: gpu.software ? 1 : rowParts(row) };
   if (gpu.software) {
     const [best, other] = gpu.half ? [small, small] : [shapes.quads8, shapes.registers8];
     return { ...(fits(best, gpu, sizes) ? best : other), parts: 1 };
   }
-  const many = sizes.m > 32 && sizes.n > 32 && workgroupsOf(large, sizes) >= BUSY;
-  if (many && fits(large, gpu, sizes)) return { ...large, parts: 1 };
-  return { ...small, parts: partsOf(small, gpu, sizes) };
+  const many = sizes.m > 32 && sizes.n > 32 && workgroupsOf(large, sizes) >= LARGE;
+  const shape = many && fits(large, gpu, sizes) ? large : small;
+  return { ...shape, parts: partsOf(shape, gpu, { ...sizes, least: LONG_PART }) };
 }
 
 /**
@@ -163,10 +175,18 @@ function workgroupsOf({ rows, columns, across, down }: MatmulShape, { m, n }: Ma
   return Math.ceil(m / (rows * down)) * Math.ceil(n / (columns * across));
 }
 
-/** Returns the number of parts into which K is divided to keep a GPU busy, a power of two. */
-function partsOf(shape: MatmulShape, { limits }: Gpu, sizes: MatmulSizes): number {
-  const wanted = Math.min(MOST_PARTS, BUSY / workgroupsOf(shape, sizes), sizes.k / LEAST_PART);
-  const parts = 2 ** Math.floor(Math.log2(Math.max(1, wanted)));
+/**
+ * Returns the number of parts into which K is divided to reach `busy` workgroups, a power of two; a part has
+ * at least `least` terms.
+ */
+function partsOf(
+  shape: MatmulShape,
+  { limits }: Gpu,
+  { busy = BUSY, least, ...sizes }: MatmulSizes & { readonly busy?: number; readonly least: number },
+): number {
+  const wanted = Math.ceil(Math.log2(busy / workgroupsOf(shape, sizes)));
+  const most = Math.floor(Math.log2(Math.min(MOST_PARTS, sizes.k / least)));
+  const parts = 2 ** Math.max(0, Math.min(wanted, most));
   return 4 * sizes.m * sizes.n * parts <= limits.maxStorageBufferBindingSize ? parts : 1;
 }
 

@@ -11,7 +11,7 @@ import type { Call } from "../../core/graph.ts";
 import { grid, wgslBindings } from "../../core/wgsl.ts";
 import { sizeOf } from "../../core/tensor.ts";
 import { columnGroup, range, registerBody, rowGroup, tileBody } from "./matmul_body.ts";
-import { elementType, type Operand } from "./matmul_operand.ts";
+import { elementType, type Operand, STEPS } from "./matmul_operand.ts";
 import {
   DEPTH,
   type MatmulSizes,
@@ -62,6 +62,7 @@ export function matmulKernel(
     variant,
     fours: n % 4 === 0,
     nativeHalf: gpu.features.has("shader-f16"),
+    unroll: gpu.software ? STEPS : DEPTH, // software adapters take seconds to compile what is written out
   };
   const { parts } = variant;
   if (parts === 1) return sums(product, epilogue);
@@ -77,6 +78,7 @@ interface Product {
   /** Whether N is a multiple of 4, so that results are handled as vectors of four. */
   readonly fours: boolean;
   readonly nativeHalf: boolean;
+  readonly unroll: number;
 }
 
 /** Returns the number of elements of the result, counted in vectors of four if `fours` is true. */

@@ -44,10 +44,11 @@ Deno.test("the preferred variant: large tiles for large results, K in parts for 
     return matmulOp.variants!(call, { ...leastGpu, half })[0];
   };
   const TN = { transposeA: true };
-  strictEqual(preferred(8192, 768, 3072), "tiles 4x4 by 16x16");
+  strictEqual(preferred(8192, 768, 3072), "tiles 8x4 by 16x8");
   strictEqual(preferred(256, 768, 768), "tiles 4x4 by 8x8");
-  // The gradient of a small weight, where `B·T` is 8192.
-  strictEqual(preferred(128, 8192, 128, { attrs: TN }), "tiles 4x4 by 8x8 in 4");
+  // Gradients of weights: a small one, where `B·T` is 8192, and one of GPT-2.
+  strictEqual(preferred(128, 8192, 128, { attrs: TN }), "tiles 4x4 by 8x8 in 16");
+  strictEqual(preferred(768, 16384, 768, { attrs: TN }), "tiles 8x4 by 16x8 in 4");
   strictEqual(preferred(1, 768, 768), "slices 4x4 by 16x1x8 in 4");
   strictEqual(preferred(7, 768, 3072), "slices 8x4 by 16x1x8 in 2");
   strictEqual(preferred(1, 768, 768, { attrs: { transposeB: true } }), "slices 4x4 by 2x1x32");
@@ -55,6 +56,25 @@ Deno.test("the preferred variant: large tiles for large results, K in parts for 
   strictEqual(preferred(8192, 768, 3072, { half }), "half 8x4 by 16x8");
   strictEqual(preferred(256, 768, 768, { half }), "half 4x4 by 8x8");
   strictEqual(preferred(1, 768, 768, { half }), "half 4x4 by 64x1 in 4");
+});
+
+Deno.test("products with a small result and a long K are divided into at least 512 workgroups", () => {
+  const TN = { transposeA: true };
+  const sizes: readonly (readonly [m: number, k: number, n: number, attrs: object])[] = [
+    [640, 50304, 768, {}], // gradient of the head's input
+    [768, 16384, 768, TN], // gradients of GPT-2's smallest weight, and of those of gpu-small
+    [384, 16384, 384, TN],
+    [384, 16384, 1152, TN],
+  ];
+  for (const [m, k, n, attrs] of sizes) {
+    const [call] =
+      caseGraph(matmulOp, { inputs: [attrs === TN ? [k, m] : [m, k], [k, n]], attrs }).graph.calls;
+    const groups = matmulOp.variants!(call, leastGpu).map((name) => {
+      const choices = new Map([[callKey(call), name]]);
+      return matmulOp.wgsl(call, { ...leastGpu, choices }).workgroups.reduce((a, b) => a * b);
+    });
+    ok(groups[0] >= 512, `${m} x ${k} x ${n}: ${groups}`);
+  }
 });
 
 Deno.test("parts of K use scratch memory for all of their sums, which one dispatch writes and the next reads", () => {
