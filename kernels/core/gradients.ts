@@ -28,11 +28,17 @@ export type TensorGradient = Readonly<{ of: Tensor; gradient: Tensor }>;
  *
  * The gradient of a leaf in `into` is added in place to the leaf's buffer, if possible by the op that
  * computes the gradient, and the buffer's new value is yielded as the gradient.
+ *
+ * `seed` makes the gradient of the loss, a 1; a graph that does not read the loss gives one that is not made
+ * from the loss, so that the loss is not computed.
  */
 export function* eachGradient(
   loss: Tensor,
   of: readonly Tensor[],
-  { into = new Map() }: { readonly into?: ReadonlyMap<Tensor, Tensor> } = {},
+  { into = new Map(), seed = () => fill(loss, 1) }: {
+    readonly into?: ReadonlyMap<Tensor, Tensor>;
+    readonly seed?: () => Tensor;
+  } = {},
 ): Generator<TensorGradient, void> {
   if (sizeOf(loss.shape) !== 1) {
     throw new ShapeError(
@@ -40,7 +46,7 @@ export function* eachGradient(
     );
   }
   const buffers = new Map(into);
-  yield* backpropagate(loss, { calls: loss.graph.calls, of, buffers, seed: () => fill(loss, 1) });
+  yield* backpropagate(loss, { calls: loss.graph.calls, of, buffers, seed });
 }
 
 /**

@@ -168,6 +168,12 @@ export class Graph {
   readonly outputs: Map<string, Tensor> = new Map();
   /** Custom gradients, keyed by the last of the calls whose gradients they replace. */
   readonly customGradients: Map<Call, CustomGradient> = new Map();
+  /**
+   * Results of the forward pass that the backward pass computes as well, with the tensors that it computes.
+   * Calls that compute a result are dropped from the program if nothing reads it; so a graph that reads the
+   * backward pass's tensor instead computes it once.
+   */
+  readonly recomputed: Map<Tensor, Tensor> = new Map();
   /** Path of the scope that is being built; shape errors begin with it. */
   where = "";
 

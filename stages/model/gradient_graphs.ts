@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { accumulate } from "../../kernels/core/gradient_ops.ts";
+import { accumulate, fill } from "../../kernels/core/gradient_ops.ts";
 import { eachGradient } from "../../kernels/core/gradients.ts";
 import { Graph, type Tensor } from "../../kernels/core/graph.ts";
 import { RootScope } from "../../kernels/core/scope.ts";
@@ -32,14 +32,14 @@ export function microGraph(
   const tokens = take(inputLeaf(graph, "inputs", shape), micro);
   const targets = take(inputLeaf(graph, "targets", shape), micro);
   const losses = model.losses(scope, { tokens, targets, recompute, training: randomness(graph) });
-  const loss = weighted(losses);
   const missing = new Set([...scope.parameters.values()].map((p) => p.tensor));
   const into = new Map([...missing].map((tensor) => [tensor, gradientLeaf(graph, tensor)]));
-  for (const { of } of eachGradient(scaled(loss, gradientScale), [...missing], { into })) missing.delete(of);
+  const source = scaled(weighted(losses), gradientScale), total = lossSum(graph), seed = () => fill(total, 1);
+  for (const { of } of eachGradient(source, [...missing], { into, seed })) missing.delete(of);
   for (const { label } of missing) {
     throw new Error(`Cannot train ${label}: the loss does not depend on it`);
   }
-  accumulate(lossSum(graph), loss);
+  accumulate(total, weighted(graph.recomputed.get(losses) ?? losses));
   count(micro, { by: 1, wrap: shape[0] });
   advanceDraw(graph);
   return graph;

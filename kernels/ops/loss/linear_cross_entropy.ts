@@ -1,6 +1,8 @@
 /**
- * The head of a language model together with its loss. Logits exist for one block of rows at a time and are
- * recomputed in the backward pass, so the memory for logits does not grow with the batch.
+ * The head of a language model together with its loss. Logits exist for one block of rows at a time, so the
+ * memory for logits does not grow with the batch. The backward pass computes the losses of a block and takes
+ * their gradient while its logits are there; a training program reads these losses and has no forward pass
+ * of the head (source: Liger Kernel's fused linear cross entropy).
  *
  * @module
  */
@@ -44,9 +46,9 @@ export const blockBytes = 128 * 1024 * 1024;
 
 /**
  * Returns `crossEntropy(x · weightᵀ, targets)` of each row: `x` [..., C], `targets` u32 [...] → losses [...].
- * If the logits are too large, they are computed in blocks of rows, and the backward pass recomputes each
- * block, which costs another product with the weight. Blocks are summed in order. Throws ShapeError if sizes
- * do not match.
+ * If the logits are too large, they are computed in blocks of rows. The backward pass computes each block by
+ * itself, with the losses, which `Graph.recomputed` holds: reading those saves the forward pass. Blocks are
+ * summed in order. Throws ShapeError if sizes do not match.
  */
 export function linearCrossEntropy(x: Tensor, options: LinearCrossEntropyOptions): Tensor {
   const { weight, targets, valid = sizeOf(weight.shape.slice(0, -1)) } = options;
@@ -103,15 +105,18 @@ function byBlocks(
     vjp: ([dlosses], buffers) => {
       if (dlosses === null) return [null, null];
       let dx = zeros(x, x.shape), dweight = buffers.get(weight) ?? null;
+      let again = zeros(x, targets.shape), lse = zeros(x, targets.shape);
       each((block) => {
         const part = takeRows(x, { block, rows });
         const logits = matmul(part, weight, { transposeB: true });
+        [again, lse] = crossEntropyRows(logits, { losses: again, lse, targets, block, valid });
         const dlogits = crossEntropyRowsGrad(logits, { dlosses, lse, targets, block, valid });
         dx = putRows(dx, { block, part: matmul(dlogits, weight) });
         const product = matmul(dlogits, part, { transposeA: true, shape: weight.shape });
         dweight = dweight === null ? product : accumulate(dweight, product);
       });
       if (dweight !== null && buffers.has(weight)) buffers.set(weight, dweight);
+      x.graph.recomputed.set(losses, again);
       return [dx, dweight];
     },
   });

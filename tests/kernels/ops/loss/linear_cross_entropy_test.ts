@@ -163,6 +163,22 @@ Deno.test("plan() of GPT-2 124M at batch size 8 has no tensor as large as all lo
   ok(all > 1.6e9 && arena < 5.6e9, `${arena} bytes of activations`);
 });
 
+Deno.test("plan() of GPT-2 124M computes each block of logits once in training, with loss and gradient", () => {
+  const model = gpt({ layers: 1, heads: 12, channels: 768, seqLen: 1024, vocabSize: 50257 });
+  const { programs: [micro] } = plan({
+    model,
+    training: { optimizer: adamw(), shape: [1, 8, 1024], clip: 1 },
+  });
+  const logits = micro.calls.filter(({ outputs: [y] }) => String(y.shape) === "640,50304");
+  const names = logits.map((call) => call.op.name);
+  // 13 blocks of 640 rows hold the 8192 rows.
+  deepStrictEqual(
+    names,
+    Array.from({ length: 13 }, () => ["matmul", "cross_entropy_rows_grad"]).flat(),
+  );
+  strictEqual(micro.calls.filter(({ op }) => op.name === "cross_entropy_rows").length, 13);
+});
+
 Deno.test("plan() of a small model computes all logits at once: one product forward, two backward", () => {
   const model = gpt({ layers: 1, heads: 2, channels: 16, seqLen: 8, vocabSize: 300 });
   const { programs } = plan({ model, training: { optimizer: adamw(), shape: [1, 2, 8], clip: 1 } });
