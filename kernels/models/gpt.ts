@@ -56,9 +56,9 @@ export function gpt(config: GptConfig): Model<GptConfig> {
       const { x, head } = trunk(scope, tokens, options);
       return matmul(rows === undefined ? x : gather(x, rows), head, { transposeB: true });
     },
-    losses: (scope, { tokens, targets, training, recompute = "none" }) => {
+    losses: (scope, { tokens, targets, training, recompute = "none", blockBytes }) => {
       const { x, head } = trunk(scope, tokens, { ...full, paddedVocabSize, training, recompute });
-      return linearCrossEntropy(x, { weight: head, targets, valid: vocabSize });
+      return linearCrossEntropy(x, { weight: head, targets, valid: vocabSize, blockBytes });
     },
   };
 }

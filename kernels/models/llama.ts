@@ -77,9 +77,11 @@ export function llama(config: LlamaConfig): Model<LlamaConfig> {
       const { x, head } = trunk(scope, tokens, { ...full, paddedVocabSize, cache, recompute: "none" });
       return capped(matmul(rows === undefined ? x : gather(x, rows), head, { transposeB: true }), logitCap);
     },
-    losses: (scope, { tokens, targets, recompute = "none" }) => {
+    losses: (scope, { tokens, targets, recompute = "none", blockBytes }) => {
       const { x, head } = trunk(scope, tokens, { ...full, paddedVocabSize, cache: undefined, recompute });
-      if (logitCap === 0) return linearCrossEntropy(x, { weight: head, targets, valid: vocabSize });
+      if (logitCap === 0) {
+        return linearCrossEntropy(x, { weight: head, targets, valid: vocabSize, blockBytes });
+      }
       return crossEntropy(capped(matmul(x, head, { transposeB: true }), logitCap), targets, {
         valid: vocabSize,
       });

@@ -64,6 +64,8 @@ export interface LossInputs {
   readonly training?: Randomness;
   /** Activations to recompute; default "none". Losses and gradients do not depend on it. */
   readonly recompute?: Recompute;
+  /** Largest size in bytes of the logits that exist at a time; default: that of `linearCrossEntropy`. */
+  readonly blockBytes?: number | undefined;
 }
 
 /** A language model. */

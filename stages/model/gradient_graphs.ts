@@ -20,18 +20,21 @@ import type { TrainingPlan } from "./training_plan.ts";
 
 /**
  * Adds one micro-batch's loss and gradients to their sums. The input `micro` is the index of the micro-batch
- * in the batch; the program increments it. Throws Error for a parameter that the loss does not depend on.
+ * in the batch; the program increments it. `blockBytes` is that of `LossInputs`. Throws Error for a parameter
+ * that the loss does not depend on.
  */
 export function microGraph(
   model: Model<unknown>,
-  { shape, recompute = "none", gradientScale = 1 }: TrainingPlan,
+  { shape, recompute = "none", gradientScale = 1, blockBytes }: TrainingPlan & {
+    readonly blockBytes?: number | undefined;
+  },
 ): Graph {
   const graph = new Graph();
   const scope = new RootScope(graph);
   const micro = inputLeaf(graph, "micro", [1]);
   const tokens = take(inputLeaf(graph, "inputs", shape), micro);
   const targets = take(inputLeaf(graph, "targets", shape), micro);
-  const losses = model.losses(scope, { tokens, targets, recompute, training: randomness(graph) });
+  const losses = model.losses(scope, { tokens, targets, recompute, training: randomness(graph), blockBytes });
   const missing = new Set([...scope.parameters.values()].map((p) => p.tensor));
   const into = new Map([...missing].map((tensor) => [tensor, gradientLeaf(graph, tensor)]));
   const source = scaled(weighted(losses), gradientScale), total = lossSum(graph), seed = () => fill(total, 1);

@@ -11,6 +11,7 @@ import { memoryByKind } from "../../kernels/core/regions.ts";
 import { type Parameter, parameterCount, RootScope } from "../../kernels/core/scope.ts";
 import type { MemoryKind, Shape } from "../../kernels/core/tensor.ts";
 import { type Model, parametersOf } from "../../kernels/models/model.ts";
+import { blockBytes } from "../../kernels/ops/loss/linear_cross_entropy.ts";
 import { decodePrograms } from "./decode_plan.ts";
 import { inspectGraph, microGraph } from "./gradient_graphs.ts";
 import { inputLeaf } from "./leaves.ts";
@@ -87,7 +88,8 @@ export function plan(options: PlanOptions): Plan {
   if (training !== undefined) {
     checkSizes("train", training.shape);
     checkTrainingPlan(training);
-    programs.push(compile("micro", microGraph(model, training)));
+    const graph = microGraph(model, { ...training, blockBytes: logitBytes(packBytes) });
+    programs.push(compile("micro", graph));
     for (const program of updatePrograms(training)) {
       programs.push(compile(program, updateGraph(parameters, { ...training, packBytes, program })));
     }
@@ -117,6 +119,16 @@ export function plan(options: PlanOptions): Plan {
     tokensPerStep: accum * batch * seqLen,
     texts,
   };
+}
+
+/**
+ * Returns the size of a block of logits in training, for a device that binds `packBytes` bytes: undefined for
+ * the default, which every device can bind. Larger blocks read the head's weight less often; beyond 512 MiB
+ * they gain nothing.
+ */
+function logitBytes(packBytes: number): number | undefined {
+  const isGpu = packBytes !== Infinity && packBytes > blockBytes;
+  return isGpu ? Math.min(packBytes, 512 * 1024 ** 2) : undefined;
 }
 
 /** Returns the program that computes a batch's losses, one per target, without training. */

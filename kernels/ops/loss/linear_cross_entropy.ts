@@ -29,7 +29,7 @@ export interface LinearCrossEntropyOptions {
    * and stored. Otherwise they are computed in blocks. Default: `storedBytes` for all logits, `blockBytes`
    * for a block.
    */
-  readonly blockBytes?: number;
+  readonly blockBytes?: number | undefined;
 }
 
 /**

@@ -112,7 +112,7 @@ const LARGE = 96;
  * memory bandwidth.
  */
 const BUSY_ROWS = 96;
-/** Fewest terms per part of K that are timed; with fewer, adding up the parts would cost more than it saves. */
+/** Fewest terms per part of K that are timed; with fewer, adding up the parts costs more than it saves. */
 const LEAST_PART = 128;
 /** Fewest terms per part of K unless timing shows that shorter parts are faster. */
 const LONG_PART = 512;

@@ -179,6 +179,24 @@ Deno.test("plan() of GPT-2 124M computes each block of logits once in training, 
   strictEqual(micro.calls.filter(({ op }) => op.name === "cross_entropy_rows").length, 13);
 });
 
+Deno.test("plan() divides logits in training by what the device binds: 128 MiB by default, at most 512 MiB", () => {
+  const model = gpt({ layers: 1, heads: 12, channels: 768, seqLen: 1024, vocabSize: 50257 });
+  const training = { optimizer: adamw(), shape: [1, 8, 1024], clip: 1 } as const;
+  const blocks = (packBytes: number) =>
+    plan({ model, training, packBytes }).programs[0].calls.filter(({ op }) =>
+      op.name === "cross_entropy_rows"
+    );
+  const rows = (mebibytes: number) => {
+    const all = blocks(mebibytes * 1024 ** 2);
+    return [all.length, all[0].inputs[2].shape[0]];
+  };
+  deepStrictEqual(rows(128), [13, 640]);
+  deepStrictEqual(rows(256), [7, 1216]);
+  deepStrictEqual(rows(512), [4, 2048]);
+  deepStrictEqual(rows(2047), [4, 2048]);
+  deepStrictEqual(rows(Infinity), [13, 640]); // the CPU
+});
+
 Deno.test("plan() of a small model computes all logits at once: one product forward, two backward", () => {
   const model = gpt({ layers: 1, heads: 2, channels: 16, seqLen: 8, vocabSize: 300 });
   const { programs } = plan({ model, training: { optimizer: adamw(), shape: [1, 2, 8], clip: 1 } });
