@@ -11,6 +11,8 @@
  * software adapter is installed, so that runs are comparable and shaders compile fast. On other systems they
  * use the system's adapter.
  *
+ * The files in `dawnFiles` run on Deno's WebGPU and then on Dawn.
+ *
  * Tests of programs and tests of parts run at the same time, each in a process of `deno test`. Types are not
  * checked here but by `deno task check`.
  *
@@ -24,7 +26,7 @@ import { findAdapter } from "../kernels/engine/webgpu/device.ts";
 import { countTests, type TestCounts } from "./junit.ts";
 import { hasSoftwareAdapter, softwareAdapter } from "./software_adapter.ts";
 import { writeTestModules } from "./test_modules.ts";
-import { testPaths, type TestSet } from "./test_sets.ts";
+import { dawnFiles, testPaths, type TestSet } from "./test_sets.ts";
 import { TextLineStream } from "../stages/flow/std.ts";
 import { pathOfUrl } from "../stages/disk/paths.ts";
 
@@ -43,9 +45,20 @@ if (files.length + docs.length === 0) {
 const temporary = await Deno.makeTempDir();
 const env = await webgpuEnvironment();
 const modules = await writeTestModules({ files, docs }, { root, folder: temporary });
+const onDawn = files.filter((file) => dawnFiles.includes(file));
+await Deno.mkdir(`${temporary}/dawn`);
+const dawnModules = await writeTestModules({ files: onDawn, docs: [] }, {
+  root,
+  folder: `${temporary}/dawn`,
+});
 const finished = await Promise.all(
-  halves(modules).map((half, i) => runModules(half, `${temporary}/report-${i}.xml`)),
+  halves(modules).map((half, i) => runModules(half, { report: `${temporary}/report-${i}.xml` })),
 );
+if (dawnModules.length > 0) {
+  console.log(`On Dawn: ${onDawn.join(", ")}`);
+  const preload = ["--preload=tests/dawn.ts"];
+  finished.push(await runModules(dawnModules, { report: `${temporary}/report-dawn.xml`, preload }));
+}
 await Deno.remove(temporary, { recursive: true });
 const passed = finished.reduce((sum, each) => sum + each.passed, 0);
 const failed = finished.reduce((sum, each) => sum + each.failed, 0);
@@ -73,7 +86,10 @@ function halves(modules: readonly string[]): string[][] {
 }
 
 /** Runs modules by one process of `deno test`, prints its lines as they come, and counts its tests. */
-async function runModules(modules: readonly string[], report: string): Promise<TestCounts> {
+async function runModules(
+  modules: readonly string[],
+  { report, preload = [] }: { readonly report: string; readonly preload?: readonly string[] },
+): Promise<TestCounts> {
   await Deno.writeTextFile(report, ""); // a run that ends before its first test writes none
   const colored = Deno.stdout.isTerminal() && !Deno.noColor;
   const process = new Deno.Command(Deno.execPath(), {
@@ -86,6 +102,7 @@ async function runModules(modules: readonly string[], report: string): Promise<T
       "--allow-all",
       "--config=deno.json",
       `--junit-path=${report}`,
+      ...preload,
       ...flags,
       ...modules,
     ],

@@ -18,6 +18,15 @@ export interface TestPaths {
   readonly docs: readonly string[];
 }
 
+/** Test files that run a second time on Dawn, with `tests/dawn.ts`. */
+export const dawnFiles: readonly string[] = [
+  "tests/kernels/core/bound_kernel_test.ts",
+  "tests/kernels/engine/webgpu/submit_pace_test.ts",
+  "tests/kernels/engine/webgpu/webgpu_engine_test.ts",
+  "tests/kernels/parity/webgpu_parity_gpu_test.ts",
+  "tests/stages/train/golden_gpu_test.ts",
+];
+
 const layers = ["kernels", "stages", "pipelines", "bench"];
 
 /** Returns the set that a test file belongs to. */

@@ -1,5 +1,5 @@
 import { deepStrictEqual, rejects } from "node:assert/strict";
-import { setOf, testPaths } from "./test_sets.ts";
+import { dawnFiles, setOf, testPaths } from "./test_sets.ts";
 
 const root = new URL("../", import.meta.url);
 
@@ -34,6 +34,14 @@ Deno.test("testPaths() without paths gives each test file of the project to one 
   );
   const all = sets.flat();
   deepStrictEqual([new Set(all).size, sets.every((files) => files.length > 0)], [all.length, true]);
+});
+
+Deno.test("dawnFiles are test files of the project", async () => {
+  const sets = await Promise.all(
+    (["every", "gpu"] as const).map((set) => testPaths(root, { set, paths: [] })),
+  );
+  const all = sets.flatMap(({ files }) => files);
+  deepStrictEqual(dawnFiles.filter((file) => !all.includes(file)), []);
 });
 
 Deno.test("testPaths() refuses a path that does not exist", async () => {

@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { boundKernel } from "./bound_kernel.ts";
 import { type Gpu, leastGpu } from "./gpu.ts";
-import { bindings } from "./op.ts";
 import type { Call, Tensor, Traffic } from "./graph.ts";
 import { dispatchesOf, scratchOf } from "./wgsl.ts";
 import type { Program } from "./program.ts";
@@ -49,8 +49,8 @@ export function sumOfCosts(costs: readonly ProgramCost[]): ProgramCost {
 /** Returns the number of pipelines that a GPU has to compile for the programs: one per distinct dispatch. */
 export function countPipelines(programs: readonly Program[], gpu: Gpu = leastGpu): number {
   const codes = programs.flatMap(({ calls }) => calls).flatMap((call) => {
-    const kernel = call.op.wgsl(call, gpu), count = bindings(call).length + (scratchOf(kernel) > 0 ? 1 : 0);
-    return dispatchesOf(kernel).map(({ code }) => `${count} ${code}`);
+    const { dispatches, tensors, scratchBytes } = boundKernel(call, gpu);
+    return dispatches.map(({ code }) => `${tensors.length + (scratchBytes > 0 ? 1 : 0)} ${code}`);
   });
   return new Set(codes).size;
 }

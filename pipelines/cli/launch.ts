@@ -29,7 +29,9 @@ try {
 const { runMain }: typeof import("./main.ts") = await import(new URL("./main.ts", import.meta.url).href);
 const root = pathOfUrl(new URL("../../", import.meta.url));
 const ffi = Deno.permissions.querySync({ name: "ffi" }).state === "granted";
-const task = taskName({ ffi, boundsChecks: hasBoundsChecks() });
+// dawn.ts replaces Deno's own `navigator.gpu`.
+const dawn = !(navigator.gpu instanceof GPU);
+const task = taskName({ ffi, boundsChecks: hasBoundsChecks(), dawn });
 const start = { execPath: Deno.execPath(), version: Deno.version.deno, cwd: Deno.cwd(), root };
 Deno.exit(
   await runMain({

@@ -29,5 +29,8 @@ export function listText(
     "  deno task native …  multiplies matrices with the system's BLAS; may call native code",
     "  deno task fast …    uses 256-bit WASM; V8 flags turn off WASM's bounds checks",
     "",
+    "On a GPU, with --device webgpu:",
+    "  deno task dawn …    uses Chrome's WebGPU in place of Deno's; may call native code",
+    "",
   ].join("\n");
 }

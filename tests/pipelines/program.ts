@@ -14,8 +14,14 @@ const root = pathOfUrl(new URL("../../", import.meta.url));
 const { tasks } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`));
 
 /** Arguments that follow "deno" in the task `pipeline`. */
-export const task: readonly string[] = tasks.pipeline.command
-  .replace(/^.*&& deno /, "").replaceAll('"$ROOT/', "").replaceAll('"', "").split(" ");
+export const task: readonly string[] = argumentsOf("pipeline");
+
+/** Returns the arguments that follow "deno" in a task. */
+function argumentsOf(name: string): readonly string[] {
+  return tasks[name].command.replace(/^.*&& deno /, "").replaceAll('"$ROOT/', "").replaceAll('"', "").split(
+    " ",
+  );
+}
 
 /** Options of a model so small that a step takes a millisecond; data and tokenizer are real. */
 export const smallModel: readonly string[] =
@@ -29,10 +35,10 @@ export const small: readonly string[] = [...smallModel, "--vocab-size", "512"];
 /** Options of a run without filters, which take most of the time of a short run. */
 export const unfiltered: readonly string[] = ["--stages", "none"];
 
-/** Starts the program. */
+/** Starts the program by its task `pipeline`, or by the task that is the first argument. */
 export function start(args: readonly string[], env: Record<string, string> = {}): Deno.ChildProcess {
   const command = new Deno.Command(Deno.execPath(), {
-    args: [...task, ...args],
+    args: args[0] in tasks ? [...argumentsOf(args[0]), ...args.slice(1)] : [...task, ...args],
     cwd: root,
     env: { NO_COLOR: "1", ...env },
     stdin: "null",

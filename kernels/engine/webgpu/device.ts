@@ -23,9 +23,12 @@ export interface SystemAdapter {
   readonly software: boolean;
 }
 
-/** Returns the system's best adapter, or null if there is none. */
-export async function findAdapter(): Promise<SystemAdapter | null> {
-  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
+/**
+ * Returns the best adapter of a WebGPU implementation, or null if there is none; by default, the platform's
+ * own implementation.
+ */
+export async function findAdapter(gpu: GPU | undefined = navigator.gpu): Promise<SystemAdapter | null> {
+  const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) return null;
   const { description, vendor, architecture, device, isFallbackAdapter } = adapter.info;
   const name = description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
@@ -71,6 +74,28 @@ function limitsOf(limits: GPUSupportedLimits): GpuLimits {
 
 const gpuFeatures = ["shader-f16", "subgroups"] as const;
 
+/** Directive that Dawn requires of a kernel with subgroups, and that wgpu refuses. */
+const enableLine = "enable subgroups;\n";
+const emptyKernel = "@compute @workgroup_size(1) fn main() {}";
+const subgroupBuiltin = /@builtin\(subgroup_|\b(subgroup|quad)[A-Z]/;
+
+/** Returns whether a shader module compiles. */
+async function compiles(device: GPUDevice, code: string): Promise<boolean> {
+  device.pushErrorScope("validation"); // otherwise an invalid shader would be an uncaptured error
+  const module = device.createShaderModule({ code, label: "trial" });
+  const invalid = device.popErrorScope();
+  const { messages } = await module.getCompilationInfo();
+  return await invalid === null && messages.every(({ type }) => type !== "error");
+}
+
+/** Returns the message of an `uncapturederror` event of any WebGPU implementation. */
+function messageOf(event: Event): string {
+  const error: unknown = "error" in event ? event.error : null;
+  return typeof error === "object" && error !== null && "message" in error
+    ? String(error.message)
+    : "unknown";
+}
+
 /** Largest buffer and largest binding, in bytes. */
 export type MemoryLimits = Pick<GpuLimits, "maxBufferSize" | "maxStorageBufferBindingSize">;
 
@@ -79,6 +104,14 @@ export class WebgpuDevice {
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   readonly #layouts = new Map<number, { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
   readonly #lost: Promise<never>;
+  readonly #enableSubgroups: boolean;
+  /**
+   * Whether mapping a buffer waits until the device has no work left. Deno's `mapAsync` and
+   * `onSubmittedWorkDone` block the thread until all submitted work is done, then sleep for 10 ms. In
+   * browsers and in Dawn they resolve as soon as the work submitted before them is done, while later work
+   * continues.
+   */
+  readonly mappingDrains: boolean;
   #failure: Error | null = null;
   #closed = false;
 
@@ -86,11 +119,13 @@ export class WebgpuDevice {
     readonly device: GPUDevice,
     readonly description: string,
     readonly gpu: Gpu,
+    { enableSubgroups }: { readonly enableSubgroups: boolean },
   ) {
+    this.#enableSubgroups = enableSubgroups;
+    this.mappingDrains = "Deno" in globalThis && device instanceof GPUDevice;
     // wgpu drops errors outside of error scopes unless there is a listener.
     device.addEventListener("uncapturederror", (event) => {
-      const message = "error" in event && event.error instanceof GPUError ? event.error.message : "unknown";
-      this.#failure ??= new Error(`WebGPU error on ${description}: ${message}`);
+      this.#failure ??= new Error(`WebGPU error on ${description}: ${messageOf(event)}`);
     });
     this.#lost = device.lost.then(({ reason, message }) => {
       this.#failure = this.#closed ? new Error("Cannot use this session: it is closed") : new Error(
@@ -118,6 +153,8 @@ export class WebgpuDevice {
     const device = await request([...listed, "subgroups"]).catch(() => request(listed));
     const limits = limitsOf(device.limits), features = new Set<GpuFeature>();
     for (const name of gpuFeatures) if (device.features.has(name)) features.add(name);
+    const enableSubgroups = features.has("subgroups") &&
+      await compiles(device, `${enableLine}${emptyKernel}`);
     return new WebgpuDevice(device, description, {
       limits: {
         ...limits,
@@ -130,7 +167,7 @@ export class WebgpuDevice {
       features,
       software,
       half,
-    });
+    }, { enableSubgroups });
   }
 
   /** Number of different pipelines compiled so far. */
@@ -195,7 +232,8 @@ export class WebgpuDevice {
   ): Promise<GPUComputePipeline> {
     // Without an error scope an invalid shader would also be reported as an uncaptured error.
     this.device.pushErrorScope("validation");
-    const module = this.device.createShaderModule({ code, label });
+    const enabled = this.#enableSubgroups && subgroupBuiltin.test(code) ? `${enableLine}${code}` : code;
+    const module = this.device.createShaderModule({ code: enabled, label });
     const invalid = this.device.popErrorScope();
     const { messages } = await module.getCompilationInfo();
     const errors = messages.filter((m) => m.type === "error")

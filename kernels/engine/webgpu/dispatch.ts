@@ -4,10 +4,9 @@
  *
  * @module
  */
+import { boundKernel } from "../../core/bound_kernel.ts";
 import type { Gpu } from "../../core/gpu.ts";
-import { bindings } from "../../core/op.ts";
 import type { Call } from "../../core/graph.ts";
-import { dispatchesOf, scratchOf } from "../../core/wgsl.ts";
 import type { Program } from "../../core/program.ts";
 import type { WebgpuDevice } from "./device.ts";
 import type { WebgpuMemory } from "./memory.ts";
@@ -32,16 +31,16 @@ export async function prepare(
     readonly program: Program;
   },
 ): Promise<readonly Dispatch[]> {
-  const kernel = call.op.wgsl(call, gpu);
+  const { dispatches, tensors, scratchBytes } = boundKernel(call, gpu);
   const label = `${call.op.name} (${call.outputs[0].label}) of ${program.name}`;
-  const resources = bindings(call).map((t) => memory.binding(program, t));
-  if (scratchOf(kernel) > 0) resources.push(memory.scratch(scratchOf(kernel)));
+  const resources = tensors.map((t) => memory.binding(program, t));
+  if (scratchBytes > 0) resources.push(memory.scratch(scratchBytes));
   const group = device.device.createBindGroup({
     layout: device.layout(resources.length).group,
     entries: resources.map((resource, binding) => ({ binding, resource })),
   });
   return await Promise.all(
-    dispatchesOf(kernel).map(async ({ code, workgroups }) => {
+    dispatches.map(async ({ code, workgroups }) => {
       const most = gpu.limits.maxComputeWorkgroupsPerDimension;
       if (workgroups.some((n) => n > most)) {
         throw new RangeError(

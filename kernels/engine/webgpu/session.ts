@@ -15,7 +15,7 @@ import { prepare } from "./dispatch.ts";
 import { type BufferTensor, WebgpuMemory } from "./memory.ts";
 import { type SubmitLimits, SubmitPace, workOf } from "./submit_pace.ts";
 import { type CallDispatch, tickOf, TimedRun } from "./timed_run.ts";
-import { mappingDrains, readTogether, staged, upload } from "./transfer.ts";
+import { readTogether, staged, upload } from "./transfer.ts";
 
 /**
  * Counters of a session: operations requested from the device so far, and resources that the session holds.
@@ -41,7 +41,7 @@ const READ_BYTES = 64 * 1024 * 1024;
 
 /** A session on a GPU. */
 export class WebgpuSession implements Session {
-  readonly readsDrain = mappingDrains;
+  readonly readsDrain: boolean;
   readonly #device: WebgpuDevice;
   readonly #memory: WebgpuMemory;
   readonly #programs: ReadonlyMap<string, Program>;
@@ -72,6 +72,7 @@ export class WebgpuSession implements Session {
     this.gpu = parts.gpu;
     this.#pace = parts.pace;
     this.#device = device;
+    this.readsDrain = device.mappingDrains;
     this.#memory = memory;
     this.#programs = parts.programs;
     this.#dispatches = parts.dispatches;
@@ -220,7 +221,7 @@ export class WebgpuSession implements Session {
     this.#inFlight = 0;
     const result = await this.#device.orLost(work);
     ended();
-    if (mappingDrains || runs === this.#counts.runs) this.#counts.waits++;
+    if (this.readsDrain || runs === this.#counts.runs) this.#counts.waits++;
     return result;
   }
 

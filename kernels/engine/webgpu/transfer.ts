@@ -8,13 +8,6 @@ import { bytesOf, type TensorMap } from "../../core/tensor.ts";
 import type { WebgpuDevice } from "./device.ts";
 import type { BufferTensor } from "./memory.ts";
 
-/**
- * Whether mapping a buffer waits until the device has no work left. Deno's `mapAsync` and
- * `onSubmittedWorkDone` block the thread until all submitted work is done, then sleep for 10 ms. In a browser
- * they resolve as soon as the work submitted before them is done, while later work continues.
- */
-export const mappingDrains: boolean = "Deno" in globalThis;
-
 /** A tensor on the device, with the label under which it was requested. */
 export type LabelledTensor = BufferTensor & { readonly label: string };
 

@@ -26,6 +26,8 @@ export interface WebgpuEngine extends Engine {
 export interface WebgpuOptions {
   /** Whether to accept an adapter that computes on the CPU; default true. */
   readonly allowSoftware?: boolean;
+  /** The WebGPU implementation; default: that of the platform, `navigator.gpu`. */
+  readonly implementation?: GPU;
   /** Memory limits below the adapter's own, to plan memory as for a smaller device. */
   readonly memoryLimits?: Partial<MemoryLimits>;
   /** Limits of a submit other than the usual ones; see `SubmitLimits`. The results are the same bits. */
@@ -56,6 +58,7 @@ export interface WebgpuOptions {
  */
 export async function openWebgpu(
   {
+    implementation,
     allowSoftware = true,
     memoryLimits = {},
     submitLimits = {},
@@ -64,7 +67,7 @@ export async function openWebgpu(
     choices = new Map(),
   }: WebgpuOptions = {},
 ): Promise<WebgpuEngine> {
-  const first = await knownAdapter();
+  const first = implementation === undefined ? await knownAdapter() : await findAdapter(implementation);
   if (first === null) {
     throw new Deno.errors.NotSupported(
       `Cannot compute with WebGPU: this system has no adapter: ${adapterHint}`,
@@ -86,7 +89,7 @@ export async function openWebgpu(
       // By WebGPU's specification an adapter gives one device only, so each session asks for the adapter
       // again.
       const request = async () =>
-        WebgpuDevice.request(await findAdapter() ?? first, { lower: memoryLimits, half });
+        WebgpuDevice.request(await findAdapter(implementation) ?? first, { lower: memoryLimits, half });
       const device = await request();
       try {
         const tuned = tuner === null ? [] : await tuner.choose(programs, { gpu: device.gpu, request });

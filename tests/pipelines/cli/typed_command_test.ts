@@ -49,9 +49,10 @@ Deno.test("typedConsole() names the task that this process was started by, and o
     out: none,
     err: none,
   };
-  strictEqual(taskName({ ffi: true, boundsChecks: true }), "native");
-  strictEqual(taskName({ ffi: false, boundsChecks: false }), "fast");
-  strictEqual(taskName({ ffi: false, boundsChecks: true }), "pipeline");
+  strictEqual(taskName({ ffi: true, boundsChecks: true, dawn: false }), "native");
+  strictEqual(taskName({ ffi: false, boundsChecks: false, dawn: false }), "fast");
+  strictEqual(taskName({ ffi: false, boundsChecks: true, dawn: false }), "pipeline");
+  strictEqual(taskName({ ffi: true, boundsChecks: true, dawn: true }), "dawn");
   const { retype } = typedConsole(plain, "deno task", "native");
   strictEqual(retype?.("To resume: deno task pipeline train"), "To resume: deno task native train");
   strictEqual(retype?.("faster: deno task fast train"), "faster: deno task fast train");

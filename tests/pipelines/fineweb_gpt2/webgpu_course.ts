@@ -8,9 +8,12 @@ import { eventsOf, runsTo, small, unfiltered, withFolder } from "../program.ts";
 
 /**
  * Throws unless the losses of a run on WebGPU are within 1e-4 of those on the CPU. The runs are evaluated in
- * the middle and at the end.
+ * the middle and at the end. `task` is the task of the run on WebGPU.
  */
-export async function webgpuTrainsAsCpu(steps: number): Promise<void> {
+export async function webgpuTrainsAsCpu(
+  steps: number,
+  { task = "pipeline" }: { readonly task?: string } = {},
+): Promise<void> {
   await withFolder(async (dir) => {
     const losses = async (device: string) => {
       const intervals = [
@@ -23,6 +26,7 @@ export async function webgpuTrainsAsCpu(steps: number): Promise<void> {
         "--quiet",
       ];
       await runsTo(0, [
+        device === "webgpu" ? task : "pipeline",
         "fineweb-gpt2",
         "--out",
         `${dir}/${device}`,
