@@ -72,6 +72,9 @@ function limitsOf(limits: GPUSupportedLimits): GpuLimits {
   };
 }
 
+/** Time that a device gets to say that it was lost after an operation has failed, in milliseconds. */
+const LOSS_WAIT = 200;
+
 const gpuFeatures = ["shader-f16", "subgroups"] as const;
 
 /** Directive that Dawn requires of a kernel with subgroups, and that wgpu refuses. */
@@ -180,14 +183,29 @@ export class WebgpuDevice {
     if (this.#failure !== null) throw this.#failure;
   }
 
+  /** Whether the device was lost or has failed. */
+  get failed(): boolean {
+    return this.#failure !== null;
+  }
+
+  /**
+   * Rejects with the reason why an operation failed: that the device was lost, if it says so within 200 ms,
+   * otherwise its first error or, if there was none, `cause`. A lost device rejects operations with errors of
+   * validation, and resolves `lost` up to 20 ms later.
+   */
+  async reject(cause?: unknown): Promise<never> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const waited = new Promise<void>((resolve) => timer = setTimeout(resolve, LOSS_WAIT));
+    await Promise.race([this.#lost.catch(() => {}), waited]);
+    clearTimeout(timer);
+    throw this.#failure ?? cause;
+  }
+
   /** Waits for `work`; rejects as soon as the device is lost or has failed. */
   async orLost<T>(work: Promise<T>): Promise<T> {
     work.catch(() => {}); // a lost device also rejects `work`, later and with a less helpful message
-    const result = await Promise.race([work, this.#lost]).catch(async (cause) => {
-      await Promise.resolve(); // the reason for a loss can arrive just after the operation that failed
-      throw this.#failure ?? cause;
-    });
-    this.check();
+    const result = await Promise.race([work, this.#lost]).catch((cause) => this.reject(cause));
+    if (this.failed) await this.reject();
     return result;
   }
 

@@ -140,7 +140,7 @@ export class WebgpuSession implements Session {
   }
 
   async run(programs: readonly string[], { timed = false }: ReplayOptions = {}): Promise<void> {
-    this.#device.check();
+    if (this.#device.failed) await this.#device.reject();
     const placed = programs.flatMap((name) => {
       const list = this.#dispatches.get(name);
       if (list === undefined) {
@@ -167,12 +167,12 @@ export class WebgpuSession implements Session {
     this.#counts.dispatches += placed.length;
     this.#counts.runs++;
     this.#inFlight++;
-    if (this.#inFlight < MAX_IN_FLIGHT) return this.#device.check();
+    if (this.#inFlight < MAX_IN_FLIGHT) return;
     await this.#settle(this.device.queue.onSubmittedWorkDone());
   }
 
   async read(labels: readonly string[]): Promise<TensorMap> {
-    this.#device.check();
+    if (this.#device.failed) await this.#device.reject();
     const wanted = labels.map((label) => ({ label, ...this.#find(label) }));
     const out: Record<string, TensorMap[string]> = {};
     for (let first = 0; first < wanted.length;) {
