@@ -10,6 +10,7 @@ export type { Document, MetadataValue, Tokens } from "../items.ts";
 export * from "./bpe.ts";
 export * from "./byte.ts";
 export * from "./char.ts";
+export { ComposedTokenizer } from "./composed/composed_tokenizer.ts";
 export { count as countTokens } from "./count.ts";
 export * from "./decode_stream.ts";
 export * from "./encode.ts";

@@ -22,6 +22,11 @@ export interface SpecialOptions {
    * allowed).
    */
   readonly disallowedSpecial?: "all" | Iterable<string>;
+  /**
+   * Whether the special tokens that the tokenizer's file puts before and after a text are added, such as
+   * Llama's `<s>` (default false).
+   */
+  readonly addSpecialTokens?: boolean;
 }
 
 /** Part of a text: plain text, or the id of a special token. */
@@ -66,7 +71,20 @@ export class SpecialTokens {
    * Splits a text at the allowed special tokens. Throws RangeError if the text has a disallowed one, or if
    * `allowedSpecial` names a text that is not a special token.
    */
-  split(text: string, { allowedSpecial = [], disallowedSpecial = "all" }: SpecialOptions): TextSegment[] {
+  split(text: string, options: SpecialOptions): TextSegment[] {
+    const allowed = this.check(text, options);
+    const expression = allowed === null ? this.#anySpecial : anyOf([...allowed]);
+    return expression === null ? [text] : this.#splitAt(text, expression);
+  }
+
+  /**
+   * Returns the allowed special tokens, or null if all are. Throws RangeError if the text has a disallowed
+   * one, or if `allowedSpecial` names a text that is not a special token.
+   */
+  check(
+    text: string,
+    { allowedSpecial = [], disallowedSpecial = "all" }: SpecialOptions,
+  ): ReadonlySet<string> | null {
     const allowed = allowedSpecial === "all" ? null : new Set(asList(allowedSpecial, "allowedSpecial"));
     this.#checkKnown(allowed ?? []);
     this.#refuse(
@@ -75,8 +93,7 @@ export class SpecialTokens {
         ? this.#notIn(allowed)
         : anyOf(asList(disallowedSpecial, "disallowedSpecial")),
     );
-    const expression = allowed === null ? this.#anySpecial : anyOf([...allowed]);
-    return expression === null ? [text] : this.#splitAt(text, expression);
+    return allowed;
   }
 
   /**

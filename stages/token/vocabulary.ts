@@ -58,6 +58,14 @@ export abstract class Vocabulary implements Tokenizer {
     );
   }
 
+  /**
+   * Returns the special tokens that `encode` is allowed to use, or null for all. Throws the errors of
+   * `Tokenizer.encode`.
+   */
+  protected checkSpecial(text: string, options: SpecialOptions): ReadonlySet<string> | null {
+    return this.#special.check(text, options);
+  }
+
   /** See `Tokenizer.encodeSingleToken`. */
   encodeSingleToken(token: string | Uint8Array): number {
     const text = typeof token === "string"

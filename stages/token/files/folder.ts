@@ -10,6 +10,7 @@ import { disk } from "../../disk/disk.ts";
 import { syncFolder } from "../../disk/folder_sync.ts";
 import { BpeTokenizer } from "../bpe.ts";
 import { CharTokenizer, parseCharMeta } from "../char.ts";
+import { ComposedTokenizer } from "../composed/composed_tokenizer.ts";
 import { fitsVocabulary, gpt2Merges, gpt2Vocab, parseGpt2Files } from "./gpt2_files.ts";
 import { huggingFaceJson, parseHuggingFaceJson } from "./hugging_face.ts";
 import { fitsMinbpe, minbpeModel, minbpeVocab, parseMinbpeModel } from "./minbpe_files.ts";
@@ -103,7 +104,7 @@ export async function isSavedTokenizer(tokenizer: Tokenizer, dir: string): Promi
  * tokens. Throws Deno.errors.NotFound if there is no such file, and SyntaxError with file, line and reason if
  * the file is malformed.
  */
-export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTokenizer> {
+export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTokenizer | ComposedTokenizer> {
   const { isFile } = await fileInfo(path).catch((cause) => {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new Deno.errors.NotFound(
@@ -158,9 +159,11 @@ async function readSmallText(path: string): Promise<string> {
 }
 
 function filesOf(tokenizer: Tokenizer): Map<string, string> {
+  // Only tokenizer.json can hold it.
+  if (tokenizer instanceof ComposedTokenizer) return new Map([["tokenizer.json", tokenizer.json]]);
   if (tokenizer instanceof CharTokenizer) return new Map([["meta.json", JSON.stringify(tokenizer) + "\n"]]);
   if (!(tokenizer instanceof BpeTokenizer)) {
-    throw new TypeError("Cannot save this tokenizer: expected a BpeTokenizer or a CharTokenizer");
+    throw new TypeError("Cannot save this tokenizer: expected one that was trained or read from a file");
   }
   const files = new Map<string, string>();
   if (fitsVocabulary(tokenizer)) {

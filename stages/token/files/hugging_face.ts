@@ -1,12 +1,13 @@
 /**
- * Reads and writes `tokenizer.json`, Hugging Face's format, for byte-level BPE.
+ * Reads and writes `tokenizer.json`, Hugging Face's format.
  *
  * @module
  */
-import { excerpt } from "../../format/text/excerpt.ts";
-import type { BpeTokenizer } from "../bpe.ts";
-import { bytesToCharacters } from "../byte_characters.ts";
-import { tokenizerFromTexts, vocabularyJson, vocabularyOf } from "./gpt2_files.ts";
+import { type BpeSpec, BpeTokenizer, type Merge } from "../bpe.ts";
+import { bytesToCharacters, charactersToBytes } from "../byte_characters.ts";
+import { ComposedTokenizer } from "../composed/composed_tokenizer.ts";
+import { vocabularyJson, vocabularyOf } from "./gpt2_files.ts";
+import { repeatsCounts } from "../split/matches.ts";
 import { GPT4_SPELLINGS, type Pattern, patternSource } from "../split/patterns.ts";
 
 const BYTE_LEVEL = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true };
@@ -46,54 +47,74 @@ export function huggingFaceJson(tokenizer: BpeTokenizer): string {
   });
 }
 
-/** Reads a `tokenizer.json`. Throws SyntaxError with the file, the field and the reason. */
-export function parseHuggingFaceJson(text: string, file: string): BpeTokenizer {
-  let root: unknown;
+/**
+ * Reads a `tokenizer.json`: as a BpeTokenizer if it has only what that class does, otherwise as a
+ * ComposedTokenizer. Throws SyntaxError with the file, the field and the reason.
+ */
+export function parseHuggingFaceJson(text: string, file: string): BpeTokenizer | ComposedTokenizer {
+  const composed = ComposedTokenizer.parse(text, file);
+  const plain = plainBpe(JSON.parse(text));
+  if (plain === null) return composed;
   try {
-    root = JSON.parse(text);
-  } catch (cause) {
-    throw new SyntaxError(`Cannot read ${file}: not JSON: ${String(cause)}`, { cause });
+    return new BpeTokenizer(plain);
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
+    return composed; // for example because a byte has no token
   }
-  const refuse = (field: string, why: string): SyntaxError =>
-    new SyntaxError(`Cannot read ${file}: ${field}: ${why}`);
-  const model = field(root, "model");
-  if (field(model, "type") !== "BPE") {
-    throw refuse("model.type", `expected "BPE", found ${excerpt(field(model, "type"))}`);
+}
+
+/**
+ * Returns the data of a tokenizer of a split pattern and byte-pair merges, or null if it has anything else.
+ */
+function plainBpe(root: unknown): BpeSpec | null {
+  const model = field(root, "model"), pattern = patternOf(field(root, "pre_tokenizer"));
+  const options = [
+    field(root, "normalizer"),
+    field(root, "post_processor"),
+    ...["unk_token", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback", "ignore_merges"]
+      .map((name) => field(model, name)),
+  ];
+  const decoder = field(root, "decoder");
+  if (pattern === null || options.some((value) => value)) return null;
+  if (decoder != null && field(decoder, "type") !== "ByteLevel") return null;
+  const special = new Map<string, number>(), added = field(root, "added_tokens") ?? [];
+  if (!Array.isArray(added)) return null;
+  for (const token of added) {
+    const flags = ["single_word", "lstrip", "rstrip", "normalized"].map((name) => field(token, name));
+    if (flags.some((value) => value) || field(token, "special") === false) return null;
+    special.set(field(token, "content"), field(token, "id"));
   }
-  const unsupported = ["normalizer"].find((name) => field(root, name) != null) ??
-    ["dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback"]
-      .find((name) => field(model, name));
-  if (unsupported !== undefined) {
-    throw refuse(unsupported, "not supported: only plain byte-level BPE is read");
-  }
-  const pattern = patternOf(field(root, "pre_tokenizer"));
-  if (pattern === null) {
-    throw refuse(
-      "pre_tokenizer",
-      "expected ByteLevel without prefix space, or Split by an expression and ByteLevel",
-    );
-  }
-  const vocab = vocabularyOf(field(model, "vocab"), `${file}: model.vocab`);
-  const special = new Map<string, number>();
-  asList(field(root, "added_tokens") ?? [], () => refuse("added_tokens", "expected a list")).forEach(
-    (added, i) => {
-      const content = field(added, "content"), id = field(added, "id");
-      if (typeof content !== "string" || typeof id !== "number" || !Number.isSafeInteger(id) || id < 0) {
-        throw refuse(`added_tokens[${i}]`, "expected content and id");
-      }
-      special.set(content, id);
-    },
-  );
-  const merges = asList(field(model, "merges"), () => refuse("model.merges", "expected a list"));
-  const pairs = merges.map((entry, i) => {
-    const parts: unknown[] = typeof entry === "string" ? entry.split(" ") : Array.isArray(entry) ? entry : [];
-    const [left, right] = parts;
-    if (parts.length !== 2 || typeof left !== "string" || typeof right !== "string") {
-      throw refuse(`model.merges[${i}]`, `expected two tokens, found ${excerpt(entry)}`);
-    }
-    return { pair: [left, right] as const, where: `${file}: model.merges[${i}]` };
+  return bpeSpec(vocabularyOf(field(model, "vocab"), "model.vocab"), {
+    merges: field(model, "merges"),
+    special,
+    pattern,
   });
-  return tokenizerFromTexts({ vocab, pairs, special, pattern, name: file });
+}
+
+function bpeSpec(
+  vocab: ReadonlyMap<string, number>,
+  { merges, special, pattern }: {
+    readonly merges: unknown;
+    readonly special: ReadonlyMap<string, number>;
+    readonly pattern: Pattern;
+  },
+): BpeSpec | null {
+  const tokens: (Uint8Array | undefined)[] = [];
+  for (const [text, id] of vocab) {
+    if (special.has(text)) continue;
+    const bytes = charactersToBytes(text);
+    if (bytes === null) return null;
+    tokens[id] = bytes;
+  }
+  const pairs: Merge[] = [], seen = new Set<string>();
+  for (const entry of Array.isArray(merges) ? merges : []) {
+    const [left, right]: string[] = typeof entry === "string" ? entry.split(" ") : entry;
+    const [a, b, id] = [left, right, left + right].map((text) => vocab.get(text));
+    if (a === undefined || b === undefined || id === undefined || seen.has(`${a} ${b}`)) return null;
+    seen.add(`${a} ${b}`); // of a pair that is listed twice, the two classes use different places
+    pairs.push([a, b, id]);
+  }
+  return { pattern, tokens: Array.from(tokens), merges: pairs, special };
 }
 
 function preTokenizer(pattern: Pattern): unknown {
@@ -106,7 +127,7 @@ function preTokenizer(pattern: Pattern): unknown {
   return { type: "Sequence", pretokenizers: [split, plain] };
 }
 
-/** Returns the pattern of a pre-tokenizer, or null for a type that this program does not support. */
+/** Returns the pattern of a pre-tokenizer, or null if it does anything but split by a pattern. */
 function patternOf(pre: unknown): Pattern | null {
   if (isByteLevel(pre)) return field(pre, "use_regex") === false ? "none" : "gpt2";
   const parts = field(pre, "pretokenizers");
@@ -114,7 +135,7 @@ function patternOf(pre: unknown): Pattern | null {
   const regex = field(field(parts[0], "pattern"), "Regex");
   const splits = field(parts[0], "type") === "Split" && field(parts[0], "behavior") === "Isolated" &&
     field(parts[0], "invert") !== true;
-  return splits && typeof regex === "string" && isByteLevel(parts[1]) &&
+  return splits && typeof regex === "string" && !repeatsCounts(regex) && isByteLevel(parts[1]) &&
       field(parts[1], "use_regex") === false
     ? regex
     : null;
@@ -125,11 +146,6 @@ function isByteLevel(pre: unknown): boolean {
 }
 
 /** Returns the value of an object's field, or undefined for anything that is not an object. */
-function field(of: unknown, name: string): unknown {
+function field(of: unknown, name: string): any {
   return typeof of === "object" && of !== null ? Reflect.get(of, name) : undefined;
-}
-
-function asList(value: unknown, error: () => SyntaxError): unknown[] {
-  if (!Array.isArray(value)) throw error();
-  return value;
 }

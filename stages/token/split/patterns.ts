@@ -10,6 +10,9 @@
  * @module
  */
 import { excerpt } from "../../format/text/excerpt.ts";
+import { compileRegExp } from "../regexp/compile.ts";
+import { Machine } from "../regexp/machine.ts";
+import { parseRegExp } from "../regexp/parse.ts";
 import { o200kChunkEnd } from "./o200k_scanner.ts";
 import { gpt2ChunkEnd, gpt4ChunkEnd, widthAt } from "./scanners.ts";
 
@@ -81,8 +84,8 @@ export function patternSource(pattern: Pattern): string {
 const longestSource = 10_000; // characters; limits the cost of an expression from a hostile file
 
 /**
- * Converts a pattern to a global JavaScript regular expression. Throws SyntaxError if the source is not a
- * regular expression.
+ * Converts a pattern to a global JavaScript regular expression, which may take exponential time. Throws
+ * SyntaxError if the source is not a regular expression.
  *
  * @example
  * ```ts
@@ -93,12 +96,7 @@ const longestSource = 10_000; // characters; limits the cost of an expression fr
 export function patternRegExp(pattern: Pattern): RegExp {
   const source = patternSource(pattern);
   if (source === "") return /[^]+/gu;
-  if (source.length > longestSource) {
-    throw new SyntaxError(
-      `Cannot read the split pattern ${excerpt(source)}: it has ${source.length} characters, ` +
-        `expected at most ${longestSource}`,
-    );
-  }
+  checkLength(source);
   try {
     return new RegExp(javaScriptSource(source), "gu");
   } catch (cause) {
@@ -112,10 +110,15 @@ export function patternRegExp(pattern: Pattern): RegExp {
 
 /**
  * Returns the function that splits text by a pattern. Text between two matches of an expression is a chunk
- * too.
+ * too. Throws SyntaxError if the source is not a regular expression.
  */
 export function chunkEnd(pattern: Pattern): ChunkEnd {
-  switch (patternName(pattern)) {
+  return namedChunkEnd(patternName(pattern)) ?? machineChunkEnd(patternMachine(pattern));
+}
+
+/** Returns the scanner of a named pattern, or null for a regular expression. */
+export function namedChunkEnd(pattern: Pattern): ChunkEnd | null {
+  switch (pattern) {
     case "none":
       return (text) => text.length;
     case "gpt2":
@@ -125,7 +128,27 @@ export function chunkEnd(pattern: Pattern): ChunkEnd {
     case "o200k":
       return o200kChunkEnd;
     default:
-      return regExpChunkEnd(patternRegExp(pattern));
+      return null;
+  }
+}
+
+/**
+ * Returns a machine that matches a regular expression in linear time. Throws SyntaxError with the expression
+ * and the reason. `possessiveCounts`: see `ParseOptions`; default true, as in tiktoken and minbpe.
+ */
+export function patternMachine(source: string, { possessiveCounts = true } = {}): Machine {
+  checkLength(source);
+  try {
+    return new Machine(compileRegExp(parseRegExp(source, { possessiveCounts })));
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new SyntaxError(
+      `Cannot read the split pattern ${
+        excerpt(source)
+      }: ${cause.message}: expected gpt2, gpt4, o200k, none ` +
+        `or a regular expression`,
+      { cause },
+    );
   }
 }
 
@@ -137,6 +160,31 @@ export function* chunks(text: string, pattern: Pattern): Generator<string> {
     yield text.slice(start, stop);
     start = stop;
   }
+}
+
+function checkLength(source: string): void {
+  if (source.length <= longestSource) return;
+  throw new SyntaxError(
+    `Cannot read the split pattern ${excerpt(source)}: it has ${source.length} characters, ` +
+      `expected at most ${longestSource}`,
+  );
+}
+
+/** Finds chunk ends with a machine. The chunks of one text are asked for in order. */
+function machineChunkEnd(machine: Machine): ChunkEnd {
+  let last = "", next = 0; // the text that is being split, and where its next chunk begins
+  let matches: ReturnType<Machine["matches"]> | null = null;
+  let match: readonly [start: number, end: number] | undefined;
+  return (text, start) => {
+    if (matches === null || start !== next || start === 0 || text !== last) {
+      last = text;
+      matches = machine.matches(text, start);
+      match = matches.next().value ?? undefined;
+    }
+    while (match !== undefined && match[1] <= start) match = matches.next().value ?? undefined;
+    next = match === undefined ? text.length : match[0] > start ? match[0] : match[1];
+    return next;
+  };
 }
 
 /** Finds chunk ends with a regular expression. Slower than the scanners, which are tested against it. */

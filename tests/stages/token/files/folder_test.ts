@@ -83,6 +83,7 @@ for (const pattern of ["gpt2", "gpt4", "o200k", "none", "\\p{L}+|\\s+"]) {
       ...tokenizer.encode("x<|endoftext|>", { allowedSpecial: "all" }),
     ]);
     const again = parseHuggingFaceJson(huggingFaceJson(tokenizer), "tokenizer.json");
+    ok(again instanceof BpeTokenizer);
     strictEqual(again.pattern, pattern);
     deepStrictEqual(again.encodeOrdinary(TEXT), tokenizer.encodeOrdinary(TEXT));
   });
@@ -164,17 +165,12 @@ Deno.test("parseHuggingFaceJson() and parseGpt2Files() refuse malformed files wi
     return () => parseHuggingFaceJson(JSON.stringify(json), "t.json");
   };
   throws(() => parseHuggingFaceJson(whole.slice(0, 100), "t.json"), /t\.json: not JSON/);
-  throws(broken((json) => json.model.type = "Unigram"), /model\.type: expected "BPE", found "Unigram"/);
-  throws(broken((json) => json.normalizer = { type: "NFC" }), /normalizer: not supported/);
-  throws(broken((json) => json.pre_tokenizer.pretokenizers[1].add_prefix_space = true), /pre_tokenizer/);
+  throws(broken((json) => json.model.type = "Unigram"), /model\.type: expected "BPE" or .*, found "Unigram"/);
   throws(broken((json) => json.model.merges[3] = "x"), /model\.merges\[3\]: expected two tokens/);
   throws(broken((json) => json.model.merges[3] = ["x", "nowhere"]), /model\.merges\[3\]: token "nowhere"/);
   throws(broken((json) => json.model.vocab.a = -1), /token "a" has id -1/);
   throws(broken((json) => json.model.vocab.a = json.model.vocab.b), /another token has it/);
-  throws(
-    broken((json) => delete json.model.vocab.a),
-    /token "a" is not in the vocabulary|byte 97 has no token/,
-  );
+  throws(broken((json) => delete json.model.vocab.h), /token "h" is not in the vocabulary/);
   throws(broken((json) => json.added_tokens[0].id = "x"), /added_tokens\[0\]/);
   const gpt2 = (vocab: string, merges: string) => () => parseGpt2Files({ vocab, merges, folder: "f" });
   throws(gpt2("{", ""), /f\/vocab\.json: not JSON/);
