@@ -1,5 +1,6 @@
 /**
- * Existing token shards as a source: llm.c's `.bin`, nanoGPT's raw uint16 files, datatrove's `.ds`.
+ * Existing token shards as a source: llm.c's `.bin`, nanoGPT's raw uint16 files, datatrove's `.ds`,
+ * build-nanogpt's `.npy`, Megatron's `.bin` with `.idx`.
  *
  * @module
  */
@@ -98,7 +99,7 @@ export function shardFiles(globs: readonly string[]): string[] {
     const matches = filesMatching(glob);
     if (matches.length > 0) return matches;
     throw new Deno.errors.NotFound(
-      `Cannot find token shards: nothing matches ${glob}: expected .bin files of llm.c or nanoGPT, or datatrove's .ds`,
+      `Cannot find token shards: nothing matches ${glob}: expected .bin files of llm.c, nanoGPT or Megatron, datatrove's .ds or build-nanogpt's .npy`,
     );
   });
   return [...new Set(files)].sort();

@@ -37,19 +37,26 @@ export const validationOptions = {
 
 /** Requires that the shards of an option may be .bin files: datatrove's .ds files have a single format. */
 export function ofBinShards(option: string): OptionRequirement {
-  return { option, accepts: (glob) => !String(glob ?? "").endsWith(".ds"), typed: "shards in .bin files" };
+  return {
+    option,
+    accepts: (glob) => !/\.(ds|npy)$/.test(String(glob ?? "")),
+    typed: "shards in .bin files",
+  };
 }
 
 /** Options for shards that exist already. */
 export const shardOptions = {
   trainShards: path("token shards to train on", { value: null, placeholder: "GLOB", ...common }),
   valShards: path("token shards to validate on", { value: null, placeholder: "GLOB", ...common }),
-  shardFormat: oneOf("format of .bin shards: llm.c's, or that of nanoGPT's train.bin; .ds is datatrove's", {
-    value: "llmc",
-    choices: ["llmc", "nanogpt"],
-    ...common,
-    requires: ofBinShards("trainShards"),
-  }),
+  shardFormat: oneOf(
+    "format of .bin shards: llm.c's, or that of nanoGPT's train.bin; .ds is datatrove's, .npy build-nanogpt's, .bin beside .idx Megatron's",
+    {
+      value: "llmc",
+      choices: ["llmc", "nanogpt"],
+      ...common,
+      requires: ofBinShards("trainShards"),
+    },
+  ),
   vocabSize: integer(
     "vocabulary size of the shards; default: that of their tokenizer, or of --init-from if they have no tokenizer",
     {

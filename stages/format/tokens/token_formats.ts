@@ -5,14 +5,17 @@
  */
 import { openDatatroveDs } from "./datatrove.ts";
 import { openLlmcShard } from "./llmc_shard.ts";
+import { isMegatron, openMegatron } from "./megatron.ts";
 import { openNanogptBin } from "./nanogpt.ts";
+import { openNumpyTokens } from "./numpy.ts";
 import type { TokenFile } from "./token_file.ts";
 
 /** Format of a `.bin` file; both formats use this extension. */
 export type TokenFormat = "llmc" | "nanogpt";
 
 /**
- * Opens a token file; a path that ends in `.ds` is opened as datatrove's format. Throws the same errors as
+ * Opens a token file. A path that ends in `.ds` is opened as datatrove's format, in `.npy` as NumPy's, and a
+ * `.bin` file beside its index `.idx` as Megatron's. Throws the same errors as
  * the format's own function.
  */
 export function openTokens({ path, format = "llmc" }: {
@@ -20,6 +23,8 @@ export function openTokens({ path, format = "llmc" }: {
   readonly format?: TokenFormat;
 }): TokenFile {
   if (path.endsWith(".ds")) return openDatatroveDs(path);
+  if (path.endsWith(".npy")) return openNumpyTokens(path);
+  if (isMegatron(path)) return openMegatron(path);
   return format === "nanogpt" ? openNanogptBin(path) : openLlmcShard(path);
 }
 

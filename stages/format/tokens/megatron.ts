@@ -1,0 +1,109 @@
+/**
+ * Megatron-LM's indexed datasets: `NAME.bin` has token ids without a header, and `NAME.idx` the type of the
+ * ids, the length of each sequence in tokens and its offset in bytes, and the sequences at which documents
+ * begin, all little-endian. Source: NVIDIA/Megatron-LM megatron/core/datasets/indexed_dataset.py.
+ *
+ * @module
+ */
+import { readFullSync } from "../../disk/exact_io.ts";
+import { openFileSync } from "../../disk/files.ts";
+import { isFileSync } from "../../disk/whole_files.ts";
+import { type TokenFile, tokenFile } from "./token_file.ts";
+
+const MAGIC = "MMIDIDX\0\0";
+const HEADER_BYTES = 34;
+const BLOCK = 1 << 16; // sequences that are checked at once
+
+/** Number types by their code in the index; those without a width hold no token ids that can be read. */
+const types: readonly { readonly name: string; readonly width?: 2 | 4 }[] = [
+  { name: "none" },
+  { name: "uint8" },
+  { name: "int8" },
+  { name: "int16" },
+  { name: "int32", width: 4 },
+  { name: "int64" },
+  { name: "float64" },
+  { name: "float32" },
+  { name: "uint16", width: 2 },
+];
+
+/** Path of the index of a `.bin` file. */
+export function megatronIndexPath(path: string): string {
+  return path.replace(/\.bin$/, ".idx");
+}
+
+/** Returns whether Megatron's index lies beside a `.bin` file. */
+export function isMegatron(path: string): boolean {
+  const index = megatronIndexPath(path);
+  if (index === path || !isFileSync(index)) return false;
+  using file = openFileSync(index);
+  const head = new Uint8Array(MAGIC.length);
+  if (file.statSync().size < head.length) return false;
+  readFullSync(file, head, { path: index });
+  return new TextDecoder("latin1").decode(head) === MAGIC;
+}
+
+/**
+ * Opens a token file beside its index. Throws Deno.errors.InvalidData if the index is wrong, names another type
+ * of ids than uint16 and int32, or sequences that do not follow one another without gaps; and
+ * Deno.errors.UnexpectedEof if one of the files is truncated.
+ */
+export function openMegatron(path: string): TokenFile {
+  const { width, count } = readIndex(megatronIndexPath(path));
+  const file = openFileSync(path);
+  const { size } = file.statSync();
+  if (size !== width * count) {
+    file.close();
+    throw new Deno.errors.UnexpectedEof(
+      `Cannot read ${path}: it has ${size} bytes, but its index counts ${count} tokens of ${width} bytes: ` +
+        `copy both files again`,
+    );
+  }
+  return tokenFile(file, { path, offset: 0, width, count });
+}
+
+function readIndex(path: string): { readonly width: 2 | 4; readonly count: number } {
+  using file = openFileSync(path);
+  const { size } = file.statSync();
+  const refuse = (why: string): Error =>
+    new Deno.errors.InvalidData(
+      `Cannot read Megatron's index ${path}: ${why}: write it again with preprocess_data.py`,
+    );
+  if (size < HEADER_BYTES) throw refuse(`it has ${size} bytes`);
+  const head = new DataView(new ArrayBuffer(HEADER_BYTES));
+  readFullSync(file, new Uint8Array(head.buffer), { path });
+  const version = head.getBigUint64(9, true), type = types[head.getUint8(17)];
+  if (version !== 1n) throw refuse(`its version is ${version}, expected 1`);
+  if (type?.width === undefined) {
+    throw refuse(`its ids have the type ${type?.name ?? head.getUint8(17)}, expected uint16 or int32`);
+  }
+  const sequences = Number(head.getBigUint64(18, true)), documents = Number(head.getBigUint64(26, true));
+  const end = HEADER_BYTES + 12 * sequences + 8 * documents;
+  if (size !== end && size !== end + sequences) { // a byte more for each sequence of a multimodal dataset
+    throw new Deno.errors.UnexpectedEof(
+      `Cannot read Megatron's index ${path}: it has ${size} bytes, expected ${end} for ${sequences} sequences and ` +
+        `${documents} documents: copy it again`,
+    );
+  }
+  let count = 0;
+  for (let first = 0; first < sequences; first += BLOCK) {
+    const length = Math.min(BLOCK, sequences - first);
+    const lengths = new Int32Array(length), offsets = new BigInt64Array(length);
+    file.seekSync(HEADER_BYTES + 4 * first, Deno.SeekMode.Start);
+    readFullSync(file, new Uint8Array(lengths.buffer), { path });
+    file.seekSync(HEADER_BYTES + 4 * sequences + 8 * first, Deno.SeekMode.Start);
+    readFullSync(file, new Uint8Array(offsets.buffer), { path });
+    for (let i = 0; i < length; i++) {
+      if (lengths[i] < 0 || Number(offsets[i]) !== type.width * count) {
+        throw refuse(
+          `sequence ${first + i + 1} has ${lengths[i]} tokens at byte ${offsets[i]}, expected byte ${
+            type.width * count
+          }`,
+        );
+      }
+      count += lengths[i];
+    }
+  }
+  if (count === 0) throw refuse("it has no tokens");
+  return { width: type.width, count };
+}
