@@ -8,6 +8,7 @@ import type { ByteRange } from "../../format/packed/byte_range.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { identified } from "../identity.ts";
+import { csvFile } from "./csv.ts";
 import { htmlFile, type PageOptions } from "./html.ts";
 import { jsonByContent } from "./json_by_content.ts";
 import { parquetFile } from "./parquet.ts";
@@ -30,6 +31,8 @@ const readers: Readonly<Record<string, (path: string, options: FileOptions) => S
   ".htm": htmlFile,
   ".jsonl": (path, options) => jsonByContent(path, { ...options, otherwise: "lines" }),
   ".json": (path, options) => jsonByContent(path, { ...options, otherwise: "value" }),
+  ".csv": csvFile,
+  ".tsv": csvFile,
   ".parquet": parquetFile,
   ".warc": warcFile,
   ".wet": warcFile,
