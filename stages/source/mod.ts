@@ -15,6 +15,7 @@ export * from "../sink/parquet.ts";
 export * from "./chain.ts";
 export * from "./embedded/embedded.ts";
 export type { DamageOptions, DamagePolicy } from "./files/damage.ts";
+export * from "./files/arrow.ts";
 export * from "./files/csv.ts";
 export * from "./files/file_source.ts";
 export * from "./files/html.ts";

@@ -18,7 +18,7 @@ import type { RecordKeys } from "./files/record.ts";
 import type { PlainTextOptions } from "./files/text.ts";
 import { standardInput } from "./files/standard_input.ts";
 import { filesBelow, filesMatching } from "./glob.ts";
-import { hubFiles, type HubOptions, isHub } from "./hub.ts";
+import { hubFiles, type HubOptions, isCard, isHub } from "./hub.ts";
 import { identified } from "./identity.ts";
 import { mix } from "./mix.ts";
 import { weightOf } from "./weight.ts";
@@ -48,7 +48,8 @@ export interface OpenedSource {
  * - `embedded:sotu` or `embedded:spam-assassin`
  * - a path or a glob
  * - a folder: all files in it and in its folders whose type can be read, in the order of their paths, except
- *   empty ones and those whose name or folder begins with a dot
+ *   empty ones and those whose name or folder begins with a dot; of a folder with tables (.arrow, .parquet,
+ *   .jsonl, .csv, .tsv), such as `save_to_disk()` of `datasets` writes, without cards and configurations
  * - an http or https URL
  * - `hf:OWNER/NAME[@REVISION][/PATH]`
  * - `-`: JSON lines on standard input
@@ -206,10 +207,18 @@ function corpus(name: string): EmbeddedName {
   return found;
 }
 
-/** Returns the files in a folder that can be read. Throws Deno.errors.NotFound if there is none. */
+/** Types of files in a folder of which README.md, config.json and their like describe the data. */
+const tables: ReadonlySet<string> = new Set([".arrow", ".parquet", ".jsonl", ".csv", ".tsv"]);
+
+/**
+ * Returns the files in a folder that can be read: all, or only the data if the folder holds a dataset. Throws
+ * Deno.errors.NotFound if there is none.
+ */
 function filesInFolder(folder: string): string[] {
   const found = filesBelow(folder).filter((path) => fileKind(path) !== undefined);
-  if (found.length > 0) return found;
+  const hasTables = found.some((path) => tables.has(fileKind(path) ?? ""));
+  const data = hasTables ? found.filter((path) => !isCard(path.slice(path.lastIndexOf("/") + 1))) : found;
+  if (data.length > 0) return data;
   throw new Deno.errors.NotFound(
     `Cannot read documents from ${folder}: the folder has no file of a type that can be read: expected ${
       fileKinds.join(" ")

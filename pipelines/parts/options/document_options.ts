@@ -22,7 +22,7 @@ const written = { fixed, group: "Written documents" };
 /** Options for the source of documents. */
 export const sourceOptions = {
   source: repeatedPaths(
-    "embedded[:NAME], a path, folder or glob of .txt .md .jsonl .json .parquet .warc .wet .html (also .gz, .zst), an https URL, hf:OWNER/NAME[@REVISION][/PATH], or - for JSON lines on standard input; may be repeated; several are mixed by size, or by weight as URI*WEIGHT",
+    "embedded[:NAME], a path, folder or glob of .txt .md .jsonl .json .csv .tsv .parquet .arrow .warc .wet .html (also .gz, .zst), an https URL, hf:OWNER/NAME[@REVISION][/PATH], or - for JSON lines on standard input; may be repeated; several are mixed by size, or by weight as URI*WEIGHT",
     { value: ["embedded"], placeholder: "URI", ...data },
   ),
   damaged: oneOf(
@@ -31,7 +31,7 @@ export const sourceOptions = {
   ),
   encoding: {
     ...text(
-      "encoding of plain text (.txt, .md) without a byte order mark: utf-8, latin1, windows-1252, utf-16le, shift_jis, gb18030 …",
+      "encoding of plain text (.txt, .md, .csv) without a byte order mark: utf-8, latin1, windows-1252, utf-16le, shift_jis, gb18030 …",
       { value: "utf-8", placeholder: "NAME", ...data, requires: readsPlainText },
     ),
     parse: checkEncoding,

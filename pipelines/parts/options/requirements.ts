@@ -39,8 +39,9 @@ export const readsFiles = someSource((uri) => !isEmbedded(uri), "--source of ano
 
 /** Requires that --source may name plain text, which has an encoding and no documents of its own. */
 export const readsPlainText = someSource(
-  (uri) => !isEmbedded(uri) && uri !== "-" && [undefined, ".txt", ".md"].includes(fileKind(uri)),
-  "--source of plain text (.txt, .md)",
+  (uri) =>
+    !isEmbedded(uri) && uri !== "-" && [undefined, ".txt", ".md", ".csv", ".tsv"].includes(fileKind(uri)),
+  "--source of plain text (.txt, .md, .csv)",
 );
 
 /** Requires a dataset of the Hugging Face Hub. */
@@ -50,7 +51,7 @@ export const readsHub = someSource((uri) => /^hf:/i.test(uri), "--source hf:OWNE
 export const readsRecords = someSource(
   (uri) =>
     !isEmbedded(uri) && !["txt", "md", "html", "htm", "warc", "wet"].includes(fileKind(uri)?.slice(1) ?? ""),
-  "--source of records (.jsonl, .json, .parquet)",
+  "--source of records (.jsonl, .json, .csv, .parquet, .arrow)",
 );
 
 /** Requires a corpus of the program, whose documents come in random order. */

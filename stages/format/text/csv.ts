@@ -1,6 +1,6 @@
 /**
- * Comma-separated values: records of fields, some of them in quotes, in which delimiters, line ends and doubled
- * quotes are text. Source: RFC 4180.
+ * Comma-separated values: records of fields, some of them in quotes, in which delimiters, line ends and
+ * doubled quotes are text. Source: RFC 4180.
  *
  * @module
  */
@@ -26,8 +26,8 @@ export interface CsvOptions {
 const QUOTE = 0x22, LINE_END = 0x0A;
 
 /**
- * Splits a text into records. Blank lines are ignored. Throws SyntaxError for a quote that is never closed, and
- * RangeError for a record that is longer than the limit.
+ * Splits a text into records. Blank lines are ignored. Throws SyntaxError for a quote that is never closed,
+ * and RangeError for a record that is longer than the limit.
  */
 export async function* csvRecords(
   chunks: AsyncIterable<string>,

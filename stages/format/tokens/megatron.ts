@@ -44,8 +44,8 @@ export function isMegatron(path: string): boolean {
 }
 
 /**
- * Opens a token file beside its index. Throws Deno.errors.InvalidData if the index is wrong, names another type
- * of ids than uint16 and int32, or sequences that do not follow one another without gaps; and
+ * Opens a token file beside its index. Throws Deno.errors.InvalidData if the index is wrong, names another
+ * type of ids than uint16 and int32, or sequences that do not follow one another without gaps; and
  * Deno.errors.UnexpectedEof if one of the files is truncated.
  */
 export function openMegatron(path: string): TokenFile {

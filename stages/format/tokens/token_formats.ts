@@ -15,8 +15,7 @@ export type TokenFormat = "llmc" | "nanogpt";
 
 /**
  * Opens a token file. A path that ends in `.ds` is opened as datatrove's format, in `.npy` as NumPy's, and a
- * `.bin` file beside its index `.idx` as Megatron's. Throws the same errors as
- * the format's own function.
+ * `.bin` file beside its index `.idx` as Megatron's. Throws the same errors as the format's own function.
  */
 export function openTokens({ path, format = "llmc" }: {
   readonly path: string;

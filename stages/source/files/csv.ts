@@ -28,8 +28,8 @@ export interface CsvFileOptions extends DamageOptions, RecordKeys, Pick<PlainTex
 
 /**
  * One document per record. All values are texts. Fields are separated by commas, in a .tsv file and where the
- * first line has tabs or semicolons but no comma, by these. A resumed run reads the file from its beginning, and
- * skips the records that it has read.
+ * first line has tabs or semicolons but no comma, by these. A resumed run reads the file from its beginning,
+ * and skips the records that it has read.
  *
  * Throws SyntaxError for a record with another number of fields than the first, and for a quote that is not
  * closed, TypeError if there is no column of text, RangeError for a record longer than 64 Mi characters, and
@@ -114,7 +114,7 @@ function badRecord(
   { line, found, expected }: { readonly line: number; readonly found: number; readonly expected: number },
 ): SyntaxError {
   return new SyntaxError(
-    `The record on line ${line} of ${path} has ${found} fields, its first line ${expected}: ` +
+    `Cannot read the record on line ${line} of ${path}: it has ${found} fields, the first line ${expected}: ` +
       `put fields with commas or line ends into quotes, or leave such records out with --damaged skip`,
   );
 }

@@ -8,6 +8,7 @@ import type { ByteRange } from "../../format/packed/byte_range.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { identified } from "../identity.ts";
+import { arrowFile } from "./arrow.ts";
 import { csvFile } from "./csv.ts";
 import { htmlFile, type PageOptions } from "./html.ts";
 import { jsonByContent } from "./json_by_content.ts";
@@ -33,6 +34,7 @@ const readers: Readonly<Record<string, (path: string, options: FileOptions) => S
   ".json": (path, options) => jsonByContent(path, { ...options, otherwise: "value" }),
   ".csv": csvFile,
   ".tsv": csvFile,
+  ".arrow": arrowFile,
   ".parquet": parquetFile,
   ".warc": warcFile,
   ".wet": warcFile,

@@ -66,7 +66,7 @@ Deno.test("csvFile() reads a table's texts, in any delimiter, encoding and compr
 Deno.test("csvFile() names the line of a wrong record, or drops it", () =>
   withFolder(async (path) => {
     const bad = path("a.csv", "text,n\na,1\nb,2,3\nc\nd,4\n");
-    await rejects(read(csvFile(bad)), /line 3 of .*a\.csv has 3 fields, its first line 2: put fields/);
+    await rejects(read(csvFile(bad)), /line 3 of .*a\.csv: it has 3 fields, the first line 2: put fields/);
     const { items, dropped } = await read(csvFile(bad, { damaged: "skip" }));
     deepStrictEqual([items.map(({ text }) => text), dropped], [["a", "d"], ["bad_record", "bad_record"]]);
     await rejects(

@@ -5,6 +5,7 @@
  * @module
  */
 import { gzipSync, zstdCompressSync } from "node:zlib";
+import { ok } from "node:assert/strict";
 import type { SchemaElement } from "hyparquet";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { articleText } from "../../../../stages/format/web/article_text.ts";
@@ -13,6 +14,9 @@ import type { Document } from "../../../../stages/items.ts";
 import { htmlFile } from "../../../../stages/source/files/html.ts";
 import { mailText } from "../../../../stages/source/embedded/mail.ts";
 import { decodePage } from "../../../../stages/source/files/page_charset.ts";
+import { tableFromArrays, tableToIPC } from "@uwdata/flechette";
+import { arrowFile } from "../../../../stages/source/files/arrow.ts";
+import { csvFile } from "../../../../stages/source/files/csv.ts";
 import { parquetFile } from "../../../../stages/source/files/parquet.ts";
 import { jsonFile, jsonlFile } from "../../../../stages/source/files/json_files.ts";
 import { textFile } from "../../../../stages/source/files/text.ts";
@@ -191,6 +195,30 @@ const sources: readonly {
     ],
     count: 1500,
     make: (path, damaged) => parquetFile(path, { damaged }),
+  },
+  {
+    name: "Arrow",
+    ending: ".arrow",
+    files: (["stream", "file"] as const).map((format) => {
+      const text = Array.from({ length: 50 }, (_, i) => `Text ${i}`);
+      const table = tableFromArrays({
+        text,
+        n: text.map((_, i) => ({ i, tags: [i, i] })),
+        kind: text.map(() => "k"),
+      });
+      const bytes = tableToIPC(table, { format });
+      ok(bytes !== null);
+      return new Uint8Array(bytes);
+    }),
+    count: 600,
+    make: (path, damaged) => arrowFile(path, { damaged }),
+  },
+  {
+    name: "CSV",
+    ending: ".csv",
+    files: [encoder.encode("text,n\n" + '"a, ""b""\n",1\nplain,2\n'.repeat(100))],
+    count: 200,
+    make: (path, damaged) => csvFile(path, { damaged }),
   },
 ];
 
