@@ -37,6 +37,7 @@ export {
   type Model,
   type Randomness,
   type Recompute,
+  type TableNames,
   type TrainableModel,
 } from "./kernels/models/model.ts";
 export type { ConfigOf, OptionValue } from "./kernels/models/model_options.ts";

@@ -4,12 +4,13 @@
  * @module
  */
 import { sizeOf } from "../kernels/core/tensor.ts";
-import { gptOptions } from "../kernels/models/gpt_options.ts";
+import { architectureOf, isLlama } from "../kernels/models/model_config.ts";
+import { modelOf } from "../kernels/models/model_of.ts";
 import type { OptionRow } from "../kernels/models/model_options.ts";
 import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
 import type { FloatType } from "../stages/format/model/float_types.ts";
-import { EMBEDDING, HEAD } from "../stages/format/model/gpt2_tensors.ts";
+import { llamaPartReader } from "../stages/format/model/llama_tensors.ts";
 import type { NamedShape, WeightFile } from "../stages/format/model/weight_file.ts";
 import { storedConfig, type WeightFormat } from "../stages/format/model/weight_formats.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
@@ -150,7 +151,11 @@ async function* tensorsOf(
 ): AsyncGenerator<Float32Array> {
   const file = await openModelFile(path);
   try {
-    for (const tensor of order) yield await tensorOf(file, tensor);
+    const { config } = file, part = isLlama(config) ? llamaPartReader(file, config) : null;
+    for (const tensor of order) {
+      const isPart = part !== null && !file.shapes.has(tensor.name);
+      yield isPart ? await part(tensor.name) : await tensorOf(file, tensor);
+    }
   } finally {
     file.close();
   }
@@ -159,7 +164,8 @@ async function* tensorsOf(
 async function tensorOf(file: WeightFile, { name, shape }: NamedShape): Promise<Float32Array> {
   if (!file.shapes.has(name)) return new Float32Array(sizeOf(shape)); // a bias that the model lacks
   const data = await file.read(name), count = sizeOf(shape);
-  if (name !== EMBEDDING && name !== HEAD || data.length === count) return data;
+  const { embedding, head } = modelOf(file.config).tables ?? { embedding: null, head: null };
+  if (name !== embedding && name !== head || data.length === count) return data;
   if (data.length > count) return data.subarray(0, count); // drops padding rows
   const padded = new Float32Array(count);
   padded.set(data);
@@ -184,7 +190,7 @@ async function targetOf(o: Values<typeof options>): Promise<ModelTarget> {
   file.close();
   await checkPathIsFree(to);
   const { config } = storedConfig(file.config, { format, path: to }), { vocabSize } = config;
-  const sourceRows = file.shapes.get(EMBEDDING)?.[0] ?? vocabSize;
+  const [[sourceRows]] = file.shapes.values(); // the embedding is the first tensor
   const multiple = o.vocabPad ?? 128;
   const paddedVocabSize = o.vocabPad === null && file.format === "llm.c"
     ? sourceRows
@@ -226,9 +232,9 @@ const formatText: Readonly<Record<WeightFormat, string>> = {
 async function describe(path: string): Promise<{ readonly file: ModelFile; readonly text: string }> {
   const file = await openModelFile(path);
   file.close();
-  const { config, format, dtype } = file, values: Readonly<Record<string, unknown>> = config;
-  const tableRows: readonly (readonly [string, OptionRow])[] = Object.entries(gptOptions);
-  const rows = file.shapes.get(EMBEDDING)?.[0] ?? config.vocabSize;
+  const { config, format, dtype } = file, values: Readonly<Record<string, unknown>> = { ...config };
+  const tableRows: readonly (readonly [string, OptionRow])[] = Object.entries(architectureOf(config).options);
+  const [[rows]] = file.shapes.values(); // the embedding is the first tensor
   const parts = tableRows.flatMap(([name, row]) => {
     const value = values[name];
     if (value === undefined || row.kind !== "size" && value === row.value) return [];

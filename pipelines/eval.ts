@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { gpt } from "../kernels/models/gpt.ts";
-import type { GptConfig } from "../kernels/models/gpt_options.ts";
+import type { ModelConfig } from "../kernels/models/model_config.ts";
+import { modelOf } from "../kernels/models/model_of.ts";
 import { evaluateModel, type EvaluationItem } from "../stages/evaluate/evaluate_model.ts";
 import { tokensOfBytes } from "../stages/evaluate/loss_tally.ts";
 import { asSource } from "../stages/flow/as_source.ts";
@@ -154,7 +154,7 @@ export default pipeline({
  * model, the result is null, and the loss is measured without bits per byte. Throws RangeError for a
  * tokenizer that does not fit the model, and if --hellaswag is given but no tokenizer fits.
  */
-async function tokenizerOf(o: Values<typeof options>, { vocabSize }: GptConfig): Promise<Tokenizer | null> {
+async function tokenizerOf(o: Values<typeof options>, { vocabSize }: ModelConfig): Promise<Tokenizer | null> {
   const known = o.tokenizer ?? await runTokenizer(o.checkpoint), name = known ?? "gpt2";
   const tokenizer = await loadTokenizer(name);
   if (tokenizer.vocabSize <= vocabSize) return tokenizer;
@@ -168,11 +168,11 @@ async function tokenizerOf(o: Values<typeof options>, { vocabSize }: GptConfig):
 /** Returns the model's programs for the loss and for HellaSwag, whichever are needed. */
 function planOf(
   o: Values<typeof options>,
-  { config, measuresLoss }: { readonly config: GptConfig; readonly measuresLoss: boolean },
+  { config, measuresLoss }: { readonly config: ModelConfig; readonly measuresLoss: boolean },
 ): Plan {
   const { seqLen } = config, batch = o.batchSize;
   return plan({
-    model: gpt({ ...config, vocabPad: 1 }),
+    model: modelOf({ ...config, vocabPad: 1 }),
     ...(measuresLoss && { evaluation: { batch, seqLen } }),
     ...(o.hellaswag !== null && { scoring: { tokens: batch * seqLen } }),
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { gpt } from "../kernels/models/gpt.ts";
+import { modelOf } from "../kernels/models/model_of.ts";
 import { readText } from "../stages/disk/files.ts";
 import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
@@ -153,7 +153,7 @@ async function generatorOf(o: Values<typeof options>): Promise<Generator> {
     );
   }
   const texts = Math.min(o.batchSize, o.count * Math.max(1, o.prompt.length));
-  return { plan: plan({ model: gpt(config), sampling: { texts } }), weights, tokenizer };
+  return { plan: plan({ model: modelOf(config), sampling: { texts } }), weights, tokenizer };
 }
 
 /**

@@ -13,7 +13,7 @@ const data = ["stages/disk", "stages/flow", "stages/format", "stages/items.ts"];
 const model = ["kernels", "stages/model", "stages/flow", "stages/items.ts"];
 
 /** The tables of model options, which every weight format iterates over. */
-const modelOptions = ["gpt_options.ts", "llama_options.ts", "model_options.ts"]
+const modelOptions = ["gpt_options.ts", "llama_options.ts", "model_config.ts", "model_options.ts"]
   .map((file) => `kernels/models/${file}`);
 
 /** For each folder, the folders and files that it may import besides itself. */

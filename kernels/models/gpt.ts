@@ -51,6 +51,7 @@ export function gpt(config: GptConfig): Model<GptConfig> {
     vocabSize,
     paddedVocabSize,
     seqLen,
+    tables: { embedding: "wte.weight", head: "lm_head.weight", positions: "wpe.weight" },
     forward: (scope, tokens, { rows, training, cache } = {}) => {
       const options = { ...full, paddedVocabSize, training, cache, recompute: "none" } as const;
       const { x, head } = trunk(scope, tokens, options);

@@ -72,6 +72,7 @@ export function llama(config: LlamaConfig): Model<LlamaConfig> {
     vocabSize,
     paddedVocabSize,
     seqLen,
+    tables: { embedding: "model.embed_tokens.weight", head: "lm_head.weight" },
     constants: () => constantsOf(full),
     forward: (scope, tokens, { rows, cache } = {}) => {
       const { x, head } = trunk(scope, tokens, { ...full, paddedVocabSize, cache, recompute: "none" });

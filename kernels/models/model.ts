@@ -68,6 +68,18 @@ export interface LossInputs {
   readonly blockBytes?: number | undefined;
 }
 
+/**
+ * Names of a model's tables: published weights may have more rows of them, or fewer, than the model.
+ */
+export interface TableNames {
+  /** Embedding of the tokens, [Vp, C]. */
+  readonly embedding: string;
+  /** Output head, [Vp, C]; a model that shares it with the embedding has no such tensor. */
+  readonly head: string;
+  /** Embedding of the positions, [T, C], if there is one. */
+  readonly positions?: string;
+}
+
 /** A language model. */
 export interface Model<Config = unknown> {
   /** Name of the architecture: "gpt". */
@@ -80,6 +92,8 @@ export interface Model<Config = unknown> {
   readonly paddedVocabSize: number;
   /** Longest sequence in tokens. */
   readonly seqLen: number;
+  /** Names of the tensors whose rows belong to tokens or positions; default: there are none. */
+  readonly tables?: TableNames;
   /**
    * Returns the values of inputs that its graphs read and that never change, such as tables of angles, by
    * label. They are no parameters: they are neither trained nor saved. Default: there are none.

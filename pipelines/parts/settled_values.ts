@@ -5,6 +5,7 @@
  * @module
  */
 import { gptOptions } from "../../kernels/models/gpt_options.ts";
+import { architectureOf } from "../../kernels/models/model_config.ts";
 import { type OptionRow, withDefaults } from "../../kernels/models/model_options.ts";
 import { optionText } from "../../stages/report/option_text.ts";
 import { openModelFile } from "./starting_weights.ts";
@@ -44,12 +45,22 @@ async function valuesOfModel(
 ): Promise<Partial<TrainingValues>> {
   const file = await openModelFile(path);
   file.close();
-  const model: Readonly<Record<string, unknown>> = withDefaults(gptOptions, file.config);
+  const { name: architecture, options } = architectureOf(file.config);
+  const model: Readonly<Record<string, unknown>> = withDefaults(options, file.config);
   const values: Record<string, unknown> = {};
   const rows: Readonly<Record<string, OptionRow>> = gptOptions;
   for (const [name, row] of Object.entries(rows)) {
-    if (row.commandLine === false || (row.affects ?? "output") !== "output") continue;
+    if (row.commandLine === false) continue;
     const given: unknown = Object.entries(o).find(([key]) => key === name)?.[1], own = model[name];
+    if (!Object.hasOwn(options, name) && isGiven(name) && given !== row.value) {
+      throw new RangeError(
+        `Cannot use ${
+          optionText(name, given)
+        } with --init-from ${path}: a ${architecture} model has no such ` +
+          `option: leave it out, or start from another model`,
+      );
+    }
+    if (!Object.hasOwn(options, name) || (row.affects ?? "output") !== "output") continue;
     if (!isGiven(name)) {
       values[name] = name === "seqLen" ? Math.min(Number(given), Number(own)) : own;
     } else if (!fits(name, { given, own })) {

@@ -5,13 +5,16 @@
  */
 import { dirname } from "node:path";
 import type { TensorMap } from "../../kernels/core/tensor.ts";
-import type { GptConfig } from "../../kernels/models/gpt_options.ts";
+import type { ModelConfig } from "../../kernels/models/model_config.ts";
 import { fileInfo, openFile, readText } from "../../stages/disk/files.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
 import { checkFiles } from "../../stages/flow/checkpoint/checkpoint.ts";
 import { checkpointNames } from "../../stages/flow/checkpoint/checkpoint_names.ts";
 import { checkpointConfig } from "../../stages/format/model/checkpoint_config.ts";
-import { openGpt2Folder, openGpt2Safetensors } from "../../stages/format/model/gpt2_safetensors.ts";
+import {
+  openCheckpointWeights,
+  openHuggingFaceFolder,
+} from "../../stages/format/model/hugging_face_folder.ts";
 import { openLlmcModel } from "../../stages/format/model/llmc_model.ts";
 import { readWeights, type WeightFile } from "../../stages/format/model/weight_file.ts";
 import type { WeightFormat } from "../../stages/format/model/weight_formats.ts";
@@ -21,7 +24,7 @@ import { withoutEndSlash } from "../../stages/disk/paths.ts";
  * A model's options, its weights keyed by Hugging Face's tensor names and, if known, the number of updates
  * that trained it.
  */
-export type StartingWeights = Readonly<{ config: GptConfig; weights: TensorMap; step?: number }>;
+export type StartingWeights = Readonly<{ config: ModelConfig; weights: TensorMap; step?: number }>;
 
 /** An open model file. */
 export type ModelFile = WeightFile & Readonly<{ format: WeightFormat; step?: number }>;
@@ -53,10 +56,10 @@ export async function openModelFile(path: string): Promise<ModelFile> {
   }
   const folder = await modelFolder(path);
   const stream = `${folder}/stream.json`;
-  if (!await exists(stream)) return { ...await openGpt2Folder(folder), format: "Hugging Face" };
+  if (!await exists(stream)) return { ...await openHuggingFaceFolder(folder), format: "Hugging Face" };
   if (await exists(`${folder}/manifest.json`)) await verifyFiles(folder);
   const { config, step } = await readStream(stream);
-  const file = await openGpt2Safetensors([`${folder}/model.safetensors`], { path: folder, config });
+  const file = await openCheckpointWeights(`${folder}/model.safetensors`, { path: folder, config });
   return { ...file, format: "checkpoint", ...(step !== undefined && { step }) };
 }
 
@@ -64,7 +67,7 @@ export async function openModelFile(path: string): Promise<ModelFile> {
  * Returns the options of the model that a run trains, from any of its checkpoints: all hold the same model,
  * and the newest may be damaged. Throws the errors of `openModelFile` if none can be read.
  */
-export async function runModelConfig(out: string): Promise<GptConfig> {
+export async function runModelConfig(out: string): Promise<ModelConfig> {
   const folder = `${out}/checkpoints`;
   for (const name of await checkpointNames(folder)) {
     const stream = await readStream(`${folder}/${name}/stream.json`).catch(() => null);
@@ -144,7 +147,7 @@ async function modelFolder(path: string): Promise<string> {
 }
 
 /** Returns the model's options in a checkpoint's stream.json, and the number of updates made. */
-async function readStream(path: string): Promise<{ readonly config: GptConfig; readonly step?: number }> {
+async function readStream(path: string): Promise<{ readonly config: ModelConfig; readonly step?: number }> {
   const { parts } = await readJson(path);
   const state = parts?.train?.state, step: unknown = state?.step;
   return { config: checkpointConfig(state?.config, path), ...(typeof step === "number" && { step }) };

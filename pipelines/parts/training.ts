@@ -97,7 +97,12 @@ export async function training(
     }
     if (o.inspectEvery > 0) {
       const label = (id: number) => tokenizer?.decode([id]) ?? String(id);
-      trained = trained.pipe(inspect({ every: o.inspectEvery, embedding: { name: "wte.weight", label } }));
+      trained = trained.pipe(
+        inspect({
+          every: o.inspectEvery,
+          embedding: { name: plan.model.tables?.embedding ?? "wte.weight", label },
+        }),
+      );
     }
     if (hellaswag !== null) trained = trained.pipe(hellaswag);
     if (tokenizer !== null) {

@@ -4,8 +4,10 @@
  * @module
  */
 import type { Engine } from "../../kernels/engine/engine.ts";
-import { gpt } from "../../kernels/models/gpt.ts";
-import { type GptConfig, gptOptions } from "../../kernels/models/gpt_options.ts";
+import { gptOptions } from "../../kernels/models/gpt_options.ts";
+import { llamaOptions } from "../../kernels/models/llama_options.ts";
+import { isLlama, type ModelConfig } from "../../kernels/models/model_config.ts";
+import { modelOf } from "../../kernels/models/model_of.ts";
 import { selectOptions, withDefaults, withoutDefaults } from "../../kernels/models/model_options.ts";
 import { adamw } from "../../kernels/optim/adamw.ts";
 import { muon } from "../../kernels/optim/muon.ts";
@@ -79,7 +81,7 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
         `use the tokenizer that the model was trained with`,
     );
   }
-  const model = gpt(modelConfig(o, { vocabSize, start }));
+  const model = modelOf(modelConfig(o, { vocabSize, start }));
   return plan({
     model,
     training: {
@@ -100,9 +102,10 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
 }
 
 /** Number of samples of the last update that are generated together, if their KV cache is not too large. */
-function textsAtOnce(config: GptConfig): number {
-  const { layers, seqLen, channels } = withDefaults(gptOptions, config);
-  const bytes = 2 * 4 * layers * seqLen * channels; // keys and values of one text in float32
+function textsAtOnce(config: ModelConfig): number {
+  const { layers, seqLen, channels } = config;
+  const width = isLlama(config) ? config.keyHeads * config.headWidth : channels;
+  const bytes = 2 * 4 * layers * seqLen * width; // keys and values of one text in float32
   return Math.min(10, Math.max(1, Math.floor(MAX_CACHE / bytes)));
 }
 
@@ -115,9 +118,13 @@ const MAX_CACHE = 1 << 26; // bytes: little beside the activations of training
 function modelConfig(
   o: TrainingValues,
   { vocabSize, start }: { readonly vocabSize: number; readonly start: StartingWeights | null },
-): GptConfig {
+): ModelConfig {
   const typed = { ...o, vocabSize };
   if (start === null) return withoutDefaults(gptOptions, typed);
+  if (isLlama(start.config)) {
+    const loaded = withDefaults(llamaOptions, start.config);
+    return withoutDefaults(llamaOptions, { ...loaded, tie: o.tie && loaded.tie });
+  }
   const loaded = withDefaults(gptOptions, start.config);
   const decided = selectOptions(gptOptions, loaded, ({ affects = "output" }) => affects === "output");
   const tie = o.tie && loaded.tie; // a separate head can start from a tied one, but not the reverse

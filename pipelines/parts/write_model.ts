@@ -5,7 +5,7 @@
  * @module
  */
 import { basename, dirname, resolve } from "node:path";
-import type { GptConfig } from "../../kernels/models/gpt_options.ts";
+import { isLlama, type ModelConfig } from "../../kernels/models/model_config.ts";
 import { encodeCheckpoint, writeCheckpoint } from "../../stages/flow/checkpoint/checkpoint_files.ts";
 import type { FloatType } from "../../stages/format/model/float_types.ts";
 import {
@@ -13,6 +13,8 @@ import {
   gpt2GenerationConfig,
   gpt2TokenizerConfig,
 } from "../../stages/format/model/gpt2_config.ts";
+import { llamaConfigText } from "../../stages/format/model/llama_config_text.ts";
+import { llamaTensors, partsOf } from "../../stages/format/model/llama_tensors.ts";
 import { gpt2Tensors } from "../../stages/format/model/gpt2_tensors.ts";
 import { createLlmcModel, llmcOrder } from "../../stages/format/model/llmc_model.ts";
 import { createSafetensors } from "../../stages/format/model/safetensors.ts";
@@ -35,7 +37,7 @@ export interface ModelTarget {
   /** Path to write to, at which nothing may exist. */
   readonly path: string;
   /** The model's options as the format stores them: see `storedConfig`. */
-  readonly config: GptConfig;
+  readonly config: ModelConfig;
   /** Type of the weights in the file. */
   readonly dtype: FloatType;
   /**
@@ -72,6 +74,10 @@ export async function checkPathIsFree(path: string): Promise<void> {
 
 /** Returns names and shapes of a target's tensors, in the order in which they are written. */
 export function orderOf({ format, config, padding }: ModelTarget): readonly NamedShape[] {
+  if (isLlama(config)) {
+    const tensors = [...llamaTensors(config)];
+    return format === "checkpoint" ? tensors : tensors.flatMap((tensor) => partsOf(tensor, config));
+  }
   const { paddedVocabSize, rows } = padding;
   return format === "llm.c" ? llmcOrder({ ...config, paddedVocabSize }, rows) : [...gpt2Tensors(config)];
 }
@@ -129,17 +135,18 @@ async function createWriter(target: ModelTarget, unfinished: string): Promise<We
   }
   await disk.mkdir(unfinished);
   return await createSafetensors(`${unfinished}/model.safetensors`, {
-    tensors: orderOf(target).map(({ name, shape }) => ({ name: nameIn(format, name), shape })),
+    tensors: orderOf(target).map(({ name, shape }) => ({ name: nameIn(target, name), shape })),
     dtype,
     ...(format === "Hugging Face" && { metadata: { format: "pt" } }), // transformers requires it
   });
 }
 
-function nameIn(format: WeightFormat, name: string): string {
-  return format === "checkpoint" || name.startsWith("lm_head.") ? name : `transformer.${name}`;
+function nameIn({ format, config }: ModelTarget, name: string): string {
+  const isOwn = format === "checkpoint" || isLlama(config) || name.startsWith("lm_head.");
+  return isOwn ? name : `transformer.${name}`;
 }
 
-async function writeFolder(folder: string, { config, dtype, tokenizer }: ModelTarget): Promise<void> {
+async function writeFolder(folder: string, { config, dtype, tokenizer, path }: ModelTarget): Promise<void> {
   const endOfText = tokenizer?.special.get(END_OF_TEXT) ?? null;
   if (tokenizer !== null) {
     await saveTokenizer(tokenizer, { dir: folder });
@@ -154,7 +161,10 @@ async function writeFolder(folder: string, { config, dtype, tokenizer }: ModelTa
     }
   }
   await writeSynced(`${folder}/generation_config.json`, gpt2GenerationConfig({ endOfText }));
-  await writeSynced(`${folder}/config.json`, gpt2Config(config, { dtype, endOfText }));
+  const text = isLlama(config)
+    ? llamaConfigText(config, { dtype, endOfText, path })
+    : gpt2Config(config, { dtype, endOfText });
+  await writeSynced(`${folder}/config.json`, text);
 }
 
 /**

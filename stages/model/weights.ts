@@ -5,11 +5,10 @@
  * @module
  */
 import { type Shape, sizeOf, type TensorMap } from "../../kernels/core/tensor.ts";
-import { type Model, parametersOf } from "../../kernels/models/model.ts";
+import { type Model, parametersOf, type TableNames } from "../../kernels/models/model.ts";
 
 /** Names of attention masks, which published checkpoints contain in addition to the parameters. */
 const masks = /(^|\.)(attn\.bias|attn\.masked_bias)$/;
-const head = "lm_head.weight", embedding = "wte.weight";
 
 /**
  * The parameters of `model`, taken from `weights`:
@@ -39,8 +38,11 @@ export function fitWeights(model: Model<unknown>, weights: TensorMap): TensorMap
       .filter(([name]) => !masks.test(name)),
   );
   const parameters = parametersOf(model);
-  if (!parameters.has(head)) checkTied(byName);
-  else if (!byName.has(head) && byName.has(embedding)) byName.set(head, byName.get(embedding)!);
+  if (model.tables !== undefined) {
+    const { head, embedding } = model.tables;
+    if (!parameters.has(head)) checkTied(byName, model.tables);
+    else if (!byName.has(head) && byName.has(embedding)) byName.set(head, byName.get(embedding)!);
+  }
   const fitted: [string, TensorMap[string]][] = [];
   for (const [name, { tensor }] of parameters) {
     const found = byName.get(name);
@@ -65,7 +67,7 @@ export function fitWeights(model: Model<unknown>, weights: TensorMap): TensorMap
  * Removes the head from the weights of a tied model, which uses the embedding as head. Throws RangeError if
  * the removed head differs from the embedding.
  */
-function checkTied(byName: Map<string, TensorMap[string]>): void {
+function checkTied(byName: Map<string, TensorMap[string]>, { head, embedding }: TableNames): void {
   const own = byName.get(head)?.data, shared = byName.get(embedding)?.data;
   byName.delete(head);
   if (own === undefined || shared === undefined || own === shared) return;
@@ -80,7 +82,7 @@ function checkTied(byName: Map<string, TensorMap[string]>): void {
  * them.
  */
 export function withoutPadding(model: Model<unknown>, weights: TensorMap): TensorMap {
-  const rows = model.vocabSize;
+  const rows = model.vocabSize, { embedding, head } = model.tables ?? {};
   return Object.fromEntries(
     Object.entries(weights).map(([name, { shape, data }]) =>
       name === embedding || name === head
@@ -100,9 +102,10 @@ function fit(
   }
   if (String(found.shape) === String(shape)) return found;
   const [rows, columns] = found.shape;
+  const { embedding, head, positions } = model.tables ?? {};
   const resizable = found.shape.length === 2 && columns === shape[1] &&
     (((name === embedding || name === head) && rows >= model.vocabSize) ||
-      (name === "wpe.weight" && rows >= shape[0]));
+      (name === positions && rows >= shape[0]));
   if (!resizable) {
     throw new RangeError(
       `Cannot load the weights: ${name} is [${found.shape}], wanted [${shape}]: give the model the sizes of the weights`,
@@ -110,6 +113,6 @@ function fit(
   }
   const data = new Float32Array(sizeOf(shape));
   data.set(found.data.subarray(0, data.length));
-  if (name !== "wpe.weight") data.fill(0, model.vocabSize * shape[1]);
+  if (name !== positions) data.fill(0, model.vocabSize * shape[1]);
   return { shape, data };
 }

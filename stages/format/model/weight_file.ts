@@ -5,7 +5,7 @@
  * @module
  */
 import { type Shape, sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
-import type { GptConfig } from "../../../kernels/models/gpt_options.ts";
+import type { ModelConfig } from "../../../kernels/models/model_config.ts";
 import type { FloatType } from "./float_types.ts";
 
 /** A tensor's name and shape. */
@@ -16,7 +16,7 @@ export interface WeightFile {
   /** Path of the file or folder, for messages. */
   readonly path: string;
   /** The model's options; an option that the file does not store has its default. */
-  readonly config: GptConfig;
+  readonly config: ModelConfig;
   /** Type of the floats on disk; "mixed" if there are several types. */
   readonly dtype: FloatType | "f16" | "mixed";
   /**

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type GptConfig, gptOptions } from "../../../kernels/models/gpt_options.ts";
+import { architectureOf, isLlama, type ModelConfig } from "../../../kernels/models/model_config.ts";
 import { type OptionRow, withoutDefaults } from "../../../kernels/models/model_options.ts";
 import { llmcOptions } from "./llmc_layout.ts";
 
@@ -18,13 +18,23 @@ interface FormatInfo {
   readonly path: string;
   /** Returns whether a file of this format contains the option's value. */
   stores(option: string, row: OptionRow): boolean;
+  /** Whether the format holds models of the Llama family, with all their options. */
+  readonly holdsLlama: boolean;
 }
 
 /** Each format's path and stored options. */
 export const weightFormats: Readonly<Record<WeightFormat, FormatInfo>> = {
-  "checkpoint": { path: "checkpoints/step-NUMBER", stores: () => true },
-  "Hugging Face": { path: "FOLDER", stores: (_option, row) => row.huggingFace !== undefined },
-  "llm.c": { path: "NAME.bin", stores: (option) => llmcOptions.some((name) => name === option) },
+  "checkpoint": { path: "checkpoints/step-NUMBER", stores: () => true, holdsLlama: true },
+  "Hugging Face": {
+    path: "FOLDER",
+    stores: (_option, row) => row.huggingFace !== undefined,
+    holdsLlama: true,
+  },
+  "llm.c": {
+    path: "NAME.bin",
+    stores: (option) => llmcOptions.some((name) => name === option),
+    holdsLlama: false,
+  },
 };
 
 /** Thrown if a format cannot store the value of a model's option. */
@@ -46,7 +56,7 @@ export class UnsupportedOptionError extends RangeError {
 /** A configuration as a file stores it. */
 export interface StoredConfig {
   /** The options that a reader of the file gets. */
-  readonly config: GptConfig;
+  readonly config: ModelConfig;
   /**
    * A sentence for each option whose value is not stored, although the model computes the same without it.
    */
@@ -59,9 +69,20 @@ export interface StoredConfig {
  * message.
  */
 export function storedConfig(
-  config: GptConfig,
+  config: ModelConfig,
   { format, path }: { readonly format: WeightFormat; readonly path: string },
 ): StoredConfig {
+  if (isLlama(config)) {
+    if (weightFormats[format].holdsLlama) return { config, changes: [] };
+    const able = formatNames.filter((name) => weightFormats[name].holdsLlama)
+      .map((name) => `--to ${weightFormats[name].path} (${name})`);
+    throw new UnsupportedOptionError(
+      `Cannot write ${path}: ${format} files hold GPT-2 only, and this model is a llama: give ${
+        able.join(" or ")
+      }`,
+      { option: "keyHeads", format },
+    );
+  }
   const lost = lostOptions(config, format), harmful = lost.find(({ row }) => !isHarmless(row));
   if (harmful !== undefined) {
     const { option, row, value } = harmful;
@@ -77,7 +98,7 @@ export function storedConfig(
   }
   const defaults = Object.fromEntries(lost.map(({ option, row }) => [option, row.value]));
   return {
-    config: withoutDefaults(gptOptions, { ...config, ...defaults }),
+    config: withoutDefaults(architectureOf(config).options, { ...config, ...defaults }) as ModelConfig,
     changes: lost.filter(({ row }) => row.affects !== "memory").map(({ option, row, value }) =>
       row.affects === "training"
         ? `${option} ${value} is not stored: it changes only training`
@@ -96,7 +117,9 @@ interface LostOption {
 }
 
 function lostOptions(config: Readonly<Record<string, unknown>>, format: WeightFormat): readonly LostOption[] {
-  const rows: readonly (readonly [string, OptionRow])[] = Object.entries(gptOptions);
+  const rows: readonly (readonly [string, OptionRow])[] = Object.entries(
+    architectureOf(config).options,
+  );
   return rows.map(([option, row]) => ({ option, row, value: config[option] ?? row.value }))
     .filter(({ option, row, value }) => value !== row.value && !weightFormats[format].stores(option, row));
 }

@@ -9,7 +9,7 @@ import { parseResponse } from "../../../stages/format/web/http.ts";
 import { gunzipMembers } from "../../../stages/format/packed/gzip.ts";
 import { openDatatroveDs } from "../../../stages/format/tokens/datatrove.ts";
 import { gpt2Tensors } from "../../../stages/format/model/gpt2_tensors.ts";
-import { openGpt2Folder } from "../../../stages/format/model/gpt2_safetensors.ts";
+import { openHuggingFaceFolder } from "../../../stages/format/model/hugging_face_folder.ts";
 import { readLlmcModel, writeLlmcModel } from "../../../stages/format/model/llmc_model.ts";
 import { openLlmcShard, shardHeader } from "../../../stages/format/tokens/llmc_shard.ts";
 import { openNanogptBin } from "../../../stages/format/tokens/nanogpt.ts";
@@ -179,7 +179,7 @@ export function fuzzFormats(share: number): void {
           errors: [InvalidData, NotFound],
           async read(bytes) {
             await Deno.writeFile(`${home}/${name}`, bytes);
-            await readWeights(await openGpt2Folder(home));
+            await readWeights(await openHuggingFaceFolder(home));
           },
         });
         await Deno.writeFile(`${home}/${name}`, intact);

@@ -8,9 +8,10 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { llama } from "../../../kernels/models/llama.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
-import { parseLlamaConfig } from "../../../stages/format/model/llama_config.ts";
-import { joinLlamaTensors, splitLlamaTensors } from "../../../stages/format/model/llama_tensors.ts";
-import { readSafetensors } from "../../../stages/format/model/safetensors.ts";
+import type { LlamaConfig } from "../../../kernels/models/llama_options.ts";
+import { openHuggingFaceFolder } from "../../../stages/format/model/hugging_face_folder.ts";
+import { splitLlamaTensors } from "../../../stages/format/model/llama_tensors.ts";
+import { readWeights } from "../../../stages/format/model/weight_file.ts";
 import { openModel } from "../../../stages/model/model_session.ts";
 import { plan } from "../../../stages/model/plan.ts";
 import { sharedTest } from "../../shared_data.ts";
@@ -49,10 +50,10 @@ async function check(
   folder: string,
   { engine, updates }: { readonly engine: Engine; readonly updates: number },
 ): Promise<void> {
-  const config = parseLlamaConfig(await Deno.readTextFile(`${folder}/config.json`), folder);
-  const tensors = await readSafetensors(`${folder}/model.safetensors`);
+  const file = await openHuggingFaceFolder(folder), config = file.config as LlamaConfig;
+  const weights = await readWeights(file);
   const expected = JSON.parse(await Deno.readTextFile(`${folder}/expected.json`));
-  const model = llama(config), weights = joinLlamaTensors(tensors, config), { training } = expected;
+  const model = llama(config), { training } = expected;
   const ids: number[][] = expected.input_ids, shape = [1, ids.length, ids[0].length - 1] as const;
   const batch = {
     inputs: Uint32Array.from(ids.flatMap((row) => row.slice(0, -1))),

@@ -4,7 +4,7 @@ import type { GptConfig } from "../../../../kernels/models/gpt_options.ts";
 import { parametersOf } from "../../../../kernels/models/model.ts";
 import { gpt2Config, parseGpt2Config } from "../../../../stages/format/model/gpt2_config.ts";
 import { gpt2Tensors } from "../../../../stages/format/model/gpt2_tensors.ts";
-import { openGpt2Folder } from "../../../../stages/format/model/gpt2_safetensors.ts";
+import { openHuggingFaceFolder } from "../../../../stages/format/model/hugging_face_folder.ts";
 import {
   encodeSafetensors,
   readSafetensors,
@@ -30,7 +30,7 @@ Deno.test("gpt2Tensors() are the parameters of gpt(), by name, shape and order, 
   }
 });
 
-Deno.test("openGpt2Folder() reads names with and without prefix, and ignores masks and a tied head", () =>
+Deno.test("openHuggingFaceFolder() reads names with and without prefix, and ignores masks and a tied head", () =>
   withFolder(async (dir) => {
     await writeGpt2Folder(`${dir}/bare`);
     await writeGpt2Folder(`${dir}/full`, {
@@ -47,23 +47,23 @@ Deno.test("openGpt2Folder() reads names with and without prefix, and ignores mas
       await writeGpt2Folder(`${dir}/wrapped${i}`, { spell: (name) => prefix + name });
     }
     for (const name of ["bare", "full", ...wrappers.map((_, i) => `wrapped${i}`)]) {
-      const file = await openGpt2Folder(`${dir}/${name}`);
+      const file = await openHuggingFaceFolder(`${dir}/${name}`);
       deepStrictEqual([file.config, file.dtype], [smallConfig, "f32"]);
       deepStrictEqual(await readWeights(file), small);
     }
   }));
 
-Deno.test("openGpt2Folder() reads a separate head, GELU by erf and a model without biases", () =>
+Deno.test("openHuggingFaceFolder() reads a separate head, GELU by erf and a model without biases", () =>
   withFolder(async (dir) => {
     const config: GptConfig = { ...smallConfig, gelu: "erf", tie: false, bias: false };
     await writeGpt2Folder(dir, { config });
-    const file = await openGpt2Folder(dir);
+    const file = await openHuggingFaceFolder(dir);
     deepStrictEqual(file.config, config);
     deepStrictEqual([...file.shapes.keys()], [...gpt2Tensors(config)].map(({ name }) => name));
     file.close();
   }));
 
-Deno.test("openGpt2Folder() reads shards by their index, and float16", () =>
+Deno.test("openHuggingFaceFolder() reads shards by their index, and float16", () =>
   withFolder(async (dir) => {
     await writeGpt2Folder(dir);
     await Deno.remove(`${dir}/model.safetensors`);
@@ -82,7 +82,7 @@ Deno.test("openGpt2Folder() reads shards by their index, and float16", () =>
     await index(Object.fromEntries(
       names.map((name, i) => [name, `model-0000${i < half ? 1 : 2}-of-00002.safetensors`]),
     ));
-    const file = await openGpt2Folder(dir);
+    const file = await openHuggingFaceFolder(dir);
     deepStrictEqual(file.dtype, "mixed");
     const weights = await readWeights(file);
     deepStrictEqual(weights[names[0]], small[names[0]]);
@@ -91,11 +91,11 @@ Deno.test("openGpt2Folder() reads shards by their index, and float16", () =>
 
     for (const map of [{}, { a: "../x.safetensors" }, { a: "/etc/passwd" }, { a: 1 }, [], null]) {
       await index(map);
-      await rejects(() => openGpt2Folder(dir), Deno.errors.InvalidData);
+      await rejects(() => openHuggingFaceFolder(dir), Deno.errors.InvalidData);
     }
   }));
 
-Deno.test("openGpt2Folder() refuses missing, unknown, repeated and transposed tensors, and other types", () =>
+Deno.test("openHuggingFaceFolder() refuses missing, unknown, repeated and transposed tensors, and other types", () =>
   withFolder(async (dir) => {
     await writeGpt2Folder(dir);
     const path = `${dir}/model.safetensors`;
@@ -119,12 +119,12 @@ Deno.test("openGpt2Folder() refuses missing, unknown, repeated and transposed te
     ) {
       await writeSafetensors(path, tensors);
       await rejects(
-        () => openGpt2Folder(dir),
+        () => openHuggingFaceFolder(dir),
         (error) => error instanceof Deno.errors.InvalidData && why.test(error.message),
       );
     }
     await Deno.remove(path);
-    await rejects(() => openGpt2Folder(dir), Deno.errors.NotFound);
+    await rejects(() => openHuggingFaceFolder(dir), Deno.errors.NotFound);
   }));
 
 Deno.test("parseGpt2Config() reads what gpt2Config() writes and refuses what the model does not support", () => {

@@ -1,6 +1,9 @@
 import { deepStrictEqual, throws } from "node:assert/strict";
+import { llama } from "../../../../kernels/models/llama.ts";
+import type { LlamaConfig } from "../../../../kernels/models/llama_options.ts";
+import { parametersOf } from "../../../../kernels/models/model.ts";
 import { parseLlamaConfig } from "../../../../stages/format/model/llama_config.ts";
-import { joinLlamaTensors, splitLlamaTensors } from "../../../../stages/format/model/llama_tensors.ts";
+import { llamaTensors, splitLlamaTensors } from "../../../../stages/format/model/llama_tensors.ts";
 
 /** The config.json of a small Llama, as transformers 4 writes it. */
 const small = {
@@ -136,29 +139,42 @@ Deno.test("parseLlamaConfig() refuses what it cannot compute, and names the key"
   throws(() => parseLlamaConfig("{", "c"), /it is not JSON/);
 });
 
-Deno.test("joinLlamaTensors() and splitLlamaTensors() are inverses, with fewer heads of keys too", () => {
+Deno.test("splitLlamaTensors() gives the parts of joined tensors, with fewer heads of keys too", () => {
   const config = { ...sizes, layers: 1, heads: 2, keyHeads: 1, headWidth: 2, channels: 3, hidden: 2 };
-  const tensor = (rows: number, from: number) => ({
+  const tensor = (rows: number, from = 0) => ({
     shape: [rows, 3],
     data: Float32Array.from({ length: rows * 3 }, (_, i) => from + i),
   });
   const at = (name: string) => `model.layers.0.${name}.weight`;
-  const tensors = {
-    [at("self_attn.q_proj")]: tensor(4, 0),
-    [at("self_attn.k_proj")]: tensor(2, 100),
-    [at("self_attn.v_proj")]: tensor(2, 200),
-    [at("mlp.gate_proj")]: tensor(2, 300),
-    [at("mlp.up_proj")]: tensor(2, 400),
-    "model.norm.weight": { shape: [3], data: Float32Array.of(1, 2, 3) },
+  const weights = {
+    [at("self_attn.qkv_proj")]: tensor(8),
+    [at("mlp.gate_up_proj")]: tensor(4),
+    other: tensor(1),
   };
-  const weights = joinLlamaTensors(tensors, config);
-  deepStrictEqual(weights[at("self_attn.qkv_proj")].shape, [8, 3]);
-  deepStrictEqual([...weights[at("mlp.gate_up_proj")].data].slice(5, 8), [305, 400, 401]);
-  deepStrictEqual(splitLlamaTensors(weights, config), tensors);
-  throws(
-    () => joinLlamaTensors({ ...tensors, [at("self_attn.k_proj")]: tensor(3, 0) }, config),
-    /k_proj\.weight is \[3,3\], expected 2 rows/,
-  );
-  const { [at("mlp.up_proj")]: _, ...missing } = tensors;
-  throws(() => joinLlamaTensors(missing, config), /up_proj\.weight is missing/);
+  deepStrictEqual(splitLlamaTensors(weights, config), {
+    [at("self_attn.q_proj")]: tensor(4),
+    [at("self_attn.k_proj")]: tensor(2, 12),
+    [at("self_attn.v_proj")]: tensor(2, 18),
+    [at("mlp.gate_proj")]: tensor(2),
+    [at("mlp.up_proj")]: tensor(2, 6),
+    other: tensor(1),
+  });
+});
+
+Deno.test("llamaTensors() lists the model's parameters with their shapes, for every switch", () => {
+  const switches: readonly Partial<LlamaConfig>[] = [
+    {},
+    { tie: false, attentionBias: "all", mlpBias: true },
+    { attentionBias: "qkv" },
+    { queryNorm: true, keyHeads: 1 },
+    { gemma: true, queryNorm: true },
+  ];
+  for (const more of switches) {
+    const config: LlamaConfig = { ...sizes, ...more }, listed = [...llamaTensors(config)];
+    const parameters = [...parametersOf(llama(config))];
+    deepStrictEqual(
+      Object.fromEntries(listed.map(({ name, shape }) => [name, shape])),
+      Object.fromEntries(parameters.map(([name, { tensor }]) => [name, tensor.shape])),
+    );
+  }
 });

@@ -1,0 +1,115 @@
+/**
+ * Tests that the pipelines take models of the Llama family as they take GPT-2.
+ *
+ * @module
+ */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { llama } from "../../kernels/models/llama.ts";
+import type { LlamaConfig } from "../../kernels/models/llama_options.ts";
+import { initialWeights } from "../../kernels/models/model.ts";
+import { llamaConfigText } from "../../stages/format/model/llama_config_text.ts";
+import { splitLlamaTensors } from "../../stages/format/model/llama_tensors.ts";
+import { readSafetensors, writeSafetensors } from "../../stages/format/model/safetensors.ts";
+import { minute, runsHere, withShard } from "./in_process.ts";
+import { eventsOf } from "./program.ts";
+
+const config: LlamaConfig = {
+  layers: 2,
+  heads: 4,
+  keyHeads: 2,
+  headWidth: 6,
+  channels: 20,
+  hidden: 32,
+  seqLen: 32,
+  vocabSize: 257,
+  tie: false,
+  queryNorm: true,
+  ropeScaling: "llama3",
+  ropeFactor: 8,
+  ropeLength: 16,
+};
+
+/** Calls `work` with a folder that contains a model as Hugging Face publishes it, and a shard. */
+async function withModel(work: (dir: string, model: string) => Promise<void>): Promise<void> {
+  await withShard(async (dir) => {
+    const model = `${dir}/hf`, tensors = splitLlamaTensors(initialWeights(llama(config), 3), config);
+    await Deno.mkdir(model);
+    await writeSafetensors(`${model}/model.safetensors`, tensors, { format: "pt" });
+    const text = llamaConfigText(config, { dtype: "f32", endOfText: 256, path: model });
+    await Deno.writeTextFile(`${model}/config.json`, text);
+    await work(dir, model);
+  });
+}
+
+const options = { sanitizeOps: false, sanitizeResources: false }; // the engine's threads outlive a run
+
+Deno.test({
+  name: "a Llama is fine-tuned, resumed, evaluated and sampled, from its folder and from checkpoints",
+  ...options,
+  fn: () =>
+    withModel(async (dir, model) => {
+      const train = minute.replace("--layers 1 --heads 2 --channels 16 ", "");
+      const line =
+        `train ${train} --train-shards ${dir}/train.bin --init-from ${model} --lr 0.01 --schedule-steps 9 --out ${dir}/run`;
+      await runsHere(0, `${line} --steps 6 --checkpoint-every 3`);
+      await runsHere(0, `${line} --steps 9 --resume ${dir}/run/checkpoints/step-000003`);
+      const resumed = (await eventsOf(`${dir}/run`)).filter(({ type }) => type === "step").map(({ loss }) =>
+        loss
+      );
+      await runsHere(0, `${line}2 --steps 9`);
+      const whole = (await eventsOf(`${dir}/run2`)).filter(({ type }) => type === "step").map(({ loss }) =>
+        loss
+      );
+      deepStrictEqual(resumed, whole);
+      ok(whole[8] < whole[0]);
+      for (const place of [model, `${dir}/run`]) {
+        const { out } = await runsHere(
+          0,
+          `sample --checkpoint ${place} --tokenizer byte --prompt A --temperature 0 --max-tokens 4 --device cpu`,
+        );
+        ok(out.startsWith("A"), out);
+      }
+      await Deno.writeTextFile(`${dir}/text.txt`, "We the People of the United States. ".repeat(40));
+      const { out } = await runsHere(
+        0,
+        `eval --checkpoint ${dir}/run --source ${dir}/text.txt --tokenizer byte --out ${dir}/eval --device cpu`,
+      );
+      match(out, /Validation loss \d/);
+    }),
+});
+
+Deno.test({
+  name: "convert writes a Llama to a checkpoint and back with the same tensors, and refuses llm.c by name",
+  ...options,
+  fn: () =>
+    withModel(async (dir, model) => {
+      const checkpoint = `${dir}/checkpoints/step-000000`;
+      await runsHere(0, `convert --from ${model} --to ${checkpoint} --tokenizer byte`);
+      await runsHere(0, `convert --from ${checkpoint} --to ${dir}/again`);
+      const [before, after] = [model, `${dir}/again`].map((folder) => `${folder}/model.safetensors`);
+      deepStrictEqual(await readSafetensors(after), await readSafetensors(before));
+      const texts = await Promise.all(
+        [model, `${dir}/again`].map((f) => Deno.readTextFile(`${f}/config.json`)),
+      );
+      strictEqual(texts[0], texts[1]);
+      const { err } = await runsHere(2, `convert --from ${model} --to ${dir}/model.bin`);
+      match(err, /llm\.c files hold GPT-2 only, and this model is a llama: give --to FOLDER/);
+    }),
+});
+
+Deno.test({
+  name: "options that contradict a Llama, or that it does not have, are refused with --init-from",
+  ...options,
+  fn: () =>
+    withModel(async (dir, model) => {
+      const line =
+        `train --train-shards ${dir}/train.bin --init-from ${model} --steps 1 --out ${dir}/run --device cpu`;
+      for (
+        const [option, why] of [
+          ["--layers 3", /the model has --layers 2/],
+          ["--gelu erf", /a llama model has no such option/],
+          ["--seq-len 64", /the model has --seq-len 32/],
+        ] as const
+      ) match((await runsHere(2, `${line} ${option}`)).err, why);
+    }),
+});
