@@ -46,7 +46,7 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
     "fineweb --damaged skip",
     /--damaged skip does nothing with --source embedded: it needs --source of another kind than embedded$/,
   ],
-  ["tokenize --split lines --source a.jsonl", /it needs --source of plain text \(\.txt, \.md\)$/],
+  ["tokenize --split lines --source a.jsonl", /it needs --source of plain text \(\.txt, \.md, \.csv\)$/],
   ["fineweb-gpt2 --encoding latin1 --source embedded:sotu", /it needs --source of plain text/],
   ["eval --split lines --source a.parquet", /it needs --source of plain text/],
   ["tokenizer --encoding latin1 --source -", /it needs --source of plain text/],
@@ -70,6 +70,10 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   ],
   ["fineweb --minhash first --stages c4", /it needs minhash among --stages$/],
   ["fineweb --minhash-memory 64 --stages c4", /it needs minhash among --stages$/],
+  // a source without records, or not of the Hub
+  ["fineweb --text-key body --source a.txt", /--source a.txt: it needs --source of records \(\.jsonl, /],
+  ["tokenize --id-key key --source a.txt", /it needs --source of records/],
+  ["fineweb-gpt2 --hub-token f --source a.txt", /--source a.txt: it needs --source hf:OWNER\/NAME$/],
   // no choice left
   [
     "sample --top-k 5 --temperature 0",
