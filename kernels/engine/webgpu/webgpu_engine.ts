@@ -69,12 +69,12 @@ export async function openWebgpu(
 ): Promise<WebgpuEngine> {
   const first = implementation === undefined ? await knownAdapter() : await findAdapter(implementation);
   if (first === null) {
-    throw new Deno.errors.NotSupported(
+    throw notSupported(
       `Cannot compute with WebGPU: this system has no adapter: ${adapterHint}`,
     );
   }
   if (first.software && !allowSoftware) {
-    throw new Deno.errors.NotSupported(
+    throw notSupported(
       `Cannot compute with WebGPU: ${first.description} is not a GPU, it computes on the CPU: ${adapterHint}`,
     );
   }
@@ -101,6 +101,13 @@ export async function openWebgpu(
       }
     },
   };
+}
+
+/** Returns Deno's error for what a system cannot do, or in a browser a NotSupportedError. */
+function notSupported(message: string): Error {
+  return "Deno" in globalThis
+    ? new Deno.errors.NotSupported(message)
+    : new DOMException(message, "NotSupportedError");
 }
 
 /** Chooses kernels for the sessions of one adapter, and keeps the choices in a store. */

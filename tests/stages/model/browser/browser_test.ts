@@ -1,0 +1,3 @@
+import { browserTest } from "./browser_tests.ts";
+
+browserTest(0);
