@@ -7,6 +7,7 @@
  */
 import type { Document } from "../../items.ts";
 import { isRecord } from "../../disk/json.ts";
+import { isoTime } from "./parquet_values.ts";
 import { fieldsOfMetadata, metadataValue } from "./metadata.ts";
 
 /** Position of a record in its file, for the document's id and for error messages. */
@@ -101,7 +102,7 @@ export function documentFromRecord(
   const id = ownId ?? taken(meta, "id", idOf) ?? placeOf(position);
   const columns = {
     url: column(fields, meta, "url", stringOf),
-    date: column(fields, meta, "date", stringOf),
+    date: column(fields, meta, "date", dateOf),
     dump: column(fields, meta, "dump", stringOf),
     filePath: column(fields, meta, "file_path", stringOf) ?? position.path,
     language: column(fields, meta, "language", stringOf),
@@ -180,6 +181,19 @@ function stringOf(value: unknown): string | undefined {
 
 function numberOf(value: unknown): number | undefined {
   return typeof value === "number" || typeof value === "bigint" ? Number(value) : undefined;
+}
+
+/**
+ * A date as text: a string as it is, a number as ISO 8601 if it counts the seconds, milliseconds,
+ * microseconds or nanoseconds from 1970 to a time from 1971 to 2262. Smaller numbers, such as 2024 or
+ * 20240131, are no such counts. Source: the units that pandas.read_json() tries.
+ */
+function dateOf(value: unknown): string | undefined {
+  if (typeof value === "string") return stringOf(value);
+  if (typeof value !== "number" && typeof value !== "bigint") return undefined;
+  const count = Number(value), digits = [0, 3, 6, 9].find((digits) => count * 10 ** (9 - digits) < 2 ** 63);
+  if (!Number.isInteger(count) || count <= 31_536_000 || digits === undefined) return undefined;
+  return isoTime(BigInt(value), digits) ?? undefined;
 }
 
 function idOf(value: unknown): string | undefined {

@@ -48,7 +48,7 @@ Deno.test("documents keep further fields of a record, and those under its metada
       line({ text: "a", id: "7", source: "wiki", score: 3, meta: { lang: "en" }, nothing: null }) +
         line({ text: "b", id: "8", metadata: meta }) +
         line({ text: "c", id: "9", metadata: JSON.stringify(meta), custom: 2 }) +
-        line({ text: "d", id: "10", metadata: [1], date: 1704067200, url: null, dump: "" }),
+        line({ text: "d", id: "10", metadata: [1], date: 2024, url: null, dump: "" }),
     );
     deepStrictEqual(await documentsOf(jsonlFile(file)), [
       { id: "7", text: "a", metadata: { source: "wiki", score: 3, meta: { lang: "en" }, nothing: null } },
@@ -68,7 +68,7 @@ Deno.test("documents keep further fields of a record, and those under its metada
         languageScore: 0.5,
         metadata: { text: "meta", id: "9", custom: 2, metadata: { custom: { k: 1 } } },
       },
-      { id: "10", text: "d", metadata: { metadata: [1], date: 1704067200 } },
+      { id: "10", text: "d", metadata: { metadata: [1], date: 2024 } },
     ]);
     await resumesAnywhere(() => jsonlFile(file));
   }));
@@ -321,4 +321,34 @@ Deno.test("a list of texts is one document for each, which share the other field
     deepStrictEqual(docs[2].metadata, { n: 2, both: [1, 2], source: "s" });
     await resumesAnywhere(() => jsonlFile(file));
     await rejects(read(jsonlFile(path("b.jsonl", line({ text: ["a", 1] })))), /which is a list/);
+  }));
+
+Deno.test("a date that counts from 1970 is text in ISO 8601, other numbers stay in the metadata", () =>
+  withFolder(async (path) => {
+    const dates = [
+      1704067200,
+      1704164645001,
+      1704164645000001,
+      20240131,
+      2024,
+      31_536_000,
+      31_536_001,
+      1.5e9 + 0.5,
+      -1,
+    ];
+    const file = path("a.jsonl", dates.map((date) => line({ text: "a", date })).join(""));
+    deepStrictEqual(
+      (await documentsOf(jsonlFile(file))).map(({ date, metadata }) => date ?? metadata?.date),
+      [
+        "2024-01-01T00:00:00Z",
+        "2024-01-02T03:04:05.001Z",
+        "2024-01-02T03:04:05.000001Z",
+        20240131,
+        2024,
+        31_536_000,
+        "1971-01-01T00:00:01Z",
+        1.5e9 + 0.5,
+        -1,
+      ],
+    );
   }));
