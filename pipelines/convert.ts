@@ -12,7 +12,7 @@ import { from } from "../stages/flow/flow.ts";
 import type { FloatType } from "../stages/format/model/float_types.ts";
 import { llamaPartReader } from "../stages/format/model/llama_tensors.ts";
 import type { NamedShape, WeightFile } from "../stages/format/model/weight_file.ts";
-import { storedConfig, type WeightFormat } from "../stages/format/model/weight_formats.ts";
+import { storedConfig } from "../stages/format/model/weight_formats.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
 import { requireLocal } from "../stages/run/own_folder.ts";
 import { integer, oneOf, path } from "./cli/option_types.ts";
@@ -109,7 +109,7 @@ export default pipeline({
   async finish(o) {
     const { from: source, to } = pathsOf(o);
     const before = await describe(source), after = await describe(to);
-    const { changes } = storedConfig(before.file.config, { format: after.file.format, path: to });
+    const { changes } = storedConfig(before.file.config, { format: formatOfPath(to), path: to });
     return {
       results: [
         `Read:    ${before.text}`,
@@ -219,7 +219,8 @@ function typeOf({ dtype }: WeightFile): FloatType {
   return dtype === "bf16" ? "bf16" : "f32";
 }
 
-const formatText: Readonly<Record<WeightFormat, string>> = {
+const formatText: Readonly<Record<ModelFile["format"], string>> = {
+  "GGUF": "GGUF model",
   "llm.c": "llm.c model",
   "Hugging Face": "Hugging Face folder",
   checkpoint: "checkpoint to start from",
@@ -237,7 +238,8 @@ async function describe(path: string): Promise<{ readonly file: ModelFile; reado
   const [[rows]] = file.shapes.values(); // the embedding is the first tensor
   const parts = tableRows.flatMap(([name, row]) => {
     const value = values[name];
-    if (value === undefined || row.kind !== "size" && value === row.value) return [];
+    const isRequired = row.kind === "size" && row.required === true;
+    if (value === undefined || !isRequired && value === row.value) return [];
     if (row.kind !== "size") return [optionText(name, value)];
     return [`${value} ${row.unit}${name === "vocabSize" && rows !== value ? ` in ${rows} rows` : ""}`];
   });

@@ -47,7 +47,7 @@ const noSource = {
 };
 
 const options = {
-  checkpoint: path("a run's folder, one of its checkpoints, an llm.c .bin or a safetensors folder", {
+  checkpoint: path("a run's folder, one of its checkpoints, an llm.c .bin, a .gguf or a safetensors folder", {
     value: "runs/fineweb-gpt2",
     ...model,
   }),

@@ -26,7 +26,7 @@ const sampling = { group: "Sampling" };
 const random = above0("temperature", "--temperature X above 0");
 
 const options = {
-  checkpoint: path("a run's folder, one of its checkpoints, an llm.c .bin or a safetensors folder", {
+  checkpoint: path("a run's folder, one of its checkpoints, an llm.c .bin, a .gguf or a safetensors folder", {
     value: "runs/fineweb-gpt2",
     ...model,
   }),

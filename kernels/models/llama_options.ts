@@ -30,7 +30,7 @@ export const llamaOptions = {
   keyHeads: {
     kind: "size",
     about: "heads of keys and values per block; must divide --heads",
-    unit: "heads",
+    unit: "heads of keys",
     required: true,
     value: 3,
     min: 1,
@@ -39,7 +39,7 @@ export const llamaOptions = {
   headWidth: {
     kind: "size",
     about: "channels per head; even",
-    unit: "channels",
+    unit: "channels per head",
     required: true,
     value: 64,
     min: 2,
@@ -57,7 +57,7 @@ export const llamaOptions = {
   hidden: {
     kind: "size",
     about: "width of the gated MLP",
-    unit: "channels",
+    unit: "channels in the MLP",
     required: true,
     value: 1536,
     min: 1,
@@ -140,7 +140,7 @@ export const llamaOptions = {
   window: {
     kind: "size",
     about: "sliding window: keys that a query attends to, its own included; 0 = all",
-    unit: "positions",
+    unit: "positions of window",
     value: 0,
     min: 0,
     max: 2 ** 20,

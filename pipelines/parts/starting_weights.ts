@@ -16,6 +16,8 @@ import {
   openHuggingFaceFolder,
 } from "../../stages/format/model/hugging_face_folder.ts";
 import { openLlmcModel } from "../../stages/format/model/llmc_model.ts";
+import { openGgufModel } from "../../stages/format/model/gguf/gguf_model.ts";
+import { GGUF_MAGIC } from "../../stages/format/model/gguf/header.ts";
 import { readWeights, type WeightFile } from "../../stages/format/model/weight_file.ts";
 import type { WeightFormat } from "../../stages/format/model/weight_formats.ts";
 import { withoutEndSlash } from "../../stages/disk/paths.ts";
@@ -27,7 +29,7 @@ import { withoutEndSlash } from "../../stages/disk/paths.ts";
 export type StartingWeights = Readonly<{ config: ModelConfig; weights: TensorMap; step?: number }>;
 
 /** An open model file. */
-export type ModelFile = WeightFile & Readonly<{ format: WeightFormat; step?: number }>;
+export type ModelFile = WeightFile & Readonly<{ format: WeightFormat | "GGUF"; step?: number }>;
 
 /** Reads a model with all its weights. Throws the same errors as `openModelFile`. */
 export async function startingWeights(path: string): Promise<StartingWeights> {
@@ -37,10 +39,10 @@ export async function startingWeights(path: string): Promise<StartingWeights> {
 }
 
 /**
- * Opens a model: an llm.c `.bin` file, a Hugging Face folder, a checkpoint, or a run's folder, whose newest
- * checkpoint is opened. For a run's file `checkpoints/best` or `checkpoints/latest`, the checkpoint that the
- * file names is opened. Throws Deno.errors.NotFound if nothing is at `path`, Deno.errors.InvalidData for a
- * file that cannot be read or differs from what the run wrote.
+ * Opens a model: an llm.c `.bin` file, a GGUF file, a Hugging Face folder, a checkpoint, or a run's folder,
+ * whose newest checkpoint is opened. For a run's file `checkpoints/best` or `checkpoints/latest`, the
+ * checkpoint that the file names is opened. Throws Deno.errors.NotFound if nothing is at `path`,
+ * Deno.errors.InvalidData for a file that cannot be read or differs from what the run wrote.
  */
 export async function openModelFile(path: string): Promise<ModelFile> {
   if (!await exists(path)) {
@@ -51,6 +53,7 @@ export async function openModelFile(path: string): Promise<ModelFile> {
   const named = await namedCheckpoint(path);
   if (named !== null) return await openModelFile(named);
   if ((await fileInfo(path)).isFile) {
+    if (await isGguf(path)) return { ...await openGgufModel(path), format: "GGUF" };
     await refuseOtherFormats(path);
     return { ...await openLlmcModel(path), format: "llm.c" };
   }
@@ -83,6 +86,13 @@ async function namedCheckpoint(path: string): Promise<string | null> {
   if (!/(^|\/)(best|latest)$/.test(path) || !(await fileInfo(path)).isFile) return null;
   const name = (await readText(path)).trim();
   return /^[\w.-]+$/.test(name) ? `${dirname(path)}/${name}` : null;
+}
+
+async function isGguf(path: string): Promise<boolean> {
+  using file = await openFile(path);
+  const first = new Uint8Array(GGUF_MAGIC.length);
+  await file.read(first);
+  return new TextDecoder().decode(first) === GGUF_MAGIC;
 }
 
 /**

@@ -43,7 +43,7 @@ function optionOf(row: OptionRow): Option<any> {
 /** The model's options, and the weights that it starts from. */
 export const modelOptions = {
   ...optionsOf(gptOptions),
-  initFrom: path("start from the weights of an llm.c .bin, a safetensors folder or a checkpoint", {
+  initFrom: path("start from the weights of an llm.c .bin, a .gguf, a safetensors folder or a checkpoint", {
     value: null,
     fixed: true,
     group: "Model",
