@@ -2,12 +2,14 @@
  * The program of `deno task bench`. It runs all benches, or those of the given files, with `deno bench`, and
  * passes the other flags to it. With `--json` it runs the benches itself and writes one JSON document with
  * their medians to standard output, for a page to plot: see `BenchReport`. In this case `--filter TEXT`
- * selects the benches whose group or name contains TEXT.
+ * selects the benches whose group or name contains TEXT. `--compare` runs nothing, and prints a table of the
+ * machines that `deno task doctor` has examined.
  *
  * @module
  */
 import { cpus } from "node:os";
 import { findAdapter } from "../kernels/engine/webgpu/device.ts";
+import { machineTable, readMachines } from "./machines/compare.ts";
 import { collect, measure, type Measurement } from "./measure.ts";
 import { pathOfUrl } from "../stages/disk/paths.ts";
 
@@ -37,6 +39,10 @@ const root = new URL("../", import.meta.url);
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
 async function main(args: readonly string[]): Promise<number> {
+  if (args.includes("--compare")) {
+    console.log(machineTable(await readMachines(new URL("bench/machines/", root))));
+    return 0;
+  }
   const filterAt = args.indexOf("--filter");
   const values = new Set(filterAt >= 0 ? [filterAt + 1] : []);
   const namedFiles = args.filter((arg, i) => !arg.startsWith("-") && !values.has(i));

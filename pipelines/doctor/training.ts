@@ -1,0 +1,100 @@
+/**
+ * Training runs of the doctor: five steps of two models with known losses, and the rates of a larger step.
+ *
+ * @module
+ */
+import { trafficOf } from "../../kernels/core/cost.ts";
+import { callKey } from "../../kernels/core/op.ts";
+import type { Engine } from "../../kernels/engine/engine.ts";
+import { gpt } from "../../kernels/models/gpt.ts";
+import type { GptConfig } from "../../kernels/models/gpt_options.ts";
+import { initialWeights } from "../../kernels/models/model.ts";
+import { adamw } from "../../kernels/optim/adamw.ts";
+import { uniformAt } from "../../kernels/random/philox.ts";
+import { openModel } from "../../stages/model/model_session.ts";
+import { plan } from "../../stages/model/plan.ts";
+import type { DoctorReport, OpRate, StepRates } from "./report.ts";
+
+/** Two models, and the losses of their training in float64. */
+export const knownModels: readonly { readonly config: GptConfig; readonly wanted: readonly number[] }[] = [
+  {
+    config: { layers: 2, heads: 2, channels: 64, seqLen: 32, vocabSize: 256 },
+    wanted: [5.56671, 5.553623, 5.186287, 4.971661, 5.051495],
+  },
+  {
+    config: { layers: 1, heads: 3, channels: 33, seqLen: 19, vocabSize: 101 },
+    wanted: [4.599881, 4.621679, 4.111992, 4.150314, 3.739222],
+  },
+];
+
+const nameOf = ({ layers, heads, channels, seqLen, vocabSize }: GptConfig, batch: number) =>
+  `${layers} layers, ${heads} heads, ${channels} channels, ${batch} x ${seqLen} tokens of ${vocabSize}`;
+
+/** Opens a model for training, and returns it with a function that trains one step. */
+async function opened(engine: Engine, config: GptConfig, batch: number) {
+  const model = gpt(config), { seqLen, vocabSize } = config, shape = [1, batch, seqLen] as const;
+  const planned = plan({ model, training: { optimizer: adamw(), shape, clip: 1 } });
+  const session = await openModel(engine, { plan: planned, weights: initialWeights(model, 1) });
+  const batchAt = (step: number) => {
+    const count = batch * seqLen;
+    const tokens = Uint32Array.from(
+      { length: count + 1 },
+      (_, i) => Math.floor(vocabSize * uniformAt(1, `tokens ${step}`, i)),
+    );
+    return { inputs: tokens.slice(0, count), targets: tokens.slice(1), shape };
+  };
+  return { planned, session, batchAt };
+}
+
+/** Trains the two models for five steps each. */
+export async function trainKnown(engine: Engine): Promise<DoctorReport["training"]> {
+  const found: DoctorReport["training"][number][] = [];
+  for (const { config, wanted } of knownModels) {
+    const { session, batchAt } = await opened(engine, config, 2);
+    await using _ = session;
+    const losses: number[] = [];
+    for (let step = 0; step < 5; step++) {
+      losses.push((await session.step(batchAt(step % 2), { learningRate: 1e-2, step })).loss);
+    }
+    found.push({ model: nameOf(config, 2), losses, wanted });
+  }
+  return found;
+}
+
+/** Measures a step of a model, and how fast its slowest calls run. */
+export async function measureStep(
+  engine: Engine,
+  { config, batch, most }: { readonly config: GptConfig; readonly batch: number; readonly most: number },
+): Promise<StepRates> {
+  const { planned, session, batchAt } = await opened(engine, config, batch);
+  await using _ = session;
+  const step = (step: number) => session.step(batchAt(step), { learningRate: 1e-4, step });
+  await step(0); // learns the GPU's rate, see SubmitPace
+  const start = performance.now();
+  await step(1);
+  const milliseconds = performance.now() - start;
+  session.begin(batchAt(2), { learningRate: 1e-4, step: 2, timed: true });
+  await session.results();
+  const timings = await session.timings() ?? [];
+  const programs = new Map(planned.programs.map((program) => [program.name, program]));
+  const timed = timings.map(({ program, call, duration }) => ({
+    duration,
+    call: programs.get(program)!.calls[call],
+  }));
+  const rates = [...Map.groupBy(timed, ({ call }) => callKey(call)).values()].map((same): OpRate => {
+    const [{ call }] = same,
+      seconds = same.reduce((sum, { duration }) => sum + duration, 0) / same.length / 1000;
+    const { read, written } = trafficOf(call);
+    return {
+      call: `${call.op.name} ${call.inputs.map(({ shape }) => `[${shape}]`).join(" ")}`,
+      count: same.length,
+      milliseconds: 1000 * seconds,
+      gflops: (call.op.flops?.(call) ?? 0) / seconds / 1e9,
+      gigabytes: (read + written) / seconds / 1e9,
+    };
+  });
+  const calls = rates.filter(({ milliseconds }) => milliseconds > 0)
+    .sort((a, b) => b.count * b.milliseconds - a.count * a.milliseconds).slice(0, most);
+  const tokens = batch * config.seqLen;
+  return { model: nameOf(config, batch), milliseconds, tokensPerSecond: 1000 * tokens / milliseconds, calls };
+}
