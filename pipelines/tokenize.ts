@@ -17,22 +17,24 @@ import { shellWord } from "./cli/shell_word.ts";
 import { holdingOut } from "./parts/held_out.ts";
 import { someDocuments } from "./parts/some_documents.ts";
 import { checkRereadable, tokenizerFor } from "./parts/tokenizer_for.ts";
+import { isFileSync } from "../stages/disk/whole_files.ts";
+import { writeMegatronIndex } from "../stages/format/tokens/megatron.ts";
 import { encodeStage } from "./parts/token/encode_stage.ts";
 
 export default pipeline({
-  about: "encode documents as token shards, which llm.c and nanoGPT can read",
+  about: "encode documents as token shards, which llm.c, nanoGPT and Megatron-LM can read",
   options: {
     ...sourceOptions,
     ...tokenizerOptions,
     ...validationOptions,
     seed: { ...runOptions.seed, requires: readsInRandomOrder },
     shardFormat: oneOf(
-      "llmc: train_000000.bin, val_000000.bin; nanogpt: train.bin, val.bin, uint16 without a header",
+      "llmc: train_000000.bin, val_000000.bin; nanogpt: train.bin, val.bin, uint16 without a header; megatron: the same with train.idx, val.idx",
       {
         value: "llmc",
         fixed: true,
         group: "Shards",
-        choices: ["llmc", "nanogpt"],
+        choices: ["llmc", "nanogpt", "megatron"],
       },
     ),
     separator: oneOf("before: put <|endoftext|> before each document; none: put nothing between documents", {
@@ -80,13 +82,19 @@ export default pipeline({
         dir: `${env.out}/shards`,
         vocabSize: tokenizer.vocabSize,
         validationTokens: held.validationTokens,
-        format: o.shardFormat,
+        format: o.shardFormat === "llmc" ? "llmc" : "nanogpt", // Megatron's index is written at the end
       }));
   },
   finish: (o, { out }) => {
     const [training, validation, format] = o.shardFormat === "llmc"
       ? ["train_*.bin", "val_*.bin", ""]
-      : ["train.bin", "val.bin", " --shard-format nanogpt"];
+      : ["train.bin", "val.bin", o.shardFormat === "nanogpt" ? " --shard-format nanogpt" : ""];
+    if (o.shardFormat === "megatron") {
+      for (const name of [training, validation]) {
+        const path = `${out}/shards/${name}`;
+        if (isFileSync(path)) writeMegatronIndex(path, { separated: o.separator === "before" });
+      }
+    }
     return {
       results: [`Shards:  ${out}/shards`],
       hints: [

@@ -5,9 +5,10 @@
  *
  * @module
  */
-import { readFullSync } from "../../disk/exact_io.ts";
+import { readFullSync, writeAllSync } from "../../disk/exact_io.ts";
 import { openFileSync } from "../../disk/files.ts";
-import { isFileSync } from "../../disk/whole_files.ts";
+import { isFileSync, replaceWholeSync } from "../../disk/whole_files.ts";
+import { openNanogptBin } from "./nanogpt.ts";
 import { type TokenFile, tokenFile } from "./token_file.ts";
 
 const MAGIC = "MMIDIDX\0\0";
@@ -106,4 +107,45 @@ function readIndex(path: string): { readonly width: 2 | 4; readonly count: numbe
   }
   if (count === 0) throw refuse("it has no tokens");
   return { width: type.width, count };
+}
+
+/**
+ * Writes the index of a `.bin` file of uint16 ids, in which each document begins with the file's first token, or
+ * which is one document if `separated` is false.
+ */
+export function writeMegatronIndex(path: string, { separated }: { readonly separated: boolean }): void {
+  const lengths = documentLengths(path, separated);
+  const head = new DataView(new ArrayBuffer(HEADER_BYTES));
+  new Uint8Array(head.buffer).set(new TextEncoder().encode(MAGIC));
+  head.setBigUint64(9, 1n, true);
+  head.setUint8(17, types.findIndex(({ name }) => name === "uint16"));
+  head.setBigUint64(18, BigInt(lengths.length), true);
+  head.setBigUint64(26, BigInt(lengths.length + 1), true);
+  let at = 0n;
+  const offsets = BigInt64Array.from(lengths, (length) => {
+    const offset = at;
+    at += 2n * BigInt(length);
+    return offset;
+  });
+  const documents = BigInt64Array.from({ length: lengths.length + 1 }, (_, i) => BigInt(i));
+  replaceWholeSync(megatronIndexPath(path), (file) => {
+    const parts = [new Uint8Array(head.buffer), Int32Array.from(lengths), offsets, documents];
+    for (const part of parts) writeAllSync(file, new Uint8Array(part.buffer));
+  });
+}
+
+function documentLengths(path: string, separated: boolean): readonly number[] {
+  const tokens = openNanogptBin(path), { count } = tokens, begins: number[] = [];
+  try {
+    if (!separated) return [count];
+    const [separator] = tokens.read(0, 1);
+    for (let start = 0; start < count; start += 1 << 20) {
+      tokens.read(start, Math.min(1 << 20, count - start)).forEach((id, i) => {
+        if (id === separator) begins.push(start + i);
+      });
+    }
+  } finally {
+    tokens.close();
+  }
+  return begins.map((begin, i) => (begins[i + 1] ?? count) - begin);
 }

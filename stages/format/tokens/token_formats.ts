@@ -23,7 +23,7 @@ export function openTokens({ path, format = "llmc" }: {
 }): TokenFile {
   if (path.endsWith(".ds")) return openDatatroveDs(path);
   if (path.endsWith(".npy")) return openNumpyTokens(path);
-  if (isMegatron(path)) return openMegatron(path);
+  if (format === "llmc" && isMegatron(path)) return openMegatron(path);
   return format === "nanogpt" ? openNanogptBin(path) : openLlmcShard(path);
 }
 

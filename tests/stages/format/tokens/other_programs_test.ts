@@ -4,6 +4,7 @@
  * @module
  */
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { writeMegatronIndex } from "../../../../stages/format/tokens/megatron.ts";
 import { openTokens } from "../../../../stages/format/tokens/token_formats.ts";
 import { withFolder } from "../../source/source_checks.ts";
 
@@ -28,8 +29,7 @@ function npy(type: string, values: readonly number[], shape = `(${values.length}
 function tokens(path: string): number[] {
   const file = openTokens({ path });
   try {
-    deepStrictEqual([...file.read(1, 2)], [1, 2]);
-    return [...file.read(0, file.count)];
+    return [...file.read(0, 1), ...file.read(1, file.count - 1)];
   } finally {
     file.close();
   }
@@ -56,7 +56,7 @@ Deno.test("openTokens() reads build-nanogpt's .npy shards, and refuses other typ
 /** The index of sequences of these lengths. */
 function index(
   lengths: readonly number[],
-  { type = 8, width = 2, version = 1n, offsets = [] as number[] } = {},
+  { type = 8, width = 2, version = 1n, offsets = [] as number[], documents = [] as number[] } = {},
 ): Uint8Array {
   const bytes = new Uint8Array(34 + 12 * lengths.length + 8 * (lengths.length + 1)),
     view = new DataView(bytes.buffer);
@@ -71,6 +71,7 @@ function index(
     view.setBigInt64(34 + 4 * lengths.length + 8 * i, BigInt(offsets[i] ?? at), true);
     at += length * width;
   });
+  documents.forEach((first, i) => view.setBigInt64(34 + 12 * lengths.length + 8 * i, BigInt(first), true));
   return bytes;
 }
 
@@ -109,3 +110,18 @@ function openMessage(path: string): string {
     return /magic number/.test(String(error)) ? "magic" : String(error);
   }
 }
+
+Deno.test("writeMegatronIndex() writes the lengths and places of documents, which begin with the first token", () =>
+  withFolder(async (path) => {
+    const documents = [[9, 1, 2], [9], [9, 5, 6, 7]];
+    const bin = path("a.bin", new Uint8Array(Uint16Array.from(documents.flat()).buffer));
+    writeMegatronIndex(bin, { separated: true });
+    deepStrictEqual(
+      Deno.readFileSync(bin.replace(".bin", ".idx")),
+      index([3, 1, 4], { documents: [0, 1, 2, 3] }),
+    );
+    deepStrictEqual(tokens(bin), documents.flat());
+    writeMegatronIndex(bin, { separated: false });
+    deepStrictEqual(Deno.readFileSync(bin.replace(".bin", ".idx")), index([8], { documents: [0, 1] }));
+    await Promise.resolve();
+  }));
