@@ -110,8 +110,8 @@ function readIndex(path: string): { readonly width: 2 | 4; readonly count: numbe
 }
 
 /**
- * Writes the index of a `.bin` file of uint16 ids, in which each document begins with the file's first token, or
- * which is one document if `separated` is false.
+ * Writes the index of a `.bin` file of uint16 ids, in which each document begins with the file's first token,
+ * or which is one document if `separated` is false.
  */
 export function writeMegatronIndex(path: string, { separated }: { readonly separated: boolean }): void {
   const lengths = documentLengths(path, separated);
