@@ -224,6 +224,7 @@ export { saveTokenizer, type SaveTokenizerOptions } from "./stages/token/files/f
 export { loadTokenizer } from "./stages/token/load_tokenizer.ts";
 export type { SpecialOptions } from "./stages/token/special.ts";
 export type { Pattern } from "./stages/token/split/patterns.ts";
+export type { TokenRoles } from "./stages/token/token_roles.ts";
 export type { DecodeOptions, TextWithOffsets, Tokenizer } from "./stages/token/tokenizer.ts";
 export {
   type TieBreak,

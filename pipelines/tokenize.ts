@@ -12,7 +12,7 @@ import { validationOptions } from "./parts/options/shard_options.ts";
 import { tokenizerOptions } from "./parts/options/tokenizer_options.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { runOptions } from "./cli/run_options.ts";
-import { readsInRandomOrder } from "./parts/options/requirements.ts";
+import { oneOfValues, readsInRandomOrder } from "./parts/options/requirements.ts";
 import { shellWord } from "./cli/shell_word.ts";
 import { holdingOut } from "./parts/held_out.ts";
 import { someDocuments } from "./parts/some_documents.ts";
@@ -37,12 +37,19 @@ export default pipeline({
         choices: ["llmc", "nanogpt", "megatron"],
       },
     ),
-    separator: oneOf("before: put <|endoftext|> before each document; none: put nothing between documents", {
-      value: "before",
-      fixed: true,
-      group: "Shards",
-      choices: ["before", "none"],
-    }),
+    separatorToken: {
+      ...tokenizerOptions.separatorToken,
+      requires: oneOfValues("separator", ["before"], "--separator before"),
+    },
+    separator: oneOf(
+      "before: put --separator-token before each document; none: put nothing between documents",
+      {
+        value: "before",
+        fixed: true,
+        group: "Shards",
+        choices: ["before", "none"],
+      },
+    ),
   },
   examples: [
     { does: "encode the texts that come with the program with GPT-2's vocabulary", typed: "" },

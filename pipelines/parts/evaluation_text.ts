@@ -8,7 +8,7 @@ import { from } from "../../stages/flow/flow.ts";
 import type { TokenFormat } from "../../stages/format/tokens/token_formats.ts";
 import { nextDigest } from "../../stages/shard/held_out_text.ts";
 import { openSource, type SourceOptions } from "../../stages/source/uri.ts";
-import { END_OF_TEXT } from "../../stages/token/end_of_text.ts";
+import { endOfTextIfAny } from "../../stages/token/end_of_text.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { openValidation } from "./validation.ts";
 
@@ -58,14 +58,14 @@ export async function sourceText(
       `Cannot evaluate on ${name}: the model's tokenizer is not known: give --tokenizer NAME|PATH`,
     );
   }
-  const end = tokenizer.special.get(END_OF_TEXT), parts: Uint32Array[] = [];
+  const end = endOfTextIfAny(tokenizer), parts: Uint32Array[] = [];
   let count = 0, identity = "";
   const documents = from(await openSource(source, reading));
   for await (const { text } of documents.stream()) {
     const ids = tokenizer.encodeOrdinary(text);
-    if (end !== undefined) parts.push(Uint32Array.of(end));
+    if (end !== null) parts.push(Uint32Array.of(end));
     parts.push(ids);
-    count += ids.length + (end === undefined ? 0 : 1);
+    count += ids.length + (end === null ? 0 : 1);
     identity = nextDigest(identity, text);
     if (count > MAX_TOKENS) {
       throw new RangeError(

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { END_OF_TEXT } from "../../stages/token/end_of_text.ts";
+import { endOfTextIfAny } from "../../stages/token/end_of_text.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 
 /** A prompt, and the tokenizer and model that must accept it. */
@@ -22,10 +22,10 @@ export interface PromptCheck {
  * model's vocabulary, or if the prompt is empty and there is no end-of-text token to start from.
  */
 export function checkPrompt({ prompt, option, tokenizer, vocabSize }: PromptCheck): void {
-  const end = tokenizer.special.get(END_OF_TEXT);
-  if (prompt === "" && end === undefined) {
+  const end = endOfTextIfAny(tokenizer);
+  if (prompt === "" && end === null) {
     throw new RangeError(
-      `Cannot start without a prompt: the tokenizer has no ${END_OF_TEXT}: give ${option} TEXT`,
+      `Cannot start without a prompt: the tokenizer has no end of text: give ${option} TEXT`,
     );
   }
   let ids: Iterable<number>;

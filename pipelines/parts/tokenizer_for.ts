@@ -14,6 +14,7 @@ import { CharTokenizer } from "../../stages/token/char.ts";
 import { readTokenizer, saveTokenizer } from "../../stages/token/files/folder.ts";
 import { loadTokenizer } from "../../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
+import { Vocabulary } from "../../stages/token/vocabulary.ts";
 import { tokenizerNames } from "../../stages/token/tokenizer_names.ts";
 import { BpeTrainer } from "../../stages/token/train/train_bpe.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
@@ -49,7 +50,7 @@ export async function tokenizerFor(
   { documents, filtered, env }: SampledDocuments & { readonly env: Env },
 ): Promise<Tokenizer> {
   if (o.tokenizer !== "train" && o.tokenizer !== "char") {
-    const tokenizer = await namedTokenizer(o.tokenizer, env);
+    const tokenizer = withSeparator(await namedTokenizer(o.tokenizer, env), o.separatorToken);
     await keepTokenizer(tokenizer, env);
     return tokenizer;
   }
@@ -64,7 +65,7 @@ export async function tokenizerFor(
   const dir = `${env.out}/tokenizer`;
   // A run that has no checkpoint yet may have left a tokenizer that was trained on another source.
   if (env.resumed && await sameRecipe(dir, recipe)) return await readTokenizer(dir);
-  if (env.dry) return await loadTokenizer("byte");
+  if (env.dry) return await loadTokenizer("byte"); // may lack the separator, which only training adds
 
   env.emit({
     type: "note",
@@ -78,7 +79,7 @@ export async function tokenizerFor(
   if (o.tokenizer === "char") {
     const characters = new Set<string>();
     for await (const text of texts) for (const one of text.toWellFormed()) characters.add(one);
-    const tokenizer = CharTokenizer.fromTexts(characters);
+    const tokenizer = withSeparator(CharTokenizer.fromTexts(characters), o.separatorToken);
     await saveTokenizer(tokenizer, { dir, report: { recipe } });
     return tokenizer;
   }
@@ -90,6 +91,7 @@ export async function tokenizerFor(
   });
   for await (const text of texts) trainer.add(text);
   const { tokenizer, report } = trainer.train();
+  withSeparator(tokenizer, o.separatorToken);
   await saveTokenizer(tokenizer, { dir, report: { ...report, recipe } });
   env.emit({
     type: "note",
@@ -97,6 +99,26 @@ export async function tokenizerFor(
       report.bytesPerToken.toFixed(2)
     } bytes per token`,
   });
+  return tokenizer;
+}
+
+/**
+ * Separates documents by the token that `--separator-token` names, if it names one. Throws RangeError if the
+ * tokenizer has no such token.
+ */
+function withSeparator(tokenizer: Tokenizer, name: string | null): Tokenizer {
+  if (name === null || !(tokenizer instanceof Vocabulary)) return tokenizer;
+  const id = tokenizer.special.get(name);
+  if (id === undefined) {
+    throw new RangeError(
+      `Cannot separate documents by --separator-token ${
+        JSON.stringify(name)
+      }: it is not one of the tokenizer's ` +
+        `special tokens [${[...tokenizer.special.keys()].join(", ")}]`,
+    );
+  }
+  const { eos } = tokenizer.roles;
+  tokenizer.roles = { ...tokenizer.roles, eos: [id, ...eos.filter((other) => other !== id)] };
   return tokenizer;
 }
 

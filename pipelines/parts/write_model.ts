@@ -12,6 +12,7 @@ import {
   gpt2Config,
   gpt2GenerationConfig,
   gpt2TokenizerConfig,
+  type TextBounds,
 } from "../../stages/format/model/gpt2_config.ts";
 import { llamaConfigText } from "../../stages/format/model/llama_config_text.ts";
 import { llamaTensors, partsOf } from "../../stages/format/model/llama_tensors.ts";
@@ -20,10 +21,11 @@ import { createLlmcModel, llmcOrder } from "../../stages/format/model/llmc_model
 import { createSafetensors } from "../../stages/format/model/safetensors.ts";
 import type { NamedShape, WeightWriter } from "../../stages/format/model/weight_file.ts";
 import type { WeightFormat } from "../../stages/format/model/weight_formats.ts";
-import { CharTokenizer } from "../../stages/token/char.ts";
 import { saveTokenizer } from "../../stages/token/files/folder.ts";
-import { END_OF_TEXT } from "../../stages/token/end_of_text.ts";
+import { endOfTextIfAny } from "../../stages/token/end_of_text.ts";
+import { oneOrList, roleNames } from "../../stages/token/files/role_files.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
+import { Vocabulary } from "../../stages/token/vocabulary.ts";
 import { disk } from "../../stages/disk/disk.ts";
 import { syncFolder } from "../../stages/disk/folder_sync.ts";
 import { exists, removeIfThere, writeSynced } from "../../stages/disk/whole_files.ts";
@@ -147,23 +149,30 @@ function nameIn({ format, config }: ModelTarget, name: string): string {
 }
 
 async function writeFolder(folder: string, { config, dtype, tokenizer, path }: ModelTarget): Promise<void> {
-  const endOfText = tokenizer?.special.get(END_OF_TEXT) ?? null;
+  const roles = tokenizer?.roles, end = tokenizer === null ? null : endOfTextIfAny(tokenizer);
+  const bounds: TextBounds = roles !== undefined && roles.eos.length > 0
+    ? { endOfText: oneOrList(roles.eos), beginOfText: roles.bos }
+    : { endOfText: end, ...(roles?.bos != null && { beginOfText: roles.bos }) };
   if (tokenizer !== null) {
     await saveTokenizer(tokenizer, { dir: folder });
     // Hugging Face's tools do not read these files, and mistake tokenizer.model for a SentencePiece file.
     for (const name of ["report.json", "tokenizer.model", "tokenizer.tiktoken", "tokenizer.vocab"]) {
       await removeIfThere(`${folder}/${name}`);
     }
-    if (!(tokenizer instanceof CharTokenizer)) {
-      const special = endOfText === null ? null : END_OF_TEXT;
-      const text = gpt2TokenizerConfig({ seqLen: config.seqLen, special });
-      await writeSynced(`${folder}/tokenizer_config.json`, text);
-    }
+    const special = [...tokenizer.special].find(([, id]) => id === end)?.[0];
+    // Without roles of its own, the tokenizer has only one token for all of them.
+    const names = {
+      ...(special !== undefined && roles?.eos.length === 0 &&
+        { bos_token: special, eos_token: special, unk_token: special }),
+      ...(tokenizer instanceof Vocabulary && roleNames(tokenizer)),
+    };
+    const text = gpt2TokenizerConfig({ seqLen: config.seqLen, names });
+    await writeSynced(`${folder}/tokenizer_config.json`, text);
   }
-  await writeSynced(`${folder}/generation_config.json`, gpt2GenerationConfig({ endOfText }));
+  await writeSynced(`${folder}/generation_config.json`, gpt2GenerationConfig(bounds));
   const text = isLlama(config)
-    ? llamaConfigText(config, { dtype, endOfText, path })
-    : gpt2Config(config, { dtype, endOfText });
+    ? llamaConfigText(config, { dtype, ...bounds, path })
+    : gpt2Config(config, { dtype, ...bounds });
   await writeSynced(`${folder}/config.json`, text);
 }
 

@@ -6,7 +6,7 @@
  */
 import { uniformAt } from "../../kernels/random/philox.ts";
 import { StreamDecoder } from "../token/decode_stream.ts";
-import { END_OF_TEXT } from "../token/end_of_text.ts";
+import { endOfTextIfAny, textEnds } from "../token/end_of_text.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
 import { sampleToken, type SamplingOptions } from "./sample_token.ts";
 import { StopStrings } from "./stop_strings.ts";
@@ -64,7 +64,7 @@ export class GeneratedText {
   readonly #decoder: StreamDecoder;
   readonly #options: GeneratedTextOptions;
   readonly #sample: number;
-  readonly #endOfText: number | undefined;
+  readonly #ends: ReadonlySet<number>;
   /** Number of ids to sample from; higher ids only pad the vocabulary. */
   readonly #vocabSize: number;
   #generated = 0;
@@ -83,14 +83,15 @@ export class GeneratedText {
     this.index = index;
     this.prompt = prompt;
     this.ids = [...tokenizer.encode(prompt, { allowedSpecial: "all" })];
-    this.#endOfText = tokenizer.special.get(END_OF_TEXT);
+    this.#ends = textEnds(tokenizer);
     if (this.ids.length === 0) {
-      if (this.#endOfText === undefined) {
+      const start = endOfTextIfAny(tokenizer);
+      if (start === null) {
         throw new RangeError(
-          `Cannot start without a prompt: the tokenizer has no ${END_OF_TEXT}: give a prompt`,
+          "Cannot start without a prompt: the tokenizer has no end of text: give a prompt",
         );
       }
-      this.ids.push(this.#endOfText);
+      this.ids.push(start);
     }
     this.#stops = new StopStrings(options.stop ?? []);
     this.#decoder = new StreamDecoder(tokenizer);
@@ -106,7 +107,7 @@ export class GeneratedText {
     const draw = uniformAt(seed, `sample.${this.#sample}`, this.#generated++);
     const logits = this.logits.subarray(0, this.#vocabSize);
     const id = sampleToken(logits, { ...this.#options, draw, seen: this.#seen });
-    if (id === this.#endOfText) return yield* this.#end("end of text");
+    if (this.#ends.has(id)) return yield* this.#end("end of text");
     this.ids.push(id);
     this.#seen.add(id);
     const piece = this.#stops.push(this.#decoder.push(id));

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { END_OF_TEXT } from "../token/end_of_text.ts";
+import { endOfTextIfAny } from "../token/end_of_text.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
 import type { MultipleChoice } from "./multiple_choice.ts";
 
@@ -37,10 +37,10 @@ export function choiceRows(
   { tokenizer, seqLen }: ChoiceRowsOptions,
 ): readonly TokenRow[] {
   const context = tokenizer.encodeOrdinary(item.context);
-  const end = tokenizer.special.get(END_OF_TEXT);
-  if (context.length === 0 && end === undefined) {
+  const end = endOfTextIfAny(tokenizer);
+  if (context.length === 0 && end === null) {
     throw new RangeError(
-      `Cannot score an item without a context: the tokenizer has no ${END_OF_TEXT} to take its place`,
+      `Cannot score an item without a context: the tokenizer has no end of text to take its place`,
     );
   }
   const before = context.length > 0 ? [...context] : [end ?? 0];

@@ -15,7 +15,8 @@ export { utf8Length } from "../format/text/utf8_length.ts";
 /** Options of the stage `encode`. */
 export interface EncodeOptions {
   /**
-   * Whether `<|endoftext|>` is put before each document. Default true, as in llm.c's and FineWeb's shards.
+   * Whether the end of text, such as `<|endoftext|>`, is put before each document. Default true, as in
+   * llm.c's and FineWeb's shards.
    */
   readonly separator?: boolean;
 }
@@ -27,10 +28,10 @@ interface Encoding {
 }
 
 /**
- * Encodes each document. Its ids begin with `<|endoftext|>`, and `bytes` is the length of its text in UTF-8
- * bytes. If a document contains the text of a special token, that text is encoded as plain text. `tokenizer`
- * may be a name or path for `loadTokenizer`, which the stage calls when it opens. Throws TypeError if the
- * tokenizer has no `<|endoftext|>`, and the errors of `loadTokenizer`.
+ * Encodes each document. Its ids begin with `endOfText(tokenizer)`, and `bytes` is the length of its text in
+ * UTF-8 bytes. If a document contains the text of a special token, that text is encoded as plain text.
+ * `tokenizer` may be a name or path for `loadTokenizer`, which the stage calls when it opens. Throws
+ * TypeError if the tokenizer has no end of text, and the errors of `loadTokenizer`.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * The special token that separates documents.
+ * The tokens that begin and end texts.
  *
  * @module
  */
@@ -8,15 +8,29 @@ import type { Tokenizer } from "./tokenizer.ts";
 /** Text of GPT-2's special token, which is put before each document. */
 export const END_OF_TEXT = "<|endoftext|>";
 
-/** Id of `<|endoftext|>`. Throws TypeError if the tokenizer has no such special token. */
+/**
+ * Id of the token that separates documents: the end of text that the tokenizer's files name, otherwise
+ * `<|endoftext|>`. Throws TypeError if the tokenizer has neither.
+ */
 export function endOfText(tokenizer: Tokenizer): number {
-  const id = tokenizer.special.get(END_OF_TEXT);
-  if (id === undefined) {
+  const id = endOfTextIfAny(tokenizer);
+  if (id === null) {
     throw new TypeError(
       `Cannot separate documents: the tokenizer has no ${END_OF_TEXT}, its special tokens are [${
         [...tokenizer.special.keys()].join(", ")
-      }]: add it as a special token`,
+      }]: give --separator-token with one of them, or add it as a special token`,
     );
   }
   return id;
+}
+
+/** Id of the token that separates documents, or null if the tokenizer has none. */
+export function endOfTextIfAny(tokenizer: Tokenizer): number | null {
+  return tokenizer.roles?.eos[0] ?? tokenizer.special.get(END_OF_TEXT) ?? null;
+}
+
+/** Ids of all tokens that end a text. */
+export function textEnds(tokenizer: Tokenizer): ReadonlySet<number> {
+  const end = endOfTextIfAny(tokenizer);
+  return new Set([...end === null ? [] : [end], ...tokenizer.roles?.eos ?? []]);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { SpecialOptions } from "./special.ts";
+import type { TokenRoles } from "./token_roles.ts";
 
 /** Options of `Tokenizer.decode`. */
 export interface DecodeOptions {
@@ -30,8 +31,10 @@ export interface Tokenizer {
   readonly vocabSize: number;
   /** Ids of the special tokens, keyed by text. */
   readonly special: ReadonlyMap<string, number>;
-  /** Id of `<|endoftext|>`. Throws TypeError if there is none. */
+  /** Id of the token that separates documents; see `endOfText`. Throws TypeError if there is none. */
   readonly eotToken: number;
+  /** Tokens that begin and end texts, if the tokenizer's files name them. */
+  readonly roles?: TokenRoles;
   /**
    * Encodes a text in which special tokens may occur, such as a prompt. As in tiktoken, `options` selects the
    * special tokens that are encoded as such. Any other special token in the text causes a RangeError, unless

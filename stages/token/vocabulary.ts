@@ -8,6 +8,7 @@ import { excerpt } from "../format/text/excerpt.ts";
 import { ByteIndex } from "./byte_index.ts";
 import { offsetsOf, textOf, textOffsets, TokenBytes } from "./decode.ts";
 import { endOfText } from "./end_of_text.ts";
+import { NO_ROLES, type TokenRoles } from "./token_roles.ts";
 import { type SpecialOptions, SpecialTokens } from "./special.ts";
 import type { DecodeOptions, TextWithOffsets, Tokenizer } from "./tokenizer.ts";
 
@@ -19,6 +20,10 @@ export abstract class Vocabulary implements Tokenizer {
   readonly special: ReadonlyMap<string, number>;
   /** Bytes of the ordinary tokens, indexed by id; undefined for ids that no ordinary token has. */
   readonly tokens: readonly (Uint8Array | undefined)[];
+  /**
+   * See `Tokenizer.roles`. Set by `readTokenizer`, and by whoever wants documents separated by another token.
+   */
+  roles: TokenRoles = NO_ROLES;
   readonly #special: SpecialTokens;
   // Made at first use: a program that only encodes needs neither.
   #ids: ByteIndex | null = null;

@@ -54,6 +54,7 @@ export * from "../task/choice_rows.ts";
 export * from "../task/hellaswag.ts";
 export * from "../task/multiple_choice.ts";
 export type { SpecialOptions } from "../token/special.ts";
+export type { TokenRoles } from "../token/token_roles.ts";
 export type { DecodeOptions, TextWithOffsets, Tokenizer } from "../token/tokenizer.ts";
 export * from "./divergence.ts";
 export { SkipBatchError } from "./divergence_response.ts";

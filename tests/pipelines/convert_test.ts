@@ -9,6 +9,10 @@ import { type StartingWeights, startingWeights } from "../../pipelines/parts/sta
 import { openLlmcModel } from "../../stages/format/model/llmc_model.ts";
 import { plan } from "../../stages/model/plan.ts";
 import { openModel } from "../../stages/model/model_session.ts";
+import { CharTokenizer } from "../../stages/token/char.ts";
+import { saveTokenizer } from "../../stages/token/files/folder.ts";
+import { loadTokenizer } from "../../stages/token/load_tokenizer.ts";
+import { trainBpe } from "../../stages/token/train/train_bpe.ts";
 import { smallConfig, writeGpt2Folder } from "../stages/format/model/gpt2_folder.ts";
 import { sharedTest } from "../shared_data.ts";
 import { errorLine, eventsOf, run, runsTo, withFolder } from "./program.ts";
@@ -207,11 +211,9 @@ Deno.test("convert writes the tokenizer into folders, and sample reads it there"
   withFolder(async (dir) => {
     await writeGpt2Folder(`${dir}/hf`, { config: { ...smallConfig, vocabSize: 300 } });
     await converted(`${dir}/hf`, `${dir}/own`, { tokenizer: "byte" });
-    const files = ["config.json", "generation_config.json", "merges.txt", "model.safetensors"];
-    deepStrictEqual(
-      namesIn(`${dir}/own`),
-      [...files, "tokenizer.json", "tokenizer_config.json", "vocab.json"],
-    );
+    const files = ["config.json", "generation_config.json", "model.safetensors"];
+    // vocab.json and merges.txt cannot hold the byte tokenizer's pattern.
+    deepStrictEqual(namesIn(`${dir}/own`), [...files, "tokenizer.json", "tokenizer_config.json"]);
     deepStrictEqual(JSON.parse(Deno.readTextFileSync(`${dir}/own/config.json`)).eos_token_id, 256);
     await converted(`${dir}/own`, `${dir}/run/checkpoints/step-1`);
     for (const place of ["own", "run/checkpoints/step-1"]) {
@@ -225,6 +227,46 @@ Deno.test("convert writes the tokenizer into folders, and sample reads it there"
     await rejects(
       () => converted(`${dir}/own`, `${dir}/wide`, { tokenizer: "gpt2" }),
       /50257 tokens, the model 300/,
+    );
+  }));
+
+Deno.test("convert keeps the tokens that begin and end texts", () =>
+  withFolder(async (dir) => {
+    const { tokenizer } = await trainBpe(["a b"], {
+      vocabSize: 300,
+      special: ["<s>", "</s>", "<turn>", "<unk>"],
+    });
+    const [bos, eos, turn] = ["<s>", "</s>", "<turn>"].map((text) => tokenizer.encodeSingleToken(text));
+    await writeGpt2Folder(`${dir}/hf`, { config: { ...smallConfig, vocabSize: tokenizer.vocabSize } });
+    await saveTokenizer(tokenizer, { dir: `${dir}/hf` });
+    const write = (name: string, json: object): void =>
+      Deno.writeTextFileSync(`${dir}/hf/${name}`, JSON.stringify(json));
+    write("tokenizer_config.json", { bos_token: "<s>", eos_token: "</s>", unk_token: "<unk>" });
+    write("generation_config.json", { bos_token_id: bos, eos_token_id: [eos, turn] });
+    await converted(`${dir}/hf`, `${dir}/own`);
+    await converted(`${dir}/own`, `${dir}/run/checkpoints/step-1`);
+    await converted(`${dir}/run/checkpoints/step-1`, `${dir}/again`);
+    for (const folder of ["own", "again"]) {
+      const read = (name: string) => JSON.parse(Deno.readTextFileSync(`${dir}/${folder}/${name}`));
+      for (const name of ["config.json", "generation_config.json"]) {
+        deepStrictEqual([read(name).bos_token_id, read(name).eos_token_id], [bos, [eos, turn]], name);
+      }
+      const { bos_token, eos_token, unk_token } = read("tokenizer_config.json");
+      deepStrictEqual([bos_token, eos_token, unk_token], ["<s>", "</s>", "<unk>"]);
+    }
+  }));
+
+Deno.test("convert writes a character model's tokenizer.json, which is read as that tokenizer", () =>
+  withFolder(async (dir) => {
+    const tokenizer = CharTokenizer.fromTexts(["abc"]);
+    await writeGpt2Folder(`${dir}/hf`, { config: { ...smallConfig, vocabSize: tokenizer.vocabSize } });
+    await saveTokenizer(tokenizer, { dir: `${dir}/hf` });
+    await converted(`${dir}/hf`, `${dir}/own`);
+    const again = await loadTokenizer(`${dir}/own/tokenizer.json`);
+    deepStrictEqual([...again.encode("cab<|endoftext|>", { allowedSpecial: "all" })], [2, 0, 1, 3]);
+    deepStrictEqual(
+      JSON.parse(Deno.readTextFileSync(`${dir}/own/tokenizer_config.json`)).eos_token,
+      "<|endoftext|>",
     );
   }));
 

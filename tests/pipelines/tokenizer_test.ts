@@ -17,8 +17,6 @@ Deno.test("tokenizer trains a vocabulary, prints a summary, and --inspect uses i
         "tokenizer.json",
         "tokenizer.model",
         "tokenizer.vocab",
-        "vocab.json",
-        "merges.txt",
         "report.json",
         "config.json",
       ]

@@ -36,6 +36,14 @@ export const tokenizerOptions = {
     "gpt2, p50k, cl100k, o200k, char, byte, train (trained on a sample of the source), or the folder of a trained tokenizer",
     { value: "gpt2", placeholder: "NAME|PATH", ...common },
   ),
+  separatorToken: text(
+    "token that separates documents; default: the end of text of the tokenizer's files, else <|endoftext|>",
+    {
+      value: null,
+      placeholder: "TOKEN",
+      ...common,
+    },
+  ),
   vocabSize: { ...vocabularyOptions.vocabSize, requires: isTrained },
   pattern: { ...vocabularyOptions.pattern, requires: isTrained },
   special: { ...vocabularyOptions.special, requires: isTrained },

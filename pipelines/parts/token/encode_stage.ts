@@ -18,7 +18,7 @@ export function encodeStage(
   tokenizer: Tokenizer,
   { env, ...options }: EncodeOptions & { readonly env: Env },
 ): Stage<Document, Tokens> {
-  const stage = encode(tokenizer, options); // throws at once if the tokenizer has no <|endoftext|>
+  const stage = encode(tokenizer, options); // throws at once if the tokenizer has no end of text
   if (env.workers <= 1) return stage;
   return encodeParallel({ ...options, tokenizer: `${env.out}/tokenizer`, workers: env.workers });
 }

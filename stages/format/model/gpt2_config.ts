@@ -49,16 +49,29 @@ export function parseGpt2Config(text: string, path: string): GptConfig {
   return withoutDefaults(gptOptions, config);
 }
 
-/** The text of `config.json`. `endOfText` is the id of `<|endoftext|>`, or null if there is none. */
+/** Ids of the tokens that begin and end texts, as Hugging Face's files name them. */
+export interface TextBounds {
+  /** Id of the token that ends a text, or a list of several; null if there is none. */
+  readonly endOfText: number | readonly number[] | null;
+  /** Id of the token that begins a text; default: that which ends it. */
+  readonly beginOfText?: number | null;
+}
+
+/** Returns the fields `bos_token_id` and `eos_token_id`. */
+export function boundIds({ endOfText, beginOfText }: TextBounds): Readonly<Record<string, unknown>> {
+  const only = typeof endOfText === "number" ? endOfText : endOfText?.[0] ?? null;
+  return { bos_token_id: beginOfText === undefined ? only : beginOfText, eos_token_id: endOfText };
+}
+
+/** The text of `config.json`. */
 export function gpt2Config(
   config: GptConfig,
-  { dtype, endOfText }: { readonly dtype: FloatType; readonly endOfText: number | null },
+  { dtype, ...textBounds }: TextBounds & { readonly dtype: FloatType },
 ): string {
   const entries = {
     ...huggingFaceOptions(gptOptions, config),
     architectures: ["GPT2LMHeadModel"],
-    bos_token_id: endOfText,
-    eos_token_id: endOfText,
+    ...boundIds(textBounds),
     initializer_range: 0.02,
     model_type: "gpt2",
     n_inner: null,
@@ -74,21 +87,20 @@ export function gpt2Config(
 }
 
 /** The text of `generation_config.json`. */
-export function gpt2GenerationConfig({ endOfText }: { readonly endOfText: number | null }): string {
-  return json({ _from_model_config: true, bos_token_id: endOfText, eos_token_id: endOfText });
+export function gpt2GenerationConfig(textBounds: TextBounds): string {
+  return json({ _from_model_config: true, ...boundIds(textBounds) });
 }
 
 /**
  * Returns the text of `tokenizer_config.json`: settings that `tokenizer.json` does not contain. `seqLen` is
- * in tokens.
+ * in tokens, `names` are the texts of the tokens that have a role, such as `eos_token`.
  */
-export function gpt2TokenizerConfig({ seqLen, special }: {
+export function gpt2TokenizerConfig({ seqLen, names }: {
   readonly seqLen: number;
-  readonly special: string | null;
+  readonly names: Readonly<Record<string, string>>;
 }): string {
   return json({
-    add_prefix_space: false,
-    ...(special !== null && { bos_token: special, eos_token: special, unk_token: special }),
+    ...names,
     clean_up_tokenization_spaces: false,
     model_max_length: seqLen,
     tokenizer_class: "PreTrainedTokenizerFast",

@@ -11,6 +11,7 @@ import {
 } from "../../../kernels/models/llama_options.ts";
 import { withDefaults } from "../../../kernels/models/model_options.ts";
 import type { FloatType } from "./float_types.ts";
+import { boundIds, type TextBounds } from "./gpt2_config.ts";
 import { type llamaTypes, parseLlamaConfig } from "./llama_config.ts";
 
 type LlamaType = typeof llamaTypes[number];
@@ -47,18 +48,13 @@ const floatKeys = [
  */
 export function llamaConfigText(
   config: LlamaConfig,
-  { dtype, endOfText, path }: {
-    readonly dtype: FloatType;
-    readonly endOfText: number | null;
-    readonly path: string;
-  },
+  { dtype, path, ...textBounds }: TextBounds & { readonly dtype: FloatType; readonly path: string },
 ): string {
   const full = withDefaults(llamaOptions, config), type = typeOf(full);
   const entries: Record<string, unknown> = {
     architectures: [classes[type]],
     attention_bias: full.attentionBias === "all",
-    bos_token_id: endOfText,
-    eos_token_id: endOfText,
+    ...boundIds(textBounds),
     head_dim: full.headWidth,
     [full.gemma ? "hidden_activation" : "hidden_act"]: full.gate === "silu" ? "silu" : "gelu_pytorch_tanh",
     hidden_size: full.channels,

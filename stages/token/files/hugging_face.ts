@@ -5,6 +5,8 @@
  */
 import { type BpeSpec, BpeTokenizer, type Merge } from "../bpe.ts";
 import { bytesToCharacters, charactersToBytes } from "../byte_characters.ts";
+import type { CharTokenizer } from "../char.ts";
+import { parseCharacterJson } from "./character_json.ts";
 import { ComposedTokenizer } from "../composed/composed_tokenizer.ts";
 import { vocabularyJson, vocabularyOf } from "./gpt2_files.ts";
 import { repeatsCounts } from "../split/matches.ts";
@@ -48,10 +50,16 @@ export function huggingFaceJson(tokenizer: BpeTokenizer): string {
 }
 
 /**
- * Reads a `tokenizer.json`: as a BpeTokenizer if it has only what that class does, otherwise as a
- * ComposedTokenizer. Throws SyntaxError with the file, the field and the reason.
+ * Reads a `tokenizer.json`: as a CharTokenizer if it was written from one, as a BpeTokenizer if it has only
+ * what that class does, otherwise as a ComposedTokenizer. Throws SyntaxError with the file, the field and the
+ * reason.
  */
-export function parseHuggingFaceJson(text: string, file: string): BpeTokenizer | ComposedTokenizer {
+export function parseHuggingFaceJson(
+  text: string,
+  file: string,
+): BpeTokenizer | ComposedTokenizer | CharTokenizer {
+  const characters = parseCharacterJson(text);
+  if (characters !== null) return characters;
   const composed = ComposedTokenizer.parse(text, file);
   const plain = plainBpe(JSON.parse(text));
   if (plain === null) return composed;

@@ -11,39 +11,37 @@ import type { BpeTokenizer, Merge } from "../bpe.ts";
 import { checkedTokenizer } from "./gpt2_files.ts";
 import { patternSource } from "../split/patterns.ts";
 
-/**
- * Returns whether minbpe's format can hold a tokenizer: the pattern and the special tokens have no line
- * breaks, ids 0 to 255 are the bytes, and the merges' ids follow in order.
- */
+/** Returns whether minbpe's format can hold a tokenizer. */
 export function fitsMinbpe(tokenizer: BpeTokenizer): boolean {
-  return textWithLineBreak(tokenizer) === undefined && tokenizer.byteIds.every((id, byte) => id === byte) &&
+  return whyNotMinbpe(tokenizer) === null;
+}
+
+/**
+ * Returns why minbpe's format cannot hold a tokenizer, or null if it can. minbpe strips the line of the
+ * pattern, and splits those of special tokens at white space.
+ */
+export function whyNotMinbpe(tokenizer: BpeTokenizer): string | null {
+  const pattern = patternSource(tokenizer.pattern);
+  if (/[\r\n]/.test(pattern) || pattern.trim() !== pattern) {
+    return `minbpe would change the pattern ${excerpt(pattern)}, because of white space in it`;
+  }
+  const special = [...tokenizer.special.keys()].find((text) => /\s/.test(text));
+  if (special !== undefined) {
+    return `minbpe cannot read the special token ${excerpt(special)}: it has white space`;
+  }
+  const inOrder = tokenizer.byteIds.every((id, byte) => id === byte) &&
     tokenizer.merges.every(([, , id], rank) => id === 256 + rank);
+  return inOrder ? null : "ids 0 to 255 must be the bytes, and the merges' ids must follow in order";
 }
 
 /** The content of `.model`. Throws TypeError if the format cannot hold the tokenizer. */
 export function minbpeModel(tokenizer: BpeTokenizer): string {
-  const broken = textWithLineBreak(tokenizer);
-  if (broken !== undefined) {
-    throw new TypeError(`Cannot write ${JSON.stringify(broken)} to a minbpe model: it has a line break`);
-  }
-  if (!fitsMinbpe(tokenizer)) {
-    throw new TypeError(
-      `Cannot write a minbpe model: ids 0 to 255 must be the bytes, and the merges' ids must follow in order: ` +
-        `write tokenizer.json instead`,
-    );
-  }
+  const why = whyNotMinbpe(tokenizer);
+  if (why !== null) throw new TypeError(`Cannot write a minbpe model: ${why}: write tokenizer.json instead`);
   let text = `minbpe v1\n${patternSource(tokenizer.pattern)}\n${tokenizer.special.size}\n`;
   for (const [special, id] of tokenizer.special) text += `${special} ${id}\n`;
   for (const [left, right] of tokenizer.merges) text += `${left} ${right}\n`;
   return text;
-}
-
-/**
- * Returns the first text with a line break, among the pattern and the special tokens, or undefined if there
- * is none.
- */
-function textWithLineBreak({ pattern, special }: BpeTokenizer): string | undefined {
-  return [patternSource(pattern), ...special.keys()].find((text) => /[\r\n]/.test(text));
 }
 
 /** Returns the content of `.vocab`: each token's text, and the two tokens that it was merged from. */

@@ -143,9 +143,7 @@ export function patternMachine(source: string, { possessiveCounts = true } = {})
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw new SyntaxError(
-      `Cannot read the split pattern ${
-        excerpt(source)
-      }: ${cause.message}: expected gpt2, gpt4, o200k, none ` +
+      `Cannot read the split pattern ${source}: ${cause.message}: expected gpt2, gpt4, o200k, none ` +
         `or a regular expression`,
       { cause },
     );

@@ -6,6 +6,7 @@
 import { asSource } from "../../flow/as_source.ts";
 import { from } from "../../flow/flow.ts";
 import { BpeTokenizer } from "../bpe.ts";
+import { charactersToBytes } from "../byte_characters.ts";
 import { ChunkCounter, type ChunkCounts } from "./chunk_counter.ts";
 import { countChunks, GROUP_CHARACTERS, type TextGroup } from "./count_chunks.ts";
 import { learnMerges, LinkedChunks, type TieBreak } from "./learn_merges.ts";
@@ -59,8 +60,8 @@ export class BpeTrainer {
   readonly #counter: ChunkCounter;
 
   /**
-   * Throws RangeError if `vocabSize` is below 256 plus the number of special tokens, and SyntaxError for a
-   * bad pattern.
+   * Throws RangeError if `vocabSize` is below 256 plus the number of special tokens or a special token has
+   * the text of a byte's token, and SyntaxError for a bad pattern.
    */
   constructor(options: TrainBpeOptions) {
     const { vocabSize, pattern = "gpt4", special = [], tieBreak = "first-seen" } = options;
@@ -71,6 +72,7 @@ export class BpeTrainer {
           `${special.length} special tokens) to ${2 ** 21}`,
       );
     }
+    checkDistinct(special);
     this.#options = { vocabSize, pattern: patternName(pattern), special, tieBreak };
     this.#counter = new ChunkCounter(pattern);
   }
@@ -121,9 +123,21 @@ export class BpeTrainer {
 }
 
 /**
+ * Throws RangeError if a special token is written like a byte: files would then have two ids for one text.
+ */
+function checkDistinct(special: readonly string[]): void {
+  const same = special.find((text) => charactersToBytes(text)?.length === 1);
+  if (same === undefined) return;
+  throw new RangeError(
+    `Cannot train with the special token ${JSON.stringify(same)}: the token of a byte has the same text: ` +
+      `give another --special`,
+  );
+}
+
+/**
  * Trains a byte-pair tokenizer on texts. The texts are not kept in memory, so they may be a stream of any
  * length. Chunks are counted on `workers` threads (default 1); the result does not depend on the number of
- * threads.
+ * threads. Throws RangeError if a special token has the text of a byte's token.
  *
  * @example
  * ```ts

@@ -166,7 +166,7 @@ const always: Readonly<Record<string, string>> = {
   "eval": "device checkpoint tokenizer valShards source evalBatches batchSize",
   "fineweb": "workers source stages dump format rank world only partBytes",
   "fineweb-gpt2":
-    "seed device source stages tokenizer valShare valBytes valTokens layers heads channels seqLen vocabPad " +
+    "seed device source stages tokenizer separatorToken valShare valBytes valTokens layers heads channels seqLen vocabPad " +
     "gelu bias tie normEps dropout initFrom shuffle batchSize gradAccum totalBatchTokens steps epochs tokens " +
     "timeLimit optimizer weightDecay gradClip lr warmup schedule skipSpikeZ onNan recompute dtype profile " +
     "evalEvery inspectEvery checkpointEvery keepCheckpoints tensorboard sampleEvery",

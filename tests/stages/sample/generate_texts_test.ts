@@ -14,6 +14,7 @@ import { sampleToken } from "../../../stages/sample/sample_token.ts";
 import { plan } from "../../../stages/model/plan.ts";
 import { type ModelSession, openModel } from "../../../stages/model/model_session.ts";
 import { type GenerationStep, windowStart } from "../../../stages/sample/cache_slots.ts";
+import { GeneratedText } from "../../../stages/sample/generated_text.ts";
 import { type GenerateOptions, generateTexts } from "../../../stages/sample/generate_texts.ts";
 
 const seqLen = 24;
@@ -127,4 +128,25 @@ Deno.test("generateTexts() refuses bad options, and generates nothing where maxT
   await rejects(refused({ stop: [""] }), /empty string/);
   await rejects(refused({ signal: AbortSignal.abort(new Error("enough")) }), /enough/);
   deepStrictEqual(await generated(session, { maxTokens: 0 }), texts.map(() => "<length>"));
+});
+
+Deno.test("a text ends at each token that the tokenizer's files name as an end of text", () => {
+  const own = byteTokenizer();
+  own.roles = { eos: [120, 121], bos: null, unk: null };
+  for (const [id, end] of [[120, true], [121, true], [122, false]] as const) {
+    const options = { maxTokens: 2, temperature: 0 };
+    const text = new GeneratedText({ prompt: "", sample: 0 }, {
+      index: 0,
+      tokenizer: own,
+      vocabSize: 257,
+      options,
+    });
+    deepStrictEqual(text.ids, [120]); // an empty prompt begins after the end of a text
+    text.logits = new Float32Array(257);
+    text.logits[id] = 1;
+    deepStrictEqual(
+      [...text.sampleNext()],
+      end ? [{ text: 0, end: "end of text" }] : [{ text: 0, piece: "z" }],
+    );
+  }
 });
