@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { readText } from "../../stages/disk/files.ts";
 import { pathOfUrl } from "../../stages/disk/paths.ts";
 
 /** Exit codes after which a run is not started again: done, wrong command line, interrupted. */
@@ -104,8 +105,7 @@ if (import.meta.main) {
         }).spawn();
         return (await child.status).code;
       },
-      checkpoint: () =>
-        Deno.readTextFile(`${out}/checkpoints/latest`).then((text) => text.trim(), () => null),
+      checkpoint: () => readText(`${out}/checkpoints/latest`).then((text) => text.trim(), () => null),
       pause: () => new Promise((resolve) => setTimeout(resolve, PAUSE)),
       say: (text) => console.error(text),
     }),

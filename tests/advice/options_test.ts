@@ -24,6 +24,9 @@ const foreign: Readonly<Record<string, string>> = {
   "no-wasm-bounds-checks": "V8",
   "experimental-wasm-revectorize": "V8",
   "gc-interval": "V8",
+  "preload": "deno run",
+  "dawn": "deno task doctor",
+  "restarts": "deno task supervise",
   "option": "any option, in a usage line",
 };
 
