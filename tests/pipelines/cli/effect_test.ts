@@ -56,6 +56,7 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   // a tokenizer that is ready
   ["fineweb-gpt2 --vocab-size 512 --tokenizer gpt2", /it needs --tokenizer train$/],
   ["fineweb-gpt2 --pattern gpt4 --preset gpt2-124m", /--tokenizer gpt2: it needs --tokenizer train$/],
+  ["tokenize --separator-token <|x|> --separator none", /--separator none: it needs --separator before$/],
   ["tokenize --special <|x|>", /--tokenizer gpt2/],
   ["tokenize --tie-break greatest --tokenizer byte", /--tokenizer byte/],
   // a filter that does not run
