@@ -78,7 +78,7 @@ Deno.test("tokenizer prints errors in one line and writes nothing", () =>
     const out = ["--out", `${dir}/none`];
     match(
       errorLine(await runsTo(2, ["tokenizer", ...out, "--pattern", "("])),
-      /Cannot read the split pattern "\(": /,
+      /Cannot read the split pattern \(: Cannot read the regular expression/,
     );
     match(errorLine(await runsTo(2, ["tokenizer", ...out, "--vocab-size", "256"])), /at least 257/);
     match(
