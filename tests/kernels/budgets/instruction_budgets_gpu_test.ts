@@ -50,14 +50,18 @@ Deno.test({
           deepStrictEqual(kernels.flatMap((k, at) => faults(k, { family, code: results[i][at] })), []);
         });
       }
-      await t.step("kernels/README.md has the numbers", async () => {
-        if (driver !== mesa) return; // another compiler makes other code
+      const isOther = driver !== mesa; // another version of the compiler makes other code
+      const name = `kernels/README.md has the numbers${
+        isOther ? ` (ignored: Mesa ${driver}, not ${mesa})` : ""
+      }`;
+      const fn = async () => {
         const main = tableKernels(plain);
         const rows = tableRows(main, results.map((all) => main.map((k) => all[kernels.indexOf(k)])));
         const readme = await Deno.readTextFile(new URL("../../../kernels/README.md", import.meta.url));
         const written = readme.split("\n").filter((line) => /^\|.*\d \/ \d/.test(line));
         deepStrictEqual(written.map(cells), rows.map(cells));
-      });
+      };
+      await t.step({ name, ignore: isOther, fn });
     });
   },
 });
