@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { addedTokens } from "./added_tokens.ts";
 import { CharTokenizer } from "../char.ts";
 
 /** Returns whether the format can hold a tokenizer: no special token is also a character. */
@@ -19,15 +20,7 @@ export function characterJson(tokenizer: CharTokenizer): string {
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: special.map(([content, id]) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
+    added_tokens: addedTokens(tokenizer.special),
     normalizer: null,
     pre_tokenizer: { type: "Split", pattern: { Regex: "[\\s\\S]" }, behavior: "Isolated", invert: false },
     post_processor: null,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { addedTokens } from "./added_tokens.ts";
 import { type BpeSpec, BpeTokenizer, type Merge } from "../bpe.ts";
 import { bytesToCharacters, charactersToBytes } from "../byte_characters.ts";
 import type { CharTokenizer } from "../char.ts";
@@ -21,15 +22,7 @@ export function huggingFaceJson(tokenizer: BpeTokenizer): string {
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: [...tokenizer.special].map(([content, id]) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
+    added_tokens: addedTokens(tokenizer.special),
     normalizer: null,
     pre_tokenizer: preTokenizer(tokenizer.pattern),
     post_processor: null,
