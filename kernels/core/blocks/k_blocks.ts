@@ -1,5 +1,5 @@
 /**
- * GGUF's "K" blocks: 256 values with scales by 16 or 32 values, which are themselves quantised.
+ * ggml's "K" blocks: 256 values with scales by 16 or 32 values, which are themselves quantised.
  *
  * @module
  */
