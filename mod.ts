@@ -222,10 +222,11 @@ export { encode, type EncodeOptions } from "./stages/token/encode.ts";
 export { encodeParallel, type ParallelEncoding } from "./stages/token/encode_parallel.ts";
 export { saveTokenizer, type SaveTokenizerOptions } from "./stages/token/files/folder.ts";
 export { loadTokenizer } from "./stages/token/load_tokenizer.ts";
-export type { SpecialOptions } from "./stages/token/special.ts";
+export type { SpecialOptions, TextSegment } from "./stages/token/special.ts";
 export type { Pattern } from "./stages/token/split/patterns.ts";
 export type { TokenRoles } from "./stages/token/token_roles.ts";
 export type { DecodeOptions, TextWithOffsets, Tokenizer } from "./stages/token/tokenizer.ts";
+export type { UnstableEncoding } from "./stages/token/unstable.ts";
 export {
   type TieBreak,
   trainBpe,

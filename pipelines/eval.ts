@@ -52,7 +52,7 @@ const options = {
     ...model,
   }),
   tokenizer: path(
-    "gpt2, p50k, cl100k, o200k, byte or a tokenizer's folder; default: the one in the run's folder, or gpt2 if there is none",
+    "gpt2, p50k, p50k_edit, cl100k, o200k, o200k_harmony, byte or a tokenizer's folder; default: the one in the run's folder, or gpt2 if there is none",
     { value: null, placeholder: "NAME|PATH", ...model },
   ),
   valShards: {

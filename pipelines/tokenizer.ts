@@ -66,7 +66,7 @@ export default pipeline({
       group,
     }),
     tokenizer: path(
-      "tokenizer of --inspect: gpt2, p50k, cl100k, o200k, byte or a trained tokenizer's folder",
+      "tokenizer of --inspect: gpt2, p50k, p50k_edit, cl100k, o200k, o200k_harmony, byte or a trained tokenizer's folder",
       {
         value: "gpt2",
         group,

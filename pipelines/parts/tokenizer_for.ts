@@ -15,7 +15,7 @@ import { readTokenizer, saveTokenizer } from "../../stages/token/files/folder.ts
 import { loadTokenizer } from "../../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { Vocabulary } from "../../stages/token/vocabulary.ts";
-import { tokenizerNames } from "../../stages/token/tokenizer_names.ts";
+import { isTokenizerName } from "../../stages/token/tokenizer_names.ts";
 import { BpeTrainer } from "../../stages/token/train/train_bpe.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
 import { keepTokenizer, keptTokenizer } from "./resume/kept_tokenizer.ts";
@@ -124,7 +124,7 @@ function withSeparator(tokenizer: Tokenizer, name: string | null): Tokenizer {
 
 /** Returns the tokenizer of a name or path. A resumed run has a copy, so the path may be gone. */
 async function namedTokenizer(name: string, env: Pick<Env, "resumed" | "out">): Promise<Tokenizer> {
-  if (tokenizerNames.some((known) => known === name)) return await loadTokenizer(name);
+  if (isTokenizerName(name)) return await loadTokenizer(name);
   const given = await exists(name) ? await loadTokenizer(name) : null;
   return await keptTokenizer(given, { env, where: name }) ?? await loadTokenizer(name);
 }

@@ -5,10 +5,12 @@
  * @module
  */
 import type { Tokenizer } from "./tokenizer.ts";
+import { openAiVocabulary } from "./tokenizer_names.ts";
 
 /**
- * Loads a tokenizer: one of gpt2 (r50k), p50k, cl100k, o200k, byte and char by its name, or a saved tokenizer
- * by the path of its folder or file.
+ * Loads a tokenizer: one of gpt2 (r50k), p50k, p50k_edit, cl100k, o200k, o200k_harmony, byte and char by its
+ * name, or a saved tokenizer by the path of its folder or file. tiktoken's own names, such as `cl100k_base`,
+ * are accepted too.
  *
  * `char` takes its characters from `texts`. Throws TypeError if `char` is given without `texts`,
  * Deno.errors.NotFound if the path does not exist, SyntaxError if the file is malformed.
@@ -28,11 +30,6 @@ export async function loadTokenizer(
   switch (nameOrPath) {
     case "byte":
       return (await import("./byte.ts")).byteTokenizer();
-    case "gpt2":
-    case "p50k":
-    case "cl100k":
-    case "o200k":
-      return await (await import("./files/openai_vocabularies.ts")).openAiTokenizer(nameOrPath);
     case "char":
       if (options.texts === undefined) {
         throw new TypeError(
@@ -40,7 +37,10 @@ export async function loadTokenizer(
         );
       }
       return (await import("./char.ts")).CharTokenizer.fromTexts(options.texts);
-    default:
-      return await (await import("./files/folder.ts")).readTokenizer(nameOrPath);
+    default: {
+      const published = openAiVocabulary(nameOrPath);
+      if (published === null) return await (await import("./files/folder.ts")).readTokenizer(nameOrPath);
+      return await (await import("./files/openai_vocabularies.ts")).openAiTokenizer(published);
+    }
   }
 }

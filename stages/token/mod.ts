@@ -24,6 +24,7 @@ export type { TokenRoles } from "./token_roles.ts";
 export * from "./tokenizer.ts";
 export { tokenizerNames } from "./tokenizer_names.ts";
 export * from "./train/train_bpe.ts";
+export type { UnstableEncoding } from "./unstable.ts";
 export type { TextToken } from "./view/text_tokens.ts";
 export { TokenView, tokenView } from "./view/token_view.ts";
 export { Vocabulary } from "./vocabulary.ts";

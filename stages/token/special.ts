@@ -34,6 +34,15 @@ export type TextSegment = string | number;
 
 const utf8 = new TextEncoder();
 
+/**
+ * Returns the special tokens as whose text an id is decoded: of several with the same id, the first. Files
+ * that have one text for each id hold these alone.
+ */
+export function withoutAliases(ids: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const texts = new Map([...ids].reverse().map(([text, id]) => [id, text]));
+  return new Map([...ids].filter(([text, id]) => texts.get(id) === text));
+}
+
 /** The special tokens of a vocabulary. */
 export class SpecialTokens {
   /** Ids of the special tokens, keyed by text. */
@@ -41,10 +50,13 @@ export class SpecialTokens {
   readonly #bytes: ReadonlyMap<number, Uint8Array>;
   readonly #anySpecial: RegExp | null;
 
-  /** Throws TypeError if a text is empty or has a lone surrogate, or if two texts have the same id. */
+  /**
+   * Several texts may have the same id, as in o200k_harmony: each is encoded as the id, which is decoded as
+   * the first of them. Throws TypeError if a text is empty or has a lone surrogate.
+   */
   constructor(ids: ReadonlyMap<string, number>) {
     this.ids = new Map(ids);
-    this.#bytes = new Map([...ids].map(([text, id]) => [id, utf8.encode(text)]));
+    this.#bytes = new Map([...ids].reverse().map(([text, id]) => [id, utf8.encode(text)]));
     this.#anySpecial = anyOf([...ids.keys()]);
     for (const text of ids.keys()) {
       if (text === "" || !text.isWellFormed()) {
@@ -54,11 +66,6 @@ export class SpecialTokens {
           } a special token: expected text that is not empty and has no lone surrogate`,
         );
       }
-    }
-    if (this.#bytes.size < ids.size) {
-      throw new TypeError(
-        `Cannot make special tokens of [${[...ids].join("; ")}]: two have the same id: give each its own`,
-      );
     }
   }
 

@@ -6,10 +6,11 @@
  */
 import { excerpt } from "../format/text/excerpt.ts";
 import { ByteIndex } from "./byte_index.ts";
+import { compareBytes } from "./compare_bytes.ts";
 import { offsetsOf, textOf, textOffsets, TokenBytes } from "./decode.ts";
 import { endOfText } from "./end_of_text.ts";
 import { NO_ROLES, type TokenRoles } from "./token_roles.ts";
-import { type SpecialOptions, SpecialTokens } from "./special.ts";
+import { type SpecialOptions, SpecialTokens, type TextSegment } from "./special.ts";
 import type { DecodeOptions, TextWithOffsets, Tokenizer } from "./tokenizer.ts";
 
 const utf8 = new TextEncoder();
@@ -54,13 +55,18 @@ export abstract class Vocabulary implements Tokenizer {
 
   /** See `Tokenizer.encode`. */
   encode(text: string, options: SpecialOptions = {}): Uint32Array {
-    const segments = this.#special.split(text, options);
+    const segments = this.segmentsOf(text, options);
     if (segments.length === 1 && typeof segments[0] === "string") return this.encodeOrdinary(segments[0]);
     return joined(
       segments.map((segment) =>
         typeof segment === "string" ? this.encodeOrdinary(segment) : Uint32Array.of(segment)
       ),
     );
+  }
+
+  /** Splits a text at the allowed special tokens. Throws the errors of `Tokenizer.encode`. */
+  protected segmentsOf(text: string, options: SpecialOptions): TextSegment[] {
+    return this.#special.split(text, options);
   }
 
   /**
@@ -134,13 +140,6 @@ export abstract class Vocabulary implements Tokenizer {
       Array.from({ length: this.vocabSize }, (_, id) => this.tokens[id] ?? this.#special.bytes(id)),
     );
   }
-}
-
-/** Compares bytes lexicographically: below 0 if `a` comes before `b`. */
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const shared = Math.min(a.length, b.length);
-  for (let i = 0; i < shared; i++) if (a[i] !== b[i]) return a[i] - b[i];
-  return a.length - b.length;
 }
 
 function joined(parts: readonly Uint32Array[]): Uint32Array {

@@ -83,7 +83,7 @@ Deno.test("tokenizer prints errors in one line and writes nothing", () =>
     match(errorLine(await runsTo(2, ["tokenizer", ...out, "--vocab-size", "256"])), /at least 257/);
     match(
       errorLine(await runsTo(2, ["tokenizer", "--inspect", "x", "--tokenizer", "gtp2"])),
-      /expected gpt2, p50k, cl100k, o200k/,
+      /expected gpt2, p50k, p50k_edit, cl100k, o200k, o200k_harmony/,
     );
     deepStrictEqual([...Deno.readDirSync(dir)], []);
   }));

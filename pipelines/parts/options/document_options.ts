@@ -107,7 +107,7 @@ export const filterOptions = {
     { value: [], placeholder: "DIR|FILE", ...filters, requires: someFilter("url") },
   ),
   countTokenizer: path(
-    "tokenizer of the filter count: gpt2, p50k, cl100k, o200k, byte or the folder of a trained tokenizer",
+    "tokenizer of the filter count: gpt2, p50k, p50k_edit, cl100k, o200k, o200k_harmony, byte or the folder of a trained tokenizer",
     { value: "gpt2", placeholder: "NAME|PATH", ...filters, requires: someFilter("count") },
   ),
   extractTimeout: duration("longest time for extracting the text of one page; slower pages are dropped", {

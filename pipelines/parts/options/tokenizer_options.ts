@@ -33,7 +33,7 @@ const isTrained = oneOfValues("tokenizer", ["train"], "--tokenizer train");
 /** Options for choosing a tokenizer, or training one. */
 export const tokenizerOptions = {
   tokenizer: path(
-    "gpt2, p50k, cl100k, o200k, char, byte, train (trained on a sample of the source), or the folder of a trained tokenizer",
+    "gpt2, p50k, p50k_edit, cl100k, o200k, o200k_harmony, char, byte, train (trained on a sample of the source), or the folder of a trained tokenizer",
     { value: "gpt2", placeholder: "NAME|PATH", ...common },
   ),
   separatorToken: text(

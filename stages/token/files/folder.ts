@@ -18,6 +18,7 @@ import { fitsVocabulary, gpt2Merges, gpt2Vocab, parseGpt2Files } from "./gpt2_fi
 import { huggingFaceJson, parseHuggingFaceJson } from "./hugging_face.ts";
 import { fitsMinbpe, minbpeModel, minbpeVocab, parseMinbpeModel, whyNotMinbpe } from "./minbpe_files.ts";
 import { openAiPatterns, openAiSpecialTokens, vocabularyOfFile } from "./openai_vocabularies.ts";
+import { withoutAliases } from "../special.ts";
 import { fitsTiktoken, parseTiktokenRanks, tiktokenRanks } from "./tiktoken_file.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { tokenizerNames } from "../tokenizer_names.ts";
@@ -227,9 +228,16 @@ function formatsLeftOut(tokenizer: Tokenizer, files: ReadonlyMap<string, string>
       "vocab.json": fitsVocabulary(tokenizer)
         ? "the format has no place for a pattern other than GPT-2's"
         : "a special token has the text of an ordinary token",
+      ...aliasesLeftOut(tokenizer),
       "tokenizer.model": whyNotMinbpe(tokenizer) ?? "",
       "tokenizer.tiktoken": "the merges do not follow from the tokens' bytes and ranks",
     }
     : {};
   return Object.fromEntries(Object.entries(reasons).filter(([name]) => !files.has(name)));
+}
+
+/** Says which special tokens no file holds, because another one has their id. */
+function aliasesLeftOut({ special }: BpeTokenizer): Record<string, string> {
+  const kept = withoutAliases(special), aliases = [...special].filter(([text]) => !kept.has(text));
+  return Object.fromEntries(aliases.map(([text, id]) => [text, `another special token has its id ${id}`]));
 }

@@ -7,6 +7,7 @@
 import { excerpt } from "../../format/text/excerpt.ts";
 import { type BpeSpec, BpeTokenizer, type Merge } from "../bpe.ts";
 import { bytesToCharacters, charactersToBytes } from "../byte_characters.ts";
+import { withoutAliases } from "../special.ts";
 import type { Pattern } from "../split/patterns.ts";
 
 /** Returns the content of `vocab.json`, special tokens included. */
@@ -42,7 +43,7 @@ export function fitsVocabulary(tokenizer: BpeTokenizer): boolean {
 }
 
 function vocabularyEntries(tokenizer: BpeTokenizer): [string, number][] {
-  const entries: [string, number][] = [...tokenizer.special];
+  const entries: [string, number][] = [...withoutAliases(tokenizer.special)];
   tokenizer.tokens.forEach((bytes, id) => bytes && entries.push([bytesToCharacters(bytes), id]));
   return entries;
 }

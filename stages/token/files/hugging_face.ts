@@ -10,19 +10,23 @@ import type { CharTokenizer } from "../char.ts";
 import { parseCharacterJson } from "./character_json.ts";
 import { ComposedTokenizer } from "../composed/composed_tokenizer.ts";
 import { vocabularyJson, vocabularyOf } from "./gpt2_files.ts";
+import { withoutAliases } from "../special.ts";
 import { repeatsCounts } from "../split/matches.ts";
 import { GPT4_SPELLINGS, type Pattern, patternSource } from "../split/patterns.ts";
 
 const BYTE_LEVEL = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true };
 
-/** The content of `tokenizer.json`. */
+/**
+ * The content of `tokenizer.json`. Of special tokens with the same id, it has the first: Hugging Face's
+ * library would lose that one if both were listed.
+ */
 export function huggingFaceJson(tokenizer: BpeTokenizer): string {
   const shown = tokenizer.tokens.map((bytes) => bytes === undefined ? "" : bytesToCharacters(bytes));
   return JSON.stringify({
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: addedTokens(tokenizer.special),
+    added_tokens: addedTokens(withoutAliases(tokenizer.special)),
     normalizer: null,
     pre_tokenizer: preTokenizer(tokenizer.pattern),
     post_processor: null,

@@ -1,6 +1,9 @@
 /**
  * OpenAI's vocabularies, from npm js-tiktoken. A vocabulary is imported only when it is used.
  *
+ * p50k_edit and o200k_harmony differ from p50k and o200k in their special tokens alone. Source of these:
+ * openai/tiktoken, openai_public.py.
+ *
  * A `.tiktoken` file that is written from such a vocabulary has the same SHA-256 as tiktoken's own file.
  *
  * @module
@@ -8,33 +11,33 @@
 import { importPackage } from "../../disk/packages.ts";
 import { BpeTokenizer } from "../bpe.ts";
 import type { Pattern } from "../split/patterns.ts";
+import { type OpenAiVocabulary, openAiVocabulary } from "../tokenizer_names.ts";
 
 interface RanksModule {
   readonly special_tokens: Readonly<Record<string, number>>;
   readonly bpe_ranks: string;
 }
 
-/**
- * Names of the vocabularies: gpt2 (r50k) has 50,257 ids, p50k has 50,281, cl100k (GPT-4) has 100,277, and
- * o200k (GPT-4o) has 200,019.
- */
-export type OpenAiVocabulary = "gpt2" | "p50k" | "cl100k" | "o200k";
+/** Vocabularies whose tokens js-tiktoken has in a file of their own. */
+type RanksFile = Exclude<OpenAiVocabulary, "p50k_edit" | "o200k_harmony">;
 
 /** Pattern that each vocabulary uses to split text into chunks. */
 export const openAiPatterns: Readonly<Record<OpenAiVocabulary, Pattern>> = {
   gpt2: "gpt2",
   p50k: "gpt2",
+  p50k_edit: "gpt2",
   cl100k: "gpt4",
   o200k: "o200k",
+  o200k_harmony: "o200k",
 };
 
 /** Loads one of OpenAI's tokenizers. */
 export async function openAiTokenizer(name: OpenAiVocabulary): Promise<BpeTokenizer> {
-  const { bpe_ranks, special_tokens } = await ranksOf(name);
+  const { bpe_ranks } = await ranksOf(fileOf(name));
   return new BpeTokenizer({
     pattern: openAiPatterns[name],
     tokens: tokensOf(bpe_ranks),
-    special: new Map(Object.entries(special_tokens)),
+    special: await openAiSpecialTokens(name),
   });
 }
 
@@ -48,32 +51,49 @@ export function cl100kTokenizer(): Promise<BpeTokenizer> {
   return openAiTokenizer("cl100k");
 }
 
-/** Returns the ids of a vocabulary's special tokens, keyed by text. */
+/**
+ * Returns the ids of a vocabulary's special tokens, keyed by text. In o200k_harmony `<|endofprompt|>` and
+ * `<|reserved_200018|>` have the same id, which is decoded as the first.
+ */
 export async function openAiSpecialTokens(name: OpenAiVocabulary): Promise<ReadonlyMap<string, number>> {
-  return new Map(Object.entries((await ranksOf(name)).special_tokens));
+  const special = new Map(Object.entries((await ranksOf(fileOf(name))).special_tokens));
+  if (name === "p50k_edit") EDIT.forEach((text, i) => special.set(text, 50281 + i));
+  if (name === "o200k_harmony") {
+    for (let id = 199998; id < 201088; id++) special.set(HARMONY.get(id) ?? `<|reserved_${id}|>`, id);
+  }
+  return special;
 }
+
+/** p50k_edit's tokens for filling a gap. */
+const EDIT = ["<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>"];
+
+/** o200k_harmony's special tokens that have a use. */
+const HARMONY = new Map([
+  [199998, "<|startoftext|>"],
+  [199999, "<|endoftext|>"],
+  [200002, "<|return|>"],
+  [200003, "<|constrain|>"],
+  [200005, "<|channel|>"],
+  [200006, "<|start|>"],
+  [200007, "<|end|>"],
+  [200008, "<|message|>"],
+  [200012, "<|call|>"],
+]);
 
 /**
  * Returns the vocabulary that tiktoken stores in a file of this name, such as `cl100k_base.tiktoken`, or null
  * for other names.
  */
 export function vocabularyOfFile(name: string): OpenAiVocabulary | null {
-  switch (name.replace(/(_base)?\.tiktoken$/, "")) {
-    case "gpt2":
-    case "r50k":
-      return "gpt2";
-    case "p50k":
-      return "p50k";
-    case "cl100k":
-      return "cl100k";
-    case "o200k":
-      return "o200k";
-    default:
-      return null;
-  }
+  const stem = name.replace(/\.tiktoken$/, "");
+  return stem === "r50k" ? "gpt2" : openAiVocabulary(stem);
 }
 
-async function ranksOf(name: OpenAiVocabulary): Promise<RanksModule> {
+function fileOf(name: OpenAiVocabulary): RanksFile {
+  return name === "p50k_edit" ? "p50k" : name === "o200k_harmony" ? "o200k" : name;
+}
+
+async function ranksOf(name: RanksFile): Promise<RanksModule> {
   switch (name) {
     case "gpt2":
       return (await importPackage("js-tiktoken/ranks/gpt2")).default;

@@ -14,7 +14,7 @@ import type { Merge } from "../bpe.ts";
 import { byteOrder } from "../byte_characters.ts";
 import type { ChunkCounter } from "./chunk_counter.ts";
 import { PairTable } from "../merge.ts";
-import { compareBytes } from "../vocabulary.ts";
+import { compareBytes } from "../compare_bytes.ts";
 
 /** Which of several equally frequent pairs is merged; `TrainBpeOptions.tieBreak` explains the values. */
 export type TieBreak = "first-seen" | "greatest" | "smallest-id";

@@ -5,10 +5,11 @@ import { encode as r50kOracle } from "gpt-tokenizer/encoding/r50k_base";
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { from } from "../../../stages/flow/flow.ts";
 import { embedded } from "../../../stages/source/embedded/embedded.ts";
-import { openAiTokenizer, type OpenAiVocabulary } from "../../../stages/token/files/openai_vocabularies.ts";
+import { openAiTokenizer } from "../../../stages/token/files/openai_vocabularies.ts";
 import { randomText } from "./random_text.ts";
 
-const ORACLES: Readonly<Record<OpenAiVocabulary, (text: string, options: object) => number[]>> = {
+const NAMES = ["gpt2", "p50k", "cl100k", "o200k"] as const;
+const ORACLES: Readonly<Record<typeof NAMES[number], (text: string, options: object) => number[]>> = {
   gpt2: r50kOracle,
   p50k: p50kOracle,
   cl100k: cl100kOracle,
@@ -18,9 +19,7 @@ const PLAIN = { disallowedSpecial: new Set() };
 
 const ours = new Map(
   await Promise.all(
-    (["gpt2", "p50k", "cl100k", "o200k"] as const).map(async (name) =>
-      [name, await openAiTokenizer(name)] as const
-    ),
+    NAMES.map(async (name) => [name, await openAiTokenizer(name)] as const),
   ),
 );
 

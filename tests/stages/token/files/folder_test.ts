@@ -254,7 +254,7 @@ Deno.test("loadTokenizer() accepts names and paths, and says what it expected ot
   await rejects(loadTokenizer("char"), TypeError);
   await rejects(
     loadTokenizer("gtp2"),
-    /no such folder or file: expected gpt2, p50k, cl100k, o200k, byte, char or a path/,
+    /no such folder or file: expected gpt2, p50k, p50k_edit, cl100k, o200k, o200k_harmony, byte, char or a path/,
   );
   const dir = await Deno.makeTempDir();
   await rejects(loadTokenizer(dir), /expected tokenizer\.json/);
