@@ -26,6 +26,7 @@ import { sourceOptions, textOnly } from "./parts/options/document_options.ts";
 import { readsFiles, readsHub, readsPlainText, readsRecords } from "./parts/options/requirements.ts";
 import { hellaswagOptions } from "./parts/options/monitoring_options.ts";
 import { ofBinShards, shardOptions } from "./parts/options/shard_options.ts";
+import { machineLines } from "./parts/machine_lines.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { runFile, runTokenizer } from "./parts/run_files.ts";
 import { startingWeights } from "./parts/starting_weights.ts";
@@ -108,6 +109,7 @@ export default pipeline({
   ],
   spares: ["seed", "logEvery"],
   barrierEvery: 64, // batches or HellaSwag items; a resumed run repeats at most this many
+  estimates: true,
   speedHints: "evaluation",
   workersFor: "engine",
   async build(o, env) {
@@ -142,9 +144,10 @@ export default pipeline({
       tokenizer,
     }));
   },
-  async plan(o) {
+  async plan(o, env) {
     const { config } = await startingWeights(o.checkpoint);
-    return planLines(planOf(o, { config, measuresLoss: await measuresLossOf(o) }));
+    const plan = planOf(o, { config, measuresLoss: await measuresLossOf(o) });
+    return planLines({ ...plan, machine: machineLines(plan, env) });
   },
   finish: async (_o, env) => resultLines(await readEvents(`${env.out}/metrics.jsonl`)),
 });

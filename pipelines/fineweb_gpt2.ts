@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { leastGpu } from "../kernels/core/gpu.ts";
 import { finewebFilters } from "../stages/filter/fineweb_group.ts";
 import { removeIfThere } from "../stages/disk/whole_files.ts";
 import { from } from "../stages/flow/flow.ts";
@@ -19,6 +18,7 @@ import { checkHellaswag } from "./parts/hellaswag.ts";
 import { withBatchSize } from "./parts/resume/batch_change.ts";
 import { holdingOut } from "./parts/held_out.ts";
 import { maxBatchSizes } from "./parts/max_batch_size.ts";
+import { machineLines, plannedGpu } from "./parts/machine_lines.ts";
 import { nextSteps } from "./parts/next_steps.ts";
 import { filterOptions, readingOf, sourceOptions } from "./parts/options/document_options.ts";
 import { modelOptions } from "./parts/options/model_options.ts";
@@ -99,6 +99,7 @@ export default pipeline({
   remark: (o, run) => scheduleRemark(o, run),
   adapt: (o, states, { out }) => withBatchSize(o, withShardsIn(shardsOf(out), states)),
   barrierEvery: 64, // documents; a resumed run filters at most this many again
+  estimates: true,
   speedHints: "training",
   workersFor: "engine",
   async build(o, env) {
@@ -140,10 +141,12 @@ export default pipeline({
   async plan(o, env) {
     const start = await startingModel(o, env);
     const inputs = { vocabSize: await vocabSizeOf(o, env), start, packBytes: await env.largestPack() };
+    const plan = trainingPlan(o, inputs), half = o.dtype === "f16", steps = stepsOf(o);
     return planLines({
-      ...withCost(trainingPlan(o, inputs), { ...leastGpu, half: o.dtype === "f16" }),
-      steps: stepsOf(o),
+      ...withCost(plan, plannedGpu(env, { half })),
+      steps,
       maxBatchSizes: maxBatchSizes(o, inputs),
+      machine: machineLines(plan, env, { half, steps }),
     });
   },
   finish: async (o, env) => {

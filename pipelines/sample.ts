@@ -16,6 +16,7 @@ import { runOptions } from "./cli/run_options.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { generate, type Generator } from "./parts/generate_stage.ts";
 import { above0, unlessOff } from "./parts/options/requirements.ts";
+import { machineLines } from "./parts/machine_lines.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { checkPrompt } from "./parts/prompt.ts";
 import { runTokenizer } from "./parts/run_files.ts";
@@ -119,6 +120,7 @@ export default pipeline({
     "device",
   ],
   spares: ["out", "logEvery"],
+  estimates: true,
   speedHints: "sampling",
   workersFor: "engine",
   async build(o, env) {
@@ -135,9 +137,9 @@ export default pipeline({
       .pipe(generate(generator, o, env))
       .pipe(map("report", (event, ctx) => ctx.emit(event)));
   },
-  async plan(o) {
-    const { parameterCount, memory } = (await generatorOf(o)).plan;
-    return planLines({ parameterCount, memory });
+  async plan(o, env) {
+    const { plan } = await generatorOf(o), { parameterCount, memory } = plan;
+    return planLines({ parameterCount, memory, machine: machineLines(plan, env) });
   },
 });
 

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { leastGpu } from "../kernels/core/gpu.ts";
 import { from } from "../stages/flow/flow.ts";
 import { withCost } from "../stages/model/plan_cost.ts";
 import { countTokens } from "../stages/format/tokens/token_formats.ts";
@@ -14,6 +13,7 @@ import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import { withBatchSize } from "./parts/resume/batch_change.ts";
 import { keepTokenizer, keptTokenizer } from "./parts/resume/kept_tokenizer.ts";
 import { maxBatchSizes } from "./parts/max_batch_size.ts";
+import { machineLines, plannedGpu } from "./parts/machine_lines.ts";
 import { nextSteps } from "./parts/next_steps.ts";
 import { modelOptions } from "./parts/options/model_options.ts";
 import { monitoringOptions } from "./parts/options/monitoring_options.ts";
@@ -99,6 +99,7 @@ export default pipeline({
   remark: (o, run) => scheduleRemark(o, run),
   adapt: (o, states) => withBatchSize(o, states),
   barrierEvery: 1, // a barrier after every extent of a shard
+  estimates: true,
   speedHints: "training",
   workersFor: "engine",
   async build(o, env) {
@@ -133,10 +134,12 @@ export default pipeline({
   },
   async plan(o, env) {
     const inputs = await inputsOf(o, env);
+    const plan = trainingPlan(o, inputs), half = o.dtype === "f16", steps = stepsOf(o);
     return planLines({
-      ...withCost(trainingPlan(o, inputs), { ...leastGpu, half: o.dtype === "f16" }),
-      steps: stepsOf(o),
+      ...withCost(plan, plannedGpu(env, { half })),
+      steps,
       maxBatchSizes: maxBatchSizes(o, inputs),
+      machine: machineLines(plan, env, { half, steps }),
     });
   },
   finish: async (o, env) => {

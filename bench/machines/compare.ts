@@ -11,13 +11,19 @@ export interface MachineReport {
   readonly report: DoctorReport;
 }
 
-/** Reads all reports of a folder, the fastest machine first. Throws TypeError for another format. */
+/**
+ * Reads all reports of a folder, the fastest machine first; specifications are left out. Throws TypeError for
+ * another format.
+ */
 export async function readMachines(folder: URL): Promise<readonly MachineReport[]> {
   const machines: MachineReport[] = [];
   try {
     for await (const { name } of Deno.readDir(folder)) {
       if (!name.endsWith(".json")) continue;
-      const report: DoctorReport = JSON.parse(await Deno.readTextFile(new URL(name, folder)));
+      const report: DoctorReport & { readonly kind?: string } = JSON.parse(
+        await Deno.readTextFile(new URL(name, folder)),
+      );
+      if (report.kind === "specification") continue;
       if (report.format !== 1) {
         throw new TypeError(`Cannot read ${name}: its format is ${report.format}, not 1`);
       }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { leastLimits } from "../core/gpu.ts";
+import { type GpuLimits, leastLimits } from "../core/gpu.ts";
 import { largestBuffer } from "../core/limits.ts";
 import type { Engine } from "./engine.ts";
 import type { Tuning } from "./webgpu/tuning.ts";
@@ -60,8 +60,16 @@ export async function openEngine(device: string, options: OpenEngineOptions = {}
  */
 export async function largestPack(device: string): Promise<number> {
   if ((await choose(device)).kind === "cpu") return Infinity;
-  const { maxStorageBufferBindingSize, maxBufferSize } = (await knownAdapter())?.adapter.limits ??
-    leastLimits;
+  return largestPackWithin((await knownAdapter())?.adapter.limits ?? leastLimits);
+}
+
+/** Returns the largest pack of parameters, in bytes, that a GPU with the given limits can hold. */
+export function largestPackWithin(
+  { maxStorageBufferBindingSize, maxBufferSize }: Pick<
+    GpuLimits,
+    "maxStorageBufferBindingSize" | "maxBufferSize"
+  >,
+): number {
   return Math.min(maxStorageBufferBindingSize, maxBufferSize, largestBuffer);
 }
 

@@ -10,7 +10,7 @@ import type { Option, OptionRequirement, Options, Pipeline, SparedOption } from 
 import { UsageError } from "../../stages/run/usage_error.ts";
 
 /** Why an option of every pipeline does nothing in one of them: the end of a sentence about it. */
-const reasons: Readonly<Record<SparedOption | "preset", string>> = {
+const reasons: Readonly<Record<SparedOption | "preset" | "machine", string>> = {
   out: "it writes no run folder",
   resume: "it keeps no checkpoints and is typed again instead",
   seed: "it draws no random numbers",
@@ -22,18 +22,20 @@ const reasons: Readonly<Record<SparedOption | "preset", string>> = {
   quiet: "it prints nothing but its result",
   json: "it prints no events",
   preset: "it has no presets",
+  machine: "it plans no model whose time could be estimated",
 };
 
 /** Returns the options that do nothing in a pipeline, each with the reason. */
 export function sparedOptions(
-  { spares = [], presets, writes, options }: Pick<
+  { spares = [], presets, writes, options, estimates = false }: Pick<
     Pipeline<Options>,
-    "spares" | "presets" | "writes" | "options"
+    "spares" | "presets" | "writes" | "options" | "estimates"
   >,
 ): ReadonlyMap<string, string> {
   const names: (keyof typeof reasons)[] = [...spares];
   const isOwn = (name: string): boolean => Object.hasOwn(options, name); // a pipeline's own option acts
   if (presets === undefined && !isOwn("preset")) names.push("preset");
+  if (!estimates && !isOwn("machine")) names.push("machine");
   if (writes === false && !isOwn("resume")) names.push("resume");
   return new Map(names.map((name) => [name, reasons[name]]));
 }

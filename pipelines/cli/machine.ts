@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { gpuOf, type MachineProfile } from "../../kernels/engine/machine_profile.ts";
+import { largestPackWithin } from "../../kernels/engine/open.ts";
 import { knownAdapter } from "../../kernels/engine/webgpu/device.ts";
 
 /** Properties of a machine that determine which preset is picked. */
@@ -14,6 +16,15 @@ export interface Machine {
    * bindings.
    */
   readonly maxTensorBytes?: number;
+}
+
+/** Returns the properties of a run that is planned for another machine, whose GPU `auto` picks. */
+export function plannedMachine(device: string, planned: MachineProfile): Machine {
+  if (device === "cpu") return { device: "cpu" };
+  return {
+    device: "webgpu",
+    maxTensorBytes: planned.software ? 0 : largestPackWithin(gpuOf(planned).limits),
+  };
 }
 
 /**

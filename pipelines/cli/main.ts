@@ -121,10 +121,11 @@ function helpArguments([name, ...rest]: readonly string[]): readonly string[] {
 }
 
 /** Builds the flow for --dry-run, without opening an engine or making a folder. */
-async function dryRun({ named: { pipeline }, resolved: { values, origin }, decision }: PreparedRun) {
+async function dryRun({ named: { pipeline }, resolved: { values, origin }, decision, planned }: PreparedRun) {
   const env = environment({
     values,
     given: isTyped(origin),
+    machine: planned,
     out: decision.branch?.run ?? decision.out, // the files of a branch have not been copied
     resumed: decision.resumed,
     signal: new AbortController().signal,

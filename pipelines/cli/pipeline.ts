@@ -4,6 +4,7 @@
  * @module
  */
 import type { Engine } from "../../kernels/engine/engine.ts";
+import type { MachineProfile } from "../../kernels/engine/machine_profile.ts";
 import type { StageSnapshot } from "../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
@@ -119,6 +120,13 @@ export type Values<O> = { readonly [K in keyof O]: O[K] extends Option<infer T> 
  */
 export type Lookup = (option: string) => unknown;
 
+/** The machine that a --dry-run is planned for. */
+export interface PlannedMachine {
+  readonly profile: MachineProfile;
+  /** Whether the run would compute on the CPU, whose speed the profile does not hold. */
+  readonly computesOnCpu: boolean;
+}
+
 /** The environment that a pipeline's functions get in addition to the option values. */
 export interface Env {
   /** Opens the device's engine at the first call, and prints which device was chosen and why. */
@@ -128,6 +136,8 @@ export interface Env {
    * gets the same number.
    */
   largestPack(): Promise<number>;
+  /** The machine that `--machine` names, for a --dry-run; null without the option. */
+  readonly machine: PlannedMachine | null;
   /** Returns whether this command gives an option, on the command line or in the config file. */
   given(option: string): boolean;
   /** The run's folder, without a trailing slash. */
@@ -210,6 +220,8 @@ export interface Pipeline<O> {
    * need.
    */
   plan?(values: Values<O>, env: Env): readonly string[] | Promise<readonly string[]>;
+  /** Whether `plan` estimates times on the machine `env.machine`, so that --machine acts. Default false. */
+  readonly estimates?: boolean;
   /** Command lines that --help shows, the simplest first. Default: the pipeline's name alone. */
   readonly examples?: readonly Example[];
   /**

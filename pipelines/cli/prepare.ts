@@ -3,10 +3,12 @@
  *
  * @module
  */
+import type { MachineProfile } from "../../kernels/engine/machine_profile.ts";
 import type { NamedPipeline } from "./catalogue.ts";
 import { fromRecord, type GivenValues, readCommandLine, readConfig } from "./command_line.ts";
 import { checkDevice, checkSpared, idleOnDevice, sparedOptions } from "./effect.ts";
-import { type Machine, machineFor } from "./machine.ts";
+import { type Machine, machineFor, plannedMachine } from "./machine.ts";
+import { readMachine } from "./machines/read_machine.ts";
 import type { Lookup, Options } from "./pipeline.ts";
 import { resolve, type ResolvedOptions } from "./resolve.ts";
 import { optionText } from "../../stages/report/option_text.ts";
@@ -28,6 +30,8 @@ export interface PreparedRun {
   /** Option values of the run that is resumed; null if no run is resumed. */
   readonly saved: GivenValues | null;
   readonly decision: ResumeDecision;
+  /** The machine that `--machine` names for a --dry-run; null for this machine. */
+  readonly planned: MachineProfile | null;
   /** The command after "deno task pipeline", as it was typed. */
   readonly typed: string;
   /** The command that resumes the run. */
@@ -67,7 +71,12 @@ export async function prepareRun(
   const computes = !spared.has("device");
   const asksDevice = presets !== undefined ||
     computes && (helping || ["tune", "blas", "workers"].some((name) => commandLine.has(name)));
-  const machine: Machine = asksDevice ? await machineFor(String(device)) : { device: "cpu" };
+  const planned = await plannedFor(commandLine);
+  const machine: Machine = planned !== null
+    ? plannedMachine(String(device), planned)
+    : asksDevice
+    ? await machineFor(String(device))
+    : { device: "cpu" };
   const idle = asksDevice && computes ? idleOnDevice(pipeline, machine) : new Map<string, string>();
   checkDevice(commandLine, idle);
   const asked = { commandLine, config, saved: helping ? null : saved, machine };
@@ -84,11 +93,18 @@ export async function prepareRun(
     resolved: { ...resolved, values },
     saved,
     decision,
+    planned,
     typed: [typed, ...args].map(shellWord).join(" "),
     resumeCommand: `${command} ${shellWord(typed)}${
       out === `runs/${name}` ? "" : ` --out ${shellWord(out)}`
     }${rankWords(named, { decision, values })}`,
   };
+}
+
+/** Returns the machine that a --dry-run is planned for. Throws UsageError if `--machine` names none. */
+async function plannedFor(commandLine: GivenValues): Promise<MachineProfile | null> {
+  const name = commandLine.get("machine");
+  return typeof name === "string" && commandLine.get("dryRun") === true ? await readMachine(name) : null;
 }
 
 /** Returns the values that the pipeline determines for a new run. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Option } from "./pipeline.ts";
+import type { Option, OptionRequirement } from "./pipeline.ts";
 import { flag, integer, oneOf, path, text } from "./option_types.ts";
 
 /** Headings of these options in --help. */
@@ -23,6 +23,13 @@ const help: Option<boolean | "all"> = {
     if (text === "all") return "all";
     throw new RangeError("expected --help, or --help all for every option");
   },
+};
+
+/** What `--machine` requires. */
+const dryRun: OptionRequirement = {
+  option: "dryRun",
+  accepts: (value) => value === true,
+  typed: "--dry-run",
 };
 
 /** Options for the folder, resume, seed, device and output of a run. */
@@ -53,6 +60,10 @@ export const runOptions = {
     value: false,
     group: run,
   }),
+  machine: text(
+    "with --dry-run: estimate the time of a step by op on this machine's GPU: the name of a file in bench/machines, or the path of a report that deno task doctor --json FILE writes",
+    { value: null, group: run, placeholder: "NAME|PATH", requires: dryRun },
+  ),
   help,
   device: oneOf("auto uses a GPU through WebGPU if there is one, and the CPU otherwise", {
     value: "auto",
@@ -85,7 +96,7 @@ export const runOptions = {
 };
 
 /** Options that can only be typed: they say what a command does. */
-export const typedOptions: ReadonlySet<string> = new Set(["config", "help", "dryRun"]);
+export const typedOptions: ReadonlySet<string> = new Set(["config", "help", "dryRun", "machine"]);
 
 /** Options of a command and not of its run: config.json does not hold them. */
 export const commandOptions: ReadonlySet<string> = new Set([

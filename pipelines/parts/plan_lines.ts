@@ -21,6 +21,8 @@ export interface ModelPlan {
   readonly steps?: number | null;
   readonly cost?: PlanCost;
   readonly maxBatchSizes?: MaxBatchSizes;
+  /** Lines about the machine that --machine names. */
+  readonly machine?: readonly string[];
 }
 
 /**
@@ -28,7 +30,7 @@ export interface ModelPlan {
  * largest batch sizes, and the cost on a GPU.
  */
 export function planLines(plan: ModelPlan): readonly string[] {
-  const { parameterCount, tokensPerStep = 0, flopsPerStep = 0, maxBatchSizes, cost } = plan;
+  const { parameterCount, tokensPerStep = 0, flopsPerStep = 0, maxBatchSizes, cost, machine = [] } = plan;
   return [
     `parameters       ${parameterCount.toLocaleString("en-US")}`,
     ...(tokensPerStep > 0 ? [`tokens per step  ${count(tokensPerStep)}`] : []),
@@ -37,6 +39,7 @@ export function planLines(plan: ModelPlan): readonly string[] {
     ...memoryLines(plan),
     ...(maxBatchSizes === undefined ? [] : maxBatchSizeLines(maxBatchSizes)),
     ...(cost === undefined ? [] : costLines(cost)),
+    ...machine,
   ];
 }
 

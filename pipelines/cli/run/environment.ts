@@ -4,7 +4,8 @@
  * @module
  */
 import type { Engine } from "../../../kernels/engine/engine.ts";
-import { largestPack, openEngine } from "../../../kernels/engine/open.ts";
+import { gpuOf, type MachineProfile } from "../../../kernels/engine/machine_profile.ts";
+import { largestPack, largestPackWithin, openEngine } from "../../../kernels/engine/open.ts";
 import type { StageSnapshot } from "../../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../../stages/flow/events.ts";
 import type { Env } from "../pipeline.ts";
@@ -16,6 +17,8 @@ export interface EnvironmentOptions {
   readonly values: Readonly<Record<string, unknown>>;
   /** Default: no option. */
   readonly given?: Env["given"];
+  /** Default: none. */
+  readonly machine?: MachineProfile | null;
   readonly out: string;
   readonly resumed: boolean;
   /** Batches that training skips; default: none. */
@@ -53,11 +56,16 @@ export function environment(options: EnvironmentOptions): Env {
     emit({ type: "run", pipeline: "", device: `${engine.name}: ${engine.device}` });
     return engine;
   };
+  const { machine: profile = null } = options, computesOnCpu = values.device === "cpu";
   const dry = values.dryRun === true;
   return {
     engine: () => engine ??= dry ? Promise.resolve(dryRunEngine) : open(),
     given: options.given ?? (() => false),
-    largestPack: () => largestPack(String(values.device)),
+    largestPack: () => {
+      if (profile === null || computesOnCpu) return largestPack(String(values.device));
+      return Promise.resolve(largestPackWithin(gpuOf(profile).limits));
+    },
+    machine: profile === null ? null : { profile, computesOnCpu },
     out: options.out,
     seed: Number(values.seed),
     workers,

@@ -145,6 +145,9 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   ["makemore --batch-size 2 --sample-only", /--sample-only/],
   ["makemore --learning-rate 2 --sample-only", /--sample-only/],
   ["makemore --weight-decay 2 --sample-only", /--sample-only/],
+  // no --dry-run
+  ["fineweb-gpt2 --machine h200", /--machine h200 does nothing without --dry-run: it needs --dry-run$/],
+  ["sample --machine h200", /it needs --dry-run$/],
 ];
 
 Deno.test("an option that does nothing with the others' values is refused: why, and what to type", async () => {
@@ -263,6 +266,10 @@ Deno.test("an option of every pipeline is refused where it does nothing", async 
     [
       "sample --resume auto",
       "--resume does nothing in sample: it keeps no checkpoints and is typed again instead: leave it out",
+    ],
+    [
+      "fineweb --machine h200 --dry-run",
+      "--machine does nothing in fineweb: it plans no model whose time could be estimated: leave it out",
     ],
     ["fineweb --tune f", "--tune does nothing in fineweb: nothing in it runs on a GPU: leave it out"],
     ["tokenize --log-every 5", "--log-every does nothing in tokenize: it takes no steps: leave it out"],

@@ -1,0 +1,43 @@
+import { ok, rejects, strictEqual } from "node:assert/strict";
+import { readMachines } from "../../../bench/machines/compare.ts";
+import { machineFolder, readMachine } from "../../../pipelines/cli/machines/read_machine.ts";
+import type { DoctorReport } from "../../../pipelines/doctor/report.ts";
+import { measureStep } from "../../../pipelines/doctor/training.ts";
+import { openWebgpu } from "../../../kernels/engine/webgpu/webgpu_engine.ts";
+import { doctorReport } from "../../pipelines/doctor/doctor_report.ts";
+import { withFolder } from "../../temporary.ts";
+import { estimatedStep } from "./estimated_step.ts";
+
+/** How much longer or shorter than measured an estimate from a machine's own report may be. */
+const BAND = 1.5;
+
+Deno.test("the estimate of each doctor's report in bench/machines is near the step that it measured", async () => {
+  for (const { name, report: { step } } of await readMachines(machineFolder)) {
+    const ratio = estimatedStep(step.model, await readMachine(name)) / step.milliseconds;
+    ok(ratio > 1 / BAND && ratio < BAND, `${name}: ${ratio} times the measured ${step.milliseconds} ms`);
+  }
+});
+
+Deno.test("estimatedStep(): the doctor's step of GPT-2 124M takes an RTX 4090 as long as its shares say", async () => {
+  // 3,050 GFLOP of products at 50 % and 271 of attention at 35 and 30 % of the peak are 84 ms.
+  const model = "12 layers, 12 heads, 768 channels, 4 x 1024 tokens of 50257";
+  const milliseconds = estimatedStep(model, await readMachine("rtx4090"));
+  ok(milliseconds > 85 && milliseconds < 130, `${milliseconds} ms`);
+});
+
+Deno.test("the doctor's text about its step is one that estimatedStep() reads", async () => {
+  const config = { layers: 1, heads: 2, channels: 16, seqLen: 8, vocabSize: 256 };
+  const step = await measureStep(await openWebgpu(), { config, batch: 2, most: 4 });
+  await withFolder(async (dir) => {
+    const report: DoctorReport = { ...doctorReport, step };
+    await Deno.writeTextFile(`${dir}/software.json`, JSON.stringify(report));
+    ok(estimatedStep(step.model, await readMachine(`${dir}/software.json`)) > 0);
+  });
+  strictEqual(step.model, "1 layers, 2 heads, 16 channels, 2 x 8 tokens of 256");
+});
+
+Deno.test("readMachines() leaves specifications out", async () => {
+  const reports = await readMachines(machineFolder);
+  ok(reports.every(({ name }) => !["h200", "iris-xe", "m3-max", "rtx4090"].includes(name)));
+  await rejects(readMachine("none"), { name: "UsageError" });
+});
