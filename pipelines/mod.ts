@@ -15,6 +15,7 @@ export {
   type Options,
   type Pipeline,
   pipeline,
+  type PlannedMachine,
   type RankFolders,
   type RequirementContext,
   type SkippedBatch,
@@ -28,3 +29,9 @@ export type { StageStats } from "../stages/report/stage_stats.ts";
 export type { SpeedWork } from "./cli/run/speed_hints.ts";
 export type { EndLines, FinishLines, RunSummary } from "../stages/run/record_run.ts";
 export { UsageError } from "../stages/run/usage_error.ts";
+export type {
+  Efficiency,
+  EfficiencyClass,
+  MachineProfile,
+  Quantity,
+} from "../kernels/engine/machine_profile.ts";

@@ -5,8 +5,11 @@
  */
 import { type Gpu, type GpuFeature, type GpuLimits, leastLimits } from "../core/gpu.ts";
 
+export { type GpuFeature, type GpuLimits, leastLimits } from "../core/gpu.ts";
+
 /** A number with its source. */
 export interface Quantity {
+  /** The number. */
   readonly value: number;
   /** Source as text; it begins with "published", "doctor" or "estimate". */
   readonly source: string;
@@ -19,15 +22,15 @@ export interface Efficiency extends Quantity {
 }
 
 /** Classes of ops whose kernels reach similar shares of a peak. */
-export const efficiencyClasses = {
+export type EfficiencyClass = "products" | "attention" | "attentionGrad" | "memory";
+
+/** The peak that the share of a class is one of. */
+export const efficiencyClasses: Readonly<Record<EfficiencyClass, Efficiency["of"]>> = {
   products: "flops",
   attention: "flops",
   attentionGrad: "flops",
   memory: "memory",
-} as const;
-
-/** A class of ops. */
-export type EfficiencyClass = keyof typeof efficiencyClasses;
+};
 
 /** What is known about a machine's GPU. */
 export interface MachineProfile {
@@ -39,18 +42,24 @@ export interface MachineProfile {
   readonly software: boolean;
   /** Limits of the GPU's WebGPU device; those that are absent have WebGPU's default. */
   readonly limits: Partial<GpuLimits>;
+  /** Features of the GPU's WebGPU device. */
   readonly features: ReadonlySet<GpuFeature>;
   /** Memory of the GPU in bytes; null if it is not known. */
   readonly memory: Quantity | null;
+  /** Peaks, which kernels that do nothing else reach. */
   readonly peak: {
-    /** Billions of 32-bit floating-point operations per second. All kernels multiply and add 32-bit floats. */
+    /**
+     * Billions of 32-bit floating-point operations per second. All kernels multiply and add 32-bit floats.
+     */
     readonly gflops: Quantity;
     /** Gigabytes read or written per second. */
     readonly gigabytes: Quantity;
   };
+  /** Times that do not depend on the amount of work. */
   readonly floors: {
     /** Time that a dispatch takes at least, and that a longer one takes in addition. */
     readonly dispatchMicroseconds: Quantity;
+    /** Time that the host needs for a submit. */
     readonly submitMicroseconds: Quantity;
     /** Time that the host waits for a read in addition to the GPU's work. */
     readonly readMilliseconds: Quantity;

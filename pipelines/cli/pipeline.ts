@@ -122,6 +122,7 @@ export type Lookup = (option: string) => unknown;
 
 /** The machine that a --dry-run is planned for. */
 export interface PlannedMachine {
+  /** The speeds of its GPU. */
   readonly profile: MachineProfile;
   /** Whether the run would compute on the CPU, whose speed the profile does not hold. */
   readonly computesOnCpu: boolean;

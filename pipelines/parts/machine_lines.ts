@@ -35,9 +35,9 @@ export function plannedGpu({ machine }: Pick<Env, "machine">, { half = false } =
 }
 
 /**
- * Returns the lines about the machine that --machine names, none without the option: the time of each group of
- * ops and what bounds it, tokens per second, and the time of all `steps`. On the CPU, whose speed no machine
- * file holds, it is the work of each group.
+ * Returns the lines about the machine that --machine names, none without the option: the time of each group
+ * of ops and what bounds it, tokens per second, and the time of all `steps`. On the CPU, whose speed no
+ * machine file holds, it is the work of each group.
  */
 export function machineLines(
   plan: Plan,

@@ -2,9 +2,9 @@
  * Estimates the time of a plan's programs on a machine that is not there, from the work of each call and the
  * machine's speeds.
  *
- * A call takes the longer of two times, that of its FLOPs and that of its bytes, each at the share of the peak
- * that kernels of its kind reach, and each longer if the invocations are too few to keep the arithmetic or the
- * memory busy. The cost of its dispatches is added, since a dispatch waits for the one before it.
+ * A call takes the longer of two times, that of its FLOPs and that of its bytes, each at the share of the
+ * peak that kernels of its kind reach, and each longer if the invocations are too few to keep the arithmetic
+ * or the memory busy. The cost of its dispatches is added, since a dispatch waits for the one before it.
  *
  * @module
  */

@@ -31,7 +31,7 @@ const printed: Readonly<Record<string, string>> = {
   "pipelines/cli/run/speed_hints.ts …, so only on text that you trust: deno task fast":
     "tests/pipelines/cli/run/speed_hints_test.ts",
   "pipelines/cli/machines/read_machine.ts a report that deno task doctor --json FILE":
-    "tests/pipelines/doctor/doctor_gpu_test.ts, and tests/pipelines/machine_test.ts reads one",
+    "tests/pipelines/doctor/doctor_gpu_test.ts, and tests/pipelines/parts/machine_lines_test.ts reads one",
   "pipelines/parts/compared_bits.ts not compared": "names of pipelines",
   "pipelines/lesson/lesson.ts All lessons:": "names of pipelines",
   "pipelines/lessons.ts …. …: ……\n   deno task pipeline …": "names of pipelines",

@@ -24,8 +24,8 @@ const MAX_BYTES = 1 << 20;
 
 /**
  * Reads a machine. A name is compared without its case and punctuation; a text with a slash or with the
- * ending .json is a path. Throws UsageError for an unknown name, with the names there are, and for a file that
- * is not a machine.
+ * ending .json is a path. Throws UsageError for an unknown name, with the names there are, and for a file
+ * that is not a machine.
  */
 export async function readMachine(
   name: string,

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import type { GpuFeature, GpuLimits } from "../../../kernels/core/gpu.ts";
-import { leastLimits } from "../../../kernels/core/gpu.ts";
 import {
   type Efficiency,
   type EfficiencyClass,
   efficiencyClasses,
+  type GpuFeature,
+  type GpuLimits,
+  leastLimits,
   type MachineProfile,
   type Quantity,
 } from "../../../kernels/engine/machine_profile.ts";

@@ -9,7 +9,10 @@ import { adamw } from "../../../kernels/optim/adamw.ts";
 import { plan } from "../../../stages/model/plan.ts";
 import { secondsOf, sumOfTimes, timeOfPlan } from "../../../stages/model/step_time.ts";
 
-/** Returns the estimated milliseconds of a step of the model that the doctor names. Throws TypeError for another text. */
+/**
+ * Returns the estimated milliseconds of a step of the model that the doctor names. Throws TypeError for
+ * another text.
+ */
 export function estimatedStep(model: string, machine: MachineProfile): number {
   const sizes = /^(\d+) layers, (\d+) heads, (\d+) channels, (\d+) x (\d+) tokens of (\d+)$/.exec(model);
   if (sizes === null) throw new TypeError(`Cannot plan ${model}`);
