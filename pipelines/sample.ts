@@ -18,7 +18,7 @@ import { generate, type Generator } from "./parts/generate_stage.ts";
 import { above0, unlessOff } from "./parts/options/requirements.ts";
 import { machineLines } from "./parts/machine_lines.ts";
 import { planLines } from "./parts/plan_lines.ts";
-import { checkPrompt } from "./parts/prompt.ts";
+import { checkPrompt, promptEncoding, promptOptions } from "./parts/prompt.ts";
 import { runTokenizer } from "./parts/run_files.ts";
 import { startingWeights } from "./parts/starting_weights.ts";
 
@@ -43,6 +43,7 @@ const options = {
       ...sampling,
     },
   ),
+  ...promptOptions,
   count: integer("texts per prompt", { value: 1, min: 1, ...sampling }),
   maxTokens: integer("largest number of tokens to generate per text", { value: 200, min: 0, ...sampling }),
   temperature: number("temperature; 0 = always take the most likely token", {
@@ -125,16 +126,16 @@ export default pipeline({
   workersFor: "engine",
   async build(o, env) {
     const generator = await generatorOf(o), { tokenizer, plan: { model } } = generator;
-    const prompts = await promptsOf(o.prompt);
-    for (const prompt of prompts) {
-      checkPrompt({ prompt, option: "--prompt", tokenizer, vocabSize: model.vocabSize });
+    const given = await promptsOf(o.prompt), prompts = promptEncoding(o, tokenizer);
+    for (const prompt of given) {
+      checkPrompt({ prompt, option: "--prompt", tokenizer, vocabSize: model.vocabSize, prompts });
     }
     checkGenerateOptions(o, model);
-    const texts = prompts.flatMap((prompt) =>
+    const texts = given.flatMap((prompt) =>
       Array.from({ length: o.count }, (_, sample) => ({ prompt, sample }))
     );
     return from(asSource("prompts", () => [texts]))
-      .pipe(generate(generator, o, env))
+      .pipe(generate(generator, { ...o, prompts }, env))
       .pipe(map("report", (event, ctx) => ctx.emit(event)));
   },
   async plan(o, env) {

@@ -13,6 +13,7 @@ import type { Document } from "../../stages/items.ts";
 import { CharTokenizer } from "../../stages/token/char.ts";
 import { readTokenizer, saveTokenizer } from "../../stages/token/files/folder.ts";
 import { loadTokenizer } from "../../stages/token/load_tokenizer.ts";
+import { namesOf } from "../../stages/token/special.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { Vocabulary } from "../../stages/token/vocabulary.ts";
 import { isTokenizerName } from "../../stages/token/tokenizer_names.ts";
@@ -114,7 +115,7 @@ function withSeparator(tokenizer: Tokenizer, name: string | null): Tokenizer {
       `Cannot separate documents by --separator-token ${
         JSON.stringify(name)
       }: it is not one of the tokenizer's ` +
-        `special tokens [${[...tokenizer.special.keys()].join(", ")}]`,
+        `special tokens [${namesOf(tokenizer.special)}]`,
     );
   }
   const { eos } = tokenizer.roles;

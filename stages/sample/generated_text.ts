@@ -6,17 +6,16 @@
  */
 import { uniformAt } from "../../kernels/random/philox.ts";
 import { StreamDecoder } from "../token/decode_stream.ts";
-import { endOfTextIfAny, textEnds } from "../token/end_of_text.ts";
+import { textEnds } from "../token/end_of_text.ts";
+import type { SpecialOptions } from "../token/special.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
+import { promptIds } from "./prompt_ids.ts";
 import { sampleToken, type SamplingOptions } from "./sample_token.ts";
 import { StopStrings } from "./stop_strings.ts";
 
 /** A text to generate. */
 export interface TextRequest {
-  /**
-   * Text to continue; empty: the text starts a new document. Texts of special tokens in it, such as
-   * `<|endoftext|>`, are encoded as these tokens.
-   */
+  /** Text to continue; empty: the text starts a new document. */
   readonly prompt: string;
   /**
    * Index of the sample. The same options, prompt, seed and index give the same text, whichever other texts
@@ -33,6 +32,12 @@ export interface GeneratedTextOptions extends SamplingOptions {
   readonly seed?: number;
   /** Strings that end a text; the text does not include them. */
   readonly stop?: readonly string[];
+  /**
+   * How prompts are encoded (default `{ allowedSpecial: "all", addSpecialTokens: true }`): texts of special
+   * tokens in them, such as `<|endoftext|>`, are these tokens, and the tokens that the tokenizer's file puts
+   * around a text are added.
+   */
+  readonly prompts?: SpecialOptions;
 }
 
 /**
@@ -69,7 +74,7 @@ export class GeneratedText {
   readonly #vocabSize: number;
   #generated = 0;
 
-  /** Throws RangeError for an empty prompt if the tokenizer has no end-of-text token. */
+  /** Throws the errors of `promptIds`. */
   constructor(
     { prompt, sample }: TextRequest,
     { index, tokenizer, vocabSize, options }: {
@@ -82,17 +87,8 @@ export class GeneratedText {
   ) {
     this.index = index;
     this.prompt = prompt;
-    this.ids = [...tokenizer.encode(prompt, { allowedSpecial: "all" })];
+    this.ids = promptIds(tokenizer, prompt, options.prompts);
     this.#ends = textEnds(tokenizer);
-    if (this.ids.length === 0) {
-      const start = endOfTextIfAny(tokenizer);
-      if (start === null) {
-        throw new RangeError(
-          "Cannot start without a prompt: the tokenizer has no end of text: give a prompt",
-        );
-      }
-      this.ids.push(start);
-    }
     this.#stops = new StopStrings(options.stop ?? []);
     this.#decoder = new StreamDecoder(tokenizer);
     this.#seen = new Set(this.ids);

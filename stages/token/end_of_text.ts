@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { namesOf } from "./special.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** Text of GPT-2's special token, which is put before each document. */
@@ -17,7 +18,7 @@ export function endOfText(tokenizer: Tokenizer): number {
   if (id === null) {
     throw new TypeError(
       `Cannot separate documents: the tokenizer has no ${END_OF_TEXT}, its special tokens are [${
-        [...tokenizer.special.keys()].join(", ")
+        namesOf(tokenizer.special)
       }]: give --separator-token with one of them, or add it as a special token`,
     );
   }

@@ -29,6 +29,19 @@ export interface SpecialOptions {
   readonly addSpecialTokens?: boolean;
 }
 
+/** A text that has a special token which is not allowed there. */
+export class DisallowedTokenError extends RangeError {
+  /** The token and its place in the text, as part of a sentence. */
+  readonly where: string;
+
+  /** `advice` says what to do instead. */
+  constructor(where: string, advice: string) {
+    super(`Cannot encode ${where}: ${advice}`);
+    this.name = "RangeError";
+    this.where = where;
+  }
+}
+
 /** Part of a text: plain text, or the id of a special token. */
 export type TextSegment = string | number;
 
@@ -117,10 +130,11 @@ export class SpecialTokens {
     const found = disallowed?.exec(text);
     if (!found) return;
     const { 0: name, index: at } = found;
-    throw new RangeError(
-      `Cannot encode the special token ${name} at index ${at} of the text (${
+    throw new DisallowedTokenError(
+      `the special token ${name} at index ${at} of the text (${
         excerpt(text.slice(Math.max(0, at - 10), at + name.length + 10))
-      }): to read it as that token, name it in allowedSpecial; to read it as plain text, call encodeOrdinary() ` +
+      })`,
+      `to read it as that token, name it in allowedSpecial; to read it as plain text, call encodeOrdinary() ` +
         `or give disallowedSpecial without it`,
     );
   }
@@ -141,12 +155,20 @@ export class SpecialTokens {
     for (const name of names) {
       if (this.ids.has(name)) continue;
       throw new RangeError(
-        `Cannot allow ${excerpt(name)}: it is not one of the special tokens [${
-          [...this.ids.keys()].join(", ")
-        }]`,
+        `Cannot allow ${excerpt(name)}: it is not one of the special tokens [${namesOf(this.ids)}]`,
       );
     }
   }
+}
+
+/** Returns the texts of special tokens for a message: the first twenty, and how many more there are. */
+export function namesOf(ids: ReadonlyMap<string, number>): string {
+  const names = [...ids.keys()], more = names.length - 20;
+  return names.slice(0, 20).map((name) => shortened(name)).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+function shortened(name: string): string {
+  return name.length > 60 ? `${name.slice(0, 60)}…` : name;
 }
 
 /**
