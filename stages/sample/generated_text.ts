@@ -90,7 +90,8 @@ export class GeneratedText {
     this.ids = promptIds(tokenizer, prompt, options.prompts);
     this.#ends = textEnds(tokenizer);
     this.#stops = new StopStrings(options.stop ?? []);
-    this.#decoder = new StreamDecoder(tokenizer);
+    const after = this.ids.filter((id) => !tokenizer.isSpecialToken(id));
+    this.#decoder = new StreamDecoder(tokenizer, { after });
     this.#seen = new Set(this.ids);
     this.#options = options;
     this.#sample = sample;

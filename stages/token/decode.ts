@@ -5,19 +5,24 @@
  */
 import type { DecodeOptions } from "./tokenizer.ts";
 
+const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /**
  * The bytes of all tokens in one array. Decoding consists mostly of lookups in this array, so they must be
  * fast.
  */
 export class TokenBytes {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #starts: Uint32Array; // token `i` is `bytes[starts[i] … starts[i + 1])`
   readonly #known: Uint8Array;
+  // Text of each token that is UTF-8 by itself, null for others; undefined until the token is first decoded.
+  readonly #texts: (string | null | undefined)[];
 
   /** `tokens` holds the bytes of each token, indexed by id; undefined for unused ids. */
   constructor(tokens: readonly (Uint8Array | undefined)[]) {
     this.#starts = new Uint32Array(tokens.length + 1);
     this.#known = new Uint8Array(tokens.length);
+    this.#texts = new Array(tokens.length).fill(undefined);
     for (let id = 0; id < tokens.length; id++) {
       this.#known[id] = tokens[id] === undefined ? 0 : 1;
       this.#starts[id + 1] = this.#starts[id] + (tokens[id]?.length ?? 0);
@@ -30,7 +35,7 @@ export class TokenBytes {
    * Returns a copy of one token's bytes. Throws RangeError for an unknown id; `position` is the index of the
    * id in the input.
    */
-  one(id: number, position = 0): Uint8Array {
+  one(id: number, position = 0): Uint8Array<ArrayBuffer> {
     if (this.#known[id] !== 1) {
       throw new RangeError(
         `Cannot decode id ${id} at position ${position}: the vocabulary has no such token; its ids are below ${this.#known.length}`,
@@ -43,6 +48,35 @@ export class TokenBytes {
   each(ids: Iterable<number>): Uint8Array[] {
     let position = 0;
     return Array.from(ids, (id) => this.one(id, position++));
+  }
+
+  /**
+   * Returns the text of all tokens; bytes that are not UTF-8 become U+FFFD. Throws RangeError for an unknown
+   * id.
+   */
+  text(ids: ArrayLike<number>): string {
+    const texts = this.#texts, { length } = ids;
+    let out = "", pending: number[] = []; // tokens that are parts of characters
+    for (let i = 0; i < length; i++) {
+      const id = ids[i];
+      let text = texts[id];
+      if (text === undefined) text = this.#textOf(id, i);
+      if (text === null) {
+        pending.push(id);
+        continue;
+      }
+      if (pending.length > 0) {
+        out += lenient.decode(this.joined(pending));
+        pending = [];
+      }
+      out += text;
+    }
+    return pending.length > 0 ? out + lenient.decode(this.joined(pending)) : out;
+  }
+
+  #textOf(id: number, position: number): string | null {
+    const bytes = this.one(id, position);
+    return this.#texts[id] = isUtf8(bytes) ? lenient.decode(bytes) : null;
   }
 
   /** Returns the bytes of all tokens, joined. Throws RangeError for an unknown id. */
@@ -121,6 +155,16 @@ function whereNotUtf8(tokens: readonly Uint8Array[]): string {
     }
   }
   return "the last character is incomplete";
+}
+
+function isUtf8(bytes: Uint8Array<ArrayBuffer>): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
 }
 
 function isContinuation(byte: number): boolean {

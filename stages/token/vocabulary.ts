@@ -95,7 +95,8 @@ export abstract class Vocabulary implements Tokenizer {
 
   /** See `Tokenizer.decode`. */
   decode(ids: Iterable<number>, { errors = "replace" }: DecodeOptions = {}): string {
-    const list = errors === "fatal" ? [...ids] : ids; // an error message needs the ids a second time
+    if (errors !== "fatal") return this.#all.text(isList(ids) ? ids : [...ids]);
+    const list = [...ids]; // an error message needs the ids a second time
     return textOf(this.#all.joined(list), { errors, parts: () => this.#all.each(list) });
   }
 
@@ -140,6 +141,10 @@ export abstract class Vocabulary implements Tokenizer {
       Array.from({ length: this.vocabSize }, (_, id) => this.tokens[id] ?? this.#special.bytes(id)),
     );
   }
+}
+
+function isList(ids: Iterable<number>): ids is Iterable<number> & ArrayLike<number> {
+  return Array.isArray(ids) || ArrayBuffer.isView(ids);
 }
 
 function joined(parts: readonly Uint32Array[]): Uint32Array {

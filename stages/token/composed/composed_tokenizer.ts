@@ -122,27 +122,24 @@ export class ComposedTokenizer extends Vocabulary {
 
   /** Decodes each run of single bytes alone: if it is not UTF-8, each of its bytes becomes U+FFFD. */
   #decodeFallback(ids: readonly number[]): string {
-    let out = "", run: number[] = [];
-    const flush = (): void => {
-      if (run.length === 0) return;
-      try {
-        out += super.decode(run, { errors: "fatal" });
-      } catch (error) {
-        if (!(error instanceof TypeError)) throw error;
-        out += "\uFFFD".repeat(run.length);
-      }
-      run = [];
-    };
-    for (const id of ids) {
-      if (this.#isByte(id)) {
-        run.push(id);
-      } else {
-        flush();
-        out += super.decode([id]);
-      }
+    let out = "";
+    for (let start = 0; start < ids.length;) {
+      const bytes = this.#isByte(ids[start]);
+      let end = start + 1;
+      while (end < ids.length && this.#isByte(ids[end]) === bytes) end++;
+      out += bytes ? this.#decodeBytes(ids.slice(start, end)) : super.decode(ids.slice(start, end));
+      start = end;
     }
-    flush();
     return out;
+  }
+
+  #decodeBytes(run: readonly number[]): string {
+    try {
+      return super.decode(run, { errors: "fatal" });
+    } catch (error) {
+      if (error instanceof TypeError) return "\uFFFD".repeat(run.length);
+      throw error;
+    }
   }
 
   #bytes: ReadonlySet<number> | null = null;

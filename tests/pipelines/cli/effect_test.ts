@@ -184,7 +184,7 @@ const always: Readonly<Record<string, string>> = {
   "micrograd": "solution",
   "report": "runs",
   "sample":
-    "device checkpoint tokenizer prompt count maxTokens temperature repetitionPenalty stop batchSize slide",
+    "device checkpoint tokenizer prompt specialInPrompt addSpecialTokens count maxTokens temperature repetitionPenalty stop batchSize slide",
   "shakespeare": "solution",
   "tokenize": "workers source tokenizer valShare valBytes valTokens shardFormat separator",
   "tokenizer": "inspect",
