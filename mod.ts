@@ -6,6 +6,12 @@
  *
  * @module
  */
+export type {
+  Activations,
+  BlockLayout,
+  BlockRows,
+  ProductFormat,
+} from "./kernels/core/blocks/block_layout.ts";
 export type { Case, InputFill } from "./kernels/core/case.ts";
 export type { Gpu, GpuFeature, GpuLimits, WgslKernel } from "./kernels/core/gpu.ts";
 export type {
@@ -20,7 +26,7 @@ export type {
 } from "./kernels/core/graph.ts";
 export type { NamedSpec, PackMember } from "./kernels/core/pack.ts";
 export type { Program, Slot } from "./kernels/core/program.ts";
-export type { Init, Parameter, Scope } from "./kernels/core/scope.ts";
+export type { Init, Parameter, QuantizedWeights, Scope } from "./kernels/core/scope.ts";
 export type { DType, MemoryKind, Shape, Spec, TensorMap } from "./kernels/core/tensor.ts";
 export type { CallTiming, Engine, ReplayOptions, Session, SessionCounters } from "./kernels/engine/engine.ts";
 export { type OpenedEngine, openEngine, type OpenEngineOptions } from "./kernels/engine/open.ts";

@@ -7,9 +7,9 @@
 import { trafficOf } from "../kernels/core/cost.ts";
 import { Graph, type Op } from "../kernels/core/graph.ts";
 import { caseSpecs } from "../kernels/core/case.ts";
-import { normals, uniformAt } from "../kernels/random/philox.ts";
 import { compile } from "../kernels/core/program.ts";
-import { sizeOf, type TensorMap } from "../kernels/core/tensor.ts";
+import type { TensorMap } from "../kernels/core/tensor.ts";
+import { caseInputs } from "../kernels/parity/run_cases.ts";
 import { benchEngines, marker, openOnce, repeatsOn, runAndWait } from "./engines.ts";
 
 /** Registers a group for each test case of `ops` that is marked with `bench`. */
@@ -24,15 +24,10 @@ export function benchOps(ops: readonly Op<any>[]): void {
       graph.call(op, inputs, c.attrs).forEach((t, i) => graph.output(`out${i}`, t));
       const [call] = graph.calls, program = compile("op", graph);
       const flops = op.flops?.(call) ?? 0, { read, written } = trafficOf(call);
-      const values: TensorMap = Object.fromEntries(inputs.map(({ label, shape }, i) => {
-        const fill = c.fill?.[i] ?? "normal", count = sizeOf(shape);
-        if (typeof fill === "object") {
-          const draw = (_: unknown, at: number) => Math.floor(uniformAt(1, label, at) * fill.below);
-          return [label, { shape, data: Uint32Array.from({ length: count }, draw) }];
-        }
-        const data = normals(1, label, count);
-        return [label, { shape, data: fill === "positive" ? data.map(Math.abs) : data }];
-      }));
+      const data = caseInputs(c, 1);
+      const values: TensorMap = Object.fromEntries(
+        inputs.map(({ label, shape }, i) => [label, { shape, data: data[i] }]),
+      );
       Object.entries(benchEngines).forEach(([name, open], i) => {
         const opened = openOnce(async () => await (await open()).open([program, marker], values));
         const repeats = repeatsOn(name);

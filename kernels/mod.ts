@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { Activations, BlockLayout, BlockRows, ProductFormat } from "./core/blocks/block_layout.ts";
 export * from "./core/case.ts";
 export { costOf, countPipelines, type ProgramCost, scratchBytes } from "./core/cost.ts";
 export * from "./core/gpu.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { QuantizedWeights } from "../kernels/core/scope.ts";
 import type { ModelConfig } from "../kernels/models/model_config.ts";
 import { modelOf } from "../kernels/models/model_of.ts";
 import { evaluateModel, type EvaluationItem } from "../stages/evaluate/evaluate_model.ts";
@@ -24,12 +25,13 @@ import { checkHellaswag } from "./parts/hellaswag.ts";
 import { type EvaluationText, shardText, sourceText } from "./parts/evaluation_text.ts";
 import { sourceOptions, textOnly } from "./parts/options/document_options.ts";
 import { readsFiles, readsHub, readsPlainText, readsRecords } from "./parts/options/requirements.ts";
+import { inferenceOptions } from "./parts/options/inference_options.ts";
 import { hellaswagOptions } from "./parts/options/monitoring_options.ts";
 import { ofBinShards, shardOptions } from "./parts/options/shard_options.ts";
 import { machineLines } from "./parts/machine_lines.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { runFile, runTokenizer } from "./parts/run_files.ts";
-import { startingWeights } from "./parts/starting_weights.ts";
+import { inferenceWeights } from "./parts/starting_weights.ts";
 import { EVAL_BLOCK } from "./parts/training_length.ts";
 
 const model = { fixed: true, group: "Model" };
@@ -56,6 +58,8 @@ const options = {
     "gpt2, p50k, p50k_edit, cl100k, o200k, o200k_harmony, byte or a tokenizer's folder; default: the one in the run's folder, or gpt2 if there is none",
     { value: null, placeholder: "NAME|PATH", ...model },
   ),
+  weights: { ...inferenceOptions.weights, ...model },
+  activations: { ...inferenceOptions.activations, ...model },
   valShards: {
     ...shardOptions.valShards,
     ...evaluation,
@@ -113,7 +117,7 @@ export default pipeline({
   speedHints: "evaluation",
   workersFor: "engine",
   async build(o, env) {
-    const { config, weights, step = 0 } = await startingWeights(o.checkpoint);
+    const { config, weights, quantized, step = 0 } = await inferenceWeights(o.checkpoint, o);
     const measuresLoss = await measuresLossOf(o);
     await checkHellaswag(o);
     if (!measuresLoss && o.evalBatches !== null && o.hellaswag !== null) {
@@ -135,7 +139,7 @@ export default pipeline({
       ...(o.hellaswag === null ? [] : [hellaswag(o.hellaswag, itemsOf(o))]),
     ])).pipe(evaluateModel({
       engine: () => env.engine(),
-      plan: planOf(o, { config, measuresLoss }),
+      plan: planOf(o, { config, measuresLoss, quantized }),
       weights,
       step,
       tokens,
@@ -145,8 +149,8 @@ export default pipeline({
     }));
   },
   async plan(o, env) {
-    const { config } = await startingWeights(o.checkpoint);
-    const plan = planOf(o, { config, measuresLoss: await measuresLossOf(o) });
+    const { config, quantized } = await inferenceWeights(o.checkpoint, o);
+    const plan = planOf(o, { config, quantized, measuresLoss: await measuresLossOf(o) });
     return planLines({ ...plan, machine: machineLines(plan, env) });
   },
   finish: async (_o, env) => resultLines(await readEvents(`${env.out}/metrics.jsonl`)),
@@ -171,11 +175,16 @@ async function tokenizerOf(o: Values<typeof options>, { vocabSize }: ModelConfig
 /** Returns the model's programs for the loss and for HellaSwag, whichever are needed. */
 function planOf(
   o: Values<typeof options>,
-  { config, measuresLoss }: { readonly config: ModelConfig; readonly measuresLoss: boolean },
+  { config, quantized, measuresLoss }: {
+    readonly config: ModelConfig;
+    readonly quantized: QuantizedWeights;
+    readonly measuresLoss: boolean;
+  },
 ): Plan {
   const { seqLen } = config, batch = o.batchSize;
   return plan({
     model: modelOf({ ...config, vocabPad: 1 }),
+    quantized,
     ...(measuresLoss && { evaluation: { batch, seqLen } }),
     ...(o.hellaswag !== null && { scoring: { tokens: batch * seqLen } }),
   });

@@ -15,12 +15,13 @@ import { integer, number, path, repeated } from "./cli/option_types.ts";
 import { runOptions } from "./cli/run_options.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { generate, type Generator } from "./parts/generate_stage.ts";
+import { inferenceOptions } from "./parts/options/inference_options.ts";
 import { above0, unlessOff } from "./parts/options/requirements.ts";
 import { machineLines } from "./parts/machine_lines.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { checkPrompt, promptEncoding, promptOptions } from "./parts/prompt.ts";
 import { runTokenizer } from "./parts/run_files.ts";
-import { startingWeights } from "./parts/starting_weights.ts";
+import { inferenceWeights } from "./parts/starting_weights.ts";
 
 const model = { group: "Model" };
 const sampling = { group: "Sampling" };
@@ -35,6 +36,7 @@ const options = {
     "gpt2, p50k, p50k_edit, cl100k, o200k, o200k_harmony, byte or a tokenizer's folder; default: the one in the run's folder, or gpt2 if there is none",
     { value: null, placeholder: "NAME|PATH", ...model },
   ),
+  ...inferenceOptions,
   prompt: repeated(
     "prompt, or FILE:PATH to read it from a file; may be repeated to continue several prompts",
     {
@@ -146,7 +148,7 @@ export default pipeline({
 
 /** Yields the model, planned for all texts that are generated at the same time, and its tokenizer. */
 async function generatorOf(o: Values<typeof options>): Promise<Generator> {
-  const { config, weights } = await startingWeights(o.checkpoint);
+  const { config, weights, quantized } = await inferenceWeights(o.checkpoint, o);
   const name = o.tokenizer ?? await runTokenizer(o.checkpoint) ?? "gpt2";
   const tokenizer = await loadTokenizer(name);
   if (tokenizer.vocabSize > config.vocabSize) {
@@ -156,7 +158,7 @@ async function generatorOf(o: Values<typeof options>): Promise<Generator> {
     );
   }
   const texts = Math.min(o.batchSize, o.count * Math.max(1, o.prompt.length));
-  return { plan: plan({ model: modelOf(config), sampling: { texts } }), weights, tokenizer };
+  return { plan: plan({ model: modelOf(config), sampling: { texts }, quantized }), weights, tokenizer };
 }
 
 /**

@@ -3,13 +3,16 @@
  *
  * @module
  */
+import type { BlockLayout } from "./blocks/block_layout.ts";
 import { type Shape, sizeOf, type Spec } from "./tensor.ts";
 
 /**
  * How a test fills an input: with f32 numbers from a normal distribution (the default), with positive f32
- * numbers, with f32 zeros, or with u32 numbers below a bound.
+ * numbers, with f32 zeros, with u32 numbers below a bound, or with the words of random blocks.
  */
-export type InputFill = "normal" | "positive" | "zeros" | { readonly below: number };
+export type InputFill = "normal" | "positive" | "zeros" | { readonly below: number } | {
+  readonly blocks: BlockLayout;
+};
 
 /** Input shapes and attributes to run an op with. */
 export interface Case<A> {

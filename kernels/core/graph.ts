@@ -196,7 +196,8 @@ export class Graph {
         `Cannot make leaf ${label}: every size of [${spec.shape}] must be a whole number above 0`,
       );
     }
-    const leaf: Tensor = { graph: this, call: null, label, kind, shape: spec.shape, dtype: spec.dtype };
+    const { shape, dtype, blocks } = spec;
+    const leaf: Tensor = { graph: this, call: null, label, kind, shape, dtype, ...(blocks && { blocks }) };
     this.leaves.set(label, leaf);
     return leaf;
   }

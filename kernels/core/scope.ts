@@ -4,7 +4,11 @@
  * @module
  */
 import type { Graph, Pack, Tensor } from "./graph.ts";
-import { type Shape, sizeOf } from "./tensor.ts";
+import { type BlockLayout, rowsOfLayout, wordsOfLayout } from "./blocks/block_layout.ts";
+import { type Shape, ShapeError, sizeOf } from "./tensor.ts";
+
+/** Layouts of those parameters that are quantised, by full name. */
+export type QuantizedWeights = ReadonlyMap<string, BlockLayout>;
 
 /** Initial values of a parameter. */
 export type Init =
@@ -49,15 +53,31 @@ export interface Parameter {
  * A scope of a model, with the parameters, buffers and probes that all of the model's scopes have created.
  */
 export class RootScope implements Scope {
+  /** Names from the outermost scope to this one, joined by dots. */
+  readonly path: string;
   readonly #shared: {
-    parameters: Map<string, Parameter>;
-    buffers: Map<string, Parameter>;
-    probes: Map<string, Tensor>;
+    readonly parameters: Map<string, Parameter>;
+    readonly buffers: Map<string, Parameter>;
+    readonly probes: Map<string, Tensor>;
+    readonly quantized: QuantizedWeights;
   };
 
-  /** A scope with a `parent` adds to the parent's lists of parameters, buffers and probes. */
-  constructor(readonly graph: Graph, readonly path = "", parent?: RootScope) {
-    this.#shared = parent ? parent.#shared : { parameters: new Map(), buffers: new Map(), probes: new Map() };
+  /**
+   * A scope inside `parent` adds to the parent's lists of parameters, buffers and probes. Parameters in
+   * `quantized` become quantised leaves.
+   */
+  constructor(
+    readonly graph: Graph,
+    { path = "", parent, quantized = new Map() }: {
+      readonly path?: string;
+      readonly parent?: RootScope;
+      readonly quantized?: QuantizedWeights | undefined;
+    } = {},
+  ) {
+    this.path = path;
+    this.#shared = parent !== undefined
+      ? parent.#shared
+      : { parameters: new Map(), buffers: new Map(), probes: new Map(), quantized };
   }
 
   /** Trainable parameters by full name, in the order of creation. */
@@ -79,11 +99,13 @@ export class RootScope implements Scope {
   at(name: string): RootScope {
     const path = this.#join(name);
     this.graph.where = path;
-    return new RootScope(this.graph, path, this);
+    return new RootScope(this.graph, { path, parent: this });
   }
 
   param(name: string, shape: Shape, init: Init): Tensor {
-    return this.#leaf(this.#shared.parameters, { label: this.#join(name), shape, init });
+    const label = this.#join(name), layout = this.#shared.quantized.get(label);
+    if (layout !== undefined) return this.#quantized(label, { layout, shape });
+    return this.#leaf(this.#shared.parameters, { label, shape, init });
   }
 
   buffer(name: string, shape: Shape, init: Init): Tensor {
@@ -107,6 +129,18 @@ export class RootScope implements Scope {
     const tensor = this.graph.leaf(label, { shape, dtype: "f32" }, "parameter");
     if (!known.has(label)) known.set(label, { tensor, init });
     return tensor;
+  }
+
+  #quantized(
+    label: string,
+    { layout, shape }: { readonly layout: BlockLayout; readonly shape: Shape },
+  ): Tensor {
+    const own = [rowsOfLayout(layout), layout.columns];
+    if (String(own) !== String(shape)) {
+      throw new ShapeError(`Cannot use quantised ${label}: it is [${own}], wanted [${shape}]`);
+    }
+    const spec = { shape: [wordsOfLayout(layout)], dtype: "u32", blocks: layout } as const;
+    return this.graph.leaf(label, spec, "parameter");
   }
 
   #join(name: string): string {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { BlockLayout } from "./blocks/block_layout.ts";
 
 /** Sizes of the axes from outermost to innermost; rows are contiguous. [] is a scalar. */
 export type Shape = readonly number[];
@@ -19,6 +20,8 @@ export interface Spec {
   readonly shape: Shape;
   /** Element type. */
   readonly dtype: DType;
+  /** Layout of a quantised weight, whose `shape` and `dtype` are those of its words. */
+  readonly blocks?: BlockLayout;
 }
 
 /**

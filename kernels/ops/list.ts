@@ -28,6 +28,8 @@ import { permuteOp } from "./indexing/permute.ts";
 import { powerOp } from "./elementwise/power.ts";
 import { broadcastOp, maxOp, meanOp, sumAddOp, sumOp } from "./reduce/reduce.ts";
 import { relu } from "./elementwise/relu.ts";
+import { quantizedGatherOp } from "./quantized/quantized_gather.ts";
+import { quantizedMatmulOp } from "./quantized/quantized_matmul.ts";
 import { putRowsOp, takeRowsOp } from "./loss/row_blocks.ts";
 import { runningMomentsOp } from "./norm/running_moments.ts";
 import { rmsNormGradOp, rmsNormOp } from "./norm/rms_norm.ts";
@@ -103,6 +105,8 @@ export const ops: readonly Op<any>[] = [
   affineOp,
   affineGeluOp,
   affineAddOp,
+  quantizedMatmulOp,
+  quantizedGatherOp,
   layerNormOp,
   layerNormGradOp,
   layerNormParamGradOp,

@@ -8,6 +8,7 @@ import { Graph, type Op, type Tensor } from "../core/graph.ts";
 import { compile } from "../core/program.ts";
 import { sizeOf, type TensorMap } from "../core/tensor.ts";
 import type { Engine } from "../engine/engine.ts";
+import { randomBlocks } from "./random_blocks.ts";
 import { normals, uniformAt } from "../random/philox.ts";
 
 /** Data of a case's inputs or outputs: one array per tensor. */
@@ -102,5 +103,6 @@ function filled(
   if (fill === "normal") return normals(seed, name, count);
   // 0.25 keeps the inputs away from the pole of `1 / x`.
   if (fill === "positive") return normals(seed, name, count).map((x) => Math.abs(x) + 0.25);
+  if ("blocks" in fill) return randomBlocks(fill.blocks, (i) => uniformAt(seed, name, i));
   return Uint32Array.from({ length: count }, (_, i) => Math.floor(uniformAt(seed, name, i) * fill.below));
 }

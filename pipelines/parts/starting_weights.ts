@@ -4,6 +4,8 @@
  * @module
  */
 import { dirname } from "node:path";
+import type { Activations } from "../../kernels/core/blocks/block_layout.ts";
+import type { QuantizedWeights } from "../../kernels/core/scope.ts";
 import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { ModelConfig } from "../../kernels/models/model_config.ts";
 import { fileInfo, openFile, readText } from "../../stages/disk/files.ts";
@@ -18,7 +20,7 @@ import {
 import { openLlmcModel } from "../../stages/format/model/llmc_model.ts";
 import { openGgufModel } from "../../stages/format/model/gguf/gguf_model.ts";
 import { GGUF_MAGIC } from "../../stages/format/model/gguf/header.ts";
-import { readWeights, type WeightFile } from "../../stages/format/model/weight_file.ts";
+import { blockLayouts, readWeights, type WeightFile } from "../../stages/format/model/weight_file.ts";
 import type { WeightFormat } from "../../stages/format/model/weight_formats.ts";
 import { withoutEndSlash } from "../../stages/disk/paths.ts";
 
@@ -28,6 +30,9 @@ import { withoutEndSlash } from "../../stages/disk/paths.ts";
  */
 export type StartingWeights = Readonly<{ config: ModelConfig; weights: TensorMap; step?: number }>;
 
+/** Weights for inference, and the layouts of those that are quantised. */
+export type InferenceWeights = StartingWeights & { readonly quantized: QuantizedWeights };
+
 /** An open model file. */
 export type ModelFile = WeightFile & Readonly<{ format: WeightFormat | "GGUF"; step?: number }>;
 
@@ -36,6 +41,30 @@ export async function startingWeights(path: string): Promise<StartingWeights> {
   const file = await openModelFile(path);
   const { config, step } = file;
   return { config, weights: await readWeights(file), ...(step !== undefined && { step }) };
+}
+
+/**
+ * Reads a model for inference: its quantised weights stay as the file has them, unless `weights` is "f32".
+ * `activations` says how products take their activations. Throws the errors of `openModelFile`, and
+ * RangeError for values other than the defaults where no weight is quantised.
+ */
+export async function inferenceWeights(
+  path: string,
+  { weights, activations }: { readonly weights: "stored" | "f32"; readonly activations: Activations },
+): Promise<InferenceWeights> {
+  const file = await openModelFile(path), { config, step } = file;
+  const quantized = blockLayouts(file, activations),
+    isDefault = weights === "stored" && activations === "f32";
+  if (quantized.size === 0 && !isDefault) {
+    file.close();
+    const typed = weights === "f32" ? "--weights f32" : "--activations i8";
+    throw new RangeError(
+      `${typed} does nothing: no weight of ${path} is quantised in a format that has products: leave it out`,
+    );
+  }
+  if (weights === "f32") quantized.clear();
+  const read = await readWeights(file, { keepBlocks: weights === "stored" });
+  return { config, weights: read, quantized, ...(step !== undefined && { step }) };
 }
 
 /**

@@ -7,7 +7,7 @@
  */
 import { Graph } from "../../kernels/core/graph.ts";
 import { compile, type Program } from "../../kernels/core/program.ts";
-import { RootScope } from "../../kernels/core/scope.ts";
+import { type QuantizedWeights, RootScope } from "../../kernels/core/scope.ts";
 import type { Model } from "../../kernels/models/model.ts";
 import { take } from "../../kernels/ops/indexing/slice.ts";
 import { putRows } from "../../kernels/ops/loss/row_blocks.ts";
@@ -17,11 +17,14 @@ import { inputLeaf } from "./leaves.ts";
  * Makes these programs (`copy` only for more than one text), with a cache for `texts` texts; no programs if
  * `texts` is 0. Throws RangeError for a model without a KV cache.
  */
-export function decodePrograms(model: Model<unknown>, texts: number): readonly Program[] {
+export function decodePrograms(
+  model: Model<unknown>,
+  { texts, quantized }: { readonly texts: number; readonly quantized: QuantizedWeights | undefined },
+): readonly Program[] {
   if (texts === 0) return [];
   const forwards = [
-    ...prefillLengths(model.seqLen).map((length) => prefillGraph(model, { length, texts })),
-    ...decodeCounts(texts).map((count) => decodeGraph(model, { count, texts })),
+    ...prefillLengths(model.seqLen).map((length) => prefillGraph(model, { length, texts, quantized })),
+    ...decodeCounts(texts).map((count) => decodeGraph(model, { count, texts, quantized })),
   ];
   return [...forwards.map(([name, graph]) => compile(name, graph)), ...copyProgram(forwards[0][1], texts)];
 }
@@ -42,18 +45,26 @@ export function decodeCounts(texts: number): readonly number[] {
 
 function prefillGraph(
   model: Model<unknown>,
-  { length, texts }: { readonly length: number; readonly texts: number },
+  { length, texts, quantized }: {
+    readonly length: number;
+    readonly texts: number;
+    readonly quantized: QuantizedWeights | undefined;
+  },
 ): [string, Graph] {
   const graph = new Graph(), name = `prefill/${length}`;
-  const logits = model.forward(new RootScope(graph), inputLeaf(graph, `${name}/tokens`, [1, length]), {
-    rows: inputLeaf(graph, "prefill/row", [1]),
-    cache: {
-      texts,
-      seqLen: model.seqLen,
-      positions: inputLeaf(graph, `${name}/positions`, [1, length]),
-      firstRows: inputLeaf(graph, "prefill/firstRow", [1]),
+  const logits = model.forward(
+    new RootScope(graph, { quantized }),
+    inputLeaf(graph, `${name}/tokens`, [1, length]),
+    {
+      rows: inputLeaf(graph, "prefill/row", [1]),
+      cache: {
+        texts,
+        seqLen: model.seqLen,
+        positions: inputLeaf(graph, `${name}/positions`, [1, length]),
+        firstRows: inputLeaf(graph, "prefill/firstRow", [1]),
+      },
     },
-  });
+  );
   if (![...graph.leaves.values()].some(({ kind }) => kind === "cache")) {
     throw new RangeError(`Cannot generate text with a ${model.name}: the model has no KV cache`);
   }
@@ -63,17 +74,25 @@ function prefillGraph(
 
 function decodeGraph(
   model: Model<unknown>,
-  { count, texts }: { readonly count: number; readonly texts: number },
+  { count, texts, quantized }: {
+    readonly count: number;
+    readonly texts: number;
+    readonly quantized: QuantizedWeights | undefined;
+  },
 ): [string, Graph] {
   const graph = new Graph(), name = `decode/${count}`;
-  const logits = model.forward(new RootScope(graph), inputLeaf(graph, `${name}/tokens`, [count, 1]), {
-    cache: {
-      texts,
-      seqLen: model.seqLen,
-      positions: inputLeaf(graph, `${name}/positions`, [count, 1]),
-      firstRows: inputLeaf(graph, `${name}/firstRows`, [count]),
+  const logits = model.forward(
+    new RootScope(graph, { quantized }),
+    inputLeaf(graph, `${name}/tokens`, [count, 1]),
+    {
+      cache: {
+        texts,
+        seqLen: model.seqLen,
+        positions: inputLeaf(graph, `${name}/positions`, [count, 1]),
+        firstRows: inputLeaf(graph, `${name}/firstRows`, [count]),
+      },
     },
-  });
+  );
   graph.output(`${name}/logits`, logits);
   return [name, graph];
 }

@@ -60,7 +60,7 @@ export async function openModel(engine: Engine, options: OpenModelOptions): Prom
   checkOptimizerState(plan, optimizer);
   const constants = plan.model.constants?.() ?? {};
   const session = await engine.open(plan.programs, {
-    ...fitWeights(plan.model, weights),
+    ...fitWeights(plan.model, weights, plan.quantized),
     ...constants,
     ...optimizer,
   });

@@ -8,7 +8,12 @@ import { leastLimits } from "../../kernels/core/gpu.ts";
 import { Graph } from "../../kernels/core/graph.ts";
 import { compile, flopsOf, type Program } from "../../kernels/core/program.ts";
 import { memoryByKind } from "../../kernels/core/regions.ts";
-import { type Parameter, parameterCount, RootScope } from "../../kernels/core/scope.ts";
+import {
+  type Parameter,
+  parameterCount,
+  type QuantizedWeights,
+  RootScope,
+} from "../../kernels/core/scope.ts";
 import type { MemoryKind, Shape } from "../../kernels/core/tensor.ts";
 import { type Model, parametersOf } from "../../kernels/models/model.ts";
 import { blockBytes } from "../../kernels/ops/loss/linear_cross_entropy.ts";
@@ -45,6 +50,11 @@ export interface PlanOptions {
    * guarantees.
    */
   readonly packBytes?: number;
+  /**
+   * Layouts of those parameters that are quantised; they cannot be trained. Their weights are the words of
+   * the layouts. Default: none.
+   */
+  readonly quantized?: QuantizedWeights;
 }
 
 /** Programs and what they cost. */
@@ -66,8 +76,8 @@ export interface Plan extends PlanOptions {
 }
 
 /**
- * Plans a model's programs. Throws RangeError for sizes that are not whole numbers above 0, and ShapeError
- * for sequences longer than the model's.
+ * Plans a model's programs. Throws RangeError for sizes that are not whole numbers above 0 and for training
+ * with quantised weights, and ShapeError for sequences longer than the model's.
  *
  * @example
  * ```ts
@@ -81,11 +91,14 @@ export interface Plan extends PlanOptions {
  * ```
  */
 export function plan(options: PlanOptions): Plan {
-  const { model, training, evaluation, scoring, sampling = false } = options;
+  const { model, training, evaluation, scoring, sampling = false, quantized } = options;
   const { packBytes = leastLimits.maxStorageBufferBindingSize } = options;
   const parameters = parametersOf(model);
   const programs: Program[] = [];
   if (training !== undefined) {
+    if (quantized !== undefined && quantized.size > 0) {
+      throw new RangeError("Cannot train quantised weights: read them as float32");
+    }
     checkSizes("train", training.shape);
     checkTrainingPlan(training);
     const graph = microGraph(model, { ...training, blockBytes: logitBytes(packBytes) });
@@ -98,14 +111,14 @@ export function plan(options: PlanOptions): Plan {
   if (evaluation !== undefined) {
     const shape = [evaluation.batch, evaluation.seqLen];
     checkSizes("evaluate", shape);
-    programs.push(lossProgram(model, { name: "eval", shape }));
+    programs.push(lossProgram(model, { name: "eval", shape, quantized }));
   }
   for (const shape of scoring === undefined ? [] : scoringShapes(model.seqLen, scoring)) {
-    programs.push(lossProgram(model, { name: scoringProgram(shape), shape }));
+    programs.push(lossProgram(model, { name: scoringProgram(shape), shape, quantized }));
   }
   const texts = typeof sampling === "object" ? sampling.texts : Number(sampling);
   if (sampling !== false) checkSizes("sample", [texts]);
-  programs.push(...decodePrograms(model, texts));
+  programs.push(...decodePrograms(model, { texts, quantized }));
 
   const [accum, batch, seqLen] = training?.shape ?? [0, 0, 0];
   const flops = new Map(programs.map((p) => [p.name, flopsOf(p)]));
@@ -134,12 +147,16 @@ function logitBytes(packBytes: number): number | undefined {
 /** Returns the program that computes a batch's losses, one per target, without training. */
 function lossProgram(
   model: Model<unknown>,
-  { name, shape }: { readonly name: string; readonly shape: Shape },
+  { name, shape, quantized }: {
+    readonly name: string;
+    readonly shape: Shape;
+    readonly quantized: QuantizedWeights | undefined;
+  },
 ): Program {
   const graph = new Graph();
   const tokens = inputLeaf(graph, `${name}/inputs`, shape);
   const targets = inputLeaf(graph, `${name}/targets`, shape);
-  graph.output(`${name}/losses`, model.losses(new RootScope(graph), { tokens, targets }));
+  graph.output(`${name}/losses`, model.losses(new RootScope(graph, { quantized }), { tokens, targets }));
   return compile(name, graph);
 }
 

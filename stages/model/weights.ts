@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { type BlockLayout, wordsOfLayout } from "../../kernels/core/blocks/block_layout.ts";
+import type { QuantizedWeights } from "../../kernels/core/scope.ts";
 import { type Shape, sizeOf, type TensorMap } from "../../kernels/core/tensor.ts";
 import { type Model, parametersOf, type TableNames } from "../../kernels/models/model.ts";
 
@@ -16,7 +18,8 @@ const masks = /(^|\.)(attn\.bias|attn\.masked_bias)$/;
  * - the prefix `transformer.` is removed from names, and attention masks are ignored;
  * - a tied head is ignored, and an untied head that is missing starts as a copy of the embedding;
  * - embedding and head are cut or padded with zeros to the model's padded vocabulary;
- * - positions beyond the model's sequence length are cut.
+ * - positions beyond the model's sequence length are cut;
+ * - those in `quantized` are the words of their layouts, and stay as they are.
  *
  * Throws a RangeError that names the weight if one is missing, unknown or unusable, or if the head differs
  * from the embedding although the model ties them.
@@ -31,7 +34,11 @@ const masks = /(^|\.)(attn\.bias|attn\.masked_bias)$/;
  * console.log(short["wpe.weight"].shape); // [ 8, 16 ]
  * ```
  */
-export function fitWeights(model: Model<unknown>, weights: TensorMap): TensorMap {
+export function fitWeights(
+  model: Model<unknown>,
+  weights: TensorMap,
+  quantized: QuantizedWeights = new Map(),
+): TensorMap {
   const byName = new Map(
     Object.entries(weights)
       .map(([name, tensor]) => [name.replace(/^transformer\./, ""), tensor] as const)
@@ -47,7 +54,8 @@ export function fitWeights(model: Model<unknown>, weights: TensorMap): TensorMap
   for (const [name, { tensor }] of parameters) {
     const found = byName.get(name);
     if (found === undefined) throw new RangeError(`Cannot load the weights: ${name} is missing`);
-    fitted.push([name, fit(model, name, { found, shape: tensor.shape })]);
+    const layout = quantized.get(name), { shape } = tensor;
+    fitted.push([name, layout ? fitBlocks(name, found, layout) : fit(model, name, { found, shape })]);
     byName.delete(name);
   }
   const [unknown] = byName.keys();
@@ -89,6 +97,14 @@ export function withoutPadding(model: Model<unknown>, weights: TensorMap): Tenso
         ? [name, { shape: [rows, shape[1]], data: data.slice(0, rows * shape[1]) }]
         : [name, { shape, data }]
     ),
+  );
+}
+
+function fitBlocks(name: string, found: TensorMap[string], layout: BlockLayout): TensorMap[string] {
+  const words = wordsOfLayout(layout);
+  if (found.data instanceof Uint32Array && found.data.length === words) return found;
+  throw new RangeError(
+    `Cannot load the weights: ${name} is [${found.shape}], wanted ${words} words of quantised blocks`,
   );
 }
 

@@ -5,6 +5,12 @@
  * @module
  */
 export type * from "../flow/mod.ts";
+export type {
+  Activations,
+  BlockLayout,
+  BlockRows,
+  ProductFormat,
+} from "../../kernels/core/blocks/block_layout.ts";
 export type { DType, Shape, Spec, TensorMap } from "../../kernels/core/tensor.ts";
 export { jupyterDisplay, type MimeBundle, type NotebookDisplay } from "../format/viewer/notebook.ts";
 export { barChart, type BarOptions } from "./chart/bars.ts";

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { llama } from "../../kernels/models/llama.ts";
 import type { LlamaConfig } from "../../kernels/models/llama_options.ts";
 import { initialWeights } from "../../kernels/models/model.ts";
 import { llamaConfigText } from "../../stages/format/model/llama_config_text.ts";
 import { splitLlamaTensors } from "../../stages/format/model/llama_tensors.ts";
 import { readSafetensors, writeSafetensors } from "../../stages/format/model/safetensors.ts";
+import { sharedTest } from "../shared_data.ts";
 import { minute, runsHere, withShard } from "./in_process.ts";
 import { eventsOf } from "./program.ts";
 
@@ -111,5 +112,44 @@ Deno.test({
           ["--seq-len 64", /the model has --seq-len 32/],
         ] as const
       ) match((await runsHere(2, `${line} ${option}`)).err, why);
+    }),
+});
+
+sharedTest(
+  "a quantised model is sampled and evaluated with its weights as they are, dequantised, and with 8-bit activations",
+  ["golden/gguf/tiny-llama-q8_0.gguf", "golden/gguf/tiny-expected.json"],
+  (path) =>
+    withShard(async (dir) => {
+      const file = path("golden/gguf/tiny-llama-q8_0.gguf"), losses = new Map<string, number>();
+      for (const how of ["", "--weights f32", "--activations i8"]) {
+        const line = `eval --checkpoint ${file} --tokenizer byte --val-shards ${dir}/train.bin ${how}`.trim();
+        await runsHere(0, `${line} --out ${dir}/eval${losses.size}`);
+        const [last] = (await eventsOf(`${dir}/eval${losses.size}`)).filter(({ type }) => type === "eval");
+        losses.set(how, last.valLoss);
+      }
+      const exact = losses.get("")!, dequantised = losses.get("--weights f32")!;
+      ok(Math.abs(exact - dequantised) < 1e-5, `${exact} and ${dequantised}`);
+      const rounded = losses.get("--activations i8")!;
+      ok(rounded !== exact && Math.abs(rounded - exact) < 0.05, `${rounded}, exact ${exact}`);
+
+      const plan = async (how: string) =>
+        (await runsHere(0, `sample --checkpoint ${file} --tokenizer byte --dry-run ${how}`.trim())).out;
+      const bytesOf = (text: string) => /parameter +([\d.]+ \w+)/.exec(text)?.[1];
+      notStrictEqual(bytesOf(await plan("")), bytesOf(await plan("--weights f32")));
+    }),
+);
+
+Deno.test({
+  name:
+    "options of quantised weights are refused where none is quantised, and without them the command works",
+  ...options,
+  fn: () =>
+    withModel(async (_dir, model) => {
+      const line = `sample --checkpoint ${model} --tokenizer byte --prompt a --max-tokens 2`;
+      for (const how of ["--weights f32", "--activations i8"]) {
+        const says = new RegExp(`${how} does nothing: no weight of .* is quantised .*: leave it out`);
+        match((await runsHere(2, `${line} ${how}`)).err, says);
+      }
+      await runsHere(0, line);
     }),
 });

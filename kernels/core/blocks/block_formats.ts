@@ -32,22 +32,24 @@ export interface BlockType {
   readonly values: number;
   /** Number of bytes in a block. */
   readonly bytes: number;
+  /** Offsets in bytes of the block's scales and minima, which are f16 numbers. */
+  readonly scales: readonly number[];
   /** Reads a block. */
   readonly read: BlockReader;
 }
 
 /** All formats of blocks. */
 export const blockTypes: Readonly<Record<BlockFormat, BlockType>> = {
-  q4_0: { values: 32, bytes: 18, read: blockQ4(8) },
-  q4_1: { values: 32, bytes: 20, read: blockQ4(null) },
-  q5_0: { values: 32, bytes: 22, read: blockQ5(16) },
-  q5_1: { values: 32, bytes: 24, read: blockQ5(null) },
-  q8_0: { values: 32, bytes: 34, read: blockQ8 },
-  q2_k: { values: 256, bytes: 84, read: blockQ2K },
-  q3_k: { values: 256, bytes: 110, read: blockQ3K },
-  q4_k: { values: 256, bytes: 144, read: blockQ4K },
-  q5_k: { values: 256, bytes: 176, read: blockQ5K },
-  q6_k: { values: 256, bytes: 210, read: blockQ6K },
+  q4_0: { values: 32, bytes: 18, scales: [0], read: blockQ4(8) },
+  q4_1: { values: 32, bytes: 20, scales: [0, 2], read: blockQ4(null) },
+  q5_0: { values: 32, bytes: 22, scales: [0], read: blockQ5(16) },
+  q5_1: { values: 32, bytes: 24, scales: [0, 2], read: blockQ5(null) },
+  q8_0: { values: 32, bytes: 34, scales: [0], read: blockQ8 },
+  q2_k: { values: 256, bytes: 84, scales: [80, 82], read: blockQ2K },
+  q3_k: { values: 256, bytes: 110, scales: [108], read: blockQ3K },
+  q4_k: { values: 256, bytes: 144, scales: [0, 2], read: blockQ4K },
+  q5_k: { values: 256, bytes: 176, scales: [0, 2], read: blockQ5K },
+  q6_k: { values: 256, bytes: 210, scales: [208], read: blockQ6K },
 };
 
 /** Returns the values of whole blocks. */
@@ -60,6 +62,16 @@ export function dequantizedBlocks(
   const count = bytes.length / blockBytes, out = new Float32Array(count * values);
   for (let i = 0; i < count; i++) read(view, i * blockBytes, { out, to: i * values });
   return out;
+}
+
+/** Returns whether no block has a scale or a minimum that is NaN or infinite. */
+export function hasFiniteScales(bytes: Uint8Array<ArrayBuffer>, format: BlockFormat): boolean {
+  const { bytes: size, scales } = blockTypes[format];
+  for (let block = 0; block < bytes.length; block += size) {
+    // The high byte of an f16 number, whose exponent has five bits.
+    for (const at of scales) if ((bytes[block + at + 1] & 0x7c) === 0x7c) return false;
+  }
+  return true;
 }
 
 /** Returns the reader of values `d·(q - shift)`, or `d·q + m` where `shift` is null. */

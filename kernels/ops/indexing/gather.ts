@@ -10,13 +10,15 @@ import type { Call, Op, Tensor } from "../../core/graph.ts";
 import { define } from "../../core/op.ts";
 import type { WgslKernel } from "../../core/gpu.ts";
 import { bytesOf, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
+import { quantizedGather } from "../quantized/quantized_gather.ts";
 import { expectF32, expectU32 } from "../specs.ts";
 
 /**
  * Takes rows of a table by index: `table` [..., C], viewed as V rows, and `ids` u32 [...] → [..., C]. An id
- * of V or more gives zeros.
+ * of V or more gives zeros. The table may be a quantised weight.
  */
 export function gather(table: Tensor, ids: Tensor): Tensor {
+  if (table.blocks !== undefined) return quantizedGather(table, ids);
   return callGather([table, ids], null)[0];
 }
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { rowsOfLayout } from "../../core/blocks/block_layout.ts";
 import { accumulate, fillOp } from "../../core/gradient_ops.ts";
 import { define } from "../../core/op.ts";
 import { type Shape, ShapeError, sizeOf } from "../../core/tensor.ts";
@@ -18,7 +19,7 @@ import { count } from "../update/state.ts";
 
 /** Options of `linearCrossEntropy`. */
 export interface LinearCrossEntropyOptions {
-  /** Weight of the head, [Vp, C]; row `v` computes the logit of class `v`. */
+  /** Weight of the head, [Vp, C], which may be quantised; row `v` computes the logit of class `v`. */
   readonly weight: Tensor;
   /** Targets, u32 [...], one per row of `x`; a target of `valid` or more gives loss 0. */
   readonly targets: Tensor;
@@ -51,8 +52,9 @@ export const blockBytes = 128 * 1024 * 1024;
  * summed in order. Throws ShapeError if sizes do not match.
  */
 export function linearCrossEntropy(x: Tensor, options: LinearCrossEntropyOptions): Tensor {
-  const { weight, targets, valid = sizeOf(weight.shape.slice(0, -1)) } = options;
-  const rows = sizeOf(x.shape.slice(0, -1)), perRow = 4 * sizeOf(weight.shape.slice(0, -1));
+  const { weight, targets } = options;
+  const classes = weight.blocks ? rowsOfLayout(weight.blocks) : sizeOf(weight.shape.slice(0, -1));
+  const rows = sizeOf(x.shape.slice(0, -1)), perRow = 4 * classes, { valid = classes } = options;
   if (x.shape.length === 0 || sizeOf(targets.shape) !== rows) {
     throw new ShapeError(
       `Cannot take losses: x is [${x.shape}], targets are [${targets.shape}]: wanted one target per row of x`,

@@ -8,6 +8,7 @@ import type { Call, Op, Tensor } from "../../core/graph.ts";
 import { define } from "../../core/op.ts";
 import type { WgslKernel } from "../../core/gpu.ts";
 import { type Shape, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
+import { quantizedMatmul } from "../quantized/quantized_matmul.ts";
 import { matmulKernel } from "./matmul_wgsl.ts";
 import { type MatmulSizes, matmulVariants, variantName } from "./matmul_variants.ts";
 
@@ -29,9 +30,14 @@ export interface MatmulAttrs {
  *
  * The matrix `a` [..., K] gives [..., N], where the matrix `b` is [K, N], or [N, K] with `transposeB`. With
  * `transposeA`, the matrix `a` [..., M] is flattened to [K, M] and the result is [M, N]. Leading axes of `b`
- * are flattened too. Throws ShapeError if `a` and `b` differ in K.
+ * are flattened too. `b` may be a quantised weight with `transposeB`. Throws ShapeError if `a` and `b` differ
+ * in K.
  */
 export function matmul(a: Tensor, b: Tensor, attrs: MatmulAttrs = {}): Tensor {
+  if (b.blocks !== undefined) {
+    if (attrs.transposeB === true && attrs.transposeA !== true) return quantizedMatmul(a, b);
+    throw new ShapeError(`Cannot multiply by the quantised ${b.label}: only with transposeB`);
+  }
   return callMatmul([a, b], attrs)[0];
 }
 

@@ -115,7 +115,7 @@ export function product(
  * Computes one tile, or two adjacent tiles, at an edge of C. Each tile is computed as a whole in `spare`;
  * then the part of it that is inside C is copied.
  */
-function edge(
+export function edge(
   k: usize,
   a: usize,
   b: usize,
@@ -143,7 +143,7 @@ function edge(
  * Returns the index of the first element of part `at` if `n` elements are divided into `parts` parts of whole
  * tiles.
  */
-function part(n: usize, at: usize, parts: usize): usize {
+export function part(n: usize, at: usize, parts: usize): usize {
   return min(((n + 7) >> 3) * at / parts << 3, n);
 }
 
@@ -152,7 +152,7 @@ function part(n: usize, at: usize, parts: usize): usize {
  * `threads / p` parts, and each thread computes one block. `p` minimizes the work of the busiest thread: its
  * tiles and its packing.
  */
-function threadRows(m: usize, n: usize, threads: usize): usize {
+export function threadRows(m: usize, n: usize, threads: usize): usize {
   const rowTiles = (m + 7) >> 3, columnTiles = (n + 7) >> 3;
   let best: usize = 1, least: u64 = u64.MAX_VALUE;
   for (let rows: usize = 1; rows <= threads; rows++) {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Activations, BlockLayout, BlockRows } from "../../../kernels/core/blocks/block_layout.ts";
 import { type Shape, sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
 import type { ModelConfig } from "../../../kernels/models/model_config.ts";
 import type { FloatType } from "./float_types.ts";
@@ -26,8 +27,21 @@ export interface WeightFile {
   readonly shapes: ReadonlyMap<string, Shape>;
   /** Reads a tensor as float32. Throws RangeError for a name that the file does not contain. */
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
+  /** Quantised tensors that products can use as they are. Default: there are none. */
+  readonly blocks?: QuantizedTensors;
   /** Closes the file. */
   close(): void;
+}
+
+/** Quantised tensors of a file. */
+export interface QuantizedTensors {
+  /** Formats of each tensor's rows from top to bottom, keyed by the tensor's name. */
+  readonly rows: ReadonlyMap<string, readonly BlockRows[]>;
+  /**
+   * Reads the blocks of a tensor as words; the last word may be padded. Throws Deno.errors.InvalidData for
+   * scales that are NaN or infinite.
+   */
+  read(name: string): Promise<Uint32Array<ArrayBuffer>>;
 }
 
 /** A file to which weights are written one after the other. */
@@ -45,15 +59,36 @@ export interface WeightWriter {
   close(): void;
 }
 
-/** Reads all weights of a file and closes it. */
-export async function readWeights(file: WeightFile): Promise<TensorMap> {
+/**
+ * Reads all weights of a file and closes it: all as float32, or, with `keepBlocks`, those in the file's
+ * `blocks` as words.
+ */
+export async function readWeights(
+  file: WeightFile,
+  { keepBlocks = false }: { readonly keepBlocks?: boolean } = {},
+): Promise<TensorMap> {
   try {
     const weights: [string, TensorMap[string]][] = [];
-    for (const [name, shape] of file.shapes) weights.push([name, { shape, data: await file.read(name) }]);
+    for (const [name, shape] of file.shapes) {
+      if (keepBlocks && file.blocks?.rows.has(name)) {
+        const data = await file.blocks.read(name);
+        weights.push([name, { shape: [data.length], data }]);
+      } else weights.push([name, { shape, data: await file.read(name) }]);
+    }
     return Object.fromEntries(weights);
   } finally {
     file.close();
   }
+}
+
+/** Returns layouts of quantised tensors by name; `activations` are those of products with them. */
+export function blockLayouts(
+  { blocks, shapes }: WeightFile,
+  activations: Activations,
+): Map<string, BlockLayout> {
+  return new Map([...blocks?.rows ?? []].map(([name, parts]) => {
+    return [name, { parts, columns: shapes.get(name)![1], activations }];
+  }));
 }
 
 /** Checks that the tensors of `order` are written completely and in order, each once. */

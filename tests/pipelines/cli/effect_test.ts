@@ -83,6 +83,9 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   ["sample --top-p 0.5 --temperature 0", /--temperature 0/],
   ["sample --min-p 0.5 --temperature 0", /--temperature 0/],
   ["sample --seed 5 --temperature 0", /--temperature 0/],
+  // nothing to multiply as it is
+  ["sample --activations i8 --weights f32", /--weights f32: it needs --weights stored$/],
+  ["eval --activations i8 --weights f32", /--weights f32: it needs --weights stored$/],
   // the other thing that a pipeline does
   ["tokenizer --source a.txt --inspect hello", /--inspect hello: it needs a command without --inspect/],
   ["tokenizer --damaged skip --inspect hello", /--inspect/],
@@ -167,7 +170,7 @@ Deno.test("an option that does nothing with the others' values is refused: why, 
 const always: Readonly<Record<string, string>> = {
   "*": "out resume config preset dryRun help quiet json color logEvery trace",
   "convert": "from to dtype",
-  "eval": "device checkpoint tokenizer valShards source evalBatches batchSize",
+  "eval": "device checkpoint tokenizer weights valShards source evalBatches batchSize",
   "fineweb": "workers source stages dump format rank world only partBytes",
   "fineweb-gpt2":
     "seed device source stages tokenizer separatorToken valShare valBytes valTokens layers heads channels seqLen vocabPad " +
@@ -184,7 +187,7 @@ const always: Readonly<Record<string, string>> = {
   "micrograd": "solution",
   "report": "runs",
   "sample":
-    "device checkpoint tokenizer prompt specialInPrompt addSpecialTokens count maxTokens temperature repetitionPenalty stop batchSize slide",
+    "device checkpoint tokenizer weights prompt specialInPrompt addSpecialTokens count maxTokens temperature repetitionPenalty stop batchSize slide",
   "shakespeare": "solution",
   "tokenize": "workers source tokenizer valShare valBytes valTokens shardFormat separator",
   "tokenizer": "inspect",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type BlockRows, hasProducts } from "../../../../kernels/core/blocks/block_layout.ts";
 import { sizeOf } from "../../../../kernels/core/tensor.ts";
 import {
   type FullLlamaConfig,
@@ -16,6 +17,7 @@ import { openFile } from "../../../disk/files.ts";
 import { excerpt } from "../../text/excerpt.ts";
 import { HEAD, llamaTensors, partsOf } from "../llama_tensors.ts";
 import type { NamedShape, WeightFile } from "../weight_file.ts";
+import { hasFiniteScales } from "../../../../kernels/core/blocks/block_formats.ts";
 import { dequantized } from "./blocks.ts";
 import { type GgufHeader, type GgufTensor, type GgufValue, readGgufHeader } from "./header.ts";
 
@@ -74,20 +76,28 @@ export async function openGgufModel(path: string): Promise<WeightFile> {
   const [unknown] = left;
   if (unknown !== undefined) throw refused(`tensor ${excerpt(unknown)} is not part of this model`);
   const file = await openFile(path);
+  const readBytes = async ({ begin, bytes: size }: GgufTensor): Promise<Uint8Array<ArrayBuffer>> => {
+    const bytes = new Uint8Array(size);
+    await file.seek(begin, Deno.SeekMode.Start);
+    await readFull(file, bytes, path);
+    return bytes;
+  };
+  const partsOfTensor = (name: string) => {
+    const parts = places.get(name);
+    if (parts === undefined) throw new RangeError(`Cannot read ${name}: ${path} has no such tensor`);
+    return parts;
+  };
   return {
     path,
     config,
     dtype: "mixed",
     shapes,
     async read(name) {
-      const parts = places.get(name);
-      if (parts === undefined) throw new RangeError(`Cannot read ${name}: ${path} has no such tensor`);
+      const parts = partsOfTensor(name);
       const data = new Float32Array(parts.reduce((sum, { shape }) => sum + sizeOf(shape), 0));
       let at = 0;
       for (const { name, tensor, shape } of parts) {
-        const bytes = new Uint8Array(tensor.bytes);
-        await file.seek(tensor.begin, Deno.SeekMode.Start);
-        await readFull(file, bytes, path);
+        const bytes = await readBytes(tensor);
         data.set(
           asInHuggingFace(dequantized(bytes, tensor.type), { name, shape, full, architecture: known }),
           at,
@@ -95,6 +105,28 @@ export async function openGgufModel(path: string): Promise<WeightFile> {
         at += sizeOf(shape);
       }
       return data;
+    },
+    blocks: {
+      rows: blocksOf(places),
+      async read(name) {
+        const parts = partsOfTensor(name), size = parts.reduce((sum, { tensor }) => sum + tensor.bytes, 0);
+        const words = new Uint32Array(Math.ceil(size / 4)), all = new Uint8Array(words.buffer);
+        let at = 0;
+        for (const { name, tensor, shape: [rows] } of parts) {
+          const bytes = await readBytes(tensor), { format } = tensor.type;
+          if (format === undefined) {
+            throw new RangeError(`Cannot read blocks of ${name}: it is not quantised`);
+          }
+          if (!hasFiniteScales(bytes, format)) {
+            throw refused(
+              `tensor ${ggufName(name, full)} has a scale that is NaN or infinite: fetch the file again`,
+            );
+          }
+          all.set(isPairwise(name, known) ? inHalves(bytes, { rows, headWidth: full.headWidth }) : bytes, at);
+          at += tensor.bytes;
+        }
+        return words;
+      },
     },
     close: () => file.close(),
   };
@@ -121,22 +153,51 @@ function ggufName(name: string, { gemma }: FullLlamaConfig): string {
  * that pairs of rotary positions are neighbours; for Gemma it adds the 1 to the weights of norms.
  */
 function asInHuggingFace(
-  data: Float32Array,
+  data: Float32Array<ArrayBuffer>,
   { name, shape, full, architecture }: NamedShape & {
     readonly full: FullLlamaConfig;
     readonly architecture: GgufArchitecture;
   },
-): Float32Array {
+): Float32Array<ArrayBuffer> {
   if (full.gemma && /norm\.weight$/.test(name)) return data.map((x) => x - 1);
-  if (architecture !== "llama" || !/\.(q_proj|k_proj)\./.test(name)) return data;
-  const { headWidth } = full, half = headWidth / 2, [rows] = shape, columns = data.length / rows;
-  const out = new Float32Array(data.length);
+  if (!isPairwise(name, architecture)) return data;
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return new Float32Array(inHalves(bytes, { rows: shape[0], headWidth: full.headWidth }).buffer);
+}
+
+/** Returns whether the rows of a tensor are in llama.cpp's order, with pairs next to each other. */
+function isPairwise(name: string, architecture: GgufArchitecture): boolean {
+  return architecture === "llama" && /\.(q_proj|k_proj)\./.test(name);
+}
+
+/** Returns the rows of all heads, given as bytes, with the first halves of pairs before the second halves. */
+function inHalves(
+  bytes: Uint8Array<ArrayBuffer>,
+  { rows, headWidth }: { readonly rows: number; readonly headWidth: number },
+): Uint8Array<ArrayBuffer> {
+  const half = headWidth / 2, size = bytes.length / rows, out = new Uint8Array(bytes.length);
   for (let row = 0; row < rows; row++) {
     const inHead = row % headWidth, head = row - inHead;
     const from = head + 2 * (inHead % half) + Math.floor(inHead / half);
-    out.set(data.subarray(from * columns, (from + 1) * columns), row * columns);
+    out.set(bytes.subarray(from * size, (from + 1) * size), row * size);
   }
   return out;
+}
+
+/** Returns the tensors all of whose parts have blocks that products can use. */
+function blocksOf(
+  places: ReadonlyMap<string, readonly (NamedShape & { readonly tensor: GgufTensor })[]>,
+): ReadonlyMap<string, readonly BlockRows[]> {
+  const blocks = new Map<string, readonly BlockRows[]>();
+  for (const [name, parts] of places) {
+    const rows = parts.flatMap(({ shape, tensor: { type: { format } } }) =>
+      format !== undefined && shape.length === 2 && hasProducts(format, shape[1])
+        ? [{ format, rows: shape[0] }]
+        : []
+    );
+    if (rows.length === parts.length) blocks.set(name, rows);
+  }
+  return blocks;
 }
 
 function configOf(

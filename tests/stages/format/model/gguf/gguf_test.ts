@@ -15,8 +15,9 @@ import { openHuggingFaceFolder } from "../../../../../stages/format/model/huggin
 import { readWeights } from "../../../../../stages/format/model/weight_file.ts";
 import { openModel } from "../../../../../stages/model/model_session.ts";
 import { plan } from "../../../../../stages/model/plan.ts";
-import { checkSmollm2, mutants, smollm2Files } from "./gguf_cases.ts";
+import { checkSmollm2, mutants, roundedLosses, smollm2Files } from "./gguf_cases.ts";
 import { sharedTest } from "../../../../shared_data.ts";
+import { withFolder } from "../../../../temporary.ts";
 
 sharedTest(
   "dequantized() gives the bits of gguf and llama.cpp, for every type",
@@ -84,9 +85,36 @@ sharedTest(
 );
 
 sharedTest(
-  "a real instruct model begins as transformers continues its prompt, with logits within 1e-3",
+  "a real instruct model with its quantised weights continues every prompt as transformers does, all 40 tokens",
   smollm2Files,
-  (path) => checkSmollm2(path, { prompts: 1, tokens: 3 }),
+  (path) => checkSmollm2(path, { weights: "stored", prompts: Infinity, tokens: 40 }),
 );
+
+sharedTest(
+  "a real instruct model with activations of 8 bits has losses within 0.05 nats of the exact ones",
+  smollm2Files,
+  async (path) => {
+    const losses = await roundedLosses(path);
+    for (const { rounded, exact } of losses) {
+      ok(rounded !== exact && Math.abs(rounded - exact) < 0.05, `loss ${rounded}, exact ${exact}`);
+    }
+  },
+);
+
+sharedTest("a scale that is NaN or infinite is refused with its tensor", [
+  "golden/gguf/tiny-llama-q8_0.gguf",
+], (path) =>
+  withFolder(async (dir) => {
+    const bytes = await Deno.readFile(path("golden/gguf/tiny-llama-q8_0.gguf"));
+    const { tensors } = await readGgufHeader(path("golden/gguf/tiny-llama-q8_0.gguf"));
+    const { begin } = tensors.get("blk.1.attn_v.weight")!;
+    for (const high of [0x7c, 0xfe, 0x7b]) { // infinity, NaN, and the largest number
+      bytes[begin + 34 + 1] = high;
+      await Deno.writeFile(`${dir}/model.gguf`, bytes);
+      const read = openGgufModel(`${dir}/model.gguf`).then((file) => readWeights(file, { keepBlocks: true }));
+      if (high === 0x7b) await read;
+      else await rejects(read, { name: "InvalidData", message: /blk\.1\.attn_v.*NaN or infinite/ });
+    }
+  }));
 
 mutants(1000);
