@@ -1,5 +1,5 @@
 /**
- * Convert a model between llm.c files, Hugging Face folders and checkpoints.
+ * Convert a model between llm.c files, GGUF files, Hugging Face folders and checkpoints.
  *
  * @module
  */
@@ -9,10 +9,11 @@ import { modelOf } from "../kernels/models/model_of.ts";
 import type { OptionRow } from "../kernels/models/model_options.ts";
 import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
-import type { FloatType } from "../stages/format/model/float_types.ts";
+import { type GgufDtype, ggufDtypes } from "../stages/format/model/gguf/quantize.ts";
 import { llamaPartReader } from "../stages/format/model/llama_tensors.ts";
 import type { NamedShape, WeightFile } from "../stages/format/model/weight_file.ts";
 import { storedConfig } from "../stages/format/model/weight_formats.ts";
+import { ggufTokenizerFields } from "../stages/token/gguf/gguf_fields.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
 import { requireLocal } from "../stages/run/own_folder.ts";
 import { integer, oneOf, path } from "./cli/option_types.ts";
@@ -31,29 +32,35 @@ import {
 } from "./parts/write_model.ts";
 
 const group = "Conversion";
+const isGguf = (path: unknown): boolean => String(path).endsWith(".gguf");
 const isLlmc = (path: unknown): boolean => String(path).endsWith(".bin");
 
 /** GPT-2's vocabulary size in tokens. A model of this size is assumed to use GPT-2's tokenizer. */
 const GPT2_VOCABULARY = 50257;
 
 const options = {
-  from: path("model to read: an llm.c .bin, a Hugging Face folder, a checkpoint or a run's folder", {
+  from: path("model to read: an llm.c .bin, a .gguf, a Hugging Face folder, a checkpoint or a run's folder", {
     value: null,
     group,
   }),
   to: path(
-    "model to write: NAME.bin for llm.c, checkpoints/step-NUMBER for a checkpoint, another folder for Hugging Face",
+    "model to write: NAME.bin for llm.c, NAME.gguf for GGUF, checkpoints/step-NUMBER for a checkpoint, another folder for Hugging Face",
     {
       value: null,
       group,
     },
   ),
   dtype: oneOf(
-    "type of the weights in the files; bf16 rounds to nearest; default: bf16 for a bf16 model, f32 for any other",
+    "type of the weights in the files; bf16 rounds to nearest; f16 and q8_0 (8 bits) in .gguf files only; default: bf16 for a bf16 model, f32 for any other",
     {
       value: null,
       group,
-      choices: ["f32", "bf16"],
+      choices: ggufDtypes,
+      requires: {
+        option: "to",
+        accepts: (to, { own }) => to === null || isGguf(to) || own !== "f16" && own !== "q8_0",
+        typed: "--to NAME.gguf",
+      },
     },
   ),
   vocabPad: integer(
@@ -67,22 +74,27 @@ const options = {
     },
   ),
   tokenizer: path(
-    "tokenizer to write into a folder; default: the one beside --from; if there is none, gpt2 for a model of 50257 tokens",
+    "tokenizer to write into a folder or .gguf; default: the one beside --from; if there is none, gpt2 for a model of 50257 tokens",
     {
       value: null,
       group,
       placeholder: "NAME|PATH",
-      requires: { option: "to", accepts: (to) => to === null || !isLlmc(to), typed: "a folder as --to" },
+      requires: {
+        option: "to",
+        accepts: (to) => to === null || !isLlmc(to),
+        typed: "a folder or a .gguf as --to",
+      },
     },
   ),
 };
 
 export default pipeline({
-  about: "convert a model between llm.c, Hugging Face and checkpoint formats",
+  about: "convert a model between llm.c, Hugging Face, GGUF and checkpoint formats",
   writes: false,
   options,
   examples: [
     { does: "write a Hugging Face folder", typed: "--from runs/fineweb-gpt2 --to model" },
+    { does: "write a file for llama.cpp and Ollama", typed: "--from model --to model.gguf --dtype q8_0" },
     { does: "write an llm.c file of half the size", typed: "--from model --to model.bin --dtype bf16" },
     {
       does: "write a Hugging Face folder with GPT-2's tokenizer",
@@ -110,11 +122,12 @@ export default pipeline({
     const { from: source, to } = pathsOf(o);
     const before = await describe(source), after = await describe(to);
     const { changes } = storedConfig(before.file.config, { format: formatOfPath(to), path: to });
+    const left = formatOfPath(to) === "GGUF" ? leftOut(await targetOf(o, { written: true })) : [];
     return {
       results: [
         `Read:    ${before.text}`,
         `Wrote:   ${after.text}`,
-        ...changes.map((change) => `Changed: ${change}`),
+        ...[...changes, ...left].map((change) => `Changed: ${change}`),
       ],
       hints: [
         `Next:    deno task pipeline sample --checkpoint ${shellWord(to)}${await sampleWords(source, to)}`,
@@ -182,13 +195,22 @@ function pathsOf(
   );
 }
 
-async function targetOf(o: Values<typeof options>): Promise<ModelTarget> {
+/** Returns what a GGUF file does not say of the tokenizer. */
+function leftOut({ tokenizer, config }: ModelTarget): readonly string[] {
+  return ggufTokenizerFields(tokenizer, config.vocabSize).changes;
+}
+
+/** Returns what to write; `written` says that it has been written, so that its path is not free. */
+async function targetOf(
+  o: Values<typeof options>,
+  { written = false }: { readonly written?: boolean } = {},
+): Promise<ModelTarget> {
   const { from: source, to } = pathsOf(o);
   requireLocal(to, "--to");
   const format = formatOfPath(to);
   const file = await openModelFile(source);
   file.close();
-  await checkPathIsFree(to);
+  if (!written) await checkPathIsFree(to);
   const { config } = storedConfig(file.config, { format, path: to }), { vocabSize } = config;
   const [[sourceRows]] = file.shapes.values(); // the embedding is the first tensor
   const multiple = o.vocabPad ?? 128;
@@ -215,7 +237,7 @@ async function targetOf(o: Values<typeof options>): Promise<ModelTarget> {
   };
 }
 
-function typeOf({ dtype }: WeightFile): FloatType {
+function typeOf({ dtype }: WeightFile): GgufDtype {
   return dtype === "bf16" ? "bf16" : "f32";
 }
 

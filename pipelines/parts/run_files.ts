@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { fileInfo } from "../../stages/disk/files.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
+import { isGguf, readGgufHeader } from "../../stages/format/model/gguf/header.ts";
 import { withoutEndSlash } from "../../stages/disk/paths.ts";
 
 /**
@@ -19,10 +21,14 @@ export async function runFile(checkpoint: string, name: string): Promise<string 
 }
 
 /**
- * Returns the folder of a model's tokenizer: that of the run, or the model's own folder if it is a Hugging
- * Face folder with a tokenizer. Returns null if there is none.
+ * Returns the path of a model's tokenizer: the folder of the run's, the model's own folder if it is a Hugging
+ * Face folder with a tokenizer, or a GGUF file itself. Returns null if there is none.
  */
 export async function runTokenizer(model: string): Promise<string | null> {
+  if (await exists(model) && (await fileInfo(model)).isFile && await isGguf(model)) {
+    const kind = (await readGgufHeader(model)).metadata.get("tokenizer.ggml.model") ?? "none";
+    if (kind !== "none" && kind !== "no_vocab") return model;
+  }
   const own = await runFile(model, "tokenizer");
   if (own !== null) return own;
   const folder = withoutEndSlash(model);

@@ -19,7 +19,7 @@ import {
 } from "../../stages/format/model/hugging_face_folder.ts";
 import { openLlmcModel } from "../../stages/format/model/llmc_model.ts";
 import { openGgufModel } from "../../stages/format/model/gguf/gguf_model.ts";
-import { GGUF_MAGIC } from "../../stages/format/model/gguf/header.ts";
+import { isGguf } from "../../stages/format/model/gguf/header.ts";
 import { blockLayouts, readWeights, type WeightFile } from "../../stages/format/model/weight_file.ts";
 import type { WeightFormat } from "../../stages/format/model/weight_formats.ts";
 import { withoutEndSlash } from "../../stages/disk/paths.ts";
@@ -34,7 +34,7 @@ export type StartingWeights = Readonly<{ config: ModelConfig; weights: TensorMap
 export type InferenceWeights = StartingWeights & { readonly quantized: QuantizedWeights };
 
 /** An open model file. */
-export type ModelFile = WeightFile & Readonly<{ format: WeightFormat | "GGUF"; step?: number }>;
+export type ModelFile = WeightFile & Readonly<{ format: WeightFormat; step?: number }>;
 
 /** Reads a model with all its weights. Throws the same errors as `openModelFile`. */
 export async function startingWeights(path: string): Promise<StartingWeights> {
@@ -115,13 +115,6 @@ async function namedCheckpoint(path: string): Promise<string | null> {
   if (!/(^|\/)(best|latest)$/.test(path) || !(await fileInfo(path)).isFile) return null;
   const name = (await readText(path)).trim();
   return /^[\w.-]+$/.test(name) ? `${dirname(path)}/${name}` : null;
-}
-
-async function isGguf(path: string): Promise<boolean> {
-  using file = await openFile(path);
-  const first = new Uint8Array(GGUF_MAGIC.length);
-  await file.read(first);
-  return new TextDecoder().decode(first) === GGUF_MAGIC;
 }
 
 /**

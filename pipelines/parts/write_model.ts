@@ -18,12 +18,15 @@ import { llamaConfigText } from "../../stages/format/model/llama_config_text.ts"
 import { llamaTensors, partsOf } from "../../stages/format/model/llama_tensors.ts";
 import { gpt2Tensors } from "../../stages/format/model/gpt2_tensors.ts";
 import { createLlmcModel, llmcOrder } from "../../stages/format/model/llmc_model.ts";
+import { createGgufModel, ggufOrder } from "../../stages/format/model/gguf/gguf_writer.ts";
+import type { GgufDtype } from "../../stages/format/model/gguf/quantize.ts";
 import { createSafetensors } from "../../stages/format/model/safetensors.ts";
 import type { NamedShape, WeightWriter } from "../../stages/format/model/weight_file.ts";
 import type { WeightFormat } from "../../stages/format/model/weight_formats.ts";
 import { saveTokenizer } from "../../stages/token/files/folder.ts";
 import { endOfTextIfAny } from "../../stages/token/end_of_text.ts";
 import { oneOrList, roleNames } from "../../stages/token/files/role_files.ts";
+import { ggufTokenizerFields } from "../../stages/token/gguf/gguf_fields.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { Vocabulary } from "../../stages/token/vocabulary.ts";
 import { disk } from "../../stages/disk/disk.ts";
@@ -40,8 +43,8 @@ export interface ModelTarget {
   readonly path: string;
   /** The model's options as the format stores them: see `storedConfig`. */
   readonly config: ModelConfig;
-  /** Type of the weights in the file. */
-  readonly dtype: FloatType;
+  /** Type of the weights in the file; F16 and Q8_0 in GGUF files only. */
+  readonly dtype: GgufDtype;
   /**
    * For llm.c: the number of rows of the embedding in the file, and how many of these rows come from the
    * model. The other rows are zeros.
@@ -52,17 +55,18 @@ export interface ModelTarget {
 }
 
 /**
- * Returns the format that a path selects: `.bin` is llm.c, `checkpoints/step-…` a checkpoint, any other name
+ * Returns the format that a path selects: `.bin` is llm.c, `.gguf` GGUF, `checkpoints/step-…` a checkpoint, any other name
  * a Hugging Face folder.
  */
 export function formatOfPath(path: string): WeightFormat {
   const name = basename(path);
   if (name.endsWith(".bin")) return "llm.c";
+  if (name.endsWith(".gguf")) return "GGUF";
   if (/^step-\d+$/.test(name) && basename(dirname(resolve(path))) === "checkpoints") return "checkpoint";
-  const ending = /\.(pt|pth|ckpt|safetensors|json|gguf|npz)$/.exec(name)?.[0];
+  const ending = /\.(pt|pth|ckpt|safetensors|json|npz)$/.exec(name)?.[0];
   if (ending === undefined) return "Hugging Face";
   throw new RangeError(
-    `Cannot write ${path}: the format ${ending} is not supported: give NAME.bin for llm.c, or a folder for Hugging Face`,
+    `Cannot write ${path}: the format ${ending} is not supported: give NAME.bin for llm.c, NAME.gguf for GGUF, or a folder for Hugging Face`,
   );
 }
 
@@ -76,6 +80,7 @@ export async function checkPathIsFree(path: string): Promise<void> {
 
 /** Returns names and shapes of a target's tensors, in the order in which they are written. */
 export function orderOf({ format, config, padding }: ModelTarget): readonly NamedShape[] {
+  if (format === "GGUF") return ggufOrder(config);
   if (isLlama(config)) {
     const tensors = [...llamaTensors(config)];
     return format === "checkpoint" ? tensors : tensors.flatMap((tensor) => partsOf(tensor, config));
@@ -117,7 +122,7 @@ export async function writeModel(target: ModelTarget): Promise<ModelWriter> {
           `Cannot write ${final}: another program has written something there: give another --to`,
         );
       }
-      if (format !== "llm.c") await syncFolder(unfinished);
+      if (format !== "llm.c" && format !== "GGUF") await syncFolder(unfinished);
       await disk.rename(unfinished, final);
       await syncFolder(dirname(final));
       ended = true;
@@ -133,14 +138,29 @@ async function createWriter(target: ModelTarget, unfinished: string): Promise<We
   const { format, config, padding, dtype } = target;
   if (format === "llm.c") {
     const { paddedVocabSize, rows } = padding;
-    return await createLlmcModel(unfinished, { sizes: { ...config, paddedVocabSize }, dtype, rows });
+    return await createLlmcModel(unfinished, {
+      sizes: { ...config, paddedVocabSize },
+      dtype: floatType(dtype),
+      rows,
+    });
+  }
+  if (format === "GGUF") {
+    const { fields } = ggufTokenizerFields(target.tokenizer, config.vocabSize);
+    const name = basename(target.path).replace(/\.gguf$/, "");
+    return await createGgufModel(unfinished, { config, dtype, name, tokenizer: fields });
   }
   await disk.mkdir(unfinished);
   return await createSafetensors(`${unfinished}/model.safetensors`, {
     tensors: orderOf(target).map(({ name, shape }) => ({ name: nameIn(target, name), shape })),
-    dtype,
+    dtype: floatType(dtype),
     ...(format === "Hugging Face" && { metadata: { format: "pt" } }), // transformers requires it
   });
+}
+
+/** Returns a type of floats; the other types are those of GGUF files. */
+function floatType(dtype: GgufDtype): FloatType {
+  if (dtype === "f32" || dtype === "bf16") return dtype;
+  throw new RangeError(`Cannot write --dtype ${dtype} but to a GGUF file: give --to NAME.gguf`);
 }
 
 function nameIn({ format, config }: ModelTarget, name: string): string {
@@ -171,8 +191,8 @@ async function writeFolder(folder: string, { config, dtype, tokenizer, path }: M
   }
   await writeSynced(`${folder}/generation_config.json`, gpt2GenerationConfig(bounds));
   const text = isLlama(config)
-    ? llamaConfigText(config, { dtype, ...bounds, path })
-    : gpt2Config(config, { dtype, ...bounds });
+    ? llamaConfigText(config, { dtype: floatType(dtype), ...bounds, path })
+    : gpt2Config(config, { dtype: floatType(dtype), ...bounds });
   await writeSynced(`${folder}/config.json`, text);
 }
 

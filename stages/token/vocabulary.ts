@@ -25,6 +25,8 @@ export abstract class Vocabulary implements Tokenizer {
    * See `Tokenizer.roles`. Set by `readTokenizer`, and by whoever wants documents separated by another token.
    */
   roles: TokenRoles = NO_ROLES;
+  /** Jinja template of conversations, if the tokenizer's files have one; set by whoever reads them. */
+  chatTemplate: string | null = null;
   readonly #special: SpecialTokens;
   // Made at first use: a program that only encodes needs neither.
   #ids: ByteIndex | null = null;

@@ -7,14 +7,12 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { from } from "../../stages/flow/flow.ts";
 import { embedded } from "../../stages/source/embedded/embedded.ts";
+import { registryFailure } from "../registry.ts";
 import { withFolder } from "../temporary.ts";
 import { runDeno } from "./script.ts";
 
 /** The most that the list of pipelines, or a run on one's own text, may fetch. */
 const mostPackages = 110, mostBytes = 100e6;
-
-/** Seconds that the registry's answer may take. */
-const registryPatience = 20;
 
 const name =
   "the first run on one's own text fetches at most 110 packages and 100 MB, and says so in a line each";
@@ -59,24 +57,6 @@ async function firstRun(t: Deno.TestContext): Promise<void> {
       await checkLimits(env.DENO_DIR);
     });
   });
-}
-
-/** Fetches one small package without a cache; returns why that failed, or null if the registry answers. */
-async function registryFailure(): Promise<string | null> {
-  let reached = false;
-  await withFolder(async (folder) => {
-    const { success } = await new Deno.Command(Deno.execPath(), {
-      args: ["cache", "--no-config", "--no-lock", "npm:picomatch@4.0.3"],
-      cwd: folder,
-      env: { DENO_DIR: `${folder}/cache` },
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-      signal: AbortSignal.timeout(1000 * registryPatience),
-    }).output();
-    reached = success;
-  });
-  return reached ? null : "the npm registry cannot be reached";
 }
 
 Deno.test("without a network, a first run says in one line what is missing", async () => {

@@ -102,7 +102,7 @@ export function llamaConfigText(
 }
 
 /** Returns the options that decide what a model computes. */
-function essential(full: FullLlamaConfig): Readonly<Record<string, unknown>> {
+export function essential(full: FullLlamaConfig): Readonly<Record<string, unknown>> {
   const { vocabPad: _, scoreWidth, ropeAttention, ropeFactor, ...others } = full;
   const isYarn = full.ropeScaling === "yarn";
   return {

@@ -7,10 +7,12 @@
  */
 import { architectureOf, isLlama, type ModelConfig } from "../../../kernels/models/model_config.ts";
 import { type OptionRow, withoutDefaults } from "../../../kernels/models/model_options.ts";
+import type { LlamaConfig } from "../../../kernels/models/llama_options.ts";
+import { ggufDescription } from "./gguf/config_fields.ts";
 import { llmcOptions } from "./llmc_layout.ts";
 
 /** A format in which models are read and written. */
-export type WeightFormat = "llm.c" | "Hugging Face" | "checkpoint";
+export type WeightFormat = "llm.c" | "Hugging Face" | "checkpoint" | "GGUF";
 
 /** Properties of a format. */
 interface FormatInfo {
@@ -34,6 +36,12 @@ export const weightFormats: Readonly<Record<WeightFormat, FormatInfo>> = {
     path: "NAME.bin",
     stores: (option) => llmcOptions.some((name) => name === option),
     holdsLlama: false,
+  },
+  "GGUF": {
+    path: "NAME.gguf",
+    stores: (option, row) =>
+      row.kind === "size" && row.required === true || option === "tie" || option === "normEps",
+    holdsLlama: true,
   },
 };
 
@@ -73,6 +81,7 @@ export function storedConfig(
   { format, path }: { readonly format: WeightFormat; readonly path: string },
 ): StoredConfig {
   if (isLlama(config)) {
+    if (format === "GGUF") return ggufConfig(config, path);
     if (weightFormats[format].holdsLlama) return { config, changes: [] };
     const able = formatNames.filter((name) => weightFormats[name].holdsLlama)
       .map((name) => `--to ${weightFormats[name].path} (${name})`);
@@ -107,7 +116,18 @@ export function storedConfig(
   };
 }
 
-const formatNames: readonly WeightFormat[] = ["Hugging Face", "checkpoint", "llm.c"];
+/** GGUF files hold models of the Llama family, but not all combinations of their options. */
+function ggufConfig(config: LlamaConfig, path: string): StoredConfig {
+  const description = ggufDescription(config);
+  if (!("why" in description)) return { config, changes: [] };
+  const { option, why } = description;
+  throw new UnsupportedOptionError(
+    `Cannot write ${path}: ${why}: give --to FOLDER (Hugging Face) or --to checkpoints/step-NUMBER (checkpoint)`,
+    { option, format: "GGUF" },
+  );
+}
+
+const formatNames: readonly WeightFormat[] = ["Hugging Face", "checkpoint", "llm.c", "GGUF"];
 
 /** An option that a format does not store and whose value differs from the default. */
 interface LostOption {

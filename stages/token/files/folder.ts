@@ -23,7 +23,9 @@ import { fitsTiktoken, parseTiktokenRanks, tiktokenRanks } from "./tiktoken_file
 import type { Tokenizer } from "../tokenizer.ts";
 import { tokenizerNames } from "../tokenizer_names.ts";
 import { Vocabulary } from "../vocabulary.ts";
-import { readRoles, roleFileNames, roleFiles } from "./role_files.ts";
+import { isGguf } from "../../format/model/gguf/header.ts";
+import { readGgufTokenizer } from "../gguf/gguf_tokenizer.ts";
+import { readChatTemplate, readRoles, roleFileNames, roleFiles } from "./role_files.ts";
 import { exists, readIfThere, removeIfThere, writeSynced } from "../../disk/whole_files.ts";
 import { fileInfo, makeFolder, readText } from "../../disk/files.ts";
 
@@ -120,10 +122,11 @@ export async function isSavedTokenizer(tokenizer: Tokenizer, dir: string): Promi
  * has the name of one of OpenAI's files, such as `cl100k_base.tiktoken`, is read with the pattern and the
  * special tokens of that vocabulary; any other `.tiktoken` file is read with GPT-4's pattern and no special
  * tokens. Which tokens begin and end texts is read from tokenizer_config.json, special_tokens_map.json,
- * generation_config.json and config.json in the same folder. Throws Deno.errors.NotFound if there is no such
+ * generation_config.json and config.json in the same folder, and the chat template from chat_template.jinja or
+ * tokenizer_config.json. A GGUF file contains all of this. Throws Deno.errors.NotFound if there is no such
  * file, and SyntaxError with file, line and reason if the file is malformed.
  */
-export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTokenizer | ComposedTokenizer> {
+export async function readTokenizer(path: string): Promise<Vocabulary> {
   const { isFile } = await fileInfo(path).catch((cause) => {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new Deno.errors.NotFound(
@@ -133,6 +136,7 @@ export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTo
       { cause },
     );
   });
+  if (isFile && await isGguf(path)) return await readGgufTokenizer(path);
   const folder = isFile ? path.replace(/[^\\/]*$/, "") || "." : path;
   for (const name of isFile ? [path.slice(path.search(/[^\\/]*$/))] : fileNames) {
     const file = isFile ? path : `${path}/${name}`;
@@ -140,6 +144,7 @@ export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTo
     const tokenizer = await readFormat(file, { name, folder });
     if (tokenizer === null) continue;
     tokenizer.roles = await readRoles(folder, tokenizer);
+    tokenizer.chatTemplate = await readChatTemplate(folder);
     return tokenizer;
   }
   throw new Deno.errors.NotFound(

@@ -39,10 +39,28 @@ export async function readRoles(folder: string, tokenizer: Vocabulary): Promise<
   };
 }
 
-/** Returns the contents of the files that hold a tokenizer's roles; there are none if it has no roles. */
+/**
+ * Returns the chat template in a folder: chat_template.jinja or, in older folders, the field of
+ * `tokenizer_config.json`, whose template "default" is taken if there are several. Null if there is none.
+ * Throws SyntaxError with the file if it is not JSON.
+ */
+export async function readChatTemplate(folder: string): Promise<string | null> {
+  const alone = await readIfThere(`${folder}/chat_template.jinja`);
+  if (alone !== null) return alone;
+  const { chat_template: template } = await readObject(`${folder}/tokenizer_config.json`);
+  if (typeof template === "string") return template;
+  if (!Array.isArray(template)) return null;
+  const named = template.find((entry) => entry?.name === "default")?.template;
+  return typeof named === "string" ? named : null;
+}
+
+/**
+ * Returns the contents of the files that hold a tokenizer's roles and chat template; there are none if it has
+ * neither.
+ */
 export function roleFiles(tokenizer: Vocabulary): Map<string, string> {
   const { eos, bos, unk } = tokenizer.roles, names = roleNames(tokenizer);
-  if (eos.length === 0 && bos === null && unk === null) return new Map();
+  if (eos.length === 0 && bos === null && unk === null && tokenizer.chatTemplate === null) return new Map();
   return new Map([
     ["tokenizer_config.json", `${JSON.stringify(names, null, 2)}\n`],
     [
@@ -57,13 +75,18 @@ export function oneOrList(ids: readonly number[]): number | readonly number[] | 
   return ids.length > 1 ? ids : ids[0] ?? null;
 }
 
-/** Returns the texts of the tokens that have a role, keyed as in `tokenizer_config.json`. */
-export function roleNames(tokenizer: Vocabulary): Partial<Record<typeof NAMES[number], string>> {
-  const { eos, bos, unk } = tokenizer.roles;
+/** Returns the texts of the tokens that have a role, and the chat template, as in `tokenizer_config.json`. */
+export function roleNames(
+  tokenizer: Vocabulary,
+): Partial<Record<typeof NAMES[number] | "chat_template", string>> {
+  const { eos, bos, unk } = tokenizer.roles, { chatTemplate } = tokenizer;
   const entries = [["bos_token", bos], ["eos_token", eos[0] ?? null], ["unk_token", unk]] as const;
-  return Object.fromEntries(
-    entries.flatMap(([name, id]) => id === null ? [] : [[name, textOf(tokenizer, id)]]),
-  );
+  return {
+    ...Object.fromEntries(
+      entries.flatMap(([name, id]) => id === null ? [] : [[name, textOf(tokenizer, id)]]),
+    ),
+    ...(chatTemplate !== null && { chat_template: chatTemplate }),
+  };
 }
 
 function textOf(tokenizer: Vocabulary, id: number): string {

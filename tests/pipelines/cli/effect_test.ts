@@ -105,7 +105,8 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   ["tokenizer --tokenizer gpt2", /does nothing without --inspect: it needs --inspect TEXT/],
   ["tokenizer --page x.html", /without --inspect/],
   ["convert --vocab-pad 64 --to folder", /--to folder: it needs --to NAME.bin$/],
-  ["convert --tokenizer gpt2 --to a.bin", /--to a.bin: it needs a folder as --to$/],
+  ["convert --tokenizer gpt2 --to a.bin", /--to a.bin: it needs a folder or a .gguf as --to$/],
+  ["convert --dtype q8_0 --to folder", /--to folder: it needs --to NAME.gguf$/],
   ["lessons --full", /does nothing without --figures: it needs --figures$/],
   ["lessons --names a.txt", /--figures/],
   ["lessons --text a.txt", /--figures/],
@@ -169,7 +170,7 @@ Deno.test("an option that does nothing with the others' values is refused: why, 
  */
 const always: Readonly<Record<string, string>> = {
   "*": "out resume config preset dryRun help quiet json color logEvery trace",
-  "convert": "from to dtype",
+  "convert": "from to",
   "eval": "device checkpoint tokenizer weights valShards source evalBatches batchSize",
   "fineweb": "workers source stages dump format rank world only partBytes",
   "fineweb-gpt2":

@@ -74,7 +74,7 @@ export class ByteCursor {
 
   /** Reads a string of `length` bytes. Invalid UTF-8 becomes U+FFFD: some vocabularies have such tokens. */
   text(length: number): string {
-    return new TextDecoder().decode(this.view(length));
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.view(length));
   }
 
   /** Returns an error that names the file and the position. */

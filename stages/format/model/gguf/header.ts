@@ -40,6 +40,14 @@ const ARRAY = 9;
 /** Bytes of the smallest value of each type of metadata: strings and arrays begin with a length. */
 const leastBytes: readonly number[] = [1, 1, 2, 2, 4, 4, 4, 1, 8, 12, 8, 8, 8];
 
+/** Returns whether a file begins as GGUF files do. */
+export async function isGguf(path: string): Promise<boolean> {
+  using file = await openFile(path);
+  const first = new Uint8Array(GGUF_MAGIC.length);
+  await file.read(first);
+  return new TextDecoder().decode(first) === GGUF_MAGIC;
+}
+
 /** Reads a header. Throws Deno.errors.InvalidData, with the byte, for a file that is damaged or not GGUF. */
 export async function readGgufHeader(path: string): Promise<GgufHeader> {
   const { size } = await fileInfo(path);
