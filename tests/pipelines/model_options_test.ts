@@ -28,6 +28,7 @@ const small: ReadonlyMap<string, unknown> = new Map(Object.entries(smallConfig))
 const paths: Readonly<Record<WeightFormat, string>> = {
   "checkpoint": "checkpoints/step-1",
   "Hugging Face": "folder",
+  "GGUF": "model.gguf",
   "llm.c": "model.bin",
 };
 

@@ -8,6 +8,7 @@
 import { architectureOf, isLlama, type ModelConfig } from "../../../kernels/models/model_config.ts";
 import { type OptionRow, withoutDefaults } from "../../../kernels/models/model_options.ts";
 import type { LlamaConfig } from "../../../kernels/models/llama_options.ts";
+import { shortestOfSingle } from "./gguf/float_text.ts";
 import { ggufDescription } from "./gguf/config_fields.ts";
 import { llmcOptions } from "./llmc_layout.ts";
 
@@ -106,13 +107,22 @@ export function storedConfig(
     );
   }
   const defaults = Object.fromEntries(lost.map(({ option, row }) => [option, row.value]));
+  const { normEps } = config, single = shortestOfSingle(Math.fround(normEps ?? 0));
+  const rounds = format === "GGUF" && normEps !== undefined && single !== normEps;
   return {
-    config: withoutDefaults(architectureOf(config).options, { ...config, ...defaults }) as ModelConfig,
-    changes: lost.filter(({ row }) => row.affects !== "memory").map(({ option, row, value }) =>
-      row.affects === "training"
-        ? `${option} ${value} is not stored: it changes only training`
-        : `${option} ${value} is stored as ${row.value} with zeros, which computes the same`
-    ),
+    config: withoutDefaults(architectureOf(config).options, {
+      ...config,
+      ...defaults,
+      ...(rounds && { normEps: single }),
+    }) as ModelConfig,
+    changes: [
+      ...rounds ? [`normEps ${normEps} is stored as ${single}, the nearest float32`] : [],
+      ...lost.filter(({ row }) => row.affects !== "memory").map(({ option, row, value }) =>
+        row.affects === "training"
+          ? `${option} ${value} is not stored: it changes only training`
+          : `${option} ${value} is stored as ${row.value} with zeros, which computes the same`
+      ),
+    ],
   };
 }
 

@@ -67,7 +67,8 @@ function llamaDescription(config: LlamaConfig): GgufDescription | GgufMisfit {
   // What cannot be read back would silently become another model.
   const read = withDefaults(llamaOptions, readBack(description, full));
   const [wanted, got] = [comparable(full), comparable(read)];
-  const lost = Object.keys(wanted).find((name) => String(wanted[name]) !== String(got[name]));
+  const single = (x: unknown) => typeof x === "number" ? Math.fround(x) : String(x);
+  const lost = Object.keys(wanted).find((name) => single(wanted[name]) !== single(got[name]));
   if (lost === undefined) return description;
   return {
     option: lost,
