@@ -12,9 +12,14 @@ const data = ["stages/disk", "stages/flow", "stages/format", "stages/items.ts"];
 /** What every stage that uses a model may import. */
 const model = ["kernels", "stages/model", "stages/flow", "stages/items.ts"];
 
-/** The tables of model options, which every weight format iterates over. */
-const modelOptions = ["gpt_options.ts", "llama_options.ts", "model_config.ts", "model_options.ts"]
-  .map((file) => `kernels/models/${file}`);
+/** The tables of model options, which every weight format iterates over, and of angles, which some store. */
+const modelOptions = [
+  "gpt_options.ts",
+  "llama_options.ts",
+  "model_config.ts",
+  "model_options.ts",
+  "rope_table.ts",
+].map((file) => `kernels/models/${file}`);
 
 /** For each folder, the folders and files that it may import besides itself. */
 const allowed: Readonly<Record<string, readonly string[]>> = {

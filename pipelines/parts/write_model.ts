@@ -55,8 +55,8 @@ export interface ModelTarget {
 }
 
 /**
- * Returns the format that a path selects: `.bin` is llm.c, `.gguf` GGUF, `checkpoints/step-…` a checkpoint, any other name
- * a Hugging Face folder.
+ * Returns the format that a path selects: `.bin` is llm.c, `.gguf` GGUF, `checkpoints/step-…` a checkpoint,
+ * any other name a Hugging Face folder.
  */
 export function formatOfPath(path: string): WeightFormat {
   const name = basename(path);

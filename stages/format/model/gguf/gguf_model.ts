@@ -27,8 +27,8 @@ import {
 
 /**
  * Opens a model. Its tensors are read as float32; `dtype` is "f16" or "bf16" if all matrices have the type,
- * otherwise "mixed". Throws Deno.errors.InvalidData for a damaged file, another architecture, and tensors that
- * do not fit the metadata.
+ * otherwise "mixed". Throws Deno.errors.InvalidData for a damaged file, another architecture, and tensors
+ * that do not fit the metadata.
  */
 export async function openGgufModel(path: string): Promise<WeightFile> {
   const { tensors, metadata } = await readGgufHeader(path);

@@ -1,18 +1,18 @@
 /**
- * Tests that the pipelines need no other file beside a GGUF file, and that `convert` writes one whole or not at
- * all.
+ * Tests that the pipelines need no other file beside a GGUF file, and that `convert` writes one whole or not
+ * at all.
  *
  * @module
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { CharTokenizer } from "../../stages/token/char.ts";
-import { saveTokenizer } from "../../stages/token/files/folder.ts";
-import { loadTokenizer } from "../../stages/token/load_tokenizer.ts";
-import { readSafetensors } from "../../stages/format/model/safetensors.ts";
-import { writeGpt2Folder } from "../stages/format/model/gpt2_folder.ts";
-import { sharedTest } from "../shared_data.ts";
-import { runsHere } from "./in_process.ts";
-import { withFolder } from "./program.ts";
+import { CharTokenizer } from "../../../stages/token/char.ts";
+import { saveTokenizer } from "../../../stages/token/files/folder.ts";
+import { loadTokenizer } from "../../../stages/token/load_tokenizer.ts";
+import { readSafetensors } from "../../../stages/format/model/safetensors.ts";
+import { writeGpt2Folder } from "../../stages/format/model/gpt2_folder.ts";
+import { sharedTest } from "../../shared_data.ts";
+import { runsHere } from "../in_process.ts";
+import { withFolder } from "../program.ts";
 
 sharedTest(
   "convert from Hugging Face to GGUF and back gives the same weights, options, tokenizer and template",
