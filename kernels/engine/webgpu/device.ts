@@ -5,6 +5,7 @@
  * @module
  */
 import type { Gpu, GpuFeature, GpuLimits } from "../../core/gpu.ts";
+import { type Extent, firstBytes } from "./split.ts";
 
 /** The adapter that the system offers, with its description. */
 export interface SystemAdapter {
@@ -105,7 +106,12 @@ export type MemoryLimits = Pick<GpuLimits, "maxBufferSize" | "maxStorageBufferBi
 /** The device of one session, with its compiled pipelines and the error that broke it, if any. */
 export class WebgpuDevice {
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
-  readonly #layouts = new Map<number, { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
+  readonly #layouts = new Map<
+    number,
+    Readonly<Record<"pipeline" | "split", GPUPipelineLayout>> & { readonly group: GPUBindGroupLayout }
+  >();
+  #firstLayout: GPUBindGroupLayout | null = null;
+  readonly #firstWorkgroups = new Map<string, GPUBindGroup>();
   readonly #lost: Promise<never>;
   readonly #enableSubgroups: boolean;
   /**
@@ -211,9 +217,11 @@ export class WebgpuDevice {
 
   /**
    * Returns layouts for `count` storage buffers. All are read_write, since WebGPU forbids binding one part of
-   * a buffer as read-only and another as writable.
+   * a buffer as read-only and another as writable. The layout `split` is for kernels of `splittable()`.
    */
-  layout(count: number): { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout } {
+  layout(
+    count: number,
+  ): Readonly<Record<"pipeline" | "split", GPUPipelineLayout>> & { readonly group: GPUBindGroupLayout } {
     const known = this.#layouts.get(count);
     if (known !== undefined) return known;
     const entries = Array.from({ length: count }, (_, binding): GPUBindGroupLayoutEntry => ({
@@ -222,23 +230,54 @@ export class WebgpuDevice {
       buffer: { type: "storage" },
     }));
     const group = this.device.createBindGroupLayout({ entries });
-    const made = { group, pipeline: this.device.createPipelineLayout({ bindGroupLayouts: [group] }) };
+    const of = (...bindGroupLayouts: GPUBindGroupLayout[]) =>
+      this.device.createPipelineLayout({ bindGroupLayouts });
+    const made = { group, pipeline: of(group), split: of(group, this.#layoutOfFirst()) };
     this.#layouts.set(count, made);
     return made;
   }
 
+  /** Returns the bind group that tells a kernel of `splittable()` its first workgroup. */
+  firstWorkgroup(first: Extent): GPUBindGroup {
+    const key = first.join();
+    let made = this.#firstWorkgroups.get(key);
+    if (made === undefined) {
+      const buffer = this.device.createBuffer({
+        label: "first workgroup",
+        size: firstBytes,
+        usage: GPUBufferUsage.UNIFORM,
+        mappedAtCreation: true,
+      });
+      new Uint32Array(buffer.getMappedRange()).set(first);
+      buffer.unmap();
+      made = this.device.createBindGroup({
+        layout: this.#layoutOfFirst(),
+        entries: [{ binding: 0, resource: { buffer } }],
+      });
+      this.#firstWorkgroups.set(key, made);
+    }
+    return made;
+  }
+
+  #layoutOfFirst(): GPUBindGroupLayout {
+    return this.#firstLayout ??= this.device.createBindGroupLayout({
+      entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform" } }],
+    });
+  }
+
   /**
-   * Returns the pipeline of a kernel; equal code is compiled once. Throws a SyntaxError that names `label` if
-   * the kernel does not compile.
+   * Returns the pipeline of a kernel; equal code is compiled once. `split` says that the code is that of
+   * `splittable()`. Throws a SyntaxError that names `label` if the kernel does not compile.
    */
   pipeline(
     code: string,
-    { label, bindings }: { label: string; bindings: number },
+    { label, bindings, split = false }: { label: string; bindings: number; split?: boolean },
   ): Promise<GPUComputePipeline> {
     const key = `${bindings} ${code}`;
     let made = this.#pipelines.get(key);
     if (made === undefined) {
-      made = this.#compile(code, { label, layout: this.layout(bindings).pipeline });
+      const layouts = this.layout(bindings);
+      made = this.#compile(code, { label, layout: split ? layouts.split : layouts.pipeline });
       this.#pipelines.set(key, made);
     }
     return made;

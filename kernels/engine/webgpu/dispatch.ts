@@ -1,6 +1,6 @@
 /// <reference types="@webgpu/types" />
 /**
- * Compiles one call of a program into dispatches: pipeline, bind group and workgroups.
+ * Compiles one call of a program into dispatches: pipeline, bind group and workgroups; and encodes them.
  *
  * @module
  */
@@ -10,25 +10,44 @@ import type { Call } from "../../core/graph.ts";
 import type { Program } from "../../core/program.ts";
 import type { WebgpuDevice } from "./device.ts";
 import type { WebgpuMemory } from "./memory.ts";
+import { type Extent, splittable } from "./split.ts";
 
-/** One dispatch, ready to be encoded. */
+/** One dispatch, or a part of one, ready to be encoded. */
 export interface Dispatch {
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
-  readonly workgroups: readonly [number, number, number];
+  readonly workgroups: Extent;
+  /**
+   * The first workgroup, if the kernel is compiled so that its dispatches can be split: a bind group of
+   * `WebgpuDevice.firstWorkgroup()`.
+   */
+  readonly first?: GPUBindGroup;
+}
+
+/** Encodes dispatches in a compute pass, in order. */
+export function encodeDispatches(pass: GPUComputePassEncoder, dispatches: readonly Dispatch[]): void {
+  let current: GPUComputePipeline | null = null;
+  for (const { pipeline, group, workgroups, first } of dispatches) {
+    if (pipeline !== current) pass.setPipeline(current = pipeline);
+    pass.setBindGroup(0, group);
+    if (first !== undefined) pass.setBindGroup(1, first);
+    pass.dispatchWorkgroups(...workgroups);
+  }
 }
 
 /**
- * Compiles a call's WGSL kernel and binds its memory. Throws SyntaxError if the WGSL does not compile, and
+ * Compiles a call's WGSL kernel and binds its memory. `maySplit` says of each dispatch of the call, by its
+ * workgroups, whether it is compiled so that it can be split. Throws SyntaxError if the WGSL does not compile, and
  * RangeError if the kernel needs more workgroups than the device allows.
  */
 export async function prepare(
   call: Call,
-  { device, gpu, memory, program }: {
+  { device, gpu, memory, program, maySplit }: {
     readonly device: WebgpuDevice;
     readonly gpu: Gpu;
     readonly memory: WebgpuMemory;
     readonly program: Program;
+    maySplit(dispatch: { readonly workgroups: Extent; readonly dispatches: number }): boolean;
   },
 ): Promise<readonly Dispatch[]> {
   const { dispatches, tensors, scratchBytes } = boundKernel(call, gpu);
@@ -50,11 +69,13 @@ export async function prepare(
             "per dimension: choose a smaller --batch-size or --seq-len",
         );
       }
-      return {
-        pipeline: await device.pipeline(code, { label, bindings: resources.length }),
-        group,
-        workgroups,
-      };
+      const split = maySplit({ workgroups, dispatches: dispatches.length });
+      const pipeline = await device.pipeline(split ? splittable(code) : code, {
+        label,
+        bindings: resources.length,
+        split,
+      });
+      return { pipeline, group, workgroups, ...(split && { first: device.firstWorkgroup([0, 0, 0]) }) };
     }),
   );
 }

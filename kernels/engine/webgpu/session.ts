@@ -11,8 +11,9 @@ import type { Program } from "../../core/program.ts";
 import type { TensorMap } from "../../core/tensor.ts";
 import type { CallTiming, ReplayOptions, Session, SessionCounters } from "../engine.ts";
 import type { WebgpuDevice } from "./device.ts";
-import { prepare } from "./dispatch.ts";
+import { encodeDispatches, prepare } from "./dispatch.ts";
 import { type BufferTensor, WebgpuMemory } from "./memory.ts";
+import { countOf } from "./split.ts";
 import { type SubmitLimits, SubmitPace, workOf } from "./submit_pace.ts";
 import { type CallDispatch, tickOf, TimedRun } from "./timed_run.ts";
 import { readTogether, staged, upload } from "./transfer.ts";
@@ -94,11 +95,20 @@ export class WebgpuSession implements Session {
     const memory = await WebgpuMemory.allocate(device, programs, {
       scratchBytes: scratchBytes(programs, gpu),
     });
-    const dispatches = new Map<string, readonly CallDispatch[]>();
+    const dispatches = new Map<string, readonly CallDispatch[]>(), pace = new SubmitPace(submitLimits);
     for (const program of programs) {
       const { name } = program;
       const made = await Promise.all(
-        program.calls.map((call) => prepare(call, { device, gpu, memory, program })),
+        program.calls.map((call) =>
+          prepare(call, {
+            device,
+            gpu,
+            memory,
+            program,
+            maySplit: ({ workgroups, dispatches }) =>
+              pace.maySplit({ workgroups, work: workOf(call) / dispatches }),
+          })
+        ),
       );
       dispatches.set(
         name,
@@ -112,7 +122,7 @@ export class WebgpuSession implements Session {
       programs: new Map(programs.map((p) => [p.name, p])),
       dispatches,
       gpu,
-      pace: new SubmitPace(submitLimits),
+      pace,
     });
     session.write(
       Object.fromEntries(Object.entries(weights).filter(([label]) => memory.tensors.has(label))),
@@ -146,7 +156,7 @@ export class WebgpuSession implements Session {
       if (list === undefined) {
         throw new RangeError(`Cannot run ${name}: known are ${[...this.#dispatches.keys()].join(", ")}`);
       }
-      return list;
+      return list.flatMap((dispatch) => this.#split(dispatch));
     });
     const timer = timed && this.#hasClock ? new TimedRun(this.device, placed) : null;
     if (timer !== null) {
@@ -225,6 +235,22 @@ export class WebgpuSession implements Session {
     return result;
   }
 
+  /** Returns the parts of a dispatch that is expected to take too long, or the dispatch itself. */
+  #split(whole: CallDispatch): readonly CallDispatch[] {
+    const { dispatch, work } = whole, { workgroups } = dispatch;
+    if (dispatch.first === undefined) return [whole];
+    const parts = this.#pace.split({ work, workgroups });
+    return parts.length === 1 ? [whole] : parts.map((part) => ({
+      ...whole,
+      work: work * countOf(part.workgroups) / countOf(workgroups),
+      dispatch: {
+        ...dispatch,
+        workgroups: part.workgroups,
+        first: this.#device.firstWorkgroup(part.first),
+      },
+    }));
+  }
+
   #find(label: string): BufferTensor {
     const slot = [...this.#programs.values()].map((p) => p.outputs.get(label)).find((s) => s !== undefined);
     const tensor = this.#memory.tensors.get(slot?.label ?? label);
@@ -236,11 +262,6 @@ export class WebgpuSession implements Session {
 /** Encodes all dispatches in one compute pass. */
 function encode(encoder: GPUCommandEncoder, placed: readonly CallDispatch[]): void {
   const pass = encoder.beginComputePass();
-  let current: GPUComputePipeline | null = null;
-  for (const { dispatch: { pipeline, group, workgroups } } of placed) {
-    if (pipeline !== current) pass.setPipeline(current = pipeline);
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(...workgroups);
-  }
+  encodeDispatches(pass, placed.map(({ dispatch }) => dispatch));
   pass.end();
 }

@@ -6,9 +6,9 @@
  * @module
  */
 import type { CallTiming } from "../engine.ts";
-import type { Dispatch } from "./dispatch.ts";
+import { type Dispatch, encodeDispatches } from "./dispatch.ts";
 
-/** A dispatch and the call that it belongs to. */
+/** A dispatch, or a part of one, and the call that it belongs to. */
 export interface CallDispatch {
   readonly dispatch: Dispatch;
   readonly program: string;
@@ -55,7 +55,7 @@ export class TimedRun {
     { first, end }: { readonly first: number; readonly end: number },
   ): void {
     for (let i = first; i < end; i++) {
-      const { pipeline, group, workgroups } = this.#placed[i].dispatch, at = 2 * i % MAX_QUERIES;
+      const at = 2 * i % MAX_QUERIES;
       const pass = encoder.beginComputePass({
         timestampWrites: {
           querySet: this.#sets[Math.floor(2 * i / MAX_QUERIES)],
@@ -63,9 +63,7 @@ export class TimedRun {
           endOfPassWriteIndex: at + 1,
         },
       });
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(...workgroups);
+      encodeDispatches(pass, [this.#placed[i].dispatch]);
       pass.end();
     }
     if (end < this.#placed.length) return;

@@ -11,6 +11,9 @@ import type { Call } from "../../core/graph.ts";
 import { dispatchesOf, scratchOf } from "../../core/wgsl.ts";
 import type { WgslKernel } from "../../core/gpu.ts";
 import type { WebgpuDevice } from "./device.ts";
+import { type Dispatch, encodeDispatches } from "./dispatch.ts";
+import { countOf, splittable } from "./split.ts";
+import { SubmitPace, workOf } from "./submit_pace.ts";
 import { TrialMemory } from "./trial_memory.ts";
 
 /**
@@ -28,6 +31,12 @@ const COMPARED = 1 << 16;
  * operands alike and differ only in the order of sums, which changes results by 1e-5 at most.
  */
 const TOLERANCE = 1e-3;
+
+/**
+ * Limit of a dispatch in seconds at the rate of the fastest variant so far. Slow variants take twenty times as
+ * long, and even these must end before a driver resets the GPU.
+ */
+const DISPATCH_SECONDS = 0.05;
 
 /** A variant that gives correct results. */
 interface Candidate {
@@ -51,10 +60,11 @@ export async function timeVariants(
   const scratchBytes = Math.max(...kernels.map(scratchOf));
   await using memory = await TrialMemory.allocate(device, { call, scratchBytes });
   if (memory === null) return new Map();
-  const candidates: Candidate[] = [];
+  const candidates: Candidate[] = [], pace = new SubmitPace({ dispatchSeconds: DISPATCH_SECONDS });
   let expected: Float32Array | null = null;
   for (const [i, name] of names.entries()) {
-    const run = await prepared(device, { memory, kernel: kernels[i], label: `${call.op.name}, ${name}` });
+    const label = `${call.op.name}, ${name}`;
+    const run = await prepared(device, { call, memory, kernel: kernels[i], label, pace });
     if (run === null) continue;
     await memory.fill();
     await run(1);
@@ -96,32 +106,53 @@ async function clocked(work: () => Promise<void>): Promise<number> {
  */
 async function prepared(
   device: WebgpuDevice,
-  { memory, kernel, label }: { memory: TrialMemory; kernel: WgslKernel; label: string },
+  { call, memory, kernel, label, pace }: {
+    readonly call: Call;
+    readonly memory: TrialMemory;
+    readonly kernel: WgslKernel;
+    readonly label: string;
+    readonly pace: SubmitPace;
+  },
 ): Promise<Candidate["run"] | null> {
-  const { length } = memory.buffers;
-  const steps: { pipeline: GPUComputePipeline; workgroups: WgslKernel["workgroups"] }[] = [];
+  const { length } = memory.buffers, all = dispatchesOf(kernel), work = workOf(call) / all.length;
+  const entries = memory.buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
+  const group = device.device.createBindGroup({ layout: device.layout(length).group, entries });
+  const steps: Dispatch[] = [];
   try {
-    for (const { code, workgroups } of dispatchesOf(kernel)) {
-      steps.push({ pipeline: await device.pipeline(code, { label, bindings: length }), workgroups });
+    for (const { code, workgroups } of all) {
+      const split = pace.maySplit({ work, workgroups });
+      const text = split ? splittable(code) : code;
+      const pipeline = await device.pipeline(text, { label, bindings: length, split });
+      steps.push({ pipeline, group, workgroups });
     }
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
-  const entries = memory.buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
-  const group = device.device.createBindGroup({ layout: device.layout(length).group, entries });
+  const partsOf = (step: Dispatch) => {
+    const { workgroups } = step;
+    if (!pace.maySplit({ work, workgroups })) return [{ ...step, work }];
+    return pace.split({ work, workgroups }).map((part) => ({
+      ...step,
+      workgroups: part.workgroups,
+      first: device.firstWorkgroup(part.first),
+      work: work * countOf(part.workgroups) / countOf(workgroups),
+    }));
+  };
   return async (times) => {
-    const encoder = device.device.createCommandEncoder(), pass = encoder.beginComputePass();
-    pass.setBindGroup(0, group);
-    for (let time = 0; time < times; time++) {
-      for (const { pipeline, workgroups } of steps) {
-        pass.setPipeline(pipeline);
-        pass.dispatchWorkgroups(...workgroups);
-      }
+    const once = steps.flatMap(partsOf), dispatches = Array.from({ length: times }, () => once).flat();
+    for (let first = 0; first < dispatches.length;) {
+      const end = pace.cut(dispatches, first), own = dispatches.slice(first, end);
+      const encoder = device.device.createCommandEncoder(), pass = encoder.beginComputePass();
+      encodeDispatches(pass, own);
+      pass.end();
+      pace.submit(own.reduce((sum, { work }) => sum + work, 0));
+      device.device.queue.submit([encoder.finish()]);
+      first = end;
     }
-    pass.end();
-    device.device.queue.submit([encoder.finish()]);
+    const ended = pace.wait();
     await device.orLost(device.device.queue.onSubmittedWorkDone());
+    ended();
   };
 }
 
