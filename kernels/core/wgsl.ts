@@ -57,6 +57,18 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   };
 }
 
+/**
+ * WGSL functions that keep NaN. Compilers of WGSL may assume that no number is NaN: they fold `x != x` to
+ * false, the other number may win in `max`, and `exp(x)` may be anything. So NaN is recognized by its bits.
+ */
+export const nanFunctions: string =
+  `fn isNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+fn orNan(value: f32, x: f32) -> f32 { return select(value, x, isNan(x)); }
+fn orNan4(value: vec4f, x: vec4f) -> vec4f {
+  return select(value, x, (bitcast<vec4u>(x) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u));
+}
+fn maxOrNan(a: f32, b: f32) -> f32 { return orNan(orNan(max(a, b), a), b); }`;
+
 /** Returns the dispatches of a kernel, in order. */
 export function dispatchesOf(kernel: WgslKernel): readonly WgslKernel[] {
   return kernel.then === undefined ? [kernel] : [kernel, ...dispatchesOf(kernel.then)];

@@ -56,20 +56,21 @@ export const adapterHint: string =
   "Intel) or DirectX 12 (Windows), unset DENO_WEBGPU_BACKEND if it is set, or compute on the CPU with --device cpu";
 
 /**
- * Returns the limits that kernels and memory depend on. A device gets only the specification's minimum limits
- * unless higher limits are requested.
+ * Returns the limits that kernels and memory depend on, or `lower` ones. A device gets only the specification's
+ * minimum limits unless higher limits are requested.
  */
-function limitsOf(limits: GPUSupportedLimits): GpuLimits {
+function limitsOf(limits: GpuLimits, lower: Partial<GpuLimits> = {}): GpuLimits {
+  const least = (name: keyof GpuLimits) => Math.min(limits[name], lower[name] ?? Infinity);
   return {
-    maxBufferSize: limits.maxBufferSize,
-    maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-    maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
-    maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-    maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-    maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
-    maxComputeWorkgroupSizeY: limits.maxComputeWorkgroupSizeY,
-    maxComputeWorkgroupSizeZ: limits.maxComputeWorkgroupSizeZ,
-    maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+    maxBufferSize: least("maxBufferSize"),
+    maxStorageBufferBindingSize: least("maxStorageBufferBindingSize"),
+    maxStorageBuffersPerShaderStage: least("maxStorageBuffersPerShaderStage"),
+    maxComputeWorkgroupStorageSize: least("maxComputeWorkgroupStorageSize"),
+    maxComputeInvocationsPerWorkgroup: least("maxComputeInvocationsPerWorkgroup"),
+    maxComputeWorkgroupSizeX: least("maxComputeWorkgroupSizeX"),
+    maxComputeWorkgroupSizeY: least("maxComputeWorkgroupSizeY"),
+    maxComputeWorkgroupSizeZ: least("maxComputeWorkgroupSizeZ"),
+    maxComputeWorkgroupsPerDimension: least("maxComputeWorkgroupsPerDimension"),
   };
 }
 
@@ -99,9 +100,6 @@ function messageOf(event: Event): string {
     ? String(error.message)
     : "unknown";
 }
-
-/** Largest buffer and largest binding, in bytes. */
-export type MemoryLimits = Pick<GpuLimits, "maxBufferSize" | "maxStorageBufferBindingSize">;
 
 /** The device of one session, with its compiled pipelines and the error that broke it, if any. */
 export class WebgpuDevice {
@@ -147,32 +145,26 @@ export class WebgpuDevice {
   }
 
   /**
-   * Requests a device with the adapter's limits, or with `lower` memory limits, and with timestamps, 16-bit
-   * floats and subgroups if the adapter supports them.
+   * Requests a device with the adapter's limits, or with `lower` ones, and with timestamps, 16-bit floats and
+   * subgroups if the adapter supports them. No device has lower limits than WebGPU's defaults, so those below
+   * are kept by the program alone.
    */
   static async request(
     { adapter, description, software }: SystemAdapter,
-    { lower = {}, half = false }: { readonly lower?: Partial<MemoryLimits>; readonly half?: boolean } = {},
+    { lower = {}, half = false }: { readonly lower?: Partial<GpuLimits>; readonly half?: boolean } = {},
   ): Promise<WebgpuDevice> {
-    const requiredLimits = { ...limitsOf(adapter.limits) };
+    const requiredLimits = { ...limitsOf(adapter.limits, lower) };
     const listed = (["timestamp-query", "shader-f16"] as const).filter((name) => adapter.features.has(name));
     const request = (requiredFeatures: GPUFeatureName[]) =>
       adapter.requestDevice({ requiredLimits, requiredFeatures });
     // Deno does not list "subgroups" among an adapter's features, but grants it if the driver supports it.
     const device = await request([...listed, "subgroups"]).catch(() => request(listed));
-    const limits = limitsOf(device.limits), features = new Set<GpuFeature>();
+    const limits = limitsOf(device.limits, lower), features = new Set<GpuFeature>();
     for (const name of gpuFeatures) if (device.features.has(name)) features.add(name);
     const enableSubgroups = features.has("subgroups") &&
       await compiles(device, `${enableLine}${emptyKernel}`);
     return new WebgpuDevice(device, description, {
-      limits: {
-        ...limits,
-        maxBufferSize: Math.min(limits.maxBufferSize, lower.maxBufferSize ?? Infinity),
-        maxStorageBufferBindingSize: Math.min(
-          limits.maxStorageBufferBindingSize,
-          lower.maxStorageBufferBindingSize ?? Infinity,
-        ),
-      },
+      limits,
       features,
       software,
       half,

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Gpu } from "../../core/gpu.ts";
+import type { Gpu, GpuLimits } from "../../core/gpu.ts";
 import type { Program } from "../../core/program.ts";
 import type { TensorMap } from "../../core/tensor.ts";
 import type { Engine } from "../engine.ts";
-import { adapterHint, findAdapter, knownAdapter, type MemoryLimits, WebgpuDevice } from "./device.ts";
+import { adapterHint, findAdapter, knownAdapter, WebgpuDevice } from "./device.ts";
 import { WebgpuSession } from "./session.ts";
 import type { SubmitLimits } from "./submit_pace.ts";
 import { timeVariants } from "./timing.ts";
@@ -28,8 +28,8 @@ export interface WebgpuOptions {
   readonly allowSoftware?: boolean;
   /** The WebGPU implementation; default: that of the platform, `navigator.gpu`. */
   readonly implementation?: GPU;
-  /** Memory limits below the adapter's own, to plan memory as for a smaller device. */
-  readonly memoryLimits?: Partial<MemoryLimits>;
+  /** Limits below the adapter's own: kernels and memory are those of a smaller device. */
+  readonly limits?: Partial<GpuLimits>;
   /** Limits of a submit other than the usual ones; see `SubmitLimits`. The results are the same bits. */
   readonly submitLimits?: Partial<SubmitLimits>;
   /**
@@ -60,7 +60,7 @@ export async function openWebgpu(
   {
     implementation,
     allowSoftware = true,
-    memoryLimits = {},
+    limits = {},
     submitLimits = {},
     half = false,
     tune = "off",
@@ -89,7 +89,7 @@ export async function openWebgpu(
       // By WebGPU's specification an adapter gives one device only, so each session asks for the adapter
       // again.
       const request = async () =>
-        WebgpuDevice.request(await findAdapter(implementation) ?? first, { lower: memoryLimits, half });
+        WebgpuDevice.request(await findAdapter(implementation) ?? first, { lower: limits, half });
       const device = await request();
       try {
         const tuned = tuner === null ? [] : await tuner.choose(programs, { gpu: device.gpu, request });

@@ -8,7 +8,7 @@
  */
 import type { Call } from "../../core/graph.ts";
 import type { WgslKernel } from "../../core/gpu.ts";
-import { wgslBindings } from "../../core/wgsl.ts";
+import { nanFunctions, wgslBindings } from "../../core/wgsl.ts";
 import type { AttentionForm, HeadSizes } from "./attention_sizes.ts";
 import { cappedScore } from "./attention_wgsl.ts";
 import { workgroupMax, workgroupSum } from "../reduce/workgroup_reduce.ts";
@@ -95,6 +95,7 @@ ${spans === 1 ? "" : scratchBinding}
 var<workgroup> firstRowStaged: u32; // uniform, as the bounds of loops with barriers must be
 var<workgroup> queryStaged: array<f32, ${width}>;
 var<workgroup> weights: array<f32, ${LANES}>;
+${nanFunctions}
 ${workgroupMax(LANES)}
 ${workgroupSum(LANES)}
 
@@ -126,8 +127,8 @@ ${each.map((i) => `  var sum${i} = 0.0;`).join("\n")}
       for (var c = 0u; c < ${width}u; c++) { dot0 = fma(queryStaged[c], in1[at + c], dot0); }
       score = ${cappedScore("dot0", softCap, "f32")};
     }
-    let highest = max(top, workgroupMax(score, lane));
-    let weight = select(0.0, exp(score - highest), key < to);
+    let highest = maxOrNan(top, workgroupMax(score, lane));
+    let weight = select(0.0, orNan(exp(score - highest), score - highest), key < to);
     weights[lane] = weight;
     let shrink = exp(top - highest);
     total = total * shrink + workgroupSum(weight, lane); // its barriers make all lanes' weights visible
@@ -158,17 +159,20 @@ function combineCode(call: Call, sizes: SpanSizes): string {
   const { channels, heads, width, spans } = sizes;
   return `${wgslBindings(call)}
 ${scratchBinding}
+${nanFunctions}
 
 @compute @workgroup_size(${LANES})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   ${queryPosition(sizes, { token: "group.y" })}
   let first = (query * ${heads}u + group.x) * ${spans * (width + 2)}u;
   var top = -3.4e38;
-  for (var part = 0u; part < ${spans}u; part++) { top = max(top, scratch[first + part * ${width + 2}u]); }
+  for (var part = 0u; part < ${spans}u; part++) { top = maxOrNan(top, scratch[first + part * ${
+    width + 2
+  }u]); }
   var total = 0.0;
   for (var part = 0u; part < ${spans}u; part++) {
     let at = first + part * ${width + 2}u;
-    total += scratch[at + 1u] * exp(scratch[at] - top);
+    total += scratch[at + 1u] * orNan(exp(scratch[at] - top), scratch[at] - top);
   }
   for (var c = lane; c < ${width}u; c += ${LANES}u) {
     var sum = 0.0;

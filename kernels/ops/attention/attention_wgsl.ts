@@ -9,7 +9,7 @@
 import type { WgslKernel } from "../../core/gpu.ts";
 import type { Call } from "../../core/graph.ts";
 import { bindings } from "../../core/op.ts";
-import { flat, wgslBindings } from "../../core/wgsl.ts";
+import { flat, nanFunctions, wgslBindings } from "../../core/wgsl.ts";
 import { attentionMask } from "./attention_dropout.ts";
 import type { AttentionAttrs } from "./attention_sizes.ts";
 import {
@@ -48,6 +48,7 @@ export function attentionKernel(call: Call<AttentionAttrs>, sizes: KernelSizes):
   return {
     workgroups: [blocks, heads, batch],
     code: `${wgslBindings(call, vectors(sizes, ["in0", "out0"]))}
+${nanFunctions}
 ${code.declarations}
 ${mask.declarations}
 var<workgroup> shared0: array<array<vec4f, ${across}>, ${groups}>; // a number for each invocation and row
@@ -86,7 +87,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     total *= shrink;
     ${
       scores.map((k) =>
-        `let weight_${k} = select(vec4f(), exp(score_${k} - top), valid_${k});
+        `let weight_${k} = select(vec4f(), ${expOrNan(`score_${k} - top`)}, valid_${k});
     ${code.setWeights(0, k, dropped(k))}
     total += ${others < across ? `select(vec4f(), weight_${k}, place < ${others}u)` : `weight_${k}`};`
       ).join("\n    ")
@@ -102,7 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let factor = ${mask.scaled("vec4f(1.0)")} / all;
   ${code.store(0, { ...out, binding: "out0" }, (i) => `factor[${i}]`)}
   if (place == 0u) {
-    let lse = top + log(all);
+    let lse = top + orNan4(log(all), all);
     ${range(4).map((i) => `if (own[${i}] < ${time}u) { out1[line + own[${i}]] = lse[${i}]; }`).join("\n    ")}
   }
 }`,
@@ -153,6 +154,7 @@ function queryGradient(call: Call<AttentionAttrs>, sizes: KernelSizes): WgslKern
     workgroups: [blocks, heads, batch],
     code: `${wgslBindings(call, vectors(sizes, ["in0", "in3", "out0"]))}
 ${scratchBinding(call)}
+${nanFunctions}
 ${code.declarations}
 ${mask.declarations}
 
@@ -215,6 +217,7 @@ function keyGradient(call: Call<AttentionAttrs>, sizes: KernelSizes): WgslKernel
     workgroups: [Math.ceil(time / rows), keyHeads, batch],
     code: `${wgslBindings(call, vectors(sizes, ["in0", "in3", "out0"]))}
 ${scratchBinding(call)}
+${nanFunctions}
 ${code.declarations}
 ${mask.declarations}
 
@@ -327,7 +330,7 @@ function scoreGradient(
   const { softCap } = sizes;
   const slope = softCap === 0 ? "" : ` * (1.0 - score_${k} * score_${k} * ${literal(1 / softCap ** 2)})`;
   return `let score_${k} = ${scoreOf(sizes, `dot_0_${k}`)};
-    let weight_${k} = select(vec4f(), exp(score_${k} - ${lse}), valid_${k});
+    let weight_${k} = select(vec4f(), ${expOrNan(`score_${k} - ${lse}`)}, valid_${k});
     let gradient_${k} = weight_${k} * (${ofWeight} - ${delta})${slope};`;
 }
 
@@ -335,13 +338,19 @@ function scoreOf({ scale, softCap }: KernelSizes, dots: string): string {
   return cappedScore(`${dots} * ${literal(scale)}`, softCap, "vec4f");
 }
 
+/** Returns an expression for exponentials of four numbers. */
+function expOrNan(x: string): string {
+  return `orNan4(exp(${x}), ${x})`;
+}
+
 /**
- * Returns an expression for scores with the cap applied. Above 10, tanh is 1 in f32; some drivers compute it
+ * Returns an expression for scores with the cap applied; it calls `nanFunctions`. Above 10, tanh is 1 in f32; some drivers compute it
  * as a quotient of exponentials, which would overflow.
  */
 export function cappedScore(score: string, softCap: number, type: "f32" | "vec4f"): string {
   if (softCap === 0) return score;
-  return `${literal(softCap)} * tanh(clamp((${score}) / ${literal(softCap)}, ${type}(-10.0), ${type}(10.0)))`;
+  const bounded = `clamp((${score}) / ${literal(softCap)}, ${type}(-10.0), ${type}(10.0))`;
+  return `${type === "f32" ? "orNan" : "orNan4"}(${literal(softCap)} * tanh(${bounded}), ${score})`;
 }
 
 function literal(x: number): string {

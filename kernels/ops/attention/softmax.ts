@@ -6,7 +6,7 @@
 import { define } from "../../core/op.ts";
 import type { WgslKernel } from "../../core/gpu.ts";
 import type { Op, Tensor } from "../../core/graph.ts";
-import { wgslBindings } from "../../core/wgsl.ts";
+import { nanFunctions, wgslBindings } from "../../core/wgsl.ts";
 import { ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { expectF32, rowsOf } from "../specs.ts";
 import { rowGrid, rowWorkgroup, workgroupMax, workgroupSum } from "../reduce/workgroup_reduce.ts";
@@ -48,6 +48,7 @@ export const softmaxOp: Op<SoftmaxAttrs> = {
     return {
       workgroups,
       code: `${wgslBindings(call)}
+${nanFunctions}
 ${workgroupMax(size)}
 ${workgroupSum(size)}
 @compute @workgroup_size(${size})
@@ -56,14 +57,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let start = row * ${columns}u;
   let n = ${call.attrs.causal ? `row % ${columns}u + 1u` : `${columns}u`};
   var top = -3.4e38;
-  for (var c = lane; c < n; c += ${size}u) { top = max(top, in0[start + c]); }
+  for (var c = lane; c < n; c += ${size}u) { top = maxOrNan(top, in0[start + c]); }
   top = workgroupMax(top, lane);
   var sum = 0.0;
   for (var c = lane; c < n; c += ${size}u) { sum += exp(in0[start + c] - top); }
   sum = workgroupSum(sum, lane);
   for (var c = lane; c < ${columns}u; c += ${size}u) {
     var y = 0.0;
-    if (c < n) { y = exp(in0[start + c] - top) / sum; }
+    if (c < n) { y = orNan(exp(in0[start + c] - top) / sum, in0[start + c] - top); }
     out0[start + c] = y;
   }
 }`,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { nanFunctions } from "../../core/wgsl.ts";
 import { type Elementwise, elementwise } from "./elementwise.ts";
 
 /** Computes `tanh(x)` for a tensor `x` of any shape. */
@@ -19,6 +20,7 @@ export const tanh: Elementwise = elementwise({
     wgsl: "1.0 - bounded_tanh(x) * bounded_tanh(x)",
   },
   // Above 10, tanh is 1 in f32; some drivers compute it as a quotient of exponentials, which would overflow.
-  functions: "fn bounded_tanh(x: f32) -> f32 { return tanh(clamp(x, -10.0, 10.0)); }",
+  functions: `${nanFunctions}
+fn bounded_tanh(x: f32) -> f32 { return orNan(tanh(clamp(x, -10.0, 10.0)), x); }`,
   flops: 10,
 });

@@ -7,7 +7,7 @@
 import type { Call, Op, Tensor } from "../../core/graph.ts";
 import { define } from "../../core/op.ts";
 import type { WgslKernel } from "../../core/gpu.ts";
-import { wgslBindings } from "../../core/wgsl.ts";
+import { nanFunctions, wgslBindings } from "../../core/wgsl.ts";
 import { ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { rowsOf } from "../specs.ts";
 import { rowGrid, rowWorkgroup, workgroupMax, workgroupSum } from "../reduce/workgroup_reduce.ts";
@@ -126,6 +126,7 @@ export function lossKernel(
   return {
     workgroups,
     code: `${wgslBindings(call)}
+${nanFunctions}
 ${workgroupMax(size)}
 ${workgroupSum(size)}
 
@@ -135,8 +136,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let start = row * ${columns}u;
   var top = -3.4e38;
   var sum = 0.0; // sum of exp(x - top) so far
+  var bits = 0u; // the largest bits without sign, those of NaN if there is one
   for (var c = lane; c < ${valid}u; c += ${size}u) {
     let x = ${logits}[start + c];
+    bits = max(bits, bitcast<u32>(x) & 0x7fffffffu);
     if (x > top) {
       sum = sum * exp(top - x) + 1.0;
       top = x;
@@ -144,7 +147,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       sum += exp(x - top);
     }
   }
-  let rowTop = workgroupMax(top, lane);
+  let rowTop = workgroupMax(select(top, bitcast<f32>(bits), bits > 0x7f800000u), lane);
   let lse = rowTop + log(workgroupSum(sum * exp(top - rowTop), lane));
   if (lane == 0u) {
     ${store({ loss })}
@@ -163,6 +166,7 @@ export function logitGradKernel(call: Call<CrossEntropyAttrs>, find: string): Wg
   return {
     workgroups: grid.workgroups,
     code: `${wgslBindings(call)}
+${nanFunctions}
 
 @compute @workgroup_size(${size})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -172,7 +176,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var c = lane; c < ${columns}u; c += ${size}u) {
     var grad = 0.0;
     if (c < ${valid}u && label < ${valid}u) {
-      grad = (exp(in0[start + c] - lse) - select(0.0, 1.0, c == label)) * scale;
+      let x = in0[start + c] - lse;
+      grad = (orNan(exp(x), x) - select(0.0, 1.0, c == label)) * scale;
     }
     in0[start + c] = grad;
   }

@@ -9,6 +9,7 @@
  * @module
  */
 import { groupAddresses, loadGroups, loadPiece, type Operand, STEPS } from "./matmul_operand.ts";
+import { nanFunctions } from "../../core/wgsl.ts";
 import { DEPTH, type MatmulVariant } from "./matmul_variants.ts";
 
 /** The operands of a product, and the variant to write. */
@@ -150,7 +151,7 @@ const floatCell: Cell = { type: "vec4f", functions: [], write: (v) => v, read: (
 /**
  * Returns a cell of numbers rounded to 16-bit floats: as f16 if WGSL has the type, else in pairs packed by
  * pack2x16float, which every GPU has. Numbers are clamped to ±65504, the largest finite values: beyond these,
- * f16 would be infinite on some GPUs and the result of pack2x16float is undefined.
+ * f16 would be infinite on some GPUs and the result of pack2x16float is undefined. NaN stays NaN.
  */
 function halfCell(native: boolean): Cell {
   const [type, to, from] = native ? ["vec4<f16>", "vec4<f16>(most)", "vec4f(cell)"] : [
@@ -161,8 +162,9 @@ function halfCell(native: boolean): Cell {
   return {
     type,
     functions: [
+      nanFunctions,
       `fn toHalf(numbers: vec4f) -> ${type} {`,
-      "  let most = clamp(numbers, vec4f(-65504.0), vec4f(65504.0));",
+      "  let most = orNan4(clamp(numbers, vec4f(-65504.0), vec4f(65504.0)), numbers);",
       `  return ${to};`,
       "}",
       `fn fromHalf(cell: ${type}) -> vec4f { return ${from}; }`,

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { flat } from "../../core/wgsl.ts";
+import { flat, nanFunctions } from "../../core/wgsl.ts";
 import type { Call, Op, Tensor } from "../../core/graph.ts";
 import type { Case } from "../../core/case.ts";
 import { define } from "../../core/op.ts";
@@ -161,7 +161,8 @@ export const maxOp: Op<ReduceAttrs> = {
   wgsl: (call) =>
     reduceKernel(call, sizes(call), {
       start: "-3.4028234663852886e38", // the lowest f32
-      join: (a, b) => `max(${a}, ${b})`,
+      functions: nanFunctions,
+      join: (a, b) => `maxOrNan(${a}, ${b})`,
       store: (at, total) => `out0[${at}] = ${total};`,
     }),
   wasm: (call) => sizes(call),

@@ -11,6 +11,8 @@ import type { WgslKernel } from "../../core/gpu.ts";
 
 /** A reduction: an associative operation on two values, and how its result is stored. */
 export interface Fold {
+  /** Declarations of WGSL functions that `join` calls. */
+  readonly functions?: string;
   /** WGSL of the neutral element. */
   readonly start: string;
   /** Returns a WGSL expression that combines two values. */
@@ -28,14 +30,16 @@ export function reduceKernel(
   [outer, n, inner]: readonly [number, number, number],
   fold: Fold,
 ): WgslKernel {
+  const { functions = "" } = fold;
   if (n <= 8) {
-    return flat(
+    const kernel = flat(
       call,
       `var total = f32(${fold.start});
   let first = i / ${inner}u * ${n * inner}u + i % ${inner}u;
   for (var r = 0u; r < ${n}u; r++) { total = ${fold.join("total", `in0[first + r * ${inner}u]`)}; }
   ${fold.store("i", "total")}`,
     );
+    return { ...kernel, code: `${functions}\n${kernel.code}` };
   }
   const columns = columnsOf(outer, inner);
   const lanes = INVOCATIONS / columns;
@@ -50,6 +54,7 @@ export function reduceKernel(
   return {
     workgroups,
     code: `${wgslBindings(call)}
+${functions}
 var<workgroup> parts: array<f32, ${INVOCATIONS}>;
 @compute @workgroup_size(${INVOCATIONS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) id: u32) {

@@ -20,9 +20,12 @@ export function workgroupSums(size: number): string {
   return fold("workgroupSums", size, { join: (a, b) => `${a} + ${b}`, type: "vec2f" });
 }
 
-/** Declares `fn workgroupMax(value: f32, lane: u32) -> f32` for workgroups of `size`, a power of two. */
+/**
+ * Declares `fn workgroupMax(value: f32, lane: u32) -> f32` for workgroups of `size`, a power of two. The result
+ * is NaN if a value is. Needs `nanFunctions`.
+ */
 export function workgroupMax(size: number): string {
-  return fold("workgroupMax", size, { join: (a, b) => `max(${a}, ${b})` });
+  return fold("workgroupMax", size, { join: (a, b) => `maxOrNan(${a}, ${b})` });
 }
 
 /**

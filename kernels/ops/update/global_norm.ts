@@ -26,10 +26,16 @@ export interface ClipAttrs {
   readonly clip: number;
 }
 
+/** Returns the bits of a float32. */
+function bitsOf(x: number): number {
+  return new Uint32Array(Float32Array.of(x).buffer)[0];
+}
+
 /**
  * Returns the norm of all `gradients` (of any shapes) before clipping, and the scale that makes the norm at
  * most `clip` when each gradient is multiplied by it: `clip / (norm + 1e-6)` if the norm is larger, else 1.
- * Both are [1]. Throws RangeError if there are no gradients.
+ * Both are [1]. If the norm is NaN, so is the scale, and if it is infinite, the scale is 0, as in PyTorch.
+ * Throws RangeError if there are no gradients.
  */
 export function globalNorm(gradients: readonly Tensor[], attrs: ClipAttrs): { norm: Tensor; scale: Tensor } {
   if (gradients.length === 0) {
@@ -79,10 +85,13 @@ export const clipScaleOp: Op<ClipAttrs> = {
   },
   reference: ([total], call) => {
     const { clip } = call.attrs, norm = Math.sqrt(total[0]);
-    return [Float64Array.of(norm), Float64Array.of(clip > 0 && norm > clip ? clip / (norm + 1e-6) : 1)];
+    return [Float64Array.of(norm), Float64Array.of(clip > 0 && !(norm <= clip) ? clip / (norm + 1e-6) : 1)];
   },
   wgsl: (call) => {
     const { clip } = call.attrs;
+    // Numbers of 0 and more are ordered as their bits are, and NaN comes last, so that its scale is NaN. A
+    // comparison of numbers may be compiled as if there were no NaN.
+    const above = `(bitcast<u32>(norm) & 0x7fffffffu) > ${bitsOf(clip)}u`;
     return {
       workgroups: [1, 1, 1],
       code: `${wgslBindings(call)}
@@ -90,7 +99,7 @@ export const clipScaleOp: Op<ClipAttrs> = {
 fn main() {
   let norm = sqrt(in0[0]);
   out0[0] = norm;
-  out1[0] = ${clip > 0 ? `select(1.0, f32(${clip}) / (norm + 1e-6), norm > f32(${clip}))` : "1.0"};
+  out1[0] = ${clip > 0 ? `select(1.0, f32(${clip}) / (norm + 1e-6), ${above})` : "1.0"};
 }`,
     };
   },

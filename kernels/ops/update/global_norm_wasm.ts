@@ -22,5 +22,5 @@ export function clip_scale(tensors: usize, args: usize, thread: i32, threads: i3
   if (thread != 0) return;
   const norm = sqrt(load<f32>(tensor(tensors, 0))), clip = real(args, 0);
   store<f32>(tensor(tensors, 1), norm);
-  store<f32>(tensor(tensors, 2), clip > 0 && norm > clip ? clip / (norm + 1e-6) : 1);
+  store<f32>(tensor(tensors, 2), clip > 0 && !(norm <= clip) ? clip / (norm + 1e-6) : 1);
 }

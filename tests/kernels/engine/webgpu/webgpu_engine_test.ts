@@ -195,11 +195,11 @@ Deno.test("webgpu session with its arena in several buffers computes the same bi
   const whole = await run(await openWebgpu());
   const most = 2 * 16384 + 256; // bytes; a buffer holds two tensors of 64 x 64 floats, not three
   ok(program.arenaBytes > most, `arena of ${program.arenaBytes} bytes`);
-  const pieces = await run(await openWebgpu({ memoryLimits: { maxBufferSize: most } }));
+  const pieces = await run(await openWebgpu({ limits: { maxBufferSize: most } }));
   deepStrictEqual(pieces.data, whole.data);
   ok(pieces.bytes > whole.bytes, "pieces leave gaps");
   await rejects(
-    (await openWebgpu({ memoryLimits: { maxStorageBufferBindingSize: 16000 } })).open([program], {}),
+    (await openWebgpu({ limits: { maxStorageBufferBindingSize: 16000 } })).open([program], {}),
     {
       name: "RangeError",
       message: /Cannot place .* of p on .*: f32 \[64,64\] is 16384 bytes, the largest tensor there is 16000/,
