@@ -13,10 +13,11 @@
  *
  * The files in `dawnFiles` run on Deno's WebGPU and then on Dawn.
  *
- * Tests of programs and tests of parts run at the same time, each in a process of `deno test`. Types are not
- * checked here but by `deno task check`.
+ * Tests of programs and tests of parts run at the same time, each in a process of `deno test`. In the set
+ * `gpu` each file gets a process of its own, as many at a time as there are cores, up to four: the tests of
+ * one file compile kernels on one core most of the time. Types are not checked here but by `deno task check`.
  *
- * The last line is `N passed, N failed, N skipped`, from the test runner's JUnit report; test steps are
+ * The last lines are the counts of tests on Dawn, if any ran there, and of all tests. The last line is `N passed, N failed, N skipped`, from the test runner's JUnit report; test steps are
  * counted too. The exit code is 1 if a test failed or, with CI=true, if a test with WebGPU in its name or
  * file name was skipped.
  *
@@ -44,25 +45,31 @@ if (files.length + docs.length === 0) {
 
 const temporary = await Deno.makeTempDir();
 const env = await webgpuEnvironment();
-const modules = await writeTestModules({ files, docs }, { root, folder: temporary });
+const apart = set === "gpu";
+const modules = await writeTestModules({ files, docs }, { root, folder: temporary, apart });
 const onDawn = files.filter((file) => dawnFiles.includes(file));
 await Deno.mkdir(`${temporary}/dawn`);
 const dawnModules = await writeTestModules({ files: onDawn, docs: [] }, {
   root,
   folder: `${temporary}/dawn`,
+  apart,
 });
-const finished = await Promise.all(
-  halves(modules).map((half, i) => runModules(half, { report: `${temporary}/report-${i}.xml` })),
-);
-if (dawnModules.length > 0) {
-  console.log(`On Dawn: ${onDawn.join(", ")}`);
-  const preload = ["--preload=tests/dawn.ts"];
-  finished.push(await runModules(dawnModules, { report: `${temporary}/report-dawn.xml`, preload }));
-}
+const dawn = { preload: ["--preload=tests/dawn.ts"] };
+if (dawnModules.length > 0) console.log(`Also on Dawn: ${onDawn.join(", ")}`);
+const finished = apart
+  ? await runPool([
+    ...modules.map((module) => ({ modules: [module] })),
+    ...dawnModules.map((module) => ({ modules: [module], ...dawn })),
+  ], Math.min(4, navigator.hardwareConcurrency))
+  : [
+    ...await runPool(halves(modules).map((half) => ({ modules: half })), 2),
+    ...await runPool(dawnModules.length > 0 ? [{ modules: dawnModules, ...dawn }] : [], 1),
+  ];
 await Deno.remove(temporary, { recursive: true });
-const passed = finished.reduce((sum, each) => sum + each.passed, 0);
-const failed = finished.reduce((sum, each) => sum + each.failed, 0);
-const skipped = finished.flatMap((each) => each.skipped);
+if (dawnModules.length > 0) {
+  console.log(`On Dawn: ${countsText(sumOf(finished.filter((each) => each.preload.length > 0)))}`);
+}
+const { passed, failed, skipped } = sumOf(finished);
 if (passed + failed + skipped.length === 0) {
   console.error("No test was run: give a path with tests or examples, or another --filter");
   Deno.exit(2);
@@ -70,7 +77,7 @@ if (passed + failed + skipped.length === 0) {
 const skippedWebgpu = skipped.filter((name) => /webgpu/i.test(name));
 const forbidden = Deno.env.get("CI") === "true" ? skippedWebgpu.length : 0;
 if (forbidden > 0) console.log(`Skipped, which CI=true forbids:\n  ${skippedWebgpu.join("\n  ")}`);
-console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`);
+console.log(countsText({ passed, failed, skipped }));
 Deno.exit(failed > 0 || forbidden > 0 ? 1 : 0);
 
 /**
@@ -85,12 +92,45 @@ function halves(modules: readonly string[]): string[][] {
   return [programs, parts].filter((half) => half.length > 0);
 }
 
+/** Modules for one process of `deno test`, and its additional arguments. */
+interface TestProcess {
+  readonly modules: readonly string[];
+  readonly preload?: readonly string[];
+}
+
+/** Runs processes, `most` at a time, and returns their counts with their additional arguments. */
+async function runPool(
+  processes: readonly TestProcess[],
+  most: number,
+): Promise<readonly (TestCounts & { readonly preload: readonly string[] })[]> {
+  const waiting = [...processes], finished: (TestCounts & { readonly preload: readonly string[] })[] = [];
+  const worker = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { modules, preload = [] } = next, report = await Deno.makeTempFile({ dir: temporary });
+      finished.push({ ...await runModules(modules, { report, preload }), preload });
+    }
+  };
+  await Promise.all(Array.from({ length: most }, worker));
+  return finished;
+}
+
+function sumOf(counts: readonly TestCounts[]): TestCounts {
+  return {
+    passed: counts.reduce((sum, each) => sum + each.passed, 0),
+    failed: counts.reduce((sum, each) => sum + each.failed, 0),
+    skipped: counts.flatMap((each) => each.skipped),
+  };
+}
+
+function countsText({ passed, failed, skipped }: TestCounts): string {
+  return `${passed} passed, ${failed} failed, ${skipped.length} skipped`;
+}
+
 /** Runs modules by one process of `deno test`, prints its lines as they come, and counts its tests. */
 async function runModules(
   modules: readonly string[],
-  { report, preload = [] }: { readonly report: string; readonly preload?: readonly string[] },
+  { report, preload }: { readonly report: string; readonly preload: readonly string[] },
 ): Promise<TestCounts> {
-  await Deno.writeTextFile(report, ""); // a run that ends before its first test writes none
   const colored = Deno.stdout.isTerminal() && !Deno.noColor;
   const process = new Deno.Command(Deno.execPath(), {
     args: [

@@ -7,12 +7,18 @@
  */
 import { groupByFolder, type TestPaths } from "./test_sets.ts";
 
-/** Writes modules that load the tests and examples of `paths` to `folder`. Returns their paths. */
+/**
+ * Writes modules that load the tests and examples of `paths` to `folder`; with `apart`, one module for each test
+ * file. Returns their paths.
+ */
 export async function writeTestModules(
   { files, docs }: TestPaths,
-  { root, folder }: { readonly root: URL; readonly folder: string },
+  { root, folder, apart = false }: { readonly root: URL; readonly folder: string; readonly apart?: boolean },
 ): Promise<string[]> {
-  const groups = [...groupByFolder(files)].map(([name, files]): readonly [string, string] => [
+  const together = apart
+    ? files.map((file) => [file.replace(/_test\.ts$/, ""), [file]] as const)
+    : groupByFolder(files);
+  const groups = [...together].map(([name, files]): readonly [string, string] => [
     name.replaceAll("/", "_"),
     files.map((file) => `import ${JSON.stringify(new URL(file, root).href)};\n`).join(""),
   ]);

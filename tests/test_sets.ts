@@ -21,10 +21,21 @@ export interface TestPaths {
 /** Test files that run a second time on Dawn, with `tests/dawn.ts`. */
 export const dawnFiles: readonly string[] = [
   "tests/kernels/core/bound_kernel_test.ts",
+  "tests/kernels/engine/webgpu/device_loss_test.ts",
+  "tests/kernels/engine/webgpu/split_gpu_test.ts",
+  "tests/kernels/engine/webgpu/split_test.ts",
   "tests/kernels/engine/webgpu/submit_pace_test.ts",
   "tests/kernels/engine/webgpu/webgpu_engine_test.ts",
+  "tests/kernels/ops/attention/attention_tiles_gpu_test.ts",
+  "tests/kernels/ops/matmul/matmul_epilogues_gpu_test.ts",
+  "tests/kernels/ops/matmul/matmul_half_gpu_test.ts",
+  "tests/kernels/ops/matmul/matmul_layouts_gpu_test.ts",
+  "tests/kernels/ops/matmul/matmul_unrolled_gpu_test.ts",
   "tests/kernels/parity/webgpu_parity_gpu_test.ts",
+  "tests/stages/inspect/inspect_gpu_test.ts",
   "tests/stages/train/golden_gpu_test.ts",
+  "tests/stages/train/gradient_scale_gpu_test.ts",
+  "tests/stages/train/options_gpu_test.ts",
 ];
 
 const layers = ["kernels", "stages", "pipelines", "bench"];

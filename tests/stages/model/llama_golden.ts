@@ -16,7 +16,7 @@ import { openModel } from "../../../stages/model/model_session.ts";
 import { plan } from "../../../stages/model/plan.ts";
 import { sharedTest } from "../../shared_data.ts";
 import { engines } from "../train/engines.ts";
-import { consecutive, normOf } from "../train/golden_runs.ts";
+import { consecutive, normOf } from "../train/golden_plan.ts";
 
 /** The models of golden/models. */
 export const llamaModels = [

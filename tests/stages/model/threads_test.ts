@@ -7,7 +7,8 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
 import { openModel } from "../../../stages/model/model_session.ts";
 import { blasTest } from "../../blas.ts";
-import { planOf, weightFreeBatch, weightFreeModel } from "../train/golden_runs.ts";
+import { planOf } from "../train/golden_plan.ts";
+import { weightFreeBatch, weightFreeModel } from "../train/golden_runs.ts";
 
 /** Returns the losses and gradient norms of five steps. */
 async function train(threads: number, blas: string): Promise<readonly number[]> {

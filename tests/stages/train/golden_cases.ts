@@ -9,7 +9,8 @@ import { openModel } from "../../../stages/model/model_session.ts";
 import { schedule } from "../../../kernels/optim/schedule.ts";
 import { sharedTest } from "../../shared_data.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
-import { consecutive, normOf, planOf, weightFree, weightFreeBatch, weightFreeModel } from "./golden_runs.ts";
+import { consecutive, normOf, planOf } from "./golden_plan.ts";
+import { weightFree, weightFreeBatch, weightFreeModel } from "./golden_runs.ts";
 
 function near(actual: number, wanted: number, options: { within: number; what: string }): void {
   const { within, what } = options;
@@ -118,6 +119,6 @@ function programTests(name: string, { open, steps: limit = Infinity }: GoldenOpt
 }
 
 /** Returns the tokens of an llm.c shard: a header of 256 int32, then uint16 tokens. */
-async function tokensOf(path: string): Promise<Uint16Array> {
+export async function tokensOf(path: string): Promise<Uint16Array> {
   return new Uint16Array((await Deno.readFile(path)).buffer, 1024);
 }

@@ -4,12 +4,8 @@
  *
  * @module
  */
-import type { TensorMap } from "../../../kernels/core/tensor.ts";
-import { gpt } from "../../../kernels/models/gpt.ts";
-import { adamw } from "../../../kernels/optim/adamw.ts";
 import { type LlmcModel, readLlmcModel } from "../../../stages/format/model/llmc_model.ts";
 import type { Batch } from "../../../stages/items.ts";
-import { type Plan, plan } from "../../../stages/model/plan.ts";
 
 /** Sizes of the run that needs no weight file. */
 const sizes = { seqLen: 16, vocabSize: 65, layers: 2, heads: 2, channels: 32, paddedVocabSize: 65 };
@@ -72,34 +68,4 @@ export function weightFreeBatch(): Batch {
   const all = (shift: number) =>
     Uint32Array.from({ length: 4 * seqLen }, (_, i) => token(Math.floor(i / seqLen), i % seqLen + shift));
   return { inputs: all(0), targets: all(1), shape: [1, 4, seqLen] };
-}
-
-/** Returns the plan of a model that was read from an llm.c file. */
-export function planOf(
-  model: LlmcModel,
-  options: { shape: Batch["shape"]; beta2: number; weightDecay: number; clip: number },
-): Plan {
-  const { paddedVocabSize: _, ...config } = model.sizes;
-  const [, batch, seqLen] = options.shape;
-  return plan({
-    model: gpt({ ...config, vocabPad: 1 }),
-    training: { optimizer: adamw(options), shape: options.shape, clip: options.clip },
-    evaluation: { batch, seqLen },
-    sampling: true,
-  });
-}
-
-/** Returns consecutive windows of a token stream: batch `i` starts at token `i·A·B·T`. */
-export function consecutive(tokens: Uint16Array, shape: Batch["shape"]): (index: number) => Batch {
-  const count = shape[0] * shape[1] * shape[2];
-  return (index) => ({
-    inputs: Uint32Array.from(tokens.subarray(index * count, (index + 1) * count)),
-    targets: Uint32Array.from(tokens.subarray(index * count + 1, (index + 1) * count + 1)),
-    shape,
-  });
-}
-
-/** Returns the Euclidean norm of a tensor. */
-export function normOf(tensor: TensorMap[string]): number {
-  return Math.sqrt(Array.from(tensor.data).reduce((sum, x) => sum + x * x, 0));
 }

@@ -1,3 +1,9 @@
-import { browserTest } from "./browser_tests.ts";
+import { checkBrowser, checkFaults, withoutBrowser } from "./browser_tests.ts";
 
-browserTest(0);
+Deno.test({
+  name: "a browser trains on webgpu to Deno's and PyTorch's losses within 1e-5, and reports faults",
+  ignore: withoutBrowser,
+  fn: () => checkBrowser(0),
+});
+
+Deno.test("webgpu engine reports the faults that a browser is tested with", checkFaults);

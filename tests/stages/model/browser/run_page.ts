@@ -5,10 +5,16 @@
  */
 import { browser } from "../../../browser.ts";
 import { pathOfUrl } from "../../../../stages/disk/paths.ts";
+import type { GoldenTask } from "./golden_task.ts";
 import type { PageResult } from "./page.ts";
 
-/** Bundles the page for browsers, opens it with up to `cases` cases of each op, and returns its results. */
-export async function runPage({ cases }: { readonly cases: number }): Promise<PageResult> {
+/**
+ * Bundles the page for browsers, opens it with up to `cases` cases of each op and with golden runs, and returns
+ * its results.
+ */
+export async function runPage(
+  { cases, golden }: { readonly cases: number; readonly golden: readonly GoldenTask[] },
+): Promise<PageResult> {
   const code = await bundled(new URL("./page.ts", import.meta.url));
   const posted = Promise.withResolvers<PageResult & { readonly error?: string }>();
   await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
@@ -17,6 +23,7 @@ export async function runPage({ cases }: { readonly cases: number }): Promise<Pa
       posted.resolve(await request.json());
       return new Response();
     }
+    if (pathname === "/golden.json") return Response.json(golden);
     return pathname === "/page.js"
       ? new Response(code, { headers: { "content-type": "text/javascript" } })
       : new Response('<!doctype html><title>test</title><script type="module" src="/page.js"></script>', {
