@@ -17,9 +17,9 @@
  * `gpu` each file gets a process of its own, as many at a time as there are cores, up to four: the tests of
  * one file compile kernels on one core most of the time. Types are not checked here but by `deno task check`.
  *
- * The last lines are the counts of tests on Dawn, if any ran there, and of all tests. The last line is `N passed, N failed, N skipped`, from the test runner's JUnit report; test steps are
- * counted too. The exit code is 1 if a test failed or, with CI=true, if a test with WebGPU in its name or
- * file name was skipped.
+ * The last lines are the counts of tests on Dawn, if any ran there, and of all tests. The last line is `N
+ * passed, N failed, N skipped`, from the test runner's JUnit report; test steps are counted too. The exit
+ * code is 1 if a test failed or, with CI=true, if a test with WebGPU in its name or file name was skipped.
  *
  * @module
  */

@@ -8,8 +8,8 @@
 import { groupByFolder, type TestPaths } from "./test_sets.ts";
 
 /**
- * Writes modules that load the tests and examples of `paths` to `folder`; with `apart`, one module for each test
- * file. Returns their paths.
+ * Writes modules that load the tests and examples of `paths` to `folder`; with `apart`, one module for each
+ * test file. Returns their paths.
  */
 export async function writeTestModules(
   { files, docs }: TestPaths,

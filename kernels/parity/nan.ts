@@ -48,8 +48,8 @@ function placesOf({ op, case: c }: OpCase): readonly Place[] {
 }
 
 /**
- * Sets one number of each f32 input to NaN, runs the op, and returns a message for each result that depends on
- * that number and is finite. The list is empty if there is none.
+ * Sets one number of each f32 input to NaN, runs the op, and returns a message for each result that depends
+ * on that number and is finite. The list is empty if there is none.
  */
 export async function compareNan(engine: Engine, ops: readonly Op<any>[]): Promise<readonly string[]> {
   const chosen = ops.flatMap((op) => smallCases([op]).slice(0, CASES));

@@ -56,8 +56,8 @@ export const adapterHint: string =
   "Intel) or DirectX 12 (Windows), unset DENO_WEBGPU_BACKEND if it is set, or compute on the CPU with --device cpu";
 
 /**
- * Returns the limits that kernels and memory depend on, or `lower` ones. A device gets only the specification's
- * minimum limits unless higher limits are requested.
+ * Returns the limits that kernels and memory depend on, or `lower` ones. A device gets only the
+ * specification's minimum limits unless higher limits are requested.
  */
 function limitsOf(limits: GpuLimits, lower: Partial<GpuLimits> = {}): GpuLimits {
   const least = (name: keyof GpuLimits) => Math.min(limits[name], lower[name] ?? Infinity);

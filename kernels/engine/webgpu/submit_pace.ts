@@ -1,8 +1,8 @@
 /**
  * Decides how many dispatches go into one submit. Drivers reset a GPU whose submit runs for longer than 2 to
- * 8 seconds, and Metal then returns zeros without an error, so a run is cut into submits of about 50 ms, and a
- * dispatch that alone would take longer than 0.5 s is split into several. The GPU's rate is learned while it
- * works, from the work submitted between two moments at which the host waits.
+ * 8 seconds, and Metal then returns zeros without an error, so a run is cut into submits of about 50 ms, and
+ * a dispatch that alone would take longer than 0.5 s is split into several. The GPU's rate is learned while
+ * it works, from the work submitted between two moments at which the host waits.
  *
  * @module
  */
@@ -17,8 +17,8 @@ export interface SubmitLimits {
   /** Seconds that a submit should take at the rate measured so far. */
   readonly seconds: number;
   /**
-   * Largest work while no rate is known, in FLOPs; see `workOf()`. A single dispatch may exceed it, by as much
-   * as `dispatchSeconds` exceeds `seconds`.
+   * Largest work while no rate is known, in FLOPs; see `workOf()`. A single dispatch may exceed it, by as
+   * much as `dispatchSeconds` exceeds `seconds`.
    */
   readonly firstWork: number;
   /** Seconds that one dispatch should take at most at the rate measured so far. */
@@ -88,7 +88,9 @@ export class SubmitPace {
     return work > SPLITTABLE * this.#limits.firstWork && countOf(workgroups) > 1;
   }
 
-  /** Returns the parts of a dispatch, of which none has more work than `dispatchBudget` or several workgroups. */
+  /**
+   * Returns the parts of a dispatch, of which none has more work than `dispatchBudget` or several workgroups.
+   */
   split({ work, workgroups }: WorkOfDispatch): readonly Part[] {
     return partsOf(workgroups, countOf(workgroups) * Math.min(1, this.dispatchBudget / work));
   }

@@ -33,8 +33,8 @@ const COMPARED = 1 << 16;
 const TOLERANCE = 1e-3;
 
 /**
- * Limit of a dispatch in seconds at the rate of the fastest variant so far. Slow variants take twenty times as
- * long, and even these must end before a driver resets the GPU.
+ * Limit of a dispatch in seconds at the rate of the fastest variant so far. Slow variants take twenty times
+ * as long, and even these must end before a driver resets the GPU.
  */
 const DISPATCH_SECONDS = 0.05;
 

@@ -344,8 +344,8 @@ function expOrNan(x: string): string {
 }
 
 /**
- * Returns an expression for scores with the cap applied; it calls `nanFunctions`. Above 10, tanh is 1 in f32; some drivers compute it
- * as a quotient of exponentials, which would overflow.
+ * Returns an expression for scores with the cap applied; it calls `nanFunctions`. Above 10, tanh is 1 in f32;
+ * some drivers compute it as a quotient of exponentials, which would overflow.
  */
 export function cappedScore(score: string, softCap: number, type: "f32" | "vec4f"): string {
   if (softCap === 0) return score;

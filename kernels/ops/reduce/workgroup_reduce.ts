@@ -21,8 +21,8 @@ export function workgroupSums(size: number): string {
 }
 
 /**
- * Declares `fn workgroupMax(value: f32, lane: u32) -> f32` for workgroups of `size`, a power of two. The result
- * is NaN if a value is. Needs `nanFunctions`.
+ * Declares `fn workgroupMax(value: f32, lane: u32) -> f32` for workgroups of `size`, a power of two. The
+ * result is NaN if a value is. Needs `nanFunctions`.
  */
 export function workgroupMax(size: number): string {
   return fold("workgroupMax", size, { join: (a, b) => `maxOrNan(${a}, ${b})` });

@@ -25,7 +25,9 @@ const large = {
   maxComputeWorkgroupSizeX: 1024,
 };
 
-/** Kinds of GPU: the weakest, a large one with every feature, one in software, and each with 16-bit products. */
+/**
+ * Kinds of GPU: the weakest, a large one with every feature, one in software, and each with 16-bit products.
+ */
 const gpus: Readonly<Record<string, Gpu>> = {
   least: leastGpu,
   large: { limits: large, features: new Set(["shader-f16", "subgroups"]), software: false },

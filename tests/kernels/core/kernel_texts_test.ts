@@ -1,6 +1,6 @@
 /**
- * Tests the text of every WGSL kernel: it keeps within the limits of its GPU, and does not look for NaN in ways
- * that compilers fold away.
+ * Tests the text of every WGSL kernel: it keeps within the limits of its GPU, and does not look for NaN in
+ * ways that compilers fold away.
  *
  * @module
  */
@@ -100,7 +100,10 @@ Deno.test("attention keeps within any limit of workgroup memory, and its tiles g
   }
 });
 
-/** Ways to look for NaN or infinity by arithmetic, which compilers fold because they may assume neither exists. */
+/**
+ * Ways to look for NaN or infinity by arithmetic, which compilers fold because they may assume neither
+ * exists.
+ */
 const folded: Readonly<Record<string, RegExp>> = {
   "a number compared with itself": /(?<![\w.\])])([a-zA-Z_][\w.]*(?:\[[^\][]*\])?) [!=]= \1(?![\w.[(])/,
   "a number minus itself": /(?<![\w.\])*/] ?)([a-zA-Z_][\w.]*(?:\[[^\][]*\])?) - \1(?![\w.[(]| [%*/])/,

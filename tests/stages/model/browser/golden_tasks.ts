@@ -1,6 +1,6 @@
 /**
- * The golden runs that a browser repeats: the run whose weights are given by formulas, which PyTorch computed,
- * and nanoGPT's run.
+ * The golden runs that a browser repeats: the run whose weights are given by formulas, which PyTorch
+ * computed, and nanoGPT's run.
  *
  * @module
  */

@@ -9,8 +9,8 @@ import type { GoldenTask } from "./golden_task.ts";
 import type { PageResult } from "./page.ts";
 
 /**
- * Bundles the page for browsers, opens it with up to `cases` cases of each op and with golden runs, and returns
- * its results.
+ * Bundles the page for browsers, opens it with up to `cases` cases of each op and with golden runs, and
+ * returns its results.
  */
 export async function runPage(
   { cases, golden }: { readonly cases: number; readonly golden: readonly GoldenTask[] },
