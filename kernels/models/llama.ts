@@ -37,8 +37,6 @@ import type { KvCache, Model, Recompute } from "./model.ts";
 import { withDefaults } from "./model_options.ts";
 import { ropeTable } from "./rope_table.ts";
 
-const std = 0.02; // standard deviation of initial weights, transformers' initializer_range
-
 /** Labels of the constant tables of angles: of blocks without and with a window. */
 const tables = { global: "rope.table", local: "rope.local_table" } as const;
 
@@ -115,7 +113,7 @@ function trunk(
   tokens: Tensor,
   config: Pass & { readonly paddedVocabSize: number },
 ): { readonly x: Tensor; readonly head: Tensor } {
-  const { layers, channels, seqLen, paddedVocabSize, gemma } = config;
+  const { layers, channels, seqLen, paddedVocabSize, gemma, initStd: std } = config;
   const length = tokens.shape[tokens.shape.length - 1];
   if (tokens.shape.length !== 2 || length > seqLen) {
     throw new ShapeError(
@@ -155,7 +153,7 @@ function placeOf(i: number, { window, globalEvery, ropeEvery }: FullLlamaConfig)
 
 /** Computes a block: `x` [B, T, C] → [B, T, C]. */
 function block(scope: Scope, x: Tensor, config: Pass & Place): Tensor {
-  const { gemma, gate, hidden, mlpBias, layers, channels } = config;
+  const { gemma, gate, hidden, mlpBias, layers, channels, initStd: std } = config;
   const after = (name: string, y: Tensor) => gemma ? norm(scope.at(name), y, config) : y;
   // The projections that are added to the residual stream start smaller, as in GPT-2.
   const projection = { outputs: channels, std: std / Math.sqrt(2 * layers) };
@@ -175,8 +173,8 @@ function block(scope: Scope, x: Tensor, config: Pass & Place): Tensor {
 
 /** Computes causal attention: `x` [B, T, C] → [B, T, H·D]. */
 function attend(scope: Scope, x: Tensor, config: Pass & Place): Tensor {
-  const { heads, keyHeads, headWidth, attentionBias, queryNorm, scoreWidth, attentionCap, window, cache } =
-    config;
+  const { heads, keyHeads, headWidth, attentionBias, queryNorm, scoreWidth, attentionCap, window } = config;
+  const { cache, initStd: std } = config;
   const outputs = (heads + 2 * keyHeads) * headWidth;
   let qkv = linear(scope.at("qkv_proj"), x, { outputs, std, bias: attentionBias !== "none" });
   if (queryNorm) qkv = normHeads(scope, qkv, config);

@@ -111,6 +111,14 @@ export const llamaOptions = {
     min: 1e-12,
     max: 1,
   },
+  initStd: {
+    kind: "number",
+    about: "standard deviation of the initial weights (transformers' initializer_range)",
+    value: 0.02,
+    min: 0,
+    max: 100,
+    affects: "training",
+  },
   queryNorm: {
     kind: "flag",
     about: "RMS norms of each head's queries and keys (Qwen 3, Gemma 3)",
@@ -128,18 +136,25 @@ export const llamaOptions = {
     value: 0,
     min: 0,
     max: 2 ** 20,
+    commandLine: false,
   },
   attentionCap: {
     kind: "number",
-    about: "soft cap of attention scores; 0 = none",
+    about: "soft cap of attention scores: numbers beyond it are bent back; 0 = none",
     value: 0,
     min: 0,
     max: 1e6,
   },
-  logitCap: { kind: "number", about: "soft cap of the logits; 0 = none", value: 0, min: 0, max: 1e6 },
+  logitCap: {
+    kind: "number",
+    about: "soft cap of the logits: numbers beyond it are bent back; 0 = none",
+    value: 0,
+    min: 0,
+    max: 1e6,
+  },
   window: {
     kind: "size",
-    about: "sliding window: keys that a query attends to, its own included; 0 = all",
+    about: "sliding window: tokens that a token attends to, itself included; 0 = all",
     unit: "positions of window",
     value: 0,
     min: 0,
@@ -161,7 +176,13 @@ export const llamaOptions = {
     min: 0,
     max: 1000,
   },
-  ropeBase: { kind: "number", about: "base of the rotary frequencies", value: 10_000, min: 1, max: 1e12 },
+  ropeBase: {
+    kind: "number",
+    about: "base of the rotary frequencies: their wavelengths grow to 2π times it, in tokens",
+    value: 10_000,
+    min: 1,
+    max: 1e12,
+  },
   localRopeBase: {
     kind: "number",
     about: "base of the rotary frequencies in blocks with a window (Gemma 3), unscaled; 0 = as in the others",
@@ -174,8 +195,16 @@ export const llamaOptions = {
     about: "scaling of the rotary frequencies for contexts longer than in pre-training",
     value: "none",
     choices: ["none", "linear", "llama3", "yarn"],
+    commandLine: false,
   },
-  ropeFactor: { kind: "number", about: "factor of the scaling", value: 1, min: 1, max: 1e6 },
+  ropeFactor: {
+    kind: "number",
+    about: "factor of the scaling",
+    value: 1,
+    min: 1,
+    max: 1e6,
+    commandLine: false,
+  },
   ropeLength: {
     kind: "size",
     about: "context of pre-training, for scalings llama3 and yarn",
@@ -183,6 +212,7 @@ export const llamaOptions = {
     value: 8192,
     min: 1,
     max: 2 ** 31 - 1,
+    commandLine: false,
   },
   ropeLow: {
     kind: "number",
@@ -191,6 +221,7 @@ export const llamaOptions = {
     value: 1,
     min: 0,
     max: 1e6,
+    commandLine: false,
   },
   ropeHigh: {
     kind: "number",
@@ -198,6 +229,7 @@ export const llamaOptions = {
     value: 4,
     min: 0,
     max: 1e6,
+    commandLine: false,
   },
   ropeAttention: {
     kind: "number",
@@ -205,6 +237,7 @@ export const llamaOptions = {
     value: 0,
     min: 0,
     max: 1e3,
+    commandLine: false,
   },
 } as const;
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { gptOptions } from "../../kernels/models/gpt_options.ts";
+import { llamaOptions } from "../../kernels/models/llama_options.ts";
 import { architectureOf } from "../../kernels/models/model_config.ts";
 import { type OptionRow, withDefaults } from "../../kernels/models/model_options.ts";
 import { optionText } from "../../stages/report/option_text.ts";
@@ -46,9 +47,15 @@ async function valuesOfModel(
   const file = await openModelFile(path);
   file.close();
   const { name: architecture, options } = architectureOf(file.config);
+  if (isGiven("architecture") && o.architecture !== architecture) {
+    throw new RangeError(
+      `Cannot use --architecture ${o.architecture} with --init-from ${path}: the model is a ${architecture}: ` +
+        "leave the option out, or start from another model",
+    );
+  }
   const model: Readonly<Record<string, unknown>> = withDefaults(options, file.config);
-  const values: Record<string, unknown> = {};
-  const rows: Readonly<Record<string, OptionRow>> = gptOptions;
+  const values: Record<string, unknown> = { architecture };
+  const rows: Readonly<Record<string, OptionRow>> = { ...llamaOptions, ...gptOptions };
   for (const [name, row] of Object.entries(rows)) {
     if (row.commandLine === false) continue;
     const given: unknown = Object.entries(o).find(([key]) => key === name)?.[1], own = model[name];

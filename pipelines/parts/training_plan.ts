@@ -5,7 +5,7 @@
  */
 import type { Engine } from "../../kernels/engine/engine.ts";
 import { gptOptions } from "../../kernels/models/gpt_options.ts";
-import { llamaOptions } from "../../kernels/models/llama_options.ts";
+import { type LlamaConfig, llamaOptions } from "../../kernels/models/llama_options.ts";
 import { isLlama, type ModelConfig } from "../../kernels/models/model_config.ts";
 import { modelOf } from "../../kernels/models/model_of.ts";
 import { selectOptions, withDefaults, withoutDefaults } from "../../kernels/models/model_options.ts";
@@ -120,7 +120,9 @@ function modelConfig(
   { vocabSize, start }: { readonly vocabSize: number; readonly start: StartingWeights | null },
 ): ModelConfig {
   const typed = { ...o, vocabSize };
-  if (start === null) return withoutDefaults(gptOptions, typed);
+  if (start === null) {
+    return o.architecture === "llama" ? llamaConfig(typed) : withoutDefaults(gptOptions, typed);
+  }
   if (isLlama(start.config)) {
     const loaded = withDefaults(llamaOptions, start.config);
     return withoutDefaults(llamaOptions, { ...loaded, tie: o.tie && loaded.tie });
@@ -129,6 +131,14 @@ function modelConfig(
   const decided = selectOptions(gptOptions, loaded, ({ affects = "output" }) => affects === "output");
   const tie = o.tie && loaded.tie; // a separate head can start from a tied one, but not the reverse
   return withoutDefaults(gptOptions, { ...typed, ...decided, tie });
+}
+
+/** Returns the configuration of a new Llama; sizes that are not given follow from the others. */
+function llamaConfig(o: TrainingValues & { readonly vocabSize: number }): LlamaConfig {
+  const { heads, channels } = o, keyHeads = o.keyHeads ?? heads;
+  const headWidth = o.headWidth ?? Math.floor(channels / heads),
+    hidden = o.hidden ?? 32 * Math.ceil(channels / 12);
+  return withoutDefaults(llamaOptions, { ...o, keyHeads, headWidth, hidden });
 }
 
 /** Returns which updates count as diverging, and what to do about them. */

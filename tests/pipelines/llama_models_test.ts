@@ -42,6 +42,11 @@ async function withModel(work: (dir: string, model: string) => Promise<void>): P
   });
 }
 
+/** Returns the loss of every step of a run. */
+async function lossesOf(run: string): Promise<readonly number[]> {
+  return (await eventsOf(run)).filter(({ type }) => type === "step").map(({ loss }) => loss);
+}
+
 const options = { sanitizeOps: false, sanitizeResources: false }; // the engine's threads outlive a run
 
 Deno.test({
@@ -54,13 +59,9 @@ Deno.test({
         `train ${train} --train-shards ${dir}/train.bin --init-from ${model} --lr 0.01 --schedule-steps 9 --out ${dir}/run`;
       await runsHere(0, `${line} --steps 6 --checkpoint-every 3`);
       await runsHere(0, `${line} --steps 9 --resume ${dir}/run/checkpoints/step-000003`);
-      const resumed = (await eventsOf(`${dir}/run`)).filter(({ type }) => type === "step").map(({ loss }) =>
-        loss
-      );
+      const resumed = await lossesOf(`${dir}/run`);
       await runsHere(0, `${line}2 --steps 9`);
-      const whole = (await eventsOf(`${dir}/run2`)).filter(({ type }) => type === "step").map(({ loss }) =>
-        loss
-      );
+      const whole = await lossesOf(`${dir}/run2`);
       deepStrictEqual(resumed, whole);
       ok(whole[8] < whole[0]);
       for (const place of [model, `${dir}/run`]) {
@@ -113,6 +114,47 @@ Deno.test({
         ] as const
       ) match((await runsHere(2, `${line} ${option}`)).err, why);
     }),
+});
+
+Deno.test({
+  name: "a Llama is trained from scratch and resumed, and convert writes it as Hugging Face does",
+  ...options,
+  fn: () =>
+    withShard(async (dir) => {
+      const line =
+        `train ${minute} --train-shards ${dir}/train.bin --architecture llama --layers 2 --key-heads 1 ` +
+        "--query-norm --window 8 --global-every 2 --init-std 0.05 --lr 0.01 --schedule-steps 9";
+      await runsHere(0, `${line} --steps 6 --checkpoint-every 3 --out ${dir}/run`);
+      await runsHere(0, `${line} --steps 9 --resume ${dir}/run/checkpoints/step-000003 --out ${dir}/run`);
+      await runsHere(0, `${line} --steps 9 --out ${dir}/whole`);
+      const [resumed, whole] = await Promise.all([`${dir}/run`, `${dir}/whole`].map(lossesOf));
+      deepStrictEqual(resumed, whole);
+      ok(whole[8] < whole[0]);
+      const { err } = await runsHere(2, `${line} --steps 12 --architecture gpt --out ${dir}/run`);
+      match(err, /does nothing with --architecture gpt: it needs --architecture llama/);
+
+      await runsHere(0, `convert --from ${dir}/run --to ${dir}/hf --tokenizer byte`);
+      const { model_type, initializer_range, layer_types } = JSON.parse(
+        await Deno.readTextFile(`${dir}/hf/config.json`),
+      );
+      const types = ["sliding_attention", "full_attention"];
+      deepStrictEqual({ model_type, initializer_range, layer_types }, {
+        model_type: "qwen3",
+        initializer_range: 0.05,
+        layer_types: types,
+      });
+      const [own, others] = await Promise.all(["run", "hf"].map(async (place) => {
+        const words = "--tokenizer byte --prompt A --temperature 0 --max-tokens 9 --device cpu";
+        return (await runsHere(0, `sample --checkpoint ${dir}/${place} ${words}`)).out;
+      }));
+      strictEqual(own, others);
+    }),
+});
+
+Deno.test("--preset smollm2-135m plans the published model", async () => {
+  const { out } = await runsHere(0, "fineweb-gpt2 --preset smollm2-135m --dry-run --device cpu");
+  match(out, /parameters +134,515,008\n/);
+  match(out, /tokens per step +1\.0M\n/);
 });
 
 sharedTest(

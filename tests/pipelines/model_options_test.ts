@@ -8,7 +8,8 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { sizeOf } from "../../kernels/core/tensor.ts";
 import { type GptConfig, gptOptions, isGptConfig } from "../../kernels/models/gpt_options.ts";
-import type { OptionRow } from "../../kernels/models/model_options.ts";
+import { type LlamaConfig, llamaOptions } from "../../kernels/models/llama_options.ts";
+import { type OptionRow, withDefaults } from "../../kernels/models/model_options.ts";
 import { modelOptions } from "../../pipelines/parts/options/model_options.ts";
 import { openModelFile } from "../../pipelines/parts/starting_weights.ts";
 import { trainingPlan } from "../../pipelines/parts/training_plan.ts";
@@ -171,6 +172,35 @@ Deno.test("every option of the table exists on the command line under its name, 
       strictEqual(config.get(option), value, option);
     }
   }
+});
+
+Deno.test("every option of a Llama exists on the command line with its bounds, and reaches the model", () => {
+  const llamaRows: readonly (readonly [string, OptionRow])[] = Object.entries(llamaOptions);
+  const typed = new Map<string, (typeof modelOptions)[keyof typeof modelOptions]>(
+    Object.entries(modelOptions),
+  );
+  const sizes =
+    "--architecture llama --layers 2 --heads 4 --channels 8 --head-width 2 --seq-len 8 --batch-size 1 --window 4"
+      .split(
+        " ",
+      );
+  for (const [option, row] of llamaRows) {
+    const found = typed.get(option);
+    strictEqual(found !== undefined, row.commandLine !== false, option);
+    if (found === undefined) continue;
+    if (row.kind === "size" || row.kind === "number") {
+      deepStrictEqual([found.parse(`${row.min}`), found.parse(`${row.max}`)], [row.min, row.max]);
+    }
+    const value = row.kind === "size" ? 2 : othersOf(option, row)[0];
+    const flag = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const words = row.kind === "flag" ? [value ? `--${flag}` : `--no-${flag}`] : [`--${flag}`, `${value}`];
+    const { model } = trainingPlan(valuesOf(...sizes, ...words), { vocabSize: 5 });
+    const config: ReadonlyMap<string, unknown> = new Map(Object.entries(model.config ?? {}));
+    strictEqual(config.get(option), value, option);
+  }
+  const { model } = trainingPlan(valuesOf(...sizes), { vocabSize: 5 });
+  const { keyHeads, hidden } = withDefaults(llamaOptions, model.config as LlamaConfig);
+  deepStrictEqual([keyHeads, hidden], [4, 32]);
 });
 
 Deno.test("the initial model of a training run decides the options that affect its outputs, the command line all others", () => {

@@ -4,9 +4,12 @@
  * @module
  */
 import { gptOptions } from "../../../kernels/models/gpt_options.ts";
+import { llamaOptions } from "../../../kernels/models/llama_options.ts";
+import type { Architecture } from "../../../kernels/models/model_config.ts";
 import type { OptionRow, OptionTable, OptionValue } from "../../../kernels/models/model_options.ts";
 import { flag, integer, number, oneOf, path } from "../../cli/option_types.ts";
-import type { Option, Options } from "../../cli/pipeline.ts";
+import type { Option, OptionRequirement, Options } from "../../cli/pipeline.ts";
+import { above0, unlessOff } from "./requirements.ts";
 
 /** Options, keyed by row name, without the rows that are not command-line options. */
 type OptionsOf<T> = {
@@ -40,9 +43,63 @@ function optionOf(row: OptionRow): Option<any> {
   }
 }
 
+/** Requires a model of this architecture. That of --init-from is checked when it is read. */
+function ofArchitecture(name: Architecture["name"]): OptionRequirement {
+  return {
+    option: "architecture",
+    accepts: (value, { values }) => value === name || typeof values.initFrom === "string",
+    typed: `--architecture ${name}`,
+  };
+}
+
+/** Returns those options of a table whose names `other` does not have; each requires the architecture. */
+function ownOptions<T extends OptionTable, U extends OptionTable>(
+  table: T,
+  { other, name }: { readonly other: U; readonly name: Architecture["name"] },
+): Omit<OptionsOf<T>, keyof U>;
+function ownOptions(
+  table: OptionTable,
+  { other, name }: { readonly other: OptionTable; readonly name: Architecture["name"] },
+): Options {
+  const own = Object.entries(optionsOf(table)).filter(([option]) => !Object.hasOwn(other, option));
+  return Object.fromEntries(
+    own.map(([option, declared]) => [option, { ...declared, requires: ofArchitecture(name) }]),
+  );
+}
+
+/** Returns an option for a size of a Llama that follows from the others unless it is given. */
+function derivedSize(option: "keyHeads" | "headWidth" | "hidden", otherwise: string): Option<number | null> {
+  const { about, min, max } = llamaOptions[option];
+  const requires = ofArchitecture("llama");
+  return integer(`${about}; default: ${otherwise}`, {
+    value: null,
+    min,
+    max,
+    fixed: true,
+    group: "Model",
+    requires,
+  });
+}
+
+const hasWindow = above0("window", "--window N above 0");
+const ofLlama = ownOptions(llamaOptions, { other: gptOptions, name: "llama" });
+
 /** The model's options, and the weights that it starts from. */
 export const modelOptions = {
+  architecture: oneOf("kind of model: gpt = GPT-2; llama = Llama, SmolLM, Qwen, Gemma, by their switches", {
+    value: "gpt",
+    choices: ["gpt", "llama"],
+    fixed: true,
+    group: "Model",
+  }),
   ...optionsOf(gptOptions),
+  ...ownOptions(gptOptions, { other: llamaOptions, name: "gpt" }),
+  ...ofLlama,
+  keyHeads: derivedSize("keyHeads", "as many as --heads"),
+  headWidth: derivedSize("headWidth", "--channels / --heads"),
+  hidden: derivedSize("hidden", "8/3 of --channels, rounded up to a multiple of 32"),
+  globalEvery: { ...ofLlama.globalEvery, requires: [ofArchitecture("llama"), unlessOff(hasWindow, 0)] },
+  localRopeBase: { ...ofLlama.localRopeBase, requires: [ofArchitecture("llama"), unlessOff(hasWindow, 0)] },
   initFrom: path("start from the weights of an llm.c .bin, a .gguf, a safetensors folder or a checkpoint", {
     value: null,
     fixed: true,

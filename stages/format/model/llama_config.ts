@@ -54,6 +54,7 @@ export function parseLlamaConfig(text: string, path: string): LlamaConfig {
     mlpBias: get("mlp_bias") ?? false,
     tie: get("tie_word_embeddings") ?? gemma,
     normEps: get("rms_norm_eps") ?? 1e-6,
+    initStd: get("initializer_range") ?? 0.02,
     queryNorm: type === "qwen3" || type === "gemma3_text",
     gemma,
     scoreWidth: gemma ? get("query_pre_attn_scalar") ?? 256 : 0,

@@ -29,6 +29,7 @@ const classes: Readonly<Record<LlamaType, string>> = {
 
 /** Keys whose values are real numbers. */
 const floatKeys = [
+  "initializer_range",
   "attn_logit_softcapping",
   "final_logit_softcapping",
   "rms_norm_eps",
@@ -58,7 +59,7 @@ export function llamaConfigText(
     head_dim: full.headWidth,
     [full.gemma ? "hidden_activation" : "hidden_act"]: full.gate === "silu" ? "silu" : "gelu_pytorch_tanh",
     hidden_size: full.channels,
-    initializer_range: 0.02,
+    initializer_range: full.initStd,
     intermediate_size: full.hidden,
     max_position_embeddings: full.seqLen,
     mlp_bias: full.mlpBias,
@@ -103,7 +104,7 @@ export function llamaConfigText(
 
 /** Returns the options that decide what a model computes. */
 export function essential(full: FullLlamaConfig): Readonly<Record<string, unknown>> {
-  const { vocabPad: _, scoreWidth, ropeAttention, ropeFactor, ...others } = full;
+  const { vocabPad: _, initStd: __, scoreWidth, ropeAttention, ropeFactor, ...others } = full;
   const isYarn = full.ropeScaling === "yarn";
   return {
     ...others,

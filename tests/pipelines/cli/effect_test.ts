@@ -25,6 +25,26 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
     /--schedule constant: it needs --schedule cosine or linear or wsd$/,
   ],
   ["train --schedule-steps 5 --schedule constant", /--schedule constant/],
+  // another architecture
+  ["train --gelu erf --architecture llama", /--architecture llama: it needs --architecture gpt$/],
+  ["train --bias --architecture llama", /it needs --architecture gpt$/],
+  ["fineweb-gpt2 --dropout 0.1 --architecture llama", /it needs --architecture gpt$/],
+  ["train --key-heads 2", /--architecture gpt: it needs --architecture llama$/],
+  ["train --head-width 16", /it needs --architecture llama$/],
+  ["fineweb-gpt2 --hidden 64", /it needs --architecture llama$/],
+  ["train --gate gelu", /it needs --architecture llama$/],
+  ["train --attention-bias qkv", /it needs --architecture llama$/],
+  ["train --mlp-bias", /it needs --architecture llama$/],
+  ["train --init-std 0.1", /it needs --architecture llama$/],
+  ["train --query-norm", /it needs --architecture llama$/],
+  ["train --gemma", /it needs --architecture llama$/],
+  ["train --attention-cap 50", /it needs --architecture llama$/],
+  ["train --logit-cap 30", /it needs --architecture llama$/],
+  ["train --window 8", /it needs --architecture llama$/],
+  ["train --rope-every 4", /it needs --architecture llama$/],
+  ["train --rope-base 1e5", /it needs --architecture llama$/],
+  ["train --global-every 2 --architecture llama", /--window 0: it needs --window N above 0$/],
+  ["train --local-rope-base 1e5 --architecture llama", /--window 0: it needs --window N above 0$/],
   // a detection or an interval that is off
   ["train --on-spike stop", /--skip-spike-z 0: it needs --skip-spike-z Z above 0$/],
   ["train --sample-prompt hello --sample-every 0", /it needs --sample-every N above 0$/],
@@ -174,8 +194,8 @@ const always: Readonly<Record<string, string>> = {
   "eval": "device checkpoint tokenizer weights valShards source evalBatches batchSize",
   "fineweb": "workers source stages dump format rank world only partBytes",
   "fineweb-gpt2":
-    "seed device source stages tokenizer separatorToken valShare valBytes valTokens layers heads channels seqLen vocabPad " +
-    "gelu bias tie normEps dropout initFrom shuffle batchSize gradAccum totalBatchTokens steps epochs tokens " +
+    "seed device source stages tokenizer separatorToken valShare valBytes valTokens architecture layers heads channels seqLen vocabPad " +
+    "tie normEps initFrom shuffle batchSize gradAccum totalBatchTokens steps epochs tokens " +
     "timeLimit optimizer weightDecay gradClip lr warmup schedule skipSpikeZ onNan recompute dtype profile " +
     "evalEvery inspectEvery checkpointEvery keepCheckpoints tensorboard sampleEvery",
   "lessons": "figures",
@@ -194,8 +214,8 @@ const always: Readonly<Record<string, string>> = {
   "tokenizer": "inspect",
   "tokenizer-lesson": "solution",
   "train":
-    "seed device trainShards valShards vocabSize layers heads channels seqLen vocabPad gelu bias tie normEps " +
-    "dropout initFrom shuffle batchSize gradAccum totalBatchTokens steps epochs tokens timeLimit optimizer " +
+    "seed device trainShards valShards vocabSize architecture layers heads channels seqLen vocabPad tie normEps " +
+    "initFrom shuffle batchSize gradAccum totalBatchTokens steps epochs tokens timeLimit optimizer " +
     "weightDecay gradClip lr warmup schedule skipSpikeZ onNan recompute dtype profile inspectEvery " +
     "checkpointEvery keepCheckpoints tensorboard sampleEvery",
 };

@@ -96,7 +96,7 @@ const wrong: readonly (readonly [args: string, message: string])[] = [
   ],
   [
     "sum-numbers --preset huge",
-    'Unknown preset "huge": expected one of auto, tiny, finetune, shakespeare-char-cpu, shakespeare-char, gpu-small, gpt2-124m, gpt2-355m, gpt2-774m, gpt2-1558m',
+    'Unknown preset "huge": expected one of auto, tiny, finetune, shakespeare-char-cpu, shakespeare-char, gpu-small, gpt2-124m, smollm2-135m, gpt2-355m, gpt2-774m, gpt2-1558m',
   ],
   [
     "sum-numbers --out s3://bucket/x",

@@ -109,7 +109,7 @@ Deno.test("resolve() prefers the command line to the config file, and the config
   strictEqual(preset?.name, "tiny");
   throws(() => resolve(pipeline, { ...layers, commandLine: given("--preset", "tinny") }), {
     message:
-      'Unknown preset "tinny": expected one of auto, tiny, finetune, shakespeare-char-cpu, shakespeare-char, gpu-small, gpt2-124m, gpt2-355m, gpt2-774m, gpt2-1558m: did you mean tiny?',
+      'Unknown preset "tinny": expected one of auto, tiny, finetune, shakespeare-char-cpu, shakespeare-char, gpu-small, gpt2-124m, smollm2-135m, gpt2-355m, gpt2-774m, gpt2-1558m: did you mean tiny?',
   });
 });
 
