@@ -1,5 +1,5 @@
 /**
- * Convert a model between llm.c files, GGUF files, Hugging Face folders and checkpoints.
+ * Convert a model between llm.c, llama2.c and GGUF files, Hugging Face folders and checkpoints.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import type { OptionRow } from "../kernels/models/model_options.ts";
 import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
 import { type GgufDtype, ggufDtypes } from "../stages/format/model/gguf/quantize.ts";
+import type { Llama2cVersion } from "../stages/format/model/llama2c/layout.ts";
 import { llamaPartReader } from "../stages/format/model/llama_tensors.ts";
 import type { NamedShape, WeightFile } from "../stages/format/model/weight_file.ts";
-import { storedConfig } from "../stages/format/model/weight_formats.ts";
 import { ggufTokenizerFields } from "../stages/token/gguf/gguf_fields.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
 import { requireLocal } from "../stages/run/own_folder.ts";
@@ -28,23 +28,29 @@ import {
   type ModelTarget,
   type ModelWriter,
   orderOf,
+  targetConfig,
+  type TargetFormat,
+  whyNoTokenizerBin,
   writeModel,
 } from "./parts/write_model.ts";
 
 const group = "Conversion";
 const isGguf = (path: unknown): boolean => String(path).endsWith(".gguf");
-const isLlmc = (path: unknown): boolean => String(path).endsWith(".bin");
+const isBin = (path: unknown): boolean => String(path).endsWith(".bin");
 
 /** GPT-2's vocabulary size in tokens. A model of this size is assumed to use GPT-2's tokenizer. */
 const GPT2_VOCABULARY = 50257;
 
 const options = {
-  from: path("model to read: an llm.c .bin, a .gguf, a Hugging Face folder, a checkpoint or a run's folder", {
-    value: null,
-    group,
-  }),
+  from: path(
+    "model to read: a .bin of llm.c or llama2.c, a .gguf, a Hugging Face folder, a checkpoint or a run's folder",
+    {
+      value: null,
+      group,
+    },
+  ),
   to: path(
-    "model to write: NAME.bin for llm.c, NAME.gguf for GGUF, checkpoints/step-NUMBER for a checkpoint, another folder for Hugging Face",
+    "model to write: NAME.bin for llm.c (GPT-2) or llama2.c (Llama), NAME.gguf for GGUF, checkpoints/step-NUMBER for a checkpoint, another folder for Hugging Face",
     {
       value: null,
       group,
@@ -70,7 +76,17 @@ const options = {
       min: 1,
       max: 65536,
       group,
-      requires: { option: "to", accepts: (to) => to === null || isLlmc(to), typed: "--to NAME.bin" },
+      requires: { option: "to", accepts: (to) => to === null || isBin(to), typed: "--to NAME.bin" },
+    },
+  ),
+  llama2cVersion: integer(
+    "llama2.c only: version of the file: 0, which run.c reads, 1, or 2 with 8 bits, which runq.c reads; default 0",
+    {
+      value: null,
+      min: 0,
+      max: 2,
+      group,
+      requires: { option: "to", accepts: (to) => to === null || isBin(to), typed: "--to NAME.bin" },
     },
   ),
   tokenizer: path(
@@ -81,7 +97,7 @@ const options = {
       placeholder: "NAME|PATH",
       requires: {
         option: "to",
-        accepts: (to) => to === null || !isLlmc(to),
+        accepts: (to) => to === null || !isBin(to),
         typed: "a folder or a .gguf as --to",
       },
     },
@@ -89,7 +105,7 @@ const options = {
 };
 
 export default pipeline({
-  about: "convert a model between llm.c, Hugging Face, GGUF and checkpoint formats",
+  about: "convert a model between llm.c, llama2.c, Hugging Face, GGUF and checkpoint formats",
   writes: false,
   options,
   examples: [
@@ -121,8 +137,9 @@ export default pipeline({
   async finish(o) {
     const { from: source, to } = pathsOf(o);
     const before = await describe(source), after = await describe(to);
-    const { changes } = storedConfig(before.file.config, { format: formatOfPath(to), path: to });
-    const left = formatOfPath(to) === "GGUF" ? leftOut(await targetOf(o, { written: true })) : [];
+    const format = formatOfPath(to, before.file.config);
+    const { changes } = targetConfig(before.file.config, { format, path: to });
+    const left = await leftOut(await targetOf(o, { written: true }));
     return {
       results: [
         `Read:    ${before.text}`,
@@ -195,9 +212,12 @@ function pathsOf(
   );
 }
 
-/** Returns what a GGUF file does not say of the tokenizer. */
-function leftOut({ tokenizer, config }: ModelTarget): readonly string[] {
-  return ggufTokenizerFields(tokenizer, config.vocabSize).changes;
+/** Returns what is not written of the tokenizer. */
+async function leftOut(target: ModelTarget): Promise<readonly string[]> {
+  const { format, tokenizer, config } = target;
+  if (format === "GGUF") return ggufTokenizerFields(tokenizer, config.vocabSize).changes;
+  const why = format === "llama2.c" ? await whyNoTokenizerBin(target) : null;
+  return why === null ? [] : [`no tokenizer.bin is written: ${why}`];
 }
 
 /** Returns what to write; `written` says that it has been written, so that its path is not free. */
@@ -207,11 +227,11 @@ async function targetOf(
 ): Promise<ModelTarget> {
   const { from: source, to } = pathsOf(o);
   requireLocal(to, "--to");
-  const format = formatOfPath(to);
   const file = await openModelFile(source);
   file.close();
+  const format = formatOfPath(to, file.config);
   if (!written) await checkPathIsFree(to);
-  const { config } = storedConfig(file.config, { format, path: to }), { vocabSize } = config;
+  const { config } = targetConfig(file.config, { format, path: to }), { vocabSize } = config;
   const [[sourceRows]] = file.shapes.values(); // the embedding is the first tensor
   const multiple = o.vocabPad ?? 128;
   const paddedVocabSize = o.vocabPad === null && file.format === "llm.c"
@@ -231,19 +251,38 @@ async function targetOf(
     format,
     path: to,
     config,
-    dtype: o.dtype ?? typeOf(file),
+    dtype: dtypeOf(o.dtype, { format, file }),
+    ...(o.llama2cVersion !== null && { llama2cVersion: versionOf(o.llama2cVersion, format) }),
     padding: { paddedVocabSize, rows },
     tokenizer,
   };
 }
 
-function typeOf({ dtype }: WeightFile): GgufDtype {
-  return dtype === "bf16" ? "bf16" : "f32";
+/** Returns the type to write. Throws RangeError for one that llama2.c's files do not have. */
+function dtypeOf(
+  given: GgufDtype | null,
+  { format, file }: { readonly format: TargetFormat; readonly file: WeightFile },
+): GgufDtype {
+  if (format !== "llama2.c") return given ?? (file.dtype === "bf16" ? "bf16" : "f32");
+  if (given === null || given === "f32") return "f32";
+  throw new RangeError(
+    `Cannot write --dtype ${given} to a llama2.c file: leave it out, or give --llama2c-version 2 for 8 bits`,
+  );
+}
+
+function versionOf(given: number, format: TargetFormat): Llama2cVersion {
+  if (format !== "llama2.c") {
+    throw new RangeError(
+      `Cannot write --llama2c-version ${given}: this model is written for llm.c: leave it out`,
+    );
+  }
+  return given === 2 ? 2 : given === 1 ? 1 : 0;
 }
 
 const formatText: Readonly<Record<ModelFile["format"], string>> = {
   "GGUF": "GGUF model",
   "llm.c": "llm.c model",
+  "llama2.c": "llama2.c model",
   "Hugging Face": "Hugging Face folder",
   checkpoint: "checkpoint to start from",
 };

@@ -18,6 +18,7 @@ import {
   openHuggingFaceFolder,
 } from "../../stages/format/model/hugging_face_folder.ts";
 import { openLlmcModel } from "../../stages/format/model/llmc_model.ts";
+import { isLlama2cFile, openLlama2cModel } from "../../stages/format/model/llama2c/llama2c_model.ts";
 import { openGgufModel } from "../../stages/format/model/gguf/gguf_model.ts";
 import { isGguf } from "../../stages/format/model/gguf/header.ts";
 import { blockLayouts, readWeights, type WeightFile } from "../../stages/format/model/weight_file.ts";
@@ -34,7 +35,7 @@ export type StartingWeights = Readonly<{ config: ModelConfig; weights: TensorMap
 export type InferenceWeights = StartingWeights & { readonly quantized: QuantizedWeights };
 
 /** An open model file. */
-export type ModelFile = WeightFile & Readonly<{ format: WeightFormat; step?: number }>;
+export type ModelFile = WeightFile & Readonly<{ format: WeightFormat | "llama2.c"; step?: number }>;
 
 /** Reads a model with all its weights. Throws the same errors as `openModelFile`. */
 export async function startingWeights(path: string): Promise<StartingWeights> {
@@ -68,7 +69,7 @@ export async function inferenceWeights(
 }
 
 /**
- * Opens a model: an llm.c `.bin` file, a GGUF file, a Hugging Face folder, a checkpoint, or a run's folder,
+ * Opens a model: a `.bin` file of llm.c or llama2.c, a GGUF file, a Hugging Face folder, a checkpoint, or a run's folder,
  * whose newest checkpoint is opened. For a run's file `checkpoints/best` or `checkpoints/latest`, the
  * checkpoint that the file names is opened. Throws Deno.errors.NotFound if nothing is at `path`,
  * Deno.errors.InvalidData for a file that cannot be read or differs from what the run wrote.
@@ -84,6 +85,7 @@ export async function openModelFile(path: string): Promise<ModelFile> {
   if ((await fileInfo(path)).isFile) {
     if (await isGguf(path)) return { ...await openGgufModel(path), format: "GGUF" };
     await refuseOtherFormats(path);
+    if (await isLlama2cFile(path)) return { ...await openLlama2cModel(path), format: "llama2.c" };
     return { ...await openLlmcModel(path), format: "llm.c" };
   }
   const folder = await modelFolder(path);

@@ -17,28 +17,42 @@ import {
 import { llamaConfigText } from "../../stages/format/model/llama_config_text.ts";
 import { llamaTensors, partsOf } from "../../stages/format/model/llama_tensors.ts";
 import { gpt2Tensors } from "../../stages/format/model/gpt2_tensors.ts";
+import {
+  llama2cMisfit,
+  llama2cOrder,
+  type Llama2cVersion,
+} from "../../stages/format/model/llama2c/layout.ts";
+import { createLlama2cModel } from "../../stages/format/model/llama2c/llama2c_model.ts";
 import { createLlmcModel, llmcOrder } from "../../stages/format/model/llmc_model.ts";
 import { createGgufModel, ggufOrder } from "../../stages/format/model/gguf/gguf_writer.ts";
 import type { GgufDtype } from "../../stages/format/model/gguf/quantize.ts";
 import { createSafetensors } from "../../stages/format/model/safetensors.ts";
 import type { NamedShape, WeightWriter } from "../../stages/format/model/weight_file.ts";
-import type { WeightFormat } from "../../stages/format/model/weight_formats.ts";
+import {
+  type StoredConfig,
+  storedConfig,
+  type WeightFormat,
+} from "../../stages/format/model/weight_formats.ts";
 import { saveTokenizer } from "../../stages/token/files/folder.ts";
 import { endOfTextIfAny } from "../../stages/token/end_of_text.ts";
+import { llama2cTokenizer } from "../../stages/token/files/llama2c_tokenizer.ts";
 import { oneOrList, roleNames } from "../../stages/token/files/role_files.ts";
 import { ggufTokenizerFields } from "../../stages/token/gguf/gguf_fields.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { Vocabulary } from "../../stages/token/vocabulary.ts";
 import { disk } from "../../stages/disk/disk.ts";
 import { syncFolder } from "../../stages/disk/folder_sync.ts";
-import { exists, removeIfThere, writeSynced } from "../../stages/disk/whole_files.ts";
-import { checkWritable, makeFolder } from "../../stages/disk/files.ts";
+import { writeAll } from "../../stages/disk/exact_io.ts";
+import { exists, removeIfThere, replaceWhole, writeSynced } from "../../stages/disk/whole_files.ts";
+import { checkWritable, fileInfo, makeFolder, openFile, readBytes } from "../../stages/disk/files.ts";
 import { withoutEndSlash } from "../../stages/disk/paths.ts";
 
 /** The model file or folder to write. */
 export interface ModelTarget {
   /** Format of the model. */
-  readonly format: WeightFormat;
+  readonly format: TargetFormat;
+  /** Version of a llama2.c file; default 0. */
+  readonly llama2cVersion?: Llama2cVersion;
   /** Path to write to, at which nothing may exist. */
   readonly path: string;
   /** The model's options as the format stores them: see `storedConfig`. */
@@ -54,19 +68,37 @@ export interface ModelTarget {
   readonly tokenizer: Tokenizer | null;
 }
 
+/** A format in which models are written. */
+export type TargetFormat = WeightFormat | "llama2.c";
+
 /**
- * Returns the format that a path selects: `.bin` is llm.c, `.gguf` GGUF, `checkpoints/step-…` a checkpoint,
- * any other name a Hugging Face folder.
+ * Returns the format that a path selects for a model: `.bin` is llama2.c for the Llama family and llm.c for
+ * others, `.gguf` GGUF, `checkpoints/step-…` a checkpoint, any other name a Hugging Face folder.
  */
-export function formatOfPath(path: string): WeightFormat {
+export function formatOfPath(path: string, config: ModelConfig): TargetFormat {
   const name = basename(path);
-  if (name.endsWith(".bin")) return "llm.c";
+  if (name.endsWith(".bin")) return isLlama(config) ? "llama2.c" : "llm.c";
   if (name.endsWith(".gguf")) return "GGUF";
   if (/^step-\d+$/.test(name) && basename(dirname(resolve(path))) === "checkpoints") return "checkpoint";
   const ending = /\.(pt|pth|ckpt|safetensors|json|npz)$/.exec(name)?.[0];
   if (ending === undefined) return "Hugging Face";
   throw new RangeError(
     `Cannot write ${path}: the format ${ending} is not supported: give NAME.bin for llm.c, NAME.gguf for GGUF, or a folder for Hugging Face`,
+  );
+}
+
+/** Returns the configuration that a file stores. Throws UnsupportedOptionError as `storedConfig`. */
+export function targetConfig(
+  config: ModelConfig,
+  { format, path }: { readonly format: TargetFormat; readonly path: string },
+): StoredConfig {
+  if (format !== "llama2.c") return storedConfig(config, { format, path });
+  const misfit = isLlama(config) ? llama2cMisfit(config) : null;
+  if (misfit === null) return { config, changes: [] };
+  const { option, only } = misfit, value = Object.entries(config).find(([name]) => name === option)?.[1];
+  throw new RangeError(
+    `Cannot write ${path}: in llama2.c files ${option} is always ${only}, in this model it is ${value}: give --to ` +
+      `FOLDER (Hugging Face), --to NAME.gguf (GGUF) or --to checkpoints/step-NUMBER (checkpoint)`,
   );
 }
 
@@ -79,7 +111,8 @@ export async function checkPathIsFree(path: string): Promise<void> {
 }
 
 /** Returns names and shapes of a target's tensors, in the order in which they are written. */
-export function orderOf({ format, config, padding }: ModelTarget): readonly NamedShape[] {
+export function orderOf({ format, config, padding, llama2cVersion = 0 }: ModelTarget): readonly NamedShape[] {
+  if (format === "llama2.c" && isLlama(config)) return [...llama2cOrder(config, llama2cVersion)];
   if (format === "GGUF") return ggufOrder(config);
   if (isLlama(config)) {
     const tensors = [...llamaTensors(config)];
@@ -122,7 +155,8 @@ export async function writeModel(target: ModelTarget): Promise<ModelWriter> {
           `Cannot write ${final}: another program has written something there: give another --to`,
         );
       }
-      if (format !== "llm.c" && format !== "GGUF") await syncFolder(unfinished);
+      if ((await fileInfo(unfinished)).isDirectory) await syncFolder(unfinished);
+      if (format === "llama2.c") await writeTokenizerBin(target);
       await disk.rename(unfinished, final);
       await syncFolder(dirname(final));
       ended = true;
@@ -144,6 +178,9 @@ async function createWriter(target: ModelTarget, unfinished: string): Promise<We
       rows,
     });
   }
+  if (format === "llama2.c" && isLlama(config)) {
+    return await createLlama2cModel(unfinished, { config, version: target.llama2cVersion ?? 0 });
+  }
   if (format === "GGUF") {
     const { fields } = ggufTokenizerFields(target.tokenizer, config.vocabSize);
     const name = basename(target.path).replace(/\.gguf$/, "");
@@ -155,6 +192,35 @@ async function createWriter(target: ModelTarget, unfinished: string): Promise<We
     dtype: floatType(dtype),
     ...(format === "Hugging Face" && { metadata: { format: "pt" } }), // transformers requires it
   });
+}
+
+/** Writes tokenizer.bin beside a llama2.c model, unless there is one or the format cannot hold the tokenizer. */
+async function writeTokenizerBin({ path, tokenizer, config }: ModelTarget): Promise<void> {
+  const place = tokenizerBin(path);
+  if (tokenizer === null || await exists(place)) return;
+  const bytes = llama2cTokenizer(tokenizer, config.vocabSize);
+  if (!(bytes instanceof Uint8Array)) return;
+  await replaceWhole(place, async (temporary) => {
+    using file = await openFile(temporary, { write: true, create: true, truncate: true });
+    await writeAll(file, bytes);
+    await file.sync();
+  });
+}
+
+/** Returns why no tokenizer.bin is written beside a model; null if one is. */
+export async function whyNoTokenizerBin({ path, tokenizer, config }: ModelTarget): Promise<string | null> {
+  if (tokenizer === null) return "there is no tokenizer beside the model";
+  const bytes = llama2cTokenizer(tokenizer, config.vocabSize);
+  if (!(bytes instanceof Uint8Array)) return bytes.why;
+  const place = tokenizerBin(path);
+  if (!await exists(place)) return null;
+  const there = (await fileInfo(place)).size === bytes.length ? await readBytes(place) : new Uint8Array();
+  const isSame = there.length > 0 && bytes.every((byte, i) => byte === there[i]);
+  return isSame ? null : "another one is there already";
+}
+
+function tokenizerBin(path: string): string {
+  return `${dirname(path)}/tokenizer.bin`;
 }
 
 /** Returns a type of floats; the other types are those of GGUF files. */

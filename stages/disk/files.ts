@@ -42,6 +42,15 @@ export async function readText(path: string | URL): Promise<string> {
   }
 }
 
+/** Reads a file whole; the caller has checked its size. Throws the same errors as `openFile`. */
+export async function readBytes(path: string | URL): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    throw fileError(error, { action: "read", path: nameOf(path) });
+  }
+}
+
 /** Synchronous version of `readText`. */
 export function readTextSync(path: string | URL): string {
   try {

@@ -25,7 +25,7 @@ async function converted(
   to: string,
   { stop, ...changes }: Changes & { readonly stop?: AbortSignal } = {},
 ): Promise<readonly string[]> {
-  const values = { from, to, dtype: null, vocabPad: null, tokenizer: null, ...changes };
+  const values = { from, to, dtype: null, vocabPad: null, llama2cVersion: null, tokenizer: null, ...changes };
   const env = environment({
     values: { device: "cpu", seed: 1, workers: 1 },
     out: "runs/convert",

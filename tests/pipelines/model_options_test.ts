@@ -60,7 +60,7 @@ async function roundTrip(
   { format, dir }: { readonly format: WeightFormat; readonly dir: string },
 ): Promise<{ readonly config: Readonly<Record<string, unknown>>; readonly changes: readonly string[] }> {
   const path = `${dir}/${paths[format]}`;
-  strictEqual(formatOfPath(path), format);
+  strictEqual(formatOfPath(path, config), format);
   const stored = storedConfig(config, { format, path }), { vocabSize } = config;
   const padding = { paddedVocabSize: vocabSize, rows: vocabSize };
   const target = { format, path, config: stored.config, dtype: "f32", padding, tokenizer: null } as const;

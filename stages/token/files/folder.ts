@@ -17,6 +17,7 @@ import { ComposedTokenizer } from "../composed/composed_tokenizer.ts";
 import { fitsVocabulary, gpt2Merges, gpt2Vocab, parseGpt2Files } from "./gpt2_files.ts";
 import { huggingFaceJson, parseHuggingFaceJson } from "./hugging_face.ts";
 import { fitsMinbpe, minbpeModel, minbpeVocab, parseMinbpeModel, whyNotMinbpe } from "./minbpe_files.ts";
+import { parseLlama2cTokenizer } from "./llama2c_tokenizer.ts";
 import { openAiPatterns, openAiSpecialTokens, vocabularyOfFile } from "./openai_vocabularies.ts";
 import { withoutAliases } from "../special.ts";
 import { fitsTiktoken, parseTiktokenRanks, tiktokenRanks } from "./tiktoken_file.ts";
@@ -27,7 +28,7 @@ import { isGguf } from "../../format/model/gguf/header.ts";
 import { readGgufTokenizer } from "../gguf/gguf_tokenizer.ts";
 import { readChatTemplate, readRoles, roleFileNames, roleFiles } from "./role_files.ts";
 import { exists, readIfThere, removeIfThere, writeSynced } from "../../disk/whole_files.ts";
-import { fileInfo, makeFolder, readText } from "../../disk/files.ts";
+import { fileInfo, makeFolder, readBytes, readText } from "../../disk/files.ts";
 
 /** Names of the files of a tokenizer's folder, in the order in which they are tried when it is read. */
 const fileNames = [
@@ -123,7 +124,7 @@ export async function isSavedTokenizer(tokenizer: Tokenizer, dir: string): Promi
  * special tokens of that vocabulary; any other `.tiktoken` file is read with GPT-4's pattern and no special
  * tokens. Which tokens begin and end texts is read from tokenizer_config.json, special_tokens_map.json,
  * generation_config.json and config.json in the same folder, and the chat template from chat_template.jinja
- * or tokenizer_config.json. A GGUF file contains all of this. Throws Deno.errors.NotFound if there is no such
+ * or tokenizer_config.json. A GGUF file contains all of this; a `.bin` file is a tokenizer.bin of llama2.c. Throws Deno.errors.NotFound if there is no such
  * file, and SyntaxError with file, line and reason if the file is malformed.
  */
 export async function readTokenizer(path: string): Promise<Vocabulary> {
@@ -137,6 +138,7 @@ export async function readTokenizer(path: string): Promise<Vocabulary> {
     );
   });
   if (isFile && await isGguf(path)) return await readGgufTokenizer(path);
+  if (isFile && path.endsWith(".bin")) return parseLlama2cTokenizer(await readSmallBytes(path), path);
   const folder = isFile ? path.replace(/[^\\/]*$/, "") || "." : path;
   for (const name of isFile ? [path.slice(path.search(/[^\\/]*$/))] : fileNames) {
     const file = isFile ? path : `${path}/${name}`;
@@ -185,13 +187,22 @@ async function readGpt2(folder: string): Promise<BpeTokenizer> {
 const largestFile = 1 << 26; // bytes; the files of the largest published tokenizers are half as large
 
 async function readSmallText(path: string): Promise<string> {
+  await checkSize(path);
+  return await readText(path);
+}
+
+async function readSmallBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  await checkSize(path);
+  return await readBytes(path);
+}
+
+async function checkSize(path: string): Promise<void> {
   const { size } = await fileInfo(path);
   if (size > largestFile) {
     throw new SyntaxError(
       `Cannot read ${path}: it has ${size} bytes, but a tokenizer's file has at most ${largestFile}`,
     );
   }
-  return await readText(path);
 }
 
 function filesOf(tokenizer: Tokenizer): Map<string, string> {

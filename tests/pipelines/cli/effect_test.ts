@@ -126,6 +126,7 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   ["tokenizer --page x.html", /without --inspect/],
   ["convert --vocab-pad 64 --to folder", /--to folder: it needs --to NAME.bin$/],
   ["convert --tokenizer gpt2 --to a.bin", /--to a.bin: it needs a folder or a .gguf as --to$/],
+  ["convert --llama2c-version 1 --to folder", /--to folder: it needs --to NAME.bin$/],
   ["convert --dtype q8_0 --to folder", /--to folder: it needs --to NAME.gguf$/],
   ["lessons --full", /does nothing without --figures: it needs --figures$/],
   ["lessons --names a.txt", /--figures/],
