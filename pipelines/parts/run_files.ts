@@ -24,7 +24,8 @@ export async function runFile(checkpoint: string, name: string): Promise<string 
 
 /**
  * Returns the path of a model's tokenizer: the folder of the run's, the model's own folder if it is a Hugging
- * Face folder with a tokenizer, or a GGUF file itself, or the tokenizer.bin beside a model of llama2.c. Returns null if there is none.
+ * Face folder with a tokenizer, or a GGUF file itself, or the tokenizer.bin beside a model of llama2.c.
+ * Returns null if there is none.
  */
 export async function runTokenizer(model: string): Promise<string | null> {
   if (await exists(model) && (await fileInfo(model)).isFile && await isGguf(model)) {

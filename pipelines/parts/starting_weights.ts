@@ -69,10 +69,10 @@ export async function inferenceWeights(
 }
 
 /**
- * Opens a model: a `.bin` file of llm.c or llama2.c, a GGUF file, a Hugging Face folder, a checkpoint, or a run's folder,
- * whose newest checkpoint is opened. For a run's file `checkpoints/best` or `checkpoints/latest`, the
- * checkpoint that the file names is opened. Throws Deno.errors.NotFound if nothing is at `path`,
- * Deno.errors.InvalidData for a file that cannot be read or differs from what the run wrote.
+ * Opens a model: a `.bin` file of llm.c or llama2.c, a GGUF file, a Hugging Face folder, a checkpoint, or a
+ * run's folder, whose newest checkpoint is opened. For a run's file `checkpoints/best` or
+ * `checkpoints/latest`, the checkpoint that the file names is opened. Throws Deno.errors.NotFound if nothing
+ * is at `path`, Deno.errors.InvalidData for a file that cannot be read or differs from what the run wrote.
  */
 export async function openModelFile(path: string): Promise<ModelFile> {
   if (!await exists(path)) {

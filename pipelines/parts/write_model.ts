@@ -194,7 +194,9 @@ async function createWriter(target: ModelTarget, unfinished: string): Promise<We
   });
 }
 
-/** Writes tokenizer.bin beside a llama2.c model, unless there is one or the format cannot hold the tokenizer. */
+/**
+ * Writes tokenizer.bin beside a llama2.c model, unless there is one or the format cannot hold the tokenizer.
+ */
 async function writeTokenizerBin({ path, tokenizer, config }: ModelTarget): Promise<void> {
   const place = tokenizerBin(path);
   if (tokenizer === null || await exists(place)) return;

@@ -124,8 +124,9 @@ export async function isSavedTokenizer(tokenizer: Tokenizer, dir: string): Promi
  * special tokens of that vocabulary; any other `.tiktoken` file is read with GPT-4's pattern and no special
  * tokens. Which tokens begin and end texts is read from tokenizer_config.json, special_tokens_map.json,
  * generation_config.json and config.json in the same folder, and the chat template from chat_template.jinja
- * or tokenizer_config.json. A GGUF file contains all of this; a `.bin` file is a tokenizer.bin of llama2.c. Throws Deno.errors.NotFound if there is no such
- * file, and SyntaxError with file, line and reason if the file is malformed.
+ * or tokenizer_config.json. A GGUF file contains all of this; a `.bin` file is a tokenizer.bin of llama2.c.
+ * Throws Deno.errors.NotFound if there is no such file, and SyntaxError with file, line and reason if the
+ * file is malformed.
  */
 export async function readTokenizer(path: string): Promise<Vocabulary> {
   const { isFile } = await fileInfo(path).catch((cause) => {
