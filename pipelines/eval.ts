@@ -29,6 +29,7 @@ import { inferenceOptions } from "./parts/options/inference_options.ts";
 import { hellaswagOptions } from "./parts/options/monitoring_options.ts";
 import { ofBinShards, shardOptions } from "./parts/options/shard_options.ts";
 import { machineLines } from "./parts/machine_lines.ts";
+import { largestModelLines } from "./parts/largest_model.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { runFile, runTokenizer } from "./parts/run_files.ts";
 import { inferenceWeights } from "./parts/starting_weights.ts";
@@ -148,10 +149,11 @@ export default pipeline({
       tokenizer,
     }));
   },
+  helpNotes: largestModelLines,
   async plan(o, env) {
     const { config, quantized } = await inferenceWeights(o.checkpoint, o);
     const plan = planOf(o, { config, quantized, measuresLoss: await measuresLossOf(o) });
-    return planLines({ ...plan, machine: machineLines(plan, env) });
+    return planLines({ ...plan, largestModel: largestModelLines(), machine: machineLines(plan, env) });
   },
   finish: async (_o, env) => resultLines(await readEvents(`${env.out}/metrics.jsonl`)),
 });

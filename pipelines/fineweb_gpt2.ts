@@ -17,6 +17,7 @@ import { filters, pagesFor } from "./parts/filters.ts";
 import { checkHellaswag } from "./parts/hellaswag.ts";
 import { withBatchSize } from "./parts/resume/batch_change.ts";
 import { holdingOut } from "./parts/held_out.ts";
+import { largestModelLines } from "./parts/largest_model.ts";
 import { maxBatchSizes } from "./parts/max_batch_size.ts";
 import { machineLines, plannedGpu } from "./parts/machine_lines.ts";
 import { nextSteps } from "./parts/next_steps.ts";
@@ -138,6 +139,7 @@ export default pipeline({
       .pipe(shard({ dir, vocabSize, validationTokens: held.validationTokens }))
       .via(await training(o, { env, plan, start, tokenizer, validation, schedule }));
   },
+  helpNotes: largestModelLines,
   async plan(o, env) {
     const start = await startingModel(o, env);
     const inputs = { vocabSize: await vocabSizeOf(o, env), start, packBytes: await env.largestPack() };
@@ -146,6 +148,7 @@ export default pipeline({
       ...withCost(plan, plannedGpu(env, { half })),
       steps,
       maxBatchSizes: maxBatchSizes(o, inputs),
+      largestModel: largestModelLines(),
       machine: machineLines(plan, env, { half, steps }),
     });
   },

@@ -18,6 +18,7 @@ import { generate, type Generator } from "./parts/generate_stage.ts";
 import { inferenceOptions } from "./parts/options/inference_options.ts";
 import { above0, unlessOff } from "./parts/options/requirements.ts";
 import { machineLines } from "./parts/machine_lines.ts";
+import { largestModelLines } from "./parts/largest_model.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { checkPrompt, promptEncoding, promptOptions } from "./parts/prompt.ts";
 import { runTokenizer } from "./parts/run_files.ts";
@@ -140,9 +141,11 @@ export default pipeline({
       .pipe(generate(generator, { ...o, prompts }, env))
       .pipe(map("report", (event, ctx) => ctx.emit(event)));
   },
+  helpNotes: largestModelLines,
   async plan(o, env) {
     const { plan } = await generatorOf(o), { parameterCount, memory } = plan;
-    return planLines({ parameterCount, memory, machine: machineLines(plan, env) });
+    const largestModel = largestModelLines();
+    return planLines({ parameterCount, memory, largestModel, machine: machineLines(plan, env) });
   },
 });
 

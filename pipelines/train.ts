@@ -12,6 +12,7 @@ import { requirementsOf } from "./cli/effect.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import { withBatchSize } from "./parts/resume/batch_change.ts";
 import { keepTokenizer, keptTokenizer } from "./parts/resume/kept_tokenizer.ts";
+import { largestModelLines } from "./parts/largest_model.ts";
 import { maxBatchSizes } from "./parts/max_batch_size.ts";
 import { machineLines, plannedGpu } from "./parts/machine_lines.ts";
 import { nextSteps } from "./parts/next_steps.ts";
@@ -132,6 +133,7 @@ export default pipeline({
     });
     return from(source).via(stages);
   },
+  helpNotes: largestModelLines,
   async plan(o, env) {
     const inputs = await inputsOf(o, env);
     const plan = trainingPlan(o, inputs), half = o.dtype === "f16", steps = stepsOf(o);
@@ -139,6 +141,7 @@ export default pipeline({
       ...withCost(plan, plannedGpu(env, { half })),
       steps,
       maxBatchSizes: maxBatchSizes(o, inputs),
+      largestModel: largestModelLines(),
       machine: machineLines(plan, env, { half, steps }),
     });
   },

@@ -14,7 +14,7 @@ const INDENT = 30; // column where help texts begin
 
 /** What --help says about a pipeline. */
 export interface HelpSubject
-  extends Pick<Pipeline<Options>, "about" | "options" | "examples" | "often" | "presets"> {
+  extends Pick<Pipeline<Options>, "about" | "options" | "examples" | "often" | "presets" | "helpNotes"> {
   /** The word that names the pipeline in a command. */
   readonly typed: string;
   /** The options that its own declaration has. */
@@ -64,6 +64,8 @@ export function helpText(
       lines.push(...entry(name, `${about}${mark}`, { columns }));
     }
   }
+  const notes = all ? subject.helpNotes?.() ?? [] : [];
+  if (notes.length > 0) lines.push("", ...notes);
   lines.push(...savedLines(saved, { options, resolved, columns }));
   if (!all) lines.push("", `Every option: ${call} --help all`);
   return `${lines.join("\n")}\n`;

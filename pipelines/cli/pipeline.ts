@@ -223,6 +223,8 @@ export interface Pipeline<O> {
   plan?(values: Values<O>, env: Env): readonly string[] | Promise<readonly string[]>;
   /** Whether `plan` estimates times on the machine `env.machine`, so that --machine acts. Default false. */
   readonly estimates?: boolean;
+  /** Returns lines that --help all prints after the options. Default: none. */
+  helpNotes?(): readonly string[];
   /** Command lines that --help shows, the simplest first. Default: the pipeline's name alone. */
   readonly examples?: readonly Example[];
   /**

@@ -21,6 +21,8 @@ export interface ModelPlan {
   readonly steps?: number | null;
   readonly cost?: PlanCost;
   readonly maxBatchSizes?: MaxBatchSizes;
+  /** Lines about the largest model that fits; see `largestModelLines`. */
+  readonly largestModel?: readonly string[];
   /** Lines about the machine that --machine names. */
   readonly machine?: readonly string[];
 }
@@ -38,6 +40,7 @@ export function planLines(plan: ModelPlan): readonly string[] {
     ...lengthLines(plan),
     ...memoryLines(plan),
     ...(maxBatchSizes === undefined ? [] : maxBatchSizeLines(maxBatchSizes)),
+    ...plan.largestModel ?? [],
     ...(cost === undefined ? [] : costLines(cost)),
     ...machine,
   ];
