@@ -111,7 +111,6 @@ export default pipeline({
   examples: [
     { does: "write a Hugging Face folder", typed: "--from runs/fineweb-gpt2 --to model" },
     { does: "write a file for llama.cpp and Ollama", typed: "--from model --to model.gguf --dtype q8_0" },
-    { does: "write an llm.c file of half the size", typed: "--from model --to model.bin --dtype bf16" },
     {
       does: "write a Hugging Face folder with GPT-2's tokenizer",
       typed: "--from gpt2.bin --to gpt2 --tokenizer gpt2",

@@ -38,7 +38,7 @@ Deno.test("--help all lists every option that acts in the pipeline, and no other
 
 Deno.test("every option with a number says its unit, in its help text or after its default", () => {
   const unit =
-    /\b(steps?|tokens?|sequences|documents|items|questions|batches|threads|processes?|layers|blocks|heads|rows|characters|bytes|MiB|numbers|texts|words|letters|evaluations|samples|checkpoints|seconds|time|passes|nets|models?|dimensions|fraction|probabilit|probable|decay|rate|norm|seed|temperature|penalty|epsilon|momentum|deviations?|rank|vector|states|inspections|port|width|longest|share|factor|layer|percent|page)/;
+    /\b(steps?|tokens?|sequences|documents|items|questions|batches|threads|processes?|layers|blocks|heads|rows|characters|bytes|MiB|numbers|texts|words|letters|evaluations|samples|checkpoints|seconds|time|passes|nets|models?|dimensions|fraction|probabilit|probable|decay|rate|norm|seed|temperature|penalty|epsilon|momentum|deviations?|rank|vector|states|inspections|version|port|width|longest|share|factor|layer|percent|page)/;
   const without = pipelines.flatMap(({ name, acting }) =>
     Object.entries(acting)
       .filter(([, { placeholder }]) => /^[NXZ]$|^TIME$/.test(placeholder ?? ""))
