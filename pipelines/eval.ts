@@ -29,7 +29,7 @@ import { inferenceOptions } from "./parts/options/inference_options.ts";
 import { hellaswagOptions } from "./parts/options/monitoring_options.ts";
 import { ofBinShards, shardOptions } from "./parts/options/shard_options.ts";
 import { machineLines } from "./parts/machine_lines.ts";
-import { largestModelLines } from "./parts/largest_model.ts";
+import { largestModelLines } from "./parts/memory/largest_model.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { runFile, runTokenizer } from "./parts/run_files.ts";
 import { inferenceWeights } from "./parts/starting_weights.ts";

@@ -18,7 +18,7 @@ import { generate, type Generator } from "./parts/generate_stage.ts";
 import { inferenceOptions } from "./parts/options/inference_options.ts";
 import { above0, unlessOff } from "./parts/options/requirements.ts";
 import { machineLines } from "./parts/machine_lines.ts";
-import { largestModelLines } from "./parts/largest_model.ts";
+import { largestModelLines } from "./parts/memory/largest_model.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { checkPrompt, promptEncoding, promptOptions } from "./parts/prompt.ts";
 import { runTokenizer } from "./parts/run_files.ts";

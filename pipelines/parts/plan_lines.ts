@@ -8,7 +8,7 @@ import { leastLimits } from "../../kernels/core/gpu.ts";
 import type { MemoryKind } from "../../kernels/core/tensor.ts";
 import type { PlanCost } from "../../stages/model/plan_cost.ts";
 import { bytes, count, time } from "../../stages/report/quantity.ts";
-import type { MaxBatchSizes } from "./max_batch_size.ts";
+import type { MaxBatchSizes } from "./memory/max_batch_size.ts";
 
 /** Facts about a model and its run that are known before the run starts. Values of 0 are not printed. */
 export interface ModelPlan {

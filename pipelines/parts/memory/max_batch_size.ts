@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Recompute } from "../../kernels/models/model.ts";
-import { type PlanInputs, trainingPlan, type TrainingValues } from "./training_plan.ts";
+import type { Recompute } from "../../../kernels/models/model.ts";
+import { type PlanInputs, trainingPlan, type TrainingValues } from "../training_plan.ts";
 
 /** Largest batch size for each amount of memory and mode of recomputation. */
 export interface MaxBatchSizes {

@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { largestModels, memoryBudgets } from "../../../pipelines/parts/largest_model.ts";
-import { runsHere } from "../in_process.ts";
+import { largestModels, memoryBudgets } from "../../../../pipelines/parts/memory/largest_model.ts";
+import { runsHere } from "../../in_process.ts";
 
 const MIB = 2 ** 20;
 

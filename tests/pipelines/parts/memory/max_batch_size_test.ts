@@ -5,10 +5,10 @@
  * @module
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { maxBatchSizes } from "../../../pipelines/parts/max_batch_size.ts";
-import { maxBatchSizeLines } from "../../../pipelines/parts/plan_lines.ts";
-import { trainingPlan, type TrainingValues } from "../../../pipelines/parts/training_plan.ts";
-import { valuesOf } from "../cli/values.ts";
+import { maxBatchSizes } from "../../../../pipelines/parts/memory/max_batch_size.ts";
+import { maxBatchSizeLines } from "../../../../pipelines/parts/plan_lines.ts";
+import { trainingPlan, type TrainingValues } from "../../../../pipelines/parts/training_plan.ts";
+import { valuesOf } from "../../cli/values.ts";
 
 const GIB = 2 ** 30;
 const beginning = { vocabSize: 50257 };

@@ -5,12 +5,12 @@
  *
  * @module
  */
-import type { BlockLayout, ProductFormat } from "../../kernels/core/blocks/block_layout.ts";
-import { llama } from "../../kernels/models/llama.ts";
-import { type Model, parametersOf } from "../../kernels/models/model.ts";
-import { adamw } from "../../kernels/optim/adamw.ts";
-import { plan } from "../../stages/model/plan.ts";
-import { count } from "../../stages/report/quantity.ts";
+import type { BlockLayout, ProductFormat } from "../../../kernels/core/blocks/block_layout.ts";
+import { llama } from "../../../kernels/models/llama.ts";
+import { type Model, parametersOf } from "../../../kernels/models/model.ts";
+import { adamw } from "../../../kernels/optim/adamw.ts";
+import { plan } from "../../../stages/model/plan.ts";
+import { count } from "../../../stages/report/quantity.ts";
 
 /** What the model is for, and in which format its weights are. */
 export type Use = "training" | "f32" | Extract<ProductFormat, "q8_0" | "q4_0">;
@@ -31,8 +31,8 @@ const CONTEXT = 1024; // tokens
 export const memoryBudgets: readonly number[] = [4 * GIB, 8 * GIB, 16 * GIB, 24 * GIB];
 
 /**
- * Returns the lines of a table with a column for each of `memoryBudgets`. Training is with AdamW, one sequence
- * per micro-batch and --recompute block.
+ * Returns lines with a column for each of `memoryBudgets`. Training is with AdamW, one sequence per
+ * micro-batch and --recompute block.
  */
 export function largestModelLines(): readonly string[] {
   const row = (name: string, cells: readonly string[]) =>
