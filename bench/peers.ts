@@ -7,7 +7,7 @@
  * of the peak speed of the WASM matrix kernel on this machine. That peak is measured with 128-bit vectors. A
  * BLAS, and WASM under these flags, use wider vectors and can exceed 100 %.
  *
- *     deno run -A bench/peers.ts [--rounds 7] [--threads 2] [--sizes small,middle,124M]
+ *     deno run -A bench/peers.ts [--rounds 7] [--threads 2] [--sizes small,middle,llama-10M,124M]
  *         [--python python3] [--llmc DIR]
  *
  * To install PyTorch: `pip install torch`; --python names the Python that has it, and --python none leaves it
@@ -21,7 +21,8 @@ import { parseArgs } from "node:util";
 import config from "../deno.json" with { type: "json" };
 import { findBlas } from "../kernels/engine/cpu/blas.ts";
 import { openCpu } from "../kernels/engine/cpu/cpu_engine.ts";
-import { gpt } from "../kernels/models/gpt.ts";
+import { isLlama } from "../kernels/models/model_config.ts";
+import { modelOf } from "../kernels/models/model_of.ts";
 import { llmc } from "./peers/llmc.ts";
 import { type Peer, startPeer } from "./peers/peer.ts";
 import { openTrainingStep, type StepSize, stepSizes } from "./training_step.ts";
@@ -57,7 +58,9 @@ async function compare(size: StepSize): Promise<void> {
   const { peer, flops } = await ours(size, "off");
   peers.push(peer, await fast(size));
   if (blas !== null) peers.push((await ours(size, blas.path)).peer);
-  if (values.llmc !== undefined) peers.push(await llmc(size, { folder: values.llmc, threads }));
+  if (values.llmc !== undefined && !isLlama(size)) {
+    peers.push(await llmc(size, { folder: values.llmc, threads }));
+  }
   const tokens = size.batch * size.seqLen, seconds = peers.map((): number[] => []), peaks: number[] = [];
   const steps = peers.map(() => 1);
   for (const [i, peer] of peers.entries()) steps[i] = Math.max(1, Math.round(1 / await peer.measure(1)));
@@ -125,7 +128,7 @@ function pytorch(
   { count, mode }: { readonly count: number; readonly mode: "eager" | "compiled" },
 ): Promise<Peer> {
   const script = pathOfUrl(new URL("./peers/torch_steps.py", import.meta.url));
-  const { paddedVocabSize } = gpt(size), sizes = JSON.stringify({ ...size, paddedVocabSize });
+  const { paddedVocabSize } = modelOf(size), sizes = JSON.stringify({ ...size, paddedVocabSize });
   return startPeer([values.python, script, sizes, String(count), mode], {
     ready: /./,
     nameOf: (version) => `PyTorch ${version}, ${mode}, ${count} ${count === 1 ? "thread" : "threads"}`,

@@ -6,8 +6,9 @@
 import { uniformAt } from "../kernels/random/philox.ts";
 import type { Engine } from "../kernels/engine/engine.ts";
 import { largestPack } from "../kernels/engine/open.ts";
-import { gpt } from "../kernels/models/gpt.ts";
+import { modelOf } from "../kernels/models/model_of.ts";
 import type { GptConfig } from "../kernels/models/gpt_options.ts";
+import type { LlamaConfig } from "../kernels/models/llama_options.ts";
 import { initialWeights } from "../kernels/models/model.ts";
 import { adamw } from "../kernels/optim/adamw.ts";
 import type { Batch } from "../stages/items.ts";
@@ -15,17 +16,35 @@ import { plan } from "../stages/model/plan.ts";
 import { type ModelSession, openModel } from "../stages/model/model_session.ts";
 
 /** Sizes of a model and of its batch. */
-export interface StepSize extends GptConfig {
+export type StepSize = (GptConfig | LlamaConfig) & {
   /** Short name for tables. */
   readonly name: string;
   /** Number of sequences; each has `seqLen` tokens. */
   readonly batch: number;
-}
+};
 
-/** nanoGPT's smallest character model, a medium-sized model, and GPT-2 124M on short sequences. */
+/** A Llama of 10 million parameters. */
+const llama10M: StepSize = {
+  name: "llama-10M",
+  layers: 7,
+  heads: 5,
+  keyHeads: 5,
+  headWidth: 64,
+  channels: 320,
+  hidden: 864,
+  seqLen: 256,
+  vocabSize: 4096,
+  batch: 4,
+};
+
+/**
+ * nanoGPT's smallest character model, a medium-sized model, a Llama of 10 million parameters, and GPT-2 124M
+ * on short sequences.
+ */
 export const stepSizes: readonly StepSize[] = [
   { name: "small", layers: 4, heads: 4, channels: 128, seqLen: 64, vocabSize: 65, vocabPad: 1, batch: 12 },
   { name: "middle", layers: 6, heads: 6, channels: 384, seqLen: 256, vocabSize: 8192, batch: 4 },
+  llama10M,
   { name: "124M", layers: 12, heads: 12, channels: 768, seqLen: 64, vocabSize: 50257, batch: 4 },
 ];
 
@@ -60,7 +79,7 @@ export function stepBatch(
 
 /** Opens a model of a size on an engine. */
 export async function openTrainingStep(engine: Engine, size: StepSize): Promise<TrainingStep> {
-  const model = gpt(size), { batch, seqLen } = size;
+  const model = modelOf(size), { batch, seqLen } = size;
   const shape = [1, batch, seqLen] as const, tokens = batch * seqLen;
   const data: Batch = { ...stepBatch(size), shape };
   const planned = plan({

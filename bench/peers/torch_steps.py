@@ -1,4 +1,4 @@
-"""Training steps of a GPT-2 in PyTorch, as nanoGPT takes them. peers.ts starts this program with a size as JSON, a
+"""Training steps of a GPT-2 in PyTorch, as nanoGPT takes them, or of a Llama. peers.ts starts this program with a size as JSON, a
 number of threads and "eager" or "compiled" (torch.compile, which needs a C++ compiler). It reads numbers of steps, one
 per line, and answers each with the seconds per step.
 """
@@ -53,9 +53,60 @@ class Gpt(nn.Module):
         return F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.reshape(-1))
 
 
+def rotated(x, cos, sin):
+    a, b = x.chunk(2, dim=-1)
+    return torch.cat((a * cos - b * sin, b * cos + a * sin), dim=-1)
+
+
+class LlamaBlock(nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        channels, hidden = size["channels"], size["hidden"]
+        self.heads, self.key_heads, self.width = size["heads"], size["keyHeads"], size["headWidth"]
+        total = (self.heads + 2 * self.key_heads) * self.width
+        self.norm_1, self.norm_2 = nn.RMSNorm(channels, eps=1e-5), nn.RMSNorm(channels, eps=1e-5)
+        self.qkv = nn.Linear(channels, total, bias=False)
+        self.proj = nn.Linear(self.heads * self.width, channels, bias=False)
+        self.gate_up, self.down = nn.Linear(channels, 2 * hidden, bias=False), nn.Linear(hidden, channels, bias=False)
+
+    def forward(self, x, cos, sin):
+        batch, length, _ = x.shape
+        qkv = self.qkv(self.norm_1(x)).view(batch, length, -1, self.width).transpose(1, 2)
+        q, k, v = qkv.split([self.heads, self.key_heads, self.key_heads], dim=1)
+        q, k = rotated(q, cos, sin), rotated(k, cos, sin)
+        if self.key_heads < self.heads:
+            k, v = (t.repeat_interleave(self.heads // self.key_heads, dim=1) for t in (k, v))
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        x = x + self.proj(y.transpose(1, 2).reshape(batch, length, -1))
+        gate, up = self.gate_up(self.norm_2(x)).chunk(2, dim=-1)
+        return x + self.down(F.silu(gate) * up)
+
+
+class Llama(nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        channels, width = size["channels"], size["headWidth"]
+        self.wte = nn.Embedding(size["paddedVocabSize"], channels)
+        self.blocks = nn.ModuleList(LlamaBlock(size) for _ in range(size["layers"]))
+        self.norm = nn.RMSNorm(channels, eps=1e-5)
+        self.head = nn.Linear(channels, size["paddedVocabSize"], bias=False)
+        nn.init.normal_(self.wte.weight, std=0.02)
+        self.head.weight = self.wte.weight
+        angles = torch.outer(torch.arange(size["seqLen"]), 10000 ** (-torch.arange(0, width, 2) / width))
+        self.register_buffer("cos", angles.cos())
+        self.register_buffer("sin", angles.sin())
+
+    def forward(self, ids, targets):
+        x = self.wte(ids)
+        for block in self.blocks:
+            x = block(x, self.cos, self.sin)
+        logits = self.head(self.norm(x))
+        return F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.reshape(-1))
+
+
 def open_model(size, compiled):
     torch.manual_seed(1)
-    model = Gpt(size)
+    model = Llama(size) if "keyHeads" in size else Gpt(size)
     call = torch.compile(model) if compiled else model
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, betas=(0.9, 0.95), weight_decay=0.1)
     ids = torch.randint(size["vocabSize"], (size["batch"], size["seqLen"] + 1))

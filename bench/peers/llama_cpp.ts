@@ -1,0 +1,49 @@
+/**
+ * llama.cpp, by npm `node-llama-cpp`, as a peer that runs a GGUF model (see generation.ts). About 700 MB are
+ * fetched from the registry at the first use; nothing of the project imports the package.
+ *
+ * @module
+ */
+import { type Peer, startPeer } from "./peer.ts";
+
+const SCRIPT = `
+import { getLlama, LlamaLogLevel } from "npm:node-llama-cpp@3.21.1";
+import { createInterface } from "node:readline";
+const [path, threads] = Deno.args;
+const quiet = { logLevel: LlamaLogLevel.error, progressLogs: false };
+const llama = await getLlama({ gpu: false, build: "never", skipDownload: true, maxThreads: Number(threads), ...quiet });
+const model = await llama.loadModel({ modelPath: path, useMmap: false });
+const context = await model.createContext({ contextSize: 1024, threads: Number(threads), batchSize: 512 });
+const sequence = context.getSequence();
+const prompt = Array.from({ length: 512 }, (_, i) => 1000 + i * 7);
+// Seconds until the first token, and seconds of each token after it.
+async function run(ids, count) {
+  await sequence.clearHistory();
+  const before = performance.now();
+  let first = 0, n = 0;
+  for await (const _ of sequence.evaluate(ids, { temperature: 0, yieldEogToken: true })) {
+    if (n === 0) first = performance.now();
+    if (n++ === count) break;
+  }
+  return { prompt: (first - before) / 1000 / ids.length, token: (performance.now() - first) / 1000 / count };
+}
+await run(prompt, 1);
+console.log("ready llama.cpp " + llama.llamaCppRelease.release);
+for await (const line of createInterface({ input: process.stdin })) {
+  const count = Number(line);
+  console.log(count === 0 ? (await run(prompt, 0)).prompt : (await run(prompt.slice(0, 32), count)).token);
+}
+Deno.exit(0);
+`;
+
+/** Starts llama.cpp with a model. */
+export async function llamaCpp(path: string, { threads }: { readonly threads: number }): Promise<Peer> {
+  const script = await Deno.makeTempFile({ suffix: ".ts" });
+  await Deno.writeTextFile(script, SCRIPT);
+  const command = [Deno.execPath(), "run", "--quiet", "--no-config", "--no-lock", "--allow-all", script];
+  return await startPeer([...command, path, String(threads)], {
+    ready: /^ready /,
+    nameOf: (line) => `${line.slice(6)}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+    hint: "it needs the npm registry and about 700 MB at the first use",
+  });
+}
