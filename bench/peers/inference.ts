@@ -5,19 +5,19 @@
  * Prints medians in tokens per second; the median of the ratios to the fastest llama.cpp; and for generated
  * tokens the share of the bandwidth of a memory copy that reading each weight once takes.
  *
- *     deno run -A bench/inference_peers.ts --model FILE.gguf [--rounds 7] [--threads 2] [--peers yes|no]
+ *     deno run -A bench/peers/inference.ts --model FILE.gguf [--rounds 7] [--threads 2] [--peers yes|no]
  *
  * No other work should run on the machine meanwhile.
  *
  * @module
  */
 import { parseArgs } from "node:util";
-import config from "../deno.json" with { type: "json" };
-import { openCpu } from "../kernels/engine/cpu/cpu_engine.ts";
-import { pathOfUrl } from "../stages/disk/paths.ts";
-import { openCopy } from "./decoding.ts";
-import { llamaCpp } from "./peers/llama_cpp.ts";
-import { type Peer, startPeer } from "./peers/peer.ts";
+import config from "../../deno.json" with { type: "json" };
+import { openCpu } from "../../kernels/engine/cpu/cpu_engine.ts";
+import { pathOfUrl } from "../../stages/disk/paths.ts";
+import { openCopy } from "../decoding.ts";
+import { llamaCpp } from "./llama_cpp.ts";
+import { type Peer, startPeer } from "./peer.ts";
 
 const { values } = parseArgs({
   options: {
@@ -71,7 +71,7 @@ peers.forEach(({ name }, i) => {
 for (const peer of peers) await peer[Symbol.asyncDispose]();
 
 function ours(how: "plain" | "fast", activations: string): Promise<Peer> {
-  const [script, lock] = ["./peers/generation.ts", "../deno.lock"].map((path) =>
+  const [script, lock] = ["./generation.ts", "../../deno.lock"].map((path) =>
     pathOfUrl(new URL(path, import.meta.url))
   );
   const flags = how === "fast" ? /--v8-flags=\S+/.exec(config.tasks.fast.command) ?? [] : [];
