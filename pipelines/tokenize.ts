@@ -18,7 +18,9 @@ import { holdingOut } from "./parts/held_out.ts";
 import { someDocuments } from "./parts/some_documents.ts";
 import { checkRereadable, tokenizerFor } from "./parts/tokenizer_for.ts";
 import { isFileSync } from "../stages/disk/whole_files.ts";
-import { writeMegatronIndex } from "../stages/format/tokens/megatron.ts";
+import type { TokenFormat } from "../stages/format/tokens/token_formats.ts";
+import { readShardSummary } from "../stages/shard/summary.ts";
+import { megatronWidth, writeMegatronIndex } from "../stages/format/tokens/megatron.ts";
 import { encodeStage } from "./parts/token/encode_stage.ts";
 
 export default pipeline({
@@ -29,7 +31,7 @@ export default pipeline({
     ...validationOptions,
     seed: { ...runOptions.seed, requires: readsInRandomOrder },
     shardFormat: oneOf(
-      "llmc: train_000000.bin, val_000000.bin; nanogpt: train.bin, val.bin, uint16 without a header; megatron: the same with train.idx, val.idx",
+      "llmc: train_000000.bin, val_000000.bin; nanogpt: train.bin, val.bin, uint16 without a header; megatron: the same with train.idx, val.idx, int32 for vocabularies from 65,500 ids",
       {
         value: "llmc",
         fixed: true,
@@ -89,17 +91,18 @@ export default pipeline({
         dir: `${env.out}/shards`,
         vocabSize: tokenizer.vocabSize,
         validationTokens: held.validationTokens,
-        format: o.shardFormat === "llmc" ? "llmc" : "nanogpt", // Megatron's index is written at the end
+        format: binFormat(o.shardFormat, tokenizer.vocabSize),
       }));
   },
-  finish: (o, { out }) => {
+  finish: async (o, { out }) => {
     const [training, validation, format] = o.shardFormat === "llmc"
       ? ["train_*.bin", "val_*.bin", ""]
       : ["train.bin", "val.bin", o.shardFormat === "nanogpt" ? " --shard-format nanogpt" : ""];
     if (o.shardFormat === "megatron") {
+      const width = megatronWidth((await readShardSummary(`${out}/shards`))?.vocabSize ?? 0);
       for (const name of [training, validation]) {
         const path = `${out}/shards/${name}`;
-        if (isFileSync(path)) writeMegatronIndex(path, { separated: o.separator === "before" });
+        if (isFileSync(path)) writeMegatronIndex(path, { separated: o.separator === "before", width });
       }
     }
     return {
@@ -112,3 +115,9 @@ export default pipeline({
     };
   },
 });
+
+/** Returns the format of the `.bin` files; Megatron's index is written when they are complete. */
+function binFormat(format: "llmc" | "nanogpt" | "megatron", vocabSize: number): TokenFormat {
+  if (format !== "megatron") return format;
+  return megatronWidth(vocabSize) === 2 ? "nanogpt" : "int32";
+}

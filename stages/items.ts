@@ -70,7 +70,7 @@ export type TokenShard = Readonly<{
   start: number;
   count: number;
   /** Format of the file, if its name does not determine the format. Default: llm.c's. */
-  format?: "llmc" | "nanogpt";
+  format?: "llmc" | "nanogpt" | "int32";
 }>;
 
 /** A sequence of tokens, which starts at token index `start` of the shard file at `path`. */

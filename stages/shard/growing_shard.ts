@@ -13,16 +13,17 @@ import { sampledHash } from "../disk/sampled_hash.ts";
 import { isFileSync } from "../disk/whole_files.ts";
 import { shardHeader } from "../format/tokens/llmc_shard.ts";
 import { bytesOfTokens, PARTIAL } from "../format/tokens/token_file.ts";
+import type { TokenFormat } from "../format/tokens/token_formats.ts";
 
 /** Format of a shard. */
 export type ShardLayout = Readonly<{
   /** Bytes per token. */
   width: 2 | 4;
   /**
-   * llm.c's format, which has a header with the number of tokens, or nanoGPT's, which has only the tokens.
-   * Default: llmc.
+   * llm.c's format, which has a header with the number of tokens; the others have only the tokens. Default:
+   * llmc.
    */
-  format?: "llmc" | "nanogpt";
+  format?: TokenFormat;
 }>;
 
 /** An open shard that grows. */

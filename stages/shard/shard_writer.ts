@@ -7,7 +7,7 @@ import { disk } from "../disk/disk.ts";
 import { entriesInSync, makeFolderSync } from "../disk/files.ts";
 import { tokenWidth } from "../format/tokens/llmc_shard.ts";
 import { PARTIAL } from "../format/tokens/token_file.ts";
-import { openTokens } from "../format/tokens/token_formats.ts";
+import { openTokens, type TokenFormat } from "../format/tokens/token_formats.ts";
 import type { Tokens, TokenShard } from "../items.ts";
 import { DocumentIndex } from "./document_index.ts";
 import { GrowingShard, type ShardLayout } from "./growing_shard.ts";
@@ -30,11 +30,14 @@ export interface ShardOptions {
   readonly vocabSize: number;
   /**
    * Number of tokens per training shard; only the last shard is shorter. Default: 100,000,000, as in llm.c's
-   * fineweb.py; in nanoGPT's format, one shard for all tokens.
+   * fineweb.py; without headers, one shard for all tokens.
    */
   readonly shardTokens?: number;
-  /** llm.c's format, or nanoGPT's: train.bin and val.bin of uint16 without a header. Default: llmc. */
-  readonly format?: "llmc" | "nanogpt";
+  /**
+   * llm.c's format; or train.bin and val.bin without headers: nanoGPT's format of uint16, or int32. Default:
+   * llmc.
+   */
+  readonly format?: TokenFormat;
   /** Number of tokens in each extent that is yielded. Default: 65,536. */
   readonly extentTokens?: number;
 }
@@ -96,7 +99,7 @@ export class ShardWriter {
     const shardTokens = format === "llmc" ? 100_000_000 : Number.MAX_SAFE_INTEGER;
     this.#options = { format, shardTokens, extentTokens: 65_536, ...options };
     this.#validationTokens = options.validationTokens ?? null;
-    this.#layout = { width: tokenWidth(options.vocabSize), format };
+    this.#layout = { width: format === "int32" ? 4 : tokenWidth(options.vocabSize), format };
     this.#validation = { ...saved.validation };
     this.#training = { ...saved.training };
     this.#shard = this.#firstShard = saved.shard;

@@ -151,7 +151,7 @@ function partOf(
 }
 
 async function canSplit(path: string, encoding?: string): Promise<boolean> {
-  const packing = packingOf(path);
+  const packing = await packingOf(path);
   switch (fileKind(path)) {
     case ".txt":
     case ".md":

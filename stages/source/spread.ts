@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { packingOf } from "../format/packed/packed_file.ts";
+import { packingOfName } from "../format/packed/packing.ts";
 import { isRemote } from "../format/web/remote.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
@@ -63,7 +63,7 @@ export async function spreadSource(
 
 /** Estimated length of a file's text: text compresses to about a third of its size. */
 function sizeOf({ path, size }: SourceFile): number {
-  return (size ?? 1e6) * (packingOf(path) === null ? 1 : 3);
+  return (size ?? 1e6) * (packingOfName(path) === null ? 1 : 3);
 }
 
 function chosenFiles(files: readonly SourceFile[]): readonly SourceFile[] {

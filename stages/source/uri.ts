@@ -5,7 +5,7 @@
  */
 import { fileInfoSync } from "../disk/files.ts";
 import { existsSync, isFolderSync } from "../disk/whole_files.ts";
-import { packingOf } from "../format/packed/packed_file.ts";
+import { packingEndings, packingOfName } from "../format/packed/packing.ts";
 import { findRemote, isRemote } from "../format/web/remote.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
@@ -170,7 +170,7 @@ async function sourceOf(uri: string, options: SourceOptions): Promise<UriSource>
     files: files.map(({ path }) => path),
     bytes: files.reduce((sum, { size }) => sum + (size ?? 0), 0),
     characters: files.reduce( // text compresses to about a third of its size
-      (sum, { path, size }) => sum + (size ?? 1e6) * (packingOf(path) === null ? 1 : 3),
+      (sum, { path, size }) => sum + (size ?? 1e6) * (packingOfName(path) === null ? 1 : 3),
       0,
     ),
   };
@@ -222,7 +222,7 @@ function filesInFolder(folder: string): string[] {
   throw new Deno.errors.NotFound(
     `Cannot read documents from ${folder}: the folder has no file of a type that can be read: expected ${
       fileKinds.join(" ")
-    }, also with .gz or .zst`,
+    }, also with ${packingEndings}`,
   );
 }
 

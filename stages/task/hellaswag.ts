@@ -25,7 +25,7 @@ export interface HellaswagState {
 }
 
 /**
- * Reads the items of a file of `{ctx, label, endings}` lines, which may be compressed as .gz or .zst. Throws
+ * Reads the items of a file of `{ctx, label, endings}` lines, which may be compressed. Throws
  * Deno.errors.NotFound if there is no such file, SyntaxError for a line that is not JSON, and TypeError for a
  * line that is not an item; the messages name the file and the line.
  *

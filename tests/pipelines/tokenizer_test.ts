@@ -1,3 +1,5 @@
+import { openTokens } from "../../stages/format/tokens/token_formats.ts";
+import { loadTokenizer } from "../../stages/token/load_tokenizer.ts";
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { errorLine, runsTo, task as taskWords, withFolder } from "./program.ts";
 import { pathOfUrl } from "../../stages/disk/paths.ts";
@@ -86,4 +88,33 @@ Deno.test("tokenizer prints errors in one line and writes nothing", () =>
       /expected gpt2, p50k, p50k_edit, cl100k, o200k, o200k_harmony/,
     );
     deepStrictEqual([...Deno.readDirSync(dir)], []);
+  }));
+
+Deno.test("tokenize --shard-format megatron writes int32 for 100,277 ids and uint16 for 50,257, with an index for each file", () =>
+  withFolder(async (dir) => {
+    const texts = Array.from(
+      { length: 40 },
+      (_, i) => `{"text":"Document ${i}: ${"we the people ".repeat(20)}"}\n`,
+    );
+    await Deno.writeTextFile(`${dir}/a.jsonl`, texts.join(""));
+    for (const [name, code, width] of [["cl100k", 4, 4], ["gpt2", 8, 2]] as const) {
+      const out = `${dir}/${name}`;
+      await runsTo(0, [
+        "tokenize",
+        ...["--source", `${dir}/a.jsonl`, "--tokenizer", name],
+        ...["--shard-format", "megatron", "--out", out],
+      ]);
+      const tokenizer = await loadTokenizer(name);
+      let documents = 0;
+      for (const split of ["train", "val"]) {
+        const index = new DataView((await Deno.readFile(`${out}/shards/${split}.idx`)).buffer);
+        strictEqual(index.getUint8(17), code);
+        documents += Number(index.getBigUint64(18, true));
+        const file = openTokens({ path: `${out}/shards/${split}.bin` });
+        strictEqual(file.count, (await Deno.stat(`${out}/shards/${split}.bin`)).size / width);
+        match(tokenizer.decode(file.read(0, file.count)), /^<\|endoftext\|>Document \d+: we the people /);
+        file.close();
+      }
+      ok(documents >= 40, `${documents} documents`); // one may be divided for the held-out text
+    }
   }));

@@ -14,7 +14,7 @@ const atIntervals = above0("hellaswagEvery", "--hellaswag-every N above 0");
 
 /** Options for HellaSwag. */
 export const hellaswagOptions = {
-  hellaswag: path("HellaSwag items: JSON lines of ctx, label and endings, also .gz or .zst", {
+  hellaswag: path("HellaSwag items: JSON lines of ctx, label and endings, also packed", {
     value: null,
     placeholder: "FILE",
     ...evaluation,

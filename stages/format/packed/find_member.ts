@@ -65,8 +65,8 @@ export interface IntactMemberOptions {
  */
 export async function findIntactMember(path: string, options: IntactMemberOptions): Promise<number | null> {
   const { from, begins, signal } = options;
-  const packing = packingOf(path);
-  if (packing === null) return null;
+  const packing = await packingOf(path, signal);
+  if (packing !== "gz" && packing !== "zst") return null; // members of other formats are not searched for
   const magic = packing === "gz" ? GZIP_MAGIC : ZSTD_MAGIC;
   let candidates = 0;
   for await (const start of magicOffsets(path, { begin: from, end: Infinity, magic, signal })) {

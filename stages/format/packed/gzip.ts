@@ -6,6 +6,7 @@
  */
 import { crc32, createInflateRaw } from "node:zlib";
 import { ByteQueue } from "./byte_queue.ts";
+import { endsEarly, invalidData } from "./damage.ts";
 import { Unpacker } from "./unpacker.ts";
 
 /** Unpacked bytes of one member or frame. */
@@ -119,15 +120,6 @@ async function take(input: ByteQueue, count: number, at: string): Promise<Uint8A
   return bytes;
 }
 
-function endsEarly(at: string): Error {
-  return new Deno.errors.UnexpectedEof(
-    `Cannot unpack ${at}: the file ends within it, so it is truncated: fetch the file again`,
-  );
-}
-
 function invalid(at: string, why: string, cause?: unknown): Error {
-  return new Deno.errors.InvalidData(
-    `Cannot unpack ${at}: it is not valid gzip data (${why}): fetch the file again, or give it a name without .gz`,
-    { cause },
-  );
+  return invalidData(at, { format: "gzip", why, cause });
 }

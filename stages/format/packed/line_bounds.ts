@@ -36,7 +36,6 @@ export class LineBounds {
     this.#path = path;
     this.#range = range;
     this.#cursor = cursor;
-    if (packingOf(path) === null && range.end < Infinity) cursor.last = range.end;
   }
 
   /** Called with each anchor that the reader passes; used as the `onAnchor` of `readUnpacked`. */
@@ -53,7 +52,9 @@ export class LineBounds {
    */
   async enter(signal?: AbortSignal): Promise<boolean> {
     const cursor = this.#cursor, { begin, end } = this.#range;
-    const packed = packingOf(this.#path) !== null;
+    if (begin === 0 && end === Infinity) return true;
+    const packed = await packingOf(this.#path, signal) !== null;
+    if (!packed && end < Infinity) cursor.last = end;
     if (packed) this.#next = await nextMember(this.#path, { end, beginsWell: isText, signal });
     if (begin === 0 || cursor.offset > (packed ? 0 : begin)) return true;
     if (packed) {

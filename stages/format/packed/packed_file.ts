@@ -1,38 +1,24 @@
 /**
- * Files on disk or behind a URL as chunks of bytes, unpacked (decompressed) if their name ends in .gz or
- * .zst. Reading can start at any unpacked byte. Several gzip members or zstd frames in one file are
- * concatenated, as `zcat` does.
+ * Files on disk or behind a URL as chunks of bytes, unpacked (decompressed) if their content is that of gzip,
+ * zstd, bzip2, xz or lz4. Reading can start at any unpacked byte. Several members, streams or frames in one
+ * file are concatenated, as `zcat` does.
  *
  * @module
  */
-import { gunzipMembers } from "./gzip.ts";
+import { gunzipMembers, type MemberChunk, type MemberOptions } from "./gzip.ts";
+import { type Packing, PACKING_BYTES, packingOfFile } from "./packing.ts";
 import { findRemote, isRemote, readRemote } from "../web/remote.ts";
 import { unzstdFrames } from "./zstd.ts";
 import { openFile } from "../../disk/files.ts";
 
-/** Compression of a file; null if there is none. */
-export type Packing = "gz" | "zst" | null;
-
 const CHUNK_BYTES = 1 << 16;
 
-/** Returns the compression that a file's name indicates. */
-export function packingOf(path: string): Packing {
-  const name = fileName(path);
-  if (/\.gz$/i.test(name)) return "gz";
-  return /\.zst$/i.test(name) ? "zst" : null;
-}
+const MAX_URLS = 10_000;
 
-/** Returns a path without the extension .gz or .zst and, for a URL, without its query. */
-export function unpackedName(path: string): string {
-  return fileName(path).replace(/\.(gz|zst)$/i, "");
-}
+/** URLs that are known not to be compressed: parts of them are read without asking for their first bytes. */
+const plainUrls = new Set<string>();
 
-/** Returns a URL without query and fragment, which are not part of the file's name. */
-function fileName(path: string): string {
-  return isRemote(path) ? path.replace(/[?#].*$/, "") : path;
-}
-
-/** A position at which unpacking can start: a gzip member, a zstd frame, or the file's start. */
+/** A position at which unpacking can start: a member, stream or frame, or the file's start. */
 export type Anchor = Readonly<{
   /** Byte offset of the position in the packed file. */
   packed: number;
@@ -62,18 +48,82 @@ export async function* readUnpacked(
   path: string,
   { offset = 0, anchor = { packed: 0, unpacked: 0 }, onAnchor, signal }: UnpackOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const packing = packingOf(path);
+  if (offset > 0 && plainUrls.has(path)) return yield* readPacked(path, { offset, signal });
+  const packed = new Peeked(readPacked(path, { offset: anchor.packed, signal }));
+  const packing = packingOfFile(path, await packed.head(PACKING_BYTES));
+  if (packing === null && isRemote(path) && plainUrls.size < MAX_URLS) plainUrls.add(path);
   if (packing === null) {
-    yield* readPacked(path, { offset, signal });
-    return;
+    if (offset === anchor.packed) return yield* packed;
+    await packed.return();
+    return yield* readPacked(path, { offset, signal });
   }
-  const packed = readPacked(path, { offset: anchor.packed, signal });
   let at = anchor.unpacked;
-  const unpack = packing === "gz" ? gunzipMembers : unzstdFrames;
+  const unpack = await unpackerOf(packing);
   for await (const { bytes, member, first } of unpack(packed, { name: path, start: anchor.packed })) {
     if (first) onAnchor?.({ packed: member, unpacked: at });
     at += bytes.length;
     if (at > offset) yield bytes.subarray(Math.max(0, bytes.length - (at - offset)));
+  }
+}
+
+/** Returns the compression of a file or URL, told by its first bytes. Throws the errors of `readUnpacked`. */
+export async function packingOf(path: string, signal?: AbortSignal): Promise<Packing> {
+  const packed = new Peeked(readPacked(path, { offset: 0, signal }));
+  const head = await packed.head(PACKING_BYTES);
+  await packed.return();
+  return packingOfFile(path, head);
+}
+
+/** Chunks whose first bytes can be looked at before they are read. */
+class Peeked {
+  readonly #chunks: AsyncGenerator<Uint8Array<ArrayBuffer>>;
+  readonly #held: Uint8Array<ArrayBuffer>[] = [];
+
+  constructor(chunks: AsyncGenerator<Uint8Array<ArrayBuffer>>) {
+    this.#chunks = chunks;
+  }
+
+  /** Returns the first `count` bytes, or all if there are fewer. */
+  async head(count: number): Promise<Uint8Array> {
+    const head: number[] = [];
+    while (head.length < count) {
+      const { done, value } = await this.#chunks.next();
+      if (done) break;
+      this.#held.push(value);
+      head.push(...value.subarray(0, count - head.length));
+    }
+    return Uint8Array.from(head);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    yield* this.#held.splice(0);
+    yield* this.#chunks;
+  }
+
+  /** Ends reading. */
+  async return(): Promise<void> {
+    await this.#chunks.return(undefined);
+  }
+}
+
+type Unpack = (
+  packed: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  options: MemberOptions,
+) => AsyncIterable<MemberChunk>;
+
+/** Returns the reader of a compressed format. Rare ones are loaded when they are first used. */
+export async function unpackerOf(packing: Exclude<Packing, null>): Promise<Unpack> {
+  switch (packing) {
+    case "gz":
+      return gunzipMembers;
+    case "zst":
+      return unzstdFrames;
+    case "bz2":
+      return (await import("./bzip2.ts")).bunzip2Streams;
+    case "xz":
+      return (await import("./xz.ts")).unxz;
+    case "lz4":
+      return (await import("./lz4.ts")).unlz4Frames;
   }
 }
 

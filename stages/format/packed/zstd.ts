@@ -7,6 +7,7 @@
  */
 import { constants, createZstdDecompress } from "node:zlib";
 import { ByteQueue } from "./byte_queue.ts";
+import { endsEarly, invalidData } from "./damage.ts";
 import type { MemberChunk, MemberOptions } from "./gzip.ts";
 import { Unpacker } from "./unpacker.ts";
 
@@ -104,11 +105,7 @@ async function readHeader(
 
 /** Returns the next `count` bytes without removing them from the input. */
 async function peek(input: ByteQueue, count: number, at: string): Promise<Uint8Array<ArrayBuffer>> {
-  if (!await input.fill(count)) {
-    throw new Deno.errors.UnexpectedEof(
-      `Cannot unpack ${at}: the file ends within it, so it is truncated: fetch the file again`,
-    );
-  }
+  if (!await input.fill(count)) throw endsEarly(at);
   return input.peek(count).slice();
 }
 
@@ -122,8 +119,5 @@ async function skip(input: ByteQueue, count: number, at: string): Promise<void> 
 }
 
 function invalid(at: string, why: string, cause?: unknown): Error {
-  return new Deno.errors.InvalidData(
-    `Cannot unpack ${at}: it is not valid zstd data (${why}): fetch the file again, or give it a name without .zst`,
-    { cause },
-  );
+  return invalidData(at, { format: "zstd", why, cause });
 }

@@ -122,8 +122,11 @@ export async function openGroup(file: AsyncBuffer, wanted: RowGroupColumns): Pro
   if (group.columns.length !== leaves.length) {
     throw new RangeError(`a row group has ${group.columns.length} columns, the schema ${leaves.length}`);
   }
+  checkNames(metadata.schema);
   for (const [i, { meta_data: meta }] of group.columns.entries()) {
     const { path, element, maxRepetition, maxDefinition } = leaves[i], name = path.join(".");
+    const stored = meta?.path_in_schema.join(".") ?? name;
+    if (stored !== name) throw new RangeError(`column ${i + 1} is called ${stored}, in the schema ${name}`);
     if (!columns.includes(path[0])) continue;
     if (meta === undefined) throw new EncryptedError(`column ${name} is encrypted`);
     const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
@@ -160,6 +163,21 @@ export async function openGroup(file: AsyncBuffer, wanted: RowGroupColumns): Pro
         ...(parsers !== undefined && { parsers }),
       }),
   };
+}
+
+/**
+ * Throws RangeError if two columns at the top level have the same name. hyparquet reads both but returns one:
+ * an error in the other would end the process.
+ */
+function checkNames(schema: readonly SchemaElement[]): void {
+  const names = new Set<string>();
+  let at = 1;
+  for (let i = 0; i < (schema[0]?.num_children ?? 0) && at < schema.length; i++) {
+    const { name } = schema[at];
+    if (names.has(name)) throw new RangeError(`its schema has two columns with the name ${name}`);
+    names.add(name);
+    for (let left = 1; left > 0 && at < schema.length; at++) left += (schema[at].num_children ?? 0) - 1;
+  }
 }
 
 /**

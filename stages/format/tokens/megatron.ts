@@ -109,22 +109,32 @@ function readIndex(path: string): { readonly width: 2 | 4; readonly count: numbe
   return { width: type.width, count };
 }
 
-/**
- * Writes the index of a `.bin` file of uint16 ids, in which each document begins with the file's first token,
- * or which is one document if `separated` is false.
- */
-export function writeMegatronIndex(path: string, { separated }: { readonly separated: boolean }): void {
-  const lengths = documentLengths(path, separated);
+/** Returns the bytes per token in Megatron's files of a vocabulary: uint16 below 65,500 ids, else int32. */
+export function megatronWidth(vocabSize: number): 2 | 4 {
+  return vocabSize < 65_500 ? 2 : 4;
+}
+
+/** What the index of a `.bin` file says. */
+export interface MegatronIndex {
+  /** Whether each document begins with the file's first token; if not, the file is one document. */
+  readonly separated: boolean;
+  /** Bytes per token: 2 for uint16, 4 for int32. */
+  readonly width: 2 | 4;
+}
+
+/** Writes the index of a `.bin` file. */
+export function writeMegatronIndex(path: string, { separated, width }: MegatronIndex): void {
+  const lengths = documentLengths(path, { separated, width });
   const head = new DataView(new ArrayBuffer(HEADER_BYTES));
   new Uint8Array(head.buffer).set(new TextEncoder().encode(MAGIC));
   head.setBigUint64(9, 1n, true);
-  head.setUint8(17, types.findIndex(({ name }) => name === "uint16"));
+  head.setUint8(17, types.findIndex((type) => type.width === width));
   head.setBigUint64(18, BigInt(lengths.length), true);
   head.setBigUint64(26, BigInt(lengths.length + 1), true);
   let at = 0n;
   const offsets = BigInt64Array.from(lengths, (length) => {
     const offset = at;
-    at += 2n * BigInt(length);
+    at += BigInt(width * length);
     return offset;
   });
   const documents = BigInt64Array.from({ length: lengths.length + 1 }, (_, i) => BigInt(i));
@@ -134,8 +144,8 @@ export function writeMegatronIndex(path: string, { separated }: { readonly separ
   });
 }
 
-function documentLengths(path: string, separated: boolean): readonly number[] {
-  const tokens = openNanogptBin(path), { count } = tokens, begins: number[] = [];
+function documentLengths(path: string, { separated, width }: MegatronIndex): readonly number[] {
+  const tokens = openNanogptBin(path, width), { count } = tokens, begins: number[] = [];
   try {
     if (!separated) return [count];
     const [separator] = tokens.read(0, 1);

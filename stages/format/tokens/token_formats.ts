@@ -10,8 +10,11 @@ import { openNanogptBin } from "./nanogpt.ts";
 import { openNumpyTokens } from "./numpy.ts";
 import type { TokenFile } from "./token_file.ts";
 
-/** Format of a `.bin` file; both formats use this extension. */
-export type TokenFormat = "llmc" | "nanogpt";
+/**
+ * Format of a `.bin` file: llm.c's; nanoGPT's, uint16 without a header; or int32 without a header, as
+ * Megatron has it for large vocabularies.
+ */
+export type TokenFormat = "llmc" | "nanogpt" | "int32";
 
 /**
  * Opens a token file. A path that ends in `.ds` is opened as datatrove's format, in `.npy` as NumPy's, and a
@@ -24,7 +27,7 @@ export function openTokens({ path, format = "llmc" }: {
   if (path.endsWith(".ds")) return openDatatroveDs(path);
   if (path.endsWith(".npy")) return openNumpyTokens(path);
   if (format === "llmc" && isMegatron(path)) return openMegatron(path);
-  return format === "nanogpt" ? openNanogptBin(path) : openLlmcShard(path);
+  return format === "llmc" ? openLlmcShard(path) : openNanogptBin(path, format === "nanogpt" ? 2 : 4);
 }
 
 /** Returns the number of tokens in a file, of which only the header is read. Throws as `openTokens`. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { packingOf, unpackedName } from "../../format/packed/packed_file.ts";
+import { packingEndings, packingOfName, unpackedName } from "../../format/packed/packing.ts";
 import type { ByteRange } from "../../format/packed/byte_range.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
@@ -40,7 +40,7 @@ const readers: Readonly<Record<string, (path: string, options: FileOptions) => S
   ".wet": warcFile,
 };
 
-/** Extensions of the file types that can be read; all except .parquet may be followed by .gz or .zst. */
+/** Extensions of the file types that can be read; all files but Parquet's may be compressed. */
 export const fileKinds: readonly string[] = Object.keys(readers);
 
 /**
@@ -56,10 +56,12 @@ export function fileReader(path: string, options: FileOptions = {}): Source<Docu
   const kind = fileKind(path);
   if (kind === undefined) {
     throw new RangeError(
-      `Cannot read ${path}: its file type is unknown: expected ${fileKinds.join(" ")}, also with .gz or .zst`,
+      `Cannot read ${path}: its file type is unknown: expected ${
+        fileKinds.join(" ")
+      }, also with ${packingEndings}`,
     );
   }
-  if (kind === ".parquet" && packingOf(path) !== null) {
+  if (kind === ".parquet" && packingOfName(path) !== null) {
     throw new RangeError(
       `Cannot read ${path}: Parquet is compressed internally: decompress the file and pass ${
         unpackedName(path)

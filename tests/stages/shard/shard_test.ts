@@ -161,6 +161,30 @@ Deno.test("shard() in nanoGPT's format resumes exactly and writes the same two f
     throws(() => shard({ ...options, vocabSize: 70_000 }), RangeError);
   }));
 
+Deno.test("shard() writes int32 without headers, as Megatron has it, and resumes from any checkpoint", () =>
+  withFolder(async (dir) => {
+    const options = {
+      dir,
+      validationTokens: 10,
+      vocabSize: 200_000,
+      extentTokens: 10,
+      format: "int32",
+    } as const;
+    const docs = documents(4, 9, 3, 30, 8, 25, 7).map((doc) => ({
+      ...doc,
+      ids: doc.ids.map((id) => id + 70_000),
+    }));
+    await checkStage(() => shard(options), docs);
+    const checkpoints = new MemoryCheckpoints();
+    await from(list(docs)).pipe(shard(options)).run({ checkpoints, barrierEvery: 1 });
+    const whole = bytesIn(dir), train = Deno.readFileSync(`${dir}/train.bin`);
+    deepStrictEqual([...new Int32Array(train.buffer)], docs.slice(2).flatMap(({ ids }) => [...ids]));
+    for (const snapshots of checkpoints.all) {
+      await from(list(docs)).pipe(shard(options)).run({ checkpoints: new MemoryCheckpoints(snapshots) });
+      deepStrictEqual(bytesIn(dir), whole);
+    }
+  }));
+
 Deno.test("shard() resumed from any checkpoint writes the same files", () =>
   withFolder(async (dir) => {
     const docs = documents(4, 9, 3, 30, 8, 25, 7);

@@ -4,7 +4,7 @@
  * @module
  */
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
-import { writeMegatronIndex } from "../../../../stages/format/tokens/megatron.ts";
+import { megatronWidth, writeMegatronIndex } from "../../../../stages/format/tokens/megatron.ts";
 import { openTokens } from "../../../../stages/format/tokens/token_formats.ts";
 import { withFolder } from "../../source/source_checks.ts";
 
@@ -115,13 +115,27 @@ Deno.test("writeMegatronIndex() writes the lengths and places of documents, whic
   withFolder(async (path) => {
     const documents = [[9, 1, 2], [9], [9, 5, 6, 7]];
     const bin = path("a.bin", new Uint8Array(Uint16Array.from(documents.flat()).buffer));
-    writeMegatronIndex(bin, { separated: true });
+    writeMegatronIndex(bin, { separated: true, width: 2 });
     deepStrictEqual(
       Deno.readFileSync(bin.replace(".bin", ".idx")),
       index([3, 1, 4], { documents: [0, 1, 2, 3] }),
     );
     deepStrictEqual(tokens(bin), documents.flat());
-    writeMegatronIndex(bin, { separated: false });
+    writeMegatronIndex(bin, { separated: false, width: 2 });
     deepStrictEqual(Deno.readFileSync(bin.replace(".bin", ".idx")), index([8], { documents: [0, 1] }));
+    await Promise.resolve();
+  }));
+
+Deno.test("writeMegatronIndex() names int32 for wide ids; a vocabulary has them from 65,500 ids on, as in Megatron", () =>
+  withFolder(async (path) => {
+    deepStrictEqual([65_499, 65_500, 65_501, 200_019].map(megatronWidth), [2, 4, 4, 4]);
+    const documents = [[100_257, 1, 2], [100_257], [100_257, 65_536, 6, 7]];
+    const bin = path("a.bin", new Uint8Array(Int32Array.from(documents.flat()).buffer));
+    writeMegatronIndex(bin, { separated: true, width: 4 });
+    deepStrictEqual(
+      Deno.readFileSync(bin.replace(".bin", ".idx")),
+      index([3, 1, 4], { type: 4, width: 4, documents: [0, 1, 2, 3] }),
+    );
+    deepStrictEqual(tokens(bin), documents.flat());
     await Promise.resolve();
   }));
