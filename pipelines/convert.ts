@@ -282,6 +282,7 @@ const formatText: Readonly<Record<ModelFile["format"], string>> = {
   "GGUF": "GGUF model",
   "llm.c": "llm.c model",
   "llama2.c": "llama2.c model",
+  "PyTorch": "PyTorch file",
   "Hugging Face": "Hugging Face folder",
   checkpoint: "checkpoint to start from",
 };

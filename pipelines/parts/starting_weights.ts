@@ -19,6 +19,7 @@ import {
 } from "../../stages/format/model/hugging_face_folder.ts";
 import { openLlmcModel } from "../../stages/format/model/llmc_model.ts";
 import { isLlama2cFile, openLlama2cModel } from "../../stages/format/model/llama2c/llama2c_model.ts";
+import { openPyTorchModel } from "../../stages/format/model/pytorch/pytorch_model.ts";
 import { openGgufModel } from "../../stages/format/model/gguf/gguf_model.ts";
 import { isGguf } from "../../stages/format/model/gguf/header.ts";
 import { blockLayouts, readWeights, type WeightFile } from "../../stages/format/model/weight_file.ts";
@@ -35,7 +36,9 @@ export type StartingWeights = Readonly<{ config: ModelConfig; weights: TensorMap
 export type InferenceWeights = StartingWeights & { readonly quantized: QuantizedWeights };
 
 /** An open model file. */
-export type ModelFile = WeightFile & Readonly<{ format: WeightFormat | "llama2.c"; step?: number }>;
+export type ModelFile =
+  & WeightFile
+  & Readonly<{ format: WeightFormat | "llama2.c" | "PyTorch"; step?: number }>;
 
 /** Reads a model with all its weights. Throws the same errors as `openModelFile`. */
 export async function startingWeights(path: string): Promise<StartingWeights> {
@@ -69,10 +72,11 @@ export async function inferenceWeights(
 }
 
 /**
- * Opens a model: a `.bin` file of llm.c or llama2.c, a GGUF file, a Hugging Face folder, a checkpoint, or a
- * run's folder, whose newest checkpoint is opened. For a run's file `checkpoints/best` or
- * `checkpoints/latest`, the checkpoint that the file names is opened. Throws Deno.errors.NotFound if nothing
- * is at `path`, Deno.errors.InvalidData for a file that cannot be read or differs from what the run wrote.
+ * Opens a model: a `.bin` file of llm.c or llama2.c, a GGUF file, a `.pt` file of nanoGPT or nanochat, a
+ * Hugging Face folder, a checkpoint, or a run's folder, whose newest checkpoint is opened. For a run's file
+ * `checkpoints/best` or `checkpoints/latest`, the checkpoint that the file names is opened. Throws
+ * Deno.errors.NotFound if nothing is at `path`, Deno.errors.InvalidData for a file that cannot be read or
+ * differs from what the run wrote.
  */
 export async function openModelFile(path: string): Promise<ModelFile> {
   if (!await exists(path)) {
@@ -84,7 +88,12 @@ export async function openModelFile(path: string): Promise<ModelFile> {
   if (named !== null) return await openModelFile(named);
   if ((await fileInfo(path)).isFile) {
     if (await isGguf(path)) return { ...await openGgufModel(path), format: "GGUF" };
-    await refuseOtherFormats(path);
+    if (path.endsWith(".safetensors")) {
+      throw new Deno.errors.InvalidData(
+        `Cannot read ${path}: the file does not contain the model's options: give its folder, with config.json in it`,
+      );
+    }
+    if (await isPyTorch(path)) return { ...await openPyTorchModel(path), format: "PyTorch" };
     if (await isLlama2cFile(path)) return { ...await openLlama2cModel(path), format: "llama2.c" };
     return { ...await openLlmcModel(path), format: "llm.c" };
   }
@@ -119,27 +128,12 @@ async function namedCheckpoint(path: string): Promise<string | null> {
   return /^[\w.-]+$/.test(name) ? `${dirname(path)}/${name}` : null;
 }
 
-/**
- * Throws Deno.errors.InvalidData for common model files of unsupported formats; the message says what to do
- * instead.
- */
-async function refuseOtherFormats(path: string): Promise<void> {
+/** Returns whether a file is a ZIP archive or a pickle, as PyTorch writes them. */
+async function isPyTorch(path: string): Promise<boolean> {
   const first = new Uint8Array(2);
   using file = await openFile(path);
   await file.read(first);
-  const isZip = first[0] === 0x50 && first[1] === 0x4B; // PyTorch's files are ZIP archives of a pickle
-  const isPickle = isZip || first[0] === 0x80;
-  if (isPickle) {
-    throw new Deno.errors.InvalidData(
-      `Cannot read ${path}: it is a Python pickle (nanoGPT's ckpt.pt, pytorch_model.bin), and reading it could run any code: ` +
-        `write it as safetensors with Python first, as pipelines/README.md shows under "From nanoGPT"`,
-    );
-  }
-  if (path.endsWith(".safetensors")) {
-    throw new Deno.errors.InvalidData(
-      `Cannot read ${path}: the file does not contain the model's options: give its folder, with config.json in it`,
-    );
-  }
+  return first[0] === 0x50 && first[1] === 0x4B || first[0] === 0x80;
 }
 
 /**
@@ -174,7 +168,13 @@ async function modelFolder(path: string): Promise<string> {
   for (const name of ["model.safetensors", "model.safetensors.index.json"]) {
     if (await exists(`${folder}/${name}`)) return folder;
   }
-  if (await exists(`${folder}/pytorch_model.bin`)) await refuseOtherFormats(`${folder}/pytorch_model.bin`);
+  const old = `${folder}/pytorch_model.bin`;
+  if (await exists(old) && !await exists(`${folder}/model.safetensors`)) {
+    throw new Deno.errors.InvalidData(
+      `Cannot read ${old}: of PyTorch's files, those of nanoGPT and nanochat are read: in Python, ` +
+        `AutoModelForCausalLM.from_pretrained("OLD").save_pretrained("NEW") writes the folder as safetensors`,
+    );
+  }
   throw new Deno.errors.NotFound(
     `Cannot find a model in ${path}: give a folder with model.safetensors, a checkpoint, or a run's folder with checkpoints`,
   );

@@ -1,0 +1,3 @@
+import { mutants } from "./pytorch_cases.ts";
+
+mutants(10_000);
