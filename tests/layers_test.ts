@@ -153,6 +153,7 @@ const writers: Readonly<Record<string, string>> = {
   "stages/filter/minhash/wasm/build.ts": "the same",
   "stages/flow/checkpoint/disk_space.ts": "node:fs is asked for free space alone",
   "stages/report/removed_samples.ts": "node:fs only reads here",
+  "pipelines/doctor/resumed_run.ts": "the temporary folder of runs that are compared and thrown away",
 };
 
 Deno.test("every module but a few changes files through stages/disk/disk.ts, which the tests of power cuts replace", async () => {

@@ -230,7 +230,7 @@ export class Graph {
     const outputs: Tensor[] = [];
     const call: Call<A> = { op, inputs, outputs, attrs };
     const at = this.where === "" ? op.name : `${this.where}/${op.name}`;
-    specs.forEach((spec, i) => {
+    specs.forEach(({ shape, dtype }, i) => {
       // An in-place output uses the memory of its input, so it has that memory's label and kind.
       const source = op.inPlace?.[i] ?? -1;
       outputs.push({
@@ -238,7 +238,8 @@ export class Graph {
         call,
         label: source >= 0 ? inputs[source].label : `${at}#${this.calls.length}.${i}`,
         kind: source >= 0 ? inputs[source].kind : "activation",
-        ...spec,
+        shape, // only these two: an op may return its input's spec, which is then a tensor with its own memory
+        dtype,
       });
     });
     this.calls.push(call);

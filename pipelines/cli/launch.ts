@@ -8,15 +8,10 @@ import { fetchProgramPackages } from "../../stages/disk/packages.ts";
 import { pathOfUrl } from "../../stages/disk/paths.ts";
 import { processConsole } from "../../stages/run/console.ts";
 import { hasBoundsChecks } from "../../kernels/engine/cpu/tiles.ts";
+import { silenceMesa } from "./mesa.ts";
 import { taskName, typedConsole, typedTask } from "./typed_command.ts";
 
-// On a machine without a screen, the layer of Mesa's Vulkan drivers that looks for the screen's GPU prints
-// "error: XDG_RUNTIME_DIR is invalid or not set in the environment". It is silent if the folder is empty.
-const runtimeFolder = "XDG_RUNTIME_DIR";
-const { state } = Deno.permissions.querySync({ name: "env", variable: runtimeFolder });
-if (Deno.build.os === "linux" && state === "granted" && Deno.env.get(runtimeFolder) === undefined) {
-  Deno.env.set(runtimeFolder, "/nonexistent");
-}
+silenceMesa();
 
 try {
   await fetchProgramPackages();

@@ -15,6 +15,8 @@ import { copy, FLOPS_PER_ELEMENT, multiplyAdd } from "./peak_ops.ts";
 /** Number of dispatches over which the cost of one is averaged. */
 const DISPATCHES = 1000;
 const REPEATS = 5;
+/** Number of reads whose median is the cost of one. */
+const READS = 20;
 /** Length of each dispatch of a long submit, in seconds. */
 const DISPATCH_SECONDS = 0.01;
 
@@ -27,27 +29,54 @@ function chain(count: number): Program {
   return compile("chain", graph);
 }
 
-/** Returns the shortest time in seconds of a run of a program and a read of an output of 64 numbers. */
-async function fastest(engine: WebgpuEngine, program: Program): Promise<number> {
+/** Returns the times in seconds of runs of a program and reads of an output of 64 numbers, in order. */
+async function times(engine: WebgpuEngine, program: Program, repeats = REPEATS): Promise<readonly number[]> {
   await using session = await engine.open([program], {});
-  let best = Infinity;
-  for (let i = 0; i < REPEATS; i++) {
+  const found: number[] = [];
+  for (let i = 0; i < repeats; i++) {
     const start = performance.now();
     await session.run([program.name]);
     await session.read(["y"]);
-    best = Math.min(best, (performance.now() - start) / 1000);
+    found.push((performance.now() - start) / 1000);
   }
-  return best;
+  return found.sort((a, b) => a - b);
 }
 
-/** Measures what a read, a submit and a dispatch cost. */
-export async function measureFloors(options: WebgpuOptions): Promise<DoctorReport["floors"]> {
+/** Measures gigabytes per second of a write to the GPU and of a read from it, of `elements` numbers. */
+async function transferRates(
+  engine: WebgpuEngine,
+  elements: number,
+): Promise<Pick<DoctorReport["floors"], "uploadGigabytes" | "downloadGigabytes">> {
+  const shape = [elements], graph = new Graph();
+  graph.output("y", relu(graph.leaf("x", { shape: [64], dtype: "f32" }, "input")));
+  graph.output("kept", relu(graph.leaf("data", { shape, dtype: "f32" }, "input")));
+  await using session = await engine.open([compile("transfer", graph)], {});
+  const data = new Float32Array(elements).fill(1), rates = { up: 0, down: 0 };
+  for (let i = 0; i < REPEATS; i++) {
+    const start = performance.now();
+    session.write({ data: { shape, data } });
+    await session.read(["x"]); // waits until the data has arrived
+    const written = performance.now();
+    await session.read(["data"]);
+    const gigabytes = 4 * elements / 1e9;
+    rates.up = Math.max(rates.up, gigabytes / ((written - start) / 1000));
+    rates.down = Math.max(rates.down, gigabytes / ((performance.now() - written) / 1000));
+  }
+  return { uploadGigabytes: rates.up, downloadGigabytes: rates.down };
+}
+
+/** Measures what a read, a submit and a dispatch cost, and transfers of `elements` numbers. */
+export async function measureFloors(
+  options: WebgpuOptions,
+  elements: number,
+): Promise<DoctorReport["floors"]> {
   const engine = await openWebgpu({ ...options, submitLimits: { dispatches: Infinity } });
   const single = await openWebgpu({ ...options, submitLimits: { dispatches: 1 } });
-  const read = await fastest(engine, chain(1)), together = await fastest(engine, chain(DISPATCHES));
-  const apart = await fastest(single, chain(DISPATCHES));
+  const reads = await times(engine, chain(1), READS), [read] = reads;
+  const [together] = await times(engine, chain(DISPATCHES)), [apart] = await times(single, chain(DISPATCHES));
   return {
-    readMilliseconds: 1000 * read,
+    ...await transferRates(engine, elements),
+    readMilliseconds: 1000 * reads[READS / 2],
     dispatchMicroseconds: Math.max(0, 1e6 * (together - read) / DISPATCHES),
     submitMicroseconds: Math.max(0, 1e6 * (apart - together) / DISPATCHES),
   };

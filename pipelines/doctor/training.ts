@@ -1,10 +1,11 @@
 /**
- * Training runs of the doctor: five steps of two models with known losses, and the rates of a larger step.
+ * Training runs of the doctor: five steps of models with known losses, and the rates of a larger step.
  *
  * @module
  */
 import { trafficOf } from "../../kernels/core/cost.ts";
 import { callKey } from "../../kernels/core/op.ts";
+import type { Program } from "../../kernels/core/program.ts";
 import type { Engine } from "../../kernels/engine/engine.ts";
 import { gpt } from "../../kernels/models/gpt.ts";
 import type { GptConfig } from "../../kernels/models/gpt_options.ts";
@@ -15,13 +16,25 @@ import { openModel } from "../../stages/model/model_session.ts";
 import { plan } from "../../stages/model/plan.ts";
 import type { DoctorReport, OpRate, StepRates } from "./report.ts";
 
+/** A model, its batch and learning rate, and the losses of five steps of its training. */
+export interface KnownModel {
+  readonly config: GptConfig;
+  readonly batch: number;
+  readonly learningRate: number;
+  readonly wanted: readonly number[];
+}
+
 /** Two models, and the losses of their training in float64. */
-export const knownModels: readonly { readonly config: GptConfig; readonly wanted: readonly number[] }[] = [
+export const knownModels: readonly KnownModel[] = [
   {
+    batch: 2,
+    learningRate: 1e-2,
     config: { layers: 2, heads: 2, channels: 64, seqLen: 32, vocabSize: 256 },
     wanted: [5.56671, 5.553623, 5.186287, 4.971661, 5.051495],
   },
   {
+    batch: 2,
+    learningRate: 1e-2,
     config: { layers: 1, heads: 3, channels: 33, seqLen: 19, vocabSize: 101 },
     wanted: [4.599881, 4.621679, 4.111992, 4.150314, 3.739222],
   },
@@ -46,26 +59,53 @@ async function opened(engine: Engine, config: GptConfig, batch: number) {
   return { planned, session, batchAt };
 }
 
-/** Trains the two models for five steps each. */
-export async function trainKnown(engine: Engine): Promise<DoctorReport["training"]> {
+/** Trains models for five steps each. */
+export async function trainKnown(
+  engine: Engine,
+  models: readonly KnownModel[] = knownModels,
+): Promise<DoctorReport["training"]> {
   const found: DoctorReport["training"][number][] = [];
-  for (const { config, wanted } of knownModels) {
-    const { session, batchAt } = await opened(engine, config, 2);
+  for (const { config, batch, learningRate, wanted } of models) {
+    const { session, batchAt } = await opened(engine, config, batch);
     await using _ = session;
     const losses: number[] = [];
     for (let step = 0; step < 5; step++) {
-      losses.push((await session.step(batchAt(step % 2), { learningRate: 1e-2, step })).loss);
+      losses.push((await session.step(batchAt(step % 2), { learningRate, step })).loss);
     }
-    found.push({ model: nameOf(config, 2), losses, wanted });
+    found.push({ model: nameOf(config, batch), losses, wanted });
   }
   return found;
 }
 
-/** Measures a step of a model, and how fast its slowest calls run. */
+/** A model and a batch whose step is measured. */
+export interface MeasuredModel {
+  readonly config: GptConfig;
+  readonly batch: number;
+}
+
+/**
+ * Measures a step of the first of several models that fits into the GPU's memory, and how fast its `most`
+ * slowest calls run. Throws RangeError if none fits.
+ */
 export async function measureStep(
   engine: Engine,
-  { config, batch, most }: { readonly config: GptConfig; readonly batch: number; readonly most: number },
-): Promise<StepRates> {
+  { models, most }: { readonly models: readonly MeasuredModel[]; readonly most: number },
+): Promise<{ readonly rates: StepRates; readonly programs: readonly Program[] }> {
+  for (const [i, model] of models.entries()) {
+    try {
+      return await measureModel(engine, model, most);
+    } catch (error) {
+      if (!(error instanceof RangeError) || i === models.length - 1) throw error;
+    }
+  }
+  throw new RangeError("Cannot measure a step of no model");
+}
+
+async function measureModel(
+  engine: Engine,
+  { config, batch }: MeasuredModel,
+  most: number,
+): Promise<{ readonly rates: StepRates; readonly programs: readonly Program[] }> {
   const { planned, session, batchAt } = await opened(engine, config, batch);
   await using _ = session;
   const step = (step: number) => session.step(batchAt(step), { learningRate: 1e-4, step });
@@ -95,6 +135,9 @@ export async function measureStep(
   });
   const calls = rates.filter(({ milliseconds }) => milliseconds > 0)
     .sort((a, b) => b.count * b.milliseconds - a.count * a.milliseconds).slice(0, most);
-  const tokens = batch * config.seqLen;
-  return { model: nameOf(config, batch), milliseconds, tokensPerSecond: 1000 * tokens / milliseconds, calls };
+  const tokens = batch * config.seqLen, tokensPerSecond = 1000 * tokens / milliseconds;
+  return {
+    rates: { model: nameOf(config, batch), milliseconds, tokensPerSecond, calls },
+    programs: planned.programs,
+  };
 }

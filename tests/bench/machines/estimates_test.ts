@@ -27,7 +27,8 @@ Deno.test("estimatedStep(): the doctor's step of GPT-2 124M takes an RTX 4090 as
 
 Deno.test("the doctor's text about its step is one that estimatedStep() reads", async () => {
   const config = { layers: 1, heads: 2, channels: 16, seqLen: 8, vocabSize: 256 };
-  const step = await measureStep(await openWebgpu(), { config, batch: 2, most: 4 });
+  const models = [{ config, batch: 2 }];
+  const { rates: step } = await measureStep(await openWebgpu(), { models, most: 4 });
   await withFolder(async (dir) => {
     const report: DoctorReport = { ...doctorReport, step };
     await Deno.writeTextFile(`${dir}/software.json`, JSON.stringify(report));
