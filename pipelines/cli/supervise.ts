@@ -1,14 +1,15 @@
 /**
- * `deno task supervise NAME …`: runs a pipeline in a process of its own and starts it again from its
- * checkpoint if that process dies, for example because the driver has reset the GPU and Deno has panicked.
- * The process is `deno task pipeline`, so it has only that task's permissions.
+ * `deno task supervise [TASK] NAME …`: runs a pipeline in a process of its own and starts it again from its
+ * checkpoint if that process dies, for example because the driver has reset the GPU and Deno has panicked. The
+ * process is `deno task pipeline`, or TASK, so it has only that task's permissions.
  *
  * @module
  */
-import { readText } from "../../stages/disk/files.ts";
 import { pathOfUrl } from "../../stages/disk/paths.ts";
+import { afterRestart, type SupervisedCommand, supervisedCommand } from "./supervised_command.ts";
+import { beganIn, failureIn, folderOf, newestCheckpoint } from "./supervised_run.ts";
 
-/** Exit codes after which a run is not started again: done, wrong command line, interrupted. */
+/** Exit codes after which a run is not started again: done, wrong command line or input, interrupted. */
 const FINAL = [0, 2, 130];
 /** Time in milliseconds before a run is started again, in which the driver can reset the GPU. */
 const PAUSE = 2000;
@@ -17,8 +18,13 @@ const PAUSE = 2000;
 export interface Supervision {
   /** Runs the pipeline to its end; returns its exit code. */
   run(): Promise<number>;
-  /** Returns the name of the newest checkpoint, or null if there is none. */
+  /** Returns what tells the newest checkpoints, or null if there is none. */
   checkpoint(): Promise<string | null>;
+  /**
+   * Returns the error that the run has recorded and the step after which it came, or null if it has recorded
+   * none, as when its process died.
+   */
+  failure(): Promise<string | null>;
   /** Waits before a restart. */
   pause(): Promise<void>;
   /** Number of restarts in a row without a new checkpoint. */
@@ -27,17 +33,25 @@ export interface Supervision {
   say(text: string): void;
 }
 
-/** Runs a pipeline until it ends, and returns its last exit code. */
+/**
+ * Runs a pipeline until it ends, and returns its last exit code. A run that records the same error after the
+ * same step as before is not started again, unless it has lost the GPU.
+ */
 export async function supervise(
-  { run, checkpoint, pause, restarts, say }: Supervision,
+  { run, checkpoint, failure, pause, restarts, say }: Supervision,
 ): Promise<number> {
-  let without = 0, before = await checkpoint();
+  let without = 0, before = await checkpoint(), last: string | null = null;
   for (;;) {
     const code = await run();
     if (FINAL.includes(code)) return code;
-    const newest = await checkpoint();
+    const newest = await checkpoint(), failed = await failure();
     without = newest === before ? without + 1 : 1;
+    if (failed !== null && failed === last && newest === before && !failed.includes("Lost the device")) {
+      say(`The run failed again in the same way, so it is not started again: ${failed}`);
+      return code;
+    }
     before = newest;
+    last = failed;
     if (without > restarts) {
       say(`The run ended with code ${code} again, after ${restarts} restarts without a new checkpoint`);
       return code;
@@ -50,64 +64,45 @@ export async function supervise(
   }
 }
 
-/** Arguments of the pipeline, and those of the supervision. */
-export interface SupervisedCommand {
-  /** Arguments of `deno task pipeline`. */
-  readonly args: readonly string[];
-  /** Value of `--restarts`. */
-  readonly restarts: number;
-  /** Folder of the run. */
-  readonly out: string;
-}
-
-/** Reads the command line. Throws TypeError for a wrong `--restarts` or if no pipeline is named. */
-export function supervisedCommand(typed: readonly string[]): SupervisedCommand {
-  const args: string[] = [];
-  let restarts = "3", out: string | undefined;
-  for (let i = 0; i < typed.length; i++) {
-    const [option, value = typed[i + 1]] = typed[i].split(/=(.*)/s);
-    if (option === "--restarts") {
-      restarts = value ?? "";
-      if (!typed[i].includes("=")) i++;
-      continue;
-    }
-    if (option === "--out") out = value;
-    args.push(typed[i]);
-  }
-  if (!/^\d+$/.test(restarts)) {
-    throw new TypeError(`Expected a whole number after --restarts, got ${restarts || "nothing"}`);
-  }
-  const [name] = args;
-  if (name === undefined || name.startsWith("-")) {
-    throw new TypeError("Expected the name of a pipeline and its options, such as train --steps 100");
-  }
-  const base = name.replace(/^.*[\\/]/, "").replace(/\.ts$/, "");
-  return { args, restarts: Number(restarts), out: out ?? `runs/${base}` };
-}
-
-if (import.meta.main) {
+async function main(): Promise<number> {
   let command: SupervisedCommand;
   try {
     command = supervisedCommand(Deno.args);
   } catch (error) {
     console.error(`error: ${error instanceof Error ? error.message : error}`);
-    Deno.exit(2);
+    return 2;
   }
-  const { args, restarts, out } = command;
+  const { task, restarts } = command, folder = await folderOf(command);
   const config = pathOfUrl(new URL("../../deno.json", import.meta.url));
-  Deno.addSignalListener("SIGINT", () => {}); // the terminal interrupts the run, which then ends by itself
-  Deno.exit(
-    await supervise({
-      restarts,
-      run: async () => {
-        const child = new Deno.Command(Deno.execPath(), {
-          args: ["task", "--quiet", "--config", config, "pipeline", ...args],
-        }).spawn();
-        return (await child.status).code;
-      },
-      checkpoint: () => readText(`${out}/checkpoints/latest`).then((text) => text.trim(), () => null),
-      pause: () => new Promise((resolve) => setTimeout(resolve, PAUSE)),
-      say: (text) => console.error(text),
-    }),
-  );
+  const first = { config: await beganIn(folder), checkpoint: await newestCheckpoint(folder) };
+  let { args } = command;
+  let running: Deno.ChildProcess | null = null;
+  // The terminal interrupts the run, which then ends by itself. Other signals reach this process alone.
+  Deno.addSignalListener("SIGINT", () => {});
+  for (const signal of Deno.build.os === "windows" ? [] : ["SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => running?.kill(signal));
+  }
+  return await supervise({
+    restarts,
+    run: async () => {
+      running = new Deno.Command(Deno.execPath(), {
+        args: ["task", "--quiet", "--config", config, task, ...args],
+      }).spawn();
+      const { code } = await running.status;
+      running = null;
+      const began = await beganIn(folder) !== first.config;
+      args = afterRestart(command, {
+        folder,
+        began,
+        wrote: await newestCheckpoint(folder) !== first.checkpoint,
+      });
+      return code;
+    },
+    checkpoint: () => newestCheckpoint(folder),
+    failure: () => failureIn(folder),
+    pause: () => new Promise((resolve) => setTimeout(resolve, PAUSE)),
+    say: (text) => console.error(text),
+  });
 }
+
+if (import.meta.main) Deno.exit(await main());
