@@ -238,7 +238,7 @@ export class Graph {
         call,
         label: source >= 0 ? inputs[source].label : `${at}#${this.calls.length}.${i}`,
         kind: source >= 0 ? inputs[source].kind : "activation",
-        shape, // only these two: an op may return its input's spec, which is then a tensor with its own memory
+        shape, // no more of the spec: an op may return its input, a tensor with memory of its own
         dtype,
       });
     });

@@ -32,6 +32,8 @@ const printed: Readonly<Record<string, string>> = {
     "tests/pipelines/cli/run/speed_hints_test.ts",
   "pipelines/cli/machines/read_machine.ts a report that deno task doctor --json FILE":
     "tests/pipelines/doctor/doctor_gpu_test.ts, and tests/pipelines/parts/machine_lines_test.ts reads one",
+  "pipelines/doctor/main.ts Usage: deno task doctor":
+    "tests/pipelines/doctor/doctor_gpu_test.ts, and tests/bench/machines reads its documents",
   "pipelines/parts/compared_bits.ts not compared": "names of pipelines",
   "pipelines/lesson/lesson.ts All lessons:": "names of pipelines",
   "pipelines/lessons.ts …. …: ……\n   deno task pipeline …": "names of pipelines",

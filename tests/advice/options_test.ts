@@ -26,6 +26,7 @@ const foreign: Readonly<Record<string, string>> = {
   "gc-interval": "V8",
   "preload": "deno run",
   "dawn": "deno task doctor",
+  "compare": "deno task bench",
   "restarts": "deno task supervise",
   "option": "any option, in a usage line",
 };

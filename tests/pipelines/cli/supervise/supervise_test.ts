@@ -4,15 +4,20 @@
  * @module
  */
 import { deepStrictEqual, doesNotMatch, match, strictEqual, throws } from "node:assert/strict";
-import { supervise } from "../../../pipelines/cli/supervise.ts";
+import { supervise } from "../../../../pipelines/cli/supervise/supervise.ts";
 import {
   afterRestart,
   type RunProgress,
   supervisedCommand,
-} from "../../../pipelines/cli/supervised_command.ts";
-import { beganIn, failureIn, folderOf, newestCheckpoint } from "../../../pipelines/cli/supervised_run.ts";
-import { pathOfUrl } from "../../../stages/disk/paths.ts";
-import { withFolder } from "../program.ts";
+} from "../../../../pipelines/cli/supervise/supervised_command.ts";
+import {
+  beganIn,
+  failureIn,
+  folderOf,
+  newestCheckpoint,
+} from "../../../../pipelines/cli/supervise/supervised_run.ts";
+import { pathOfUrl } from "../../../../stages/disk/paths.ts";
+import { withFolder } from "../../program.ts";
 
 /** How a run ends: its exit code, the newest checkpoint afterwards, and the error that it has recorded. */
 type End = readonly [code: number, checkpoint: string | null, failure?: string];
@@ -185,7 +190,7 @@ Deno.test("newestCheckpoint() and failureIn() read the run's folder and those of
 });
 
 Deno.test("deno task supervise resumes a run whose process has died", async () => {
-  const root = new URL("../../../", import.meta.url);
+  const root = new URL("../../../../", import.meta.url);
   await withFolder(async (dir) => {
     await Deno.writeTextFile(
       `${dir}/dying.ts`,
@@ -240,7 +245,7 @@ function exists(path: string): boolean {
 });
 
 Deno.test("deno task supervise ends at once after wrong options, and after the same failure twice", async () => {
-  const root = new URL("../../../", import.meta.url);
+  const root = new URL("../../../../", import.meta.url);
   await withFolder(async (dir) => {
     await Deno.writeTextFile(
       `${dir}/failing.ts`,

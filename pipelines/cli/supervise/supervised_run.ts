@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { entriesIn, fileInfo, readText } from "../../stages/disk/files.ts";
-import { isRecord } from "../../stages/disk/json.ts";
-import { readEvents } from "../../stages/report/metrics.ts";
-import { RANKS_FOLDER } from "../../stages/run/own_folder.ts";
+import { entriesIn, fileInfo, readText } from "../../../stages/disk/files.ts";
+import { isRecord } from "../../../stages/disk/json.ts";
+import { readEvents } from "../../../stages/report/metrics.ts";
+import { RANKS_FOLDER } from "../../../stages/run/own_folder.ts";
 import type { SupervisedCommand } from "./supervised_command.ts";
 
 /** Returns the folder of a run: of `--out`, `--resume`, `--config`, or the pipeline's own. */
@@ -54,7 +54,9 @@ export async function beganIn(folder: string): Promise<string | null> {
   );
 }
 
-/** Returns the error that a run has recorded, and the step after which it came; null if it has recorded none. */
+/**
+ * Returns the error that a run has recorded, and the step after which it came; null if it has recorded none.
+ */
 export async function failureIn(folder: string): Promise<string | null> {
   for (const each of await recordFolders(folder)) {
     const events = await readEvents(`${each}/metrics.jsonl`).catch(() => []), last = events.at(-1);

@@ -1,11 +1,11 @@
 /**
  * `deno task supervise [TASK] NAME …`: runs a pipeline in a process of its own and starts it again from its
- * checkpoint if that process dies, for example because the driver has reset the GPU and Deno has panicked. The
- * process is `deno task pipeline`, or TASK, so it has only that task's permissions.
+ * checkpoint if that process dies, for example because the driver has reset the GPU and Deno has panicked.
+ * The process is `deno task pipeline`, or TASK, so it has only that task's permissions.
  *
  * @module
  */
-import { pathOfUrl } from "../../stages/disk/paths.ts";
+import { pathOfUrl } from "../../../stages/disk/paths.ts";
 import { afterRestart, type SupervisedCommand, supervisedCommand } from "./supervised_command.ts";
 import { beganIn, failureIn, folderOf, newestCheckpoint } from "./supervised_run.ts";
 
@@ -73,7 +73,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const { task, restarts } = command, folder = await folderOf(command);
-  const config = pathOfUrl(new URL("../../deno.json", import.meta.url));
+  const config = pathOfUrl(new URL("../../../deno.json", import.meta.url));
   const first = { config: await beganIn(folder), checkpoint: await newestCheckpoint(folder) };
   let { args } = command;
   let running: Deno.ChildProcess | null = null;
