@@ -29,7 +29,7 @@ import { powerOp } from "./elementwise/power.ts";
 import { broadcastOp, maxOp, meanOp, sumAddOp, sumOp } from "./reduce/reduce.ts";
 import { relu } from "./elementwise/relu.ts";
 import { quantizedGatherOp } from "./quantized/quantized_gather.ts";
-import { quantizedMatmulOp } from "./quantized/quantized_matmul.ts";
+import { quantizedMatmulGradOp, quantizedMatmulOp } from "./quantized/quantized_matmul.ts";
 import { putRowsOp, takeRowsOp } from "./loss/row_blocks.ts";
 import { runningMomentsOp } from "./norm/running_moments.ts";
 import { rmsNormGradOp, rmsNormOp } from "./norm/rms_norm.ts";
@@ -106,6 +106,7 @@ export const ops: readonly Op<any>[] = [
   affineGeluOp,
   affineAddOp,
   quantizedMatmulOp,
+  quantizedMatmulGradOp,
   quantizedGatherOp,
   layerNormOp,
   layerNormGradOp,

@@ -30,7 +30,11 @@ export { rope } from "../ops/attention/rope_wasm.ts";
 export { layer_norm, layer_norm_grad, layer_norm_param_grad } from "../ops/norm/layer_norm_wasm.ts";
 export { matmul, matmul_add } from "../ops/matmul/matmul_wasm.ts";
 export { broadcast, max, mean, sum, sum_add } from "../ops/reduce/reduce_wasm.ts";
-export { quantized_gather, quantized_matmul } from "../ops/quantized/quantized_matmul_wasm.ts";
+export {
+  quantized_gather,
+  quantized_matmul,
+  quantized_matmul_grad,
+} from "../ops/quantized/quantized_matmul_wasm.ts";
 export { put_rows, take_rows } from "../ops/loss/row_blocks_wasm.ts";
 export { nesterov, sgd } from "../ops/update/sgd_wasm.ts";
 export { pad, slice, take } from "../ops/indexing/slice_wasm.ts";

@@ -114,6 +114,7 @@ function byBlocks(
         [again, lse] = crossEntropyRows(logits, { losses: again, lse, targets, block, valid });
         const dlogits = crossEntropyRowsGrad(logits, { dlosses, lse, targets, block, valid });
         dx = putRows(dx, { block, part: matmul(dlogits, weight) });
+        if (weight.blocks !== undefined) return; // a quantised weight has no gradient
         const product = matmul(dlogits, part, { transposeA: true, shape: weight.shape });
         dweight = dweight === null ? product : accumulate(dweight, product);
       });

@@ -8,7 +8,7 @@ import type { Call, Op, Tensor } from "../../core/graph.ts";
 import { define } from "../../core/op.ts";
 import type { WgslKernel } from "../../core/gpu.ts";
 import { type Shape, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
-import { quantizedMatmul } from "../quantized/quantized_matmul.ts";
+import { quantizedMatmul, quantizedMatmulGrad } from "../quantized/quantized_matmul.ts";
 import { matmulKernel } from "./matmul_wgsl.ts";
 import { type MatmulSizes, matmulVariants, variantName } from "./matmul_variants.ts";
 
@@ -30,13 +30,15 @@ export interface MatmulAttrs {
  *
  * The matrix `a` [..., K] gives [..., N], where the matrix `b` is [K, N], or [N, K] with `transposeB`. With
  * `transposeA`, the matrix `a` [..., M] is flattened to [K, M] and the result is [M, N]. Leading axes of `b`
- * are flattened too. `b` may be a quantised weight with `transposeB`. Throws ShapeError if `a` and `b` differ
+ * are flattened too. `b` may be a quantised weight. Throws ShapeError if `a` and `b` differ
  * in K.
  */
 export function matmul(a: Tensor, b: Tensor, attrs: MatmulAttrs = {}): Tensor {
   if (b.blocks !== undefined) {
-    if (attrs.transposeB === true && attrs.transposeA !== true) return quantizedMatmul(a, b);
-    throw new ShapeError(`Cannot multiply by the quantised ${b.label}: only with transposeB`);
+    if (attrs.transposeA === true) {
+      throw new ShapeError(`Cannot multiply by the quantised ${b.label}: not with transposeA`);
+    }
+    return attrs.transposeB === true ? quantizedMatmul(a, b) : quantizedMatmulGrad(a, b);
   }
   return callMatmul([a, b], attrs)[0];
 }

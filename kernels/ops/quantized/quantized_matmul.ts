@@ -1,6 +1,6 @@
 /**
- * Products of activations with a quantised weight, which stays as it is in memory. For inference: there is no
- * gradient.
+ * Products of activations with a quantised weight, which stays as it is in memory. Gradients flow to the
+ * activations; the weight has none.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import type { Op, Tensor } from "../../core/graph.ts";
 import { define } from "../../core/op.ts";
 import { bytesOf, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { expectF32, expectU32, rowsOf } from "../specs.ts";
-import { quantizedMatmulKernel } from "./quantized_matmul_wgsl.ts";
+import { quantizedMatmulGradKernel, quantizedMatmulKernel } from "./quantized_matmul_wgsl.ts";
 import { roundedActivations } from "./rounded_activations.ts";
 
 /**
@@ -40,6 +40,17 @@ export function quantizedMatmul(x: Tensor, weight: Tensor): Tensor {
   return callMatmul([x, weight], weight.blocks)[0];
 }
 
+/**
+ * Returns `g · weight`, the gradient of the activations of `quantizedMatmul`: `g` [..., N] → [..., K]. Throws
+ * ShapeError if the sizes do not match or the weight is not quantised.
+ */
+export function quantizedMatmulGrad(g: Tensor, weight: Tensor): Tensor {
+  if (weight.blocks === undefined) {
+    throw new ShapeError(`Cannot multiply by ${weight.label}: it is not quantised`);
+  }
+  return callMatmulGrad([g, weight], weight.blocks)[0];
+}
+
 /** `x, weight → y`. */
 export const quantizedMatmulOp: Op<BlockLayout> = {
   name: "quantized_matmul",
@@ -55,6 +66,10 @@ export const quantizedMatmulOp: Op<BlockLayout> = {
     }
     return [{ shape: [...x.shape.slice(0, -1), rowsOfLayout(layout)], dtype: "f32" }];
   },
+  vjp: (
+    { inputs: [, weight], attrs },
+    [g],
+  ) => [g === null ? null : callMatmulGrad([g, weight], attrs)[0], null],
   reference: ([x, words], { attrs: layout }) => {
     const w = dequantizedWeight(bytesOfWords(words), layout), { columns } = layout;
     const a = layout.activations === "i8" ? roundedActivations(x) : x;
@@ -92,7 +107,52 @@ export const quantizedMatmulOp: Op<BlockLayout> = {
   ],
 };
 
+/**
+ * `g, weight → g · weight`: `g` [..., N] → [..., K]. For rounded activations it is the gradient of products
+ * without the rounding.
+ */
+export const quantizedMatmulGradOp: Op<BlockLayout> = {
+  name: "quantized_matmul_grad",
+  infer: ([g, weight], layout) => {
+    expectF32("quantized_matmul_grad", { g });
+    checkLayout("quantized_matmul_grad", { weight, layout });
+    const rows = rowsOfLayout(layout);
+    if (g.shape.at(-1) !== rows) {
+      throw new ShapeError(
+        `Cannot multiply: g is [${g.shape}], the quantised weight is [${rows}, ${layout.columns}]: g's last size must be ${rows}`,
+      );
+    }
+    return [{ shape: [...g.shape.slice(0, -1), layout.columns], dtype: "f32" }];
+  },
+  reference: ([g, words], { attrs: layout }) => {
+    const w = dequantizedWeight(bytesOfWords(words), layout), { columns } = layout;
+    const n = w.length / columns, m = g.length / n, out = new Float64Array(m * columns);
+    for (let i = 0; i < m; i++) {
+      for (let j = 0; j < n; j++) {
+        for (let k = 0; k < columns; k++) out[i * columns + k] += g[i * n + j] * w[j * columns + k];
+      }
+    }
+    return [out];
+  },
+  wgsl: (call) => quantizedMatmulGradKernel(call, rowsOf(call.inputs[0])),
+  wasm: ({ inputs: [g], attrs: layout }) => [
+    rowsOf(g).rows,
+    rowsOfLayout(layout),
+    layout.columns,
+    0,
+    ...wasmParts(layout),
+  ],
+  flops: ({ inputs: [g], attrs: layout }) => 2 * sizeOf(g.shape) * layout.columns,
+  cases: [
+    gradCase([1], { parts: [{ format: "q8_0", rows: 5 }], columns: 32, activations: "f32" }),
+    gradCase([2, 17], { parts: [{ format: "q4_1", rows: 300 }], columns: 96, activations: "f32" }),
+    gradCase([3], mixedLayout("f32")),
+    gradCase([40], mixedLayout("f32")),
+  ],
+};
+
 const callMatmul = define(quantizedMatmulOp);
+const callMatmulGrad = define(quantizedMatmulGradOp);
 
 /** Throws ShapeError unless `weight` has the words of a layout that kernels can read. */
 export function checkLayout(
@@ -144,6 +204,14 @@ export function mixedLayout(activations: Activations): BlockLayout {
   return { parts, columns: 512, activations };
 }
 
+function gradCase(leading: readonly number[], layout: BlockLayout): Case<BlockLayout> {
+  return {
+    inputs: [[...leading, rowsOfLayout(layout)], [wordsOfLayout(layout)]],
+    attrs: layout,
+    fill: ["normal", { blocks: layout }],
+  };
+}
+
 function mixedCase(leading: readonly number[], activations: Activations): Case<BlockLayout> {
   return caseOf(leading, mixedLayout(activations));
 }
@@ -166,5 +234,6 @@ function caseOf(leading: readonly number[], layout: BlockLayout): Case<BlockLayo
     inputs: [[...leading, layout.columns], [wordsOfLayout(layout)]],
     attrs: layout,
     fill: ["normal", { blocks: layout }],
+    ...(layout.activations === "i8" && { constants: [0] }), // finite differences of a rounding mean nothing
   };
 }

@@ -22,7 +22,7 @@ const MC: usize = 128;
 const NC: usize = 1024;
 const B_AT: usize = KC * MC * 4;
 const SPARE_AT: usize = B_AT + KC * NC * 4;
-const ROWS_AT: usize = SPARE_AT + 256; // eight rows of KC floats
+const ROWS_AT: usize = SPARE_AT + 256; // up to KC rows of KC floats
 
 /** Index in `args` of the first part; each part is a format, a number of rows and an offset in bytes. */
 const PARTS: usize = 5;
@@ -167,6 +167,52 @@ function tiles(
       else tile(steps, aPanel, bPanel, c, stride, joins);
     }
     j += width;
+  }
+}
+
+/**
+ * Computes `out` [M, K] from `g` [M, N] and quantised `w` [N, K]: the gradient of the activations. `args`: as
+ * for `quantized_matmul`. Threads divide the rows, so each of them dequantises all weights.
+ */
+export function quantized_matmul_grad(
+  tensors: usize,
+  args: usize,
+  thread: i32,
+  threads: i32,
+  scratch: usize,
+): void {
+  const g = tensor(tensors, 0), w = tensor(tensors, 1), out = tensor(tensors, 2);
+  const m = size(args, 0), n = size(args, 1), k = size(args, 2), parts = size(args, 4);
+  const mFrom = part(m, <usize> thread, <usize> threads), mTo = part(m, <usize> thread + 1, <usize> threads);
+  if (mFrom == mTo) return;
+  const temporary = scratch + ROWS_AT, spare = scratch + SPARE_AT;
+  for (let jc: usize = 0; jc < k; jc += KC) {
+    const columns = min(KC, k - jc);
+    let first: usize = 0;
+    for (let i: usize = 0; i < parts; i++) {
+      const format = <i32> size(args, PARTS + 3 * i), rows = size(args, PARTS + 1 + 3 * i);
+      const weights = w + size(args, PARTS + 2 + 3 * i) + rowBytes(format, jc), bytes = rowBytes(format, k);
+      for (let pc: usize = 0; pc < rows; pc += KC) {
+        const steps = min(KC, rows - pc), padded = (steps + 3) & ~3, panel = padded << 5;
+        for (let row: usize = 0; row < steps; row++) {
+          dequantize(format, weights + (pc + row) * bytes, columns, temporary + row * (KC << 2));
+        }
+        for (let j: usize = 0; j < columns; j += 8) {
+          const to = scratch + B_AT + (j >> 3) * panel;
+          packPanel(temporary + (j << 2), 4, KC << 2, 8, steps, padded, to);
+        }
+        for (let ic = mFrom; ic < mTo; ic += MC) {
+          const height = min(MC, mTo - ic);
+          for (let row: usize = 0; row < height; row += 8) {
+            const from = g + (((ic + row) * n + first + pc) << 2), to = scratch + (row >> 3) * panel;
+            packPanel(from, n << 2, 4, min<usize>(8, height - row), steps, padded, to);
+          }
+          const c = out + ((ic * k + jc) << 2);
+          tiles(padded, panel, height, columns, c, k << 2, first + pc > 0, scratch, spare);
+        }
+      }
+      first += rows;
+    }
   }
 }
 

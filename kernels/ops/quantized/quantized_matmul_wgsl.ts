@@ -141,6 +141,60 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   };
 }
 
+/**
+ * Returns the kernel of the gradient of the activations, `rows` rows: tiles of 32 by 32 results multiply rows
+ * of the weight that are dequantised in workgroup memory.
+ */
+export function quantizedMatmulGradKernel(
+  call: Call<BlockLayout>,
+  { rows }: { readonly rows: number },
+): WgslKernel {
+  const layout = call.attrs, n = rowsOfLayout(layout), { columns } = layout, parts = placedRows(layout);
+  return {
+    workgroups: [Math.ceil(columns / TILE), Math.ceil(rows / TILE), 1],
+    code: `${wgslBindings(call)}
+${byteReaders("in1")}
+${signedBytes}
+${parts.map((part, i) => weightsFunction(`weights${i}`, { ...part, columns })).join("\n")}
+var<workgroup> a: array<f32, ${TILE * (TILE + 1)}>; // 32 rows of gradients, 32 deep
+var<workgroup> b: array<vec4f, ${TILE * STRIDE}>; // 32 rows of weights, 32 columns
+@compute @workgroup_size(${LANES})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let column0 = group.x * ${TILE}u;
+  let row0 = group.y * ${TILE}u;
+  var sums: array<vec4f, 4>;
+${
+      parts.map((part, i) =>
+        `  for (var first = 0u; first < ${part.rows}u; first += ${TILE}u) {
+    for (var at = lane; at < ${TILE * TILE}u; at += ${LANES}u) {
+      let row = min(row0 + at / ${TILE}u, ${rows - 1}u);
+      let deep = min(first + at % ${TILE}u, ${part.rows - 1}u);
+      let value = in0[row * ${n}u + ${part.first}u + deep];
+      a[at / ${TILE}u * ${
+          TILE + 1
+        }u + at % ${TILE}u] = select(0.0, value, first + at % ${TILE}u < ${part.rows}u);
+    }
+    var w = weights${i}(min(first + lane / 2u, ${part.rows - 1}u), column0 / ${PIECE}u + lane % 2u);
+    for (var v = 0u; v < 4u; v++) { b[lane / 2u * ${STRIDE}u + lane % 2u * 4u + v] = w[v]; }
+    workgroupBarrier();
+    for (var step = 0u; step < ${TILE}u; step++) {
+      let right = b[step * ${STRIDE}u + lane % 8u];
+      for (var r = 0u; r < 4u; r++) { sums[r] += a[(lane / 8u + 8u * r) * ${TILE + 1}u + step] * right; }
+    }
+    workgroupBarrier();
+  }`
+      ).join("\n")
+    }
+  for (var r = 0u; r < 4u; r++) {
+    let row = row0 + lane / 8u + 8u * r;
+    if (row >= ${rows}u) { continue; }
+    let at = row * ${columns}u + column0 + lane % 8u * 4u;
+    for (var c = 0u; c < 4u; c++) { out0[at + c] = sums[r][c]; }
+  }
+}`,
+  };
+}
+
 /** Returns the dispatch that writes rounded activations to the scratch memory. */
 function roundActivations({ call, layout, rows }: Product): WgslKernel {
   const count = rows * layout.columns / 32, workgroups = grid(count, LANES);

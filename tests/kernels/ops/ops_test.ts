@@ -74,6 +74,7 @@ async function checkGradient(op: Op<any>, options: { case: Case<any>; number: nu
   const weight = graph.leaf("weight", { shape: out.shape, dtype: "f32" }, "input");
   const weights = caseInputs({ inputs: [out.shape], attrs: null }, 4)[0];
   const trainable = inputs.filter((t, i) => t.dtype === "f32" && !c.constants?.includes(i));
+  if (trainable.length === 0) return;
   const found = gradients(sum(mul(out, weight)), trainable);
   found.forEach((g, i) => g !== null && graph.output(`gradient${i}`, g));
 
