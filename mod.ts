@@ -26,7 +26,14 @@ export type {
 } from "./kernels/core/graph.ts";
 export type { NamedSpec, PackMember } from "./kernels/core/pack.ts";
 export type { Program, Slot } from "./kernels/core/program.ts";
-export type { Init, Parameter, QuantizedWeights, Scope } from "./kernels/core/scope.ts";
+export type {
+  AdaptedLayer,
+  Init,
+  LowRankAdapters,
+  Parameter,
+  QuantizedWeights,
+  Scope,
+} from "./kernels/core/scope.ts";
 export type { DType, MemoryKind, Shape, Spec, TensorMap } from "./kernels/core/tensor.ts";
 export type { CallTiming, Engine, ReplayOptions, Session, SessionCounters } from "./kernels/engine/engine.ts";
 export { type OpenedEngine, openEngine, type OpenEngineOptions } from "./kernels/engine/open.ts";

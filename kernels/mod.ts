@@ -94,6 +94,8 @@ export { type LlamaConfig, llamaFault, llamaOptions } from "./models/llama_optio
 export { ropeFrequencies, type RopeOptions, type RopeScaling, ropeTable } from "./models/rope_table.ts";
 export { type Gelu, geluOf, linear, norm } from "./models/layers.ts";
 export * from "./models/model.ts";
+export * from "./models/lora.ts";
+export * from "./models/lora_config.ts";
 export * from "./models/model_options.ts";
 
 export * from "./optim/adamw.ts";

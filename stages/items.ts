@@ -89,8 +89,16 @@ export type Sequence = Readonly<{
 export type Batch = Readonly<{
   inputs: Uint32Array;
   targets: Uint32Array;
-  /** 1 for targets whose loss counts, 0 for all other targets. If absent, all targets count. */
+  /**
+   * Weight of each target's loss; 0 for targets that do not count. If absent, all targets count alike.
+   * Weights other than 0 and 1 need a plan with `weighted`.
+   */
   mask?: Float32Array;
+  /**
+   * The weighted sum of the losses is divided by this number, and so are its gradients. Default: the sum of
+   * the weights, which is the number of targets that count.
+   */
+  divisor?: number;
   /** For each of the `A · B` sequences, the range of tokens that are its inputs. */
   origins?: readonly TokenShard[];
   shape: readonly [accum: number, batch: number, seqLen: number];

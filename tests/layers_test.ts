@@ -16,6 +16,7 @@ const model = ["kernels", "stages/model", "stages/flow", "stages/items.ts"];
 const modelOptions = [
   "gpt_options.ts",
   "llama_options.ts",
+  "lora_config.ts",
   "model_config.ts",
   "model_options.ts",
   "rope_table.ts",

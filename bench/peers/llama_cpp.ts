@@ -6,8 +6,11 @@
  */
 import { type Peer, startPeer } from "./peer.ts";
 
+/** Fetched by the script alone, so it is in neither .imports.json nor deno.lock. */
+const PACKAGE = "npm:node-llama-cpp@3.21.1";
+
 const SCRIPT = `
-import { getLlama, LlamaLogLevel } from "npm:node-llama-cpp@3.21.1";
+import { getLlama, LlamaLogLevel } from "${PACKAGE}";
 import { createInterface } from "node:readline";
 const [path, threads] = Deno.args;
 const quiet = { logLevel: LlamaLogLevel.error, progressLogs: false };

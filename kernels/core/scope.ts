@@ -15,7 +15,34 @@ export type Init =
   | { readonly kind: "zeros" }
   | { readonly kind: "ones" }
   | { readonly kind: "constant"; readonly value: number }
-  | { readonly kind: "normal"; readonly std: number };
+  | { readonly kind: "normal"; readonly std: number }
+  | { readonly kind: "uniform"; readonly bound: number };
+
+/** A linear layer that low-rank adapters can be added to. */
+export interface AdaptedLayer {
+  /** Path of the layer, such as `model.layers.0.self_attn.q_proj`. */
+  readonly path: string;
+  /** Name of the weight; several layers can be rows of one weight. */
+  readonly weight: string;
+  /** Number of inputs. */
+  readonly inputs: number;
+  /** Number of outputs. */
+  readonly outputs: number;
+  /** Index of the layer's first output among those of the weight. */
+  readonly first: number;
+  /** Whether the weight is [in, out], as in GPT-2, in place of [out, in]. */
+  readonly isTransposed: boolean;
+}
+
+/** Low-rank adapters of the linear layers of a model. */
+export interface LowRankAdapters {
+  /** Rank of the adapters. */
+  readonly rank: number;
+  /** Factor of the adapters' results. */
+  readonly scale: number;
+  /** Returns whether a layer gets an adapter. It is called for each linear layer of the model, in order. */
+  adapts(layer: AdaptedLayer): boolean;
+}
 
 /** A named place in a model. Parameters, states and probes that it creates are named after its path. */
 export interface Scope {
@@ -23,6 +50,10 @@ export interface Scope {
   readonly graph: Graph;
   /** Names from the outermost scope to this one, joined by dots. */
   readonly path: string;
+  /** Adapters that the model's linear layers have; null for none. */
+  readonly adapters: LowRankAdapters | null;
+  /** Returns this scope with adapters for the layers that are made on it and inside it. */
+  withAdapters(adapters: LowRankAdapters): Scope;
   /** Returns the scope `name` inside this one. */
   at(name: string): Scope;
   /** A trainable leaf named `path.name`. */
@@ -61,6 +92,7 @@ export class RootScope implements Scope {
     readonly probes: Map<string, Tensor>;
     readonly quantized: QuantizedWeights;
   };
+  readonly adapters: LowRankAdapters | null;
 
   /**
    * A scope inside `parent` adds to the parent's lists of parameters, buffers and probes. Parameters in
@@ -68,13 +100,15 @@ export class RootScope implements Scope {
    */
   constructor(
     readonly graph: Graph,
-    { path = "", parent, quantized = new Map() }: {
+    { path = "", parent, quantized = new Map(), adapters = parent?.adapters ?? null }: {
       readonly path?: string;
       readonly parent?: RootScope;
       readonly quantized?: QuantizedWeights | undefined;
+      readonly adapters?: LowRankAdapters | null;
     } = {},
   ) {
     this.path = path;
+    this.adapters = adapters;
     this.#shared = parent !== undefined
       ? parent.#shared
       : { parameters: new Map(), buffers: new Map(), probes: new Map(), quantized };
@@ -100,6 +134,10 @@ export class RootScope implements Scope {
     const path = this.#join(name);
     this.graph.where = path;
     return new RootScope(this.graph, { path, parent: this });
+  }
+
+  withAdapters(adapters: LowRankAdapters): RootScope {
+    return new RootScope(this.graph, { path: this.path, parent: this, adapters });
   }
 
   param(name: string, shape: Shape, init: Init): Tensor {

@@ -14,6 +14,7 @@ import { gelu } from "../ops/elementwise/gelu.ts";
 import { geluErf } from "../ops/elementwise/gelu_erf.ts";
 import { layerNorm } from "../ops/norm/layer_norm.ts";
 import { matmul } from "../ops/matmul/matmul.ts";
+import { adapted } from "./lora.ts";
 
 /**
  * Formula of GELU: the tanh approximation, as in GPT-2, or the exact formula with the error function, as in
@@ -47,20 +48,16 @@ export function linear(
   const inputs = x.shape[x.shape.length - 1];
   const weight = scope.param("weight", [inputs, options.outputs], { kind: "normal", std: options.std });
   const { gelu = null, residual, dropout } = options;
-  if (options.bias === false) {
-    const y = matmul(x, weight);
-    if (residual !== undefined) {
-      return dropout === undefined ? add(residual, y) : dropoutAdd(y, { ...dropout, residual });
-    }
-    return gelu === null ? y : geluOf(y, gelu);
+  const bias = options.bias === false ? null : scope.param("bias", [options.outputs], { kind: "zeros" });
+  if (bias !== null && scope.adapters === null) { // one call, without a result in between
+    if (residual !== undefined && dropout === undefined) return affineAdd(x, { weight, bias, residual });
+    if (gelu === "tanh") return affineGelu(x, { weight, bias });
   }
-  const bias = scope.param("bias", [options.outputs], { kind: "zeros" });
-  if (residual !== undefined && dropout !== undefined) {
-    return dropoutAdd(affine(x, { weight, bias }), { ...dropout, residual });
+  const product = bias === null ? matmul(x, weight) : affine(x, { weight, bias });
+  const y = adapted(product, { scope, x, isTransposed: true });
+  if (residual !== undefined) {
+    return dropout === undefined ? add(residual, y) : dropoutAdd(y, { ...dropout, residual });
   }
-  if (residual !== undefined) return affineAdd(x, { weight, bias, residual });
-  if (gelu === "tanh") return affineGelu(x, { weight, bias });
-  const y = affine(x, { weight, bias });
   return gelu === null ? y : geluOf(y, gelu);
 }
 

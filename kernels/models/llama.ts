@@ -33,6 +33,7 @@ import {
   llamaOptions,
   scalingOf,
 } from "./llama_options.ts";
+import { adapted } from "./lora.ts";
 import type { KvCache, Model, Recompute } from "./model.ts";
 import { withDefaults } from "./model_options.ts";
 import { ropeTable } from "./rope_table.ts";
@@ -159,15 +160,20 @@ function block(scope: Scope, x: Tensor, config: Pass & Place): Tensor {
   const projection = { outputs: channels, std: std / Math.sqrt(2 * layers) };
   const attn = scope.at("self_attn");
   const mixed = attend(attn, norm(scope.at("input_layernorm"), x, config), config);
-  const attended = linear(attn.at("o_proj"), mixed, { ...projection, bias: config.attentionBias === "all" });
+  const attended = linear(attn, mixed, {
+    name: "o_proj",
+    ...projection,
+    bias: config.attentionBias === "all",
+  });
   // Gemma's norm after attention has the name of Llama's norm before the MLP.
   x = add(x, after("post_attention_layernorm", attended));
 
   const before = scope.at(gemma ? "pre_feedforward_layernorm" : "post_attention_layernorm");
   const mlp = scope.at("mlp"), normed = norm(before, x, config);
-  const wide = linear(mlp.at("gate_up_proj"), normed, { outputs: 2 * hidden, std, bias: mlpBias });
+  const parts = ["gate_proj", "up_proj"].map((name) => ({ name, outputs: hidden }));
+  const wide = linear(mlp, normed, { name: "gate_up_proj", outputs: 2 * hidden, std, bias: mlpBias, parts });
   const act = mlp.probe("act", glu(wide, { gate }));
-  const narrowed = linear(mlp.at("down_proj"), act, { ...projection, bias: mlpBias });
+  const narrowed = linear(mlp, act, { name: "down_proj", ...projection, bias: mlpBias });
   return add(x, after("post_feedforward_layernorm", narrowed));
 }
 
@@ -176,7 +182,9 @@ function attend(scope: Scope, x: Tensor, config: Pass & Place): Tensor {
   const { heads, keyHeads, headWidth, attentionBias, queryNorm, scoreWidth, attentionCap, window } = config;
   const { cache, initStd: std } = config;
   const outputs = (heads + 2 * keyHeads) * headWidth;
-  let qkv = linear(scope.at("qkv_proj"), x, { outputs, std, bias: attentionBias !== "none" });
+  const part = (name: string, count: number) => ({ name, outputs: count * headWidth });
+  const parts = [part("q_proj", heads), part("k_proj", keyHeads), part("v_proj", keyHeads)];
+  let qkv = linear(scope, x, { name: "qkv_proj", outputs, std, bias: attentionBias !== "none", parts });
   if (queryNorm) qkv = normHeads(scope, qkv, config);
   if (config.hasRope) qkv = turn(scope, qkv, config);
   const form = {
@@ -222,15 +230,31 @@ function turn(scope: Scope, qkv: Tensor, config: Pass & Place): Tensor {
   return rope(qkv, table, { heads: heads + keyHeads, width, pairs: "halves" });
 }
 
-/** Computes a linear layer with a weight [out, in]: `x` [..., in] → [..., out]. */
+/**
+ * Computes the linear layer `name` inside `scope`, with a weight [out, in]: `x` [..., in] → [..., out].
+ * `parts` are the layers that it joins, for adapters; default: it is one layer.
+ */
 function linear(
-  scope: Scope,
+  inside: Scope,
   x: Tensor,
-  { outputs, std, bias }: { readonly outputs: number; readonly std: number; readonly bias: boolean },
+  { name, outputs, std, bias, parts }: {
+    readonly name: string;
+    readonly outputs: number;
+    readonly std: number;
+    readonly bias: boolean;
+    readonly parts?: readonly { readonly name: string; readonly outputs: number }[];
+  },
 ): Tensor {
+  const scope = inside.at(name);
   const weight = scope.param("weight", [outputs, x.shape[x.shape.length - 1]], { kind: "normal", std });
-  const y = matmul(x, weight, { transposeB: true });
-  return bias ? add(y, scope.param("bias", [outputs], { kind: "zeros" })) : y;
+  const product = matmul(x, weight, { transposeB: true });
+  const y = bias ? add(product, scope.param("bias", [outputs], { kind: "zeros" })) : product;
+  return adapted(y, {
+    scope,
+    x,
+    isTransposed: false,
+    parts: parts?.map(({ name, outputs }) => ({ scope: inside.at(name), outputs })),
+  });
 }
 
 /** Normalizes over the last axis. Gemma's weight starts at 0 and 1 is added to it. */

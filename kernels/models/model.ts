@@ -6,7 +6,7 @@
  */
 import { Graph, type Tensor } from "../core/graph.ts";
 import { type Init, type Parameter, parameterCount, RootScope, type Scope } from "../core/scope.ts";
-import { normals } from "../random/philox.ts";
+import { normals, uniformAt } from "../random/philox.ts";
 import { type Shape, sizeOf, type TensorMap } from "../core/tensor.ts";
 
 /** The inputs of a training program that determine its random numbers. */
@@ -140,13 +140,15 @@ export function countParameters(model: TrainableModel): number {
  * ```
  */
 export function initialWeights(model: TrainableModel, seed: number): TensorMap {
-  return drawWeights(model, (init, { name, count }) => normals(seed, name, count, init.std));
+  const uniform = (name: string, index: number) => uniformAt(seed, name, index);
+  return drawWeights(model, (init, { name, count }) => normals(seed, name, count, init.std), { uniform });
 }
 
 /**
  * Returns the initial values of all parameters and buffers, by name. `draw` returns normal random numbers and
  * is called in the order in which the model creates its parameters, so that a random generator gives the same
- * numbers as in a notebook that creates them in this order.
+ * numbers as in a notebook that creates them in this order. `uniform` returns the numbers from 0 to 1 of the
+ * parameters with a uniform distribution; by default they are those of seed 1.
  */
 export function drawWeights(
   model: TrainableModel,
@@ -154,11 +156,15 @@ export function drawWeights(
     init: Extract<Init, { readonly kind: "normal" }>,
     parameter: { readonly name: string; readonly count: number; readonly shape: Shape },
   ) => Float32Array,
+  { uniform = (name, index) => uniformAt(1, name, index) }: {
+    readonly uniform?: (name: string, index: number) => number;
+  } = {},
 ): TensorMap {
   const { parameters, buffers } = scopeOf(model), weights: [string, TensorMap[string]][] = [];
   for (const [name, { tensor: { shape }, init }] of [...parameters, ...buffers]) {
     const count = sizeOf(shape);
     const data = init.kind === "normal" ? draw(init, { name, count, shape }) : new Float32Array(count);
+    if (init.kind === "uniform") data.forEach((_, i) => data[i] = init.bound * (2 * uniform(name, i) - 1));
     if (init.kind === "ones") data.fill(1);
     if (init.kind === "constant") data.fill(init.value);
     weights.push([name, { shape, data }]);

@@ -36,30 +36,54 @@ export function trainingOf({ training }: Plan): TrainingPlan {
 export interface BatchInputs {
   /** Input tokens, [A, B, T]. */
   readonly inputs: Uint32Array;
-  /** Targets, [A, B, T]; masked ones are `ignoredTarget`. */
+  /** Targets, [A, B, T]; those that do not count are `ignoredTarget`. */
   readonly targets: Uint32Array;
-  /** Weight of each target's loss: `1 / (number of targets that count)`. */
+  /** Weight of each target's loss, [A, B, T]; null if the plan is not weighted. */
+  readonly weights: Float32Array | null;
+  /** Factor of the sum of the losses: `1 / divisor`. */
   readonly lossWeight: number;
 }
 
 /**
  * Returns the inputs of a batch, with its mask applied to the targets. Throws RangeError if the batch's shape
- * differs from the plan's, if a token is outside the vocabulary, or if every target is masked.
+ * differs from the plan's, if a token is outside the vocabulary, if no target counts, or for weights or a
+ * divisor that the plan cannot use.
  */
 export function batchInputs(plan: Plan, batch: Batch): BatchInputs {
-  const { model } = plan, training = trainingOf(plan);
+  const { model } = plan, training = trainingOf(plan), { mask, inputs } = batch;
   const wanted = training.shape.reduce((a, b) => a * b);
-  const sizes = [batch.inputs.length, batch.targets.length, batch.mask?.length ?? wanted];
+  const sizes = [inputs.length, batch.targets.length, mask?.length ?? wanted];
   if (String(batch.shape) !== String(training.shape) || sizes.some((n) => n !== wanted)) {
     throw new RangeError(
       `Cannot train on a batch of shape [${batch.shape}] with ${sizes} tokens: wanted [${training.shape}]`,
     );
   }
-  checkTokens(batch.inputs, { limit: model.vocabSize, what: "input" });
+  checkTokens(inputs, { limit: model.vocabSize, what: "input" });
   checkTokens(batch.targets, { limit: model.vocabSize, what: "target" });
-  const { mask, inputs } = batch;
+  checkMask(mask, training);
   const targets = mask ? batch.targets.map((t, i) => mask[i] === 0 ? ignoredTarget : t) : batch.targets;
-  const counted = targets.reduce((n, t) => n + (t === ignoredTarget ? 0 : 1), 0);
-  if (counted === 0) throw new RangeError("Cannot train on a batch whose every target is masked");
-  return { inputs, targets, lossWeight: 1 / counted };
+  const weightAt = (i: number) => targets[i] === ignoredTarget ? 0 : mask?.[i] ?? 1;
+  const sum = targets.reduce((total, _, i) => total + weightAt(i), 0), divisor = batch.divisor ?? sum;
+  if (targets.every((t) => t === ignoredTarget)) {
+    throw new RangeError("Cannot train on a batch whose every target is masked");
+  }
+  if (!Number.isFinite(divisor) || divisor === 0) {
+    throw new RangeError(
+      `Cannot divide the losses by ${divisor}${
+        batch.divisor === undefined ? ", the sum of the weights" : ""
+      }: give a divisor other than 0`,
+    );
+  }
+  const weights = training.weighted === true ? Float32Array.from(targets, (_, i) => weightAt(i)) : null;
+  return { inputs, targets, weights, lossWeight: 1 / divisor };
+}
+
+function checkMask(mask: Float32Array | undefined, { weighted = false }: TrainingPlan): void {
+  const at = mask?.findIndex((w) => !(weighted ? Number.isFinite(w) : w === 0 || w === 1)) ?? -1;
+  if (at < 0) return;
+  throw new RangeError(
+    `Cannot weigh the loss of target ${at} by ${mask?.[at]}: wanted ${
+      weighted ? "a finite number" : "0 or 1: plan the training with weighted: true for other weights"
+    }`,
+  );
 }

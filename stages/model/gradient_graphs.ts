@@ -7,7 +7,7 @@
 import { accumulate, fill } from "../../kernels/core/gradient_ops.ts";
 import { eachGradient } from "../../kernels/core/gradients.ts";
 import { Graph, type Tensor } from "../../kernels/core/graph.ts";
-import { RootScope } from "../../kernels/core/scope.ts";
+import { type QuantizedWeights, RootScope } from "../../kernels/core/scope.ts";
 import type { Model } from "../../kernels/models/model.ts";
 import { mul } from "../../kernels/ops/elementwise/arith.ts";
 import { scale } from "../../kernels/ops/elementwise/scale.ts";
@@ -18,6 +18,13 @@ import { gradientLeaf, inputLeaf, lossSum, probeLabel } from "./leaves.ts";
 import { advanceDraw, randomness } from "./randomness.ts";
 import type { TrainingPlan } from "./training_plan.ts";
 
+/** How a model is trained, and which of its parameters. */
+export type MicroOptions = TrainingPlan & {
+  readonly quantized: QuantizedWeights | undefined;
+  /** Returns whether a parameter that is not quantised is trained, by its name. */
+  trains(name: string): boolean;
+};
+
 /**
  * Adds one micro-batch's loss and gradients to their sums. The input `micro` is the index of the micro-batch
  * in the batch; the program increments it. `blockBytes` is that of `LossInputs`. Throws Error for a parameter
@@ -25,37 +32,45 @@ import type { TrainingPlan } from "./training_plan.ts";
  */
 export function microGraph(
   model: Model<unknown>,
-  { shape, recompute = "none", gradientScale = 1, blockBytes }: TrainingPlan & {
-    readonly blockBytes?: number | undefined;
-  },
+  { shape, recompute = "none", gradientScale = 1, blockBytes, quantized, trains, weighted: isWeighted }:
+    & MicroOptions
+    & {
+      readonly blockBytes?: number | undefined;
+    },
 ): Graph {
   const graph = new Graph();
-  const scope = new RootScope(graph);
+  const scope = new RootScope(graph, { quantized });
   const micro = inputLeaf(graph, "micro", [1]);
   const tokens = take(inputLeaf(graph, "inputs", shape), micro);
   const targets = take(inputLeaf(graph, "targets", shape), micro);
   const losses = model.losses(scope, { tokens, targets, recompute, training: randomness(graph), blockBytes });
-  const missing = new Set([...scope.parameters.values()].map((p) => p.tensor));
+  const missing = new Set(trainedOf(scope, trains));
   const into = new Map([...missing].map((tensor) => [tensor, gradientLeaf(graph, tensor)]));
-  const source = scaled(weighted(losses), gradientScale), total = lossSum(graph), seed = () => fill(total, 1);
+  const weights = isWeighted ? take(inputLeaf(graph, "weights", shape, "f32"), micro) : null;
+  const source = scaled(summed(losses, weights), gradientScale),
+    total = lossSum(graph),
+    seed = () => fill(total, 1);
   for (const { of } of eachGradient(source, [...missing], { into, seed })) missing.delete(of);
   for (const { label } of missing) {
     throw new Error(`Cannot train ${label}: the loss does not depend on it`);
   }
-  accumulate(total, weighted(graph.recomputed.get(losses) ?? losses));
+  accumulate(total, summed(graph.recomputed.get(losses) ?? losses, weights));
   count(micro, { by: 1, wrap: shape[0] });
   advanceDraw(graph);
   return graph;
 }
 
 /** Works like `micro`, but without dropout, and with the model's probes and their gradients as outputs. */
-export function inspectGraph(model: Model<unknown>, { shape, gradientScale = 1 }: TrainingPlan): Graph {
+export function inspectGraph(
+  model: Model<unknown>,
+  { shape, gradientScale = 1, quantized, trains }: MicroOptions,
+): Graph {
   const graph = new Graph();
-  const scope = new RootScope(graph);
+  const scope = new RootScope(graph, { quantized });
   const tokens = inputLeaf(graph, "inspect/inputs", shape.slice(1));
   const targets = inputLeaf(graph, "inspect/targets", shape.slice(1));
-  const loss = weighted(model.losses(scope, { tokens, targets }));
-  const parameters = [...scope.parameters.values()].map((p) => p.tensor);
+  const loss = summed(model.losses(scope, { tokens, targets }), null);
+  const parameters = trainedOf(scope, trains);
   const probes = new Map([...scope.probes].map(([name, tensor]) => [tensor, probeLabel(name)]));
   const into = new Map(parameters.map((tensor) => [tensor, gradientLeaf(graph, tensor)]));
   const source = scaled(loss, gradientScale);
@@ -67,12 +82,18 @@ export function inspectGraph(model: Model<unknown>, { shape, gradientScale = 1 }
   return graph;
 }
 
+/** Returns the tensors of those parameters that are trained. */
+function trainedOf(scope: RootScope, trains: MicroOptions["trains"]): readonly Tensor[] {
+  return [...scope.parameters].filter(([name]) => trains(name)).map(([, { tensor }]) => tensor);
+}
+
 /**
- * Returns the sum of the losses, each weighted by `1 / (number of targets that count in the whole batch)`, so
- * that the sum over micro-batches is the mean loss of the batch.
+ * Returns the sum of the losses [B, T], each multiplied by its weight, divided by the divisor of the whole
+ * batch: the sum over micro-batches is then the mean loss of the batch.
  */
-function weighted(losses: Tensor): Tensor {
-  return mul(sum(losses, { shape: [1] }), inputLeaf(losses.graph, "lossWeight", [1], "f32"));
+function summed(losses: Tensor, weights: Tensor | null): Tensor {
+  const each = weights === null ? losses : mul(losses, weights);
+  return mul(sum(each, { shape: [1] }), inputLeaf(losses.graph, "lossWeight", [1], "f32"));
 }
 
 function scaled(loss: Tensor, gradientScale: number): Tensor {

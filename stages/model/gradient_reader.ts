@@ -52,9 +52,9 @@ export async function readGradients(
     readonly probes?: readonly string[];
   },
 ): Promise<ModelInspection> {
-  const names = [...plan.parameters.keys()];
+  const names = [...plan.trained.keys()];
   const zeros = Object.fromEntries(
-    [...plan.parameters].map(([name, { tensor: { shape } }]) => {
+    [...plan.trained].map(([name, { tensor: { shape } }]) => {
       const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
       return [`${name}/grad`, { shape, data }];
     }),

@@ -121,7 +121,7 @@ export class ModelSession implements AsyncDisposable {
     options: { readonly learningRate: number; readonly step: number; readonly timed?: boolean },
   ): void {
     const { learningRate, step, timed = false } = options;
-    const { inputs, targets, lossWeight } = batchInputs(this.plan, batch), { shape } = batch;
+    const { inputs, targets, weights, lossWeight } = batchInputs(this.plan, batch), { shape } = batch;
     if (this.#uncommitted) {
       throw new RangeError("Cannot begin an update: the one before it waits for commit() or discard()");
     }
@@ -135,6 +135,7 @@ export class ModelSession implements AsyncDisposable {
     this.#session.write({
       inputs: { shape, data: inputs },
       targets: { shape, data: targets },
+      ...(weights && { weights: { shape, data: weights } }),
       lossWeight: scalar(lossWeight),
       learningRate: scalar(learningRate),
       ...(this.#readsStep && { step: scalar(step + 1) }),
@@ -264,12 +265,13 @@ export class ModelSession implements AsyncDisposable {
    * masks are those of step 0.
    */
   async gradients(batch: Batch): Promise<TensorMap> {
-    const { inputs, targets, lossWeight } = batchInputs(this.plan, batch);
+    const { inputs, targets, weights, lossWeight } = batchInputs(this.plan, batch);
     const { gradients } = await readGradients(this.plan, this.#session, {
       programs: Array<string>(batch.shape[0]).fill("micro"),
       values: {
         inputs: { shape: batch.shape, data: inputs },
         targets: { shape: batch.shape, data: targets },
+        ...(weights && { weights: { shape: batch.shape, data: weights } }),
         lossWeight: scalar(lossWeight),
         ...(this.#draws && drawAt(0)),
       },

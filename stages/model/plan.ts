@@ -55,6 +55,11 @@ export interface PlanOptions {
    * the layouts. Default: none.
    */
   readonly quantized?: QuantizedWeights;
+  /**
+   * Returns whether training changes a parameter, by its name; the others have no gradient and no optimizer
+   * state. Quantised parameters are never trained. Default: all others are.
+   */
+  trains?(name: string): boolean;
 }
 
 /** Programs and what they cost. */
@@ -63,6 +68,8 @@ export interface Plan extends PlanOptions {
   readonly programs: readonly Program[];
   /** Parameters, keyed by published name. */
   readonly parameters: ReadonlyMap<string, Parameter>;
+  /** Parameters that training changes, keyed by published name; empty without training. */
+  readonly trained: ReadonlyMap<string, Parameter>;
   /** Number of trainable elements, including those that pad the vocabulary. */
   readonly parameterCount: number;
   /** Bytes of memory for each purpose. */
@@ -76,8 +83,8 @@ export interface Plan extends PlanOptions {
 }
 
 /**
- * Plans a model's programs. Throws RangeError for sizes that are not whole numbers above 0 and for training
- * with quantised weights, and ShapeError for sequences longer than the model's.
+ * Plans a model's programs. Throws RangeError for sizes that are not whole numbers above 0 and where no
+ * parameter can be trained, and ShapeError for sequences longer than the model's.
  *
  * @example
  * ```ts
@@ -94,19 +101,25 @@ export function plan(options: PlanOptions): Plan {
   const { model, training, evaluation, scoring, sampling = false, quantized } = options;
   const { packBytes = leastLimits.maxStorageBufferBindingSize } = options;
   const parameters = parametersOf(model);
+  const trained = new Map(
+    [...parameters].filter(([name]) =>
+      training !== undefined && quantized?.has(name) !== true && options.trains?.(name) !== false
+    ),
+  );
   const programs: Program[] = [];
   if (training !== undefined) {
-    if (quantized !== undefined && quantized.size > 0) {
-      throw new RangeError("Cannot train quantised weights: read them as float32");
+    if (trained.size === 0) {
+      throw new RangeError("Cannot train: every parameter is quantised or left out: add adapters (withLora)");
     }
     checkSizes("train", training.shape);
     checkTrainingPlan(training);
-    const graph = microGraph(model, { ...training, blockBytes: logitBytes(packBytes) });
+    const trains = (name: string) => trained.has(name), form = { ...training, quantized, trains };
+    const graph = microGraph(model, { ...form, blockBytes: logitBytes(packBytes) });
     programs.push(compile("micro", graph));
     for (const program of updatePrograms(training)) {
-      programs.push(compile(program, updateGraph(parameters, { ...training, packBytes, program })));
+      programs.push(compile(program, updateGraph(trained, { ...training, packBytes, program })));
     }
-    if (training.inspection === true) programs.push(compile("inspect", inspectGraph(model, training)));
+    if (training.inspection === true) programs.push(compile("inspect", inspectGraph(model, form)));
   }
   if (evaluation !== undefined) {
     const shape = [evaluation.batch, evaluation.seqLen];
@@ -126,6 +139,7 @@ export function plan(options: PlanOptions): Plan {
     ...options,
     programs,
     parameters,
+    trained,
     parameterCount: parameterCount(parameters),
     memory: memoryByKind(programs),
     flopsPerStep: programsOfStep(training).reduce((sum, name) => sum + (flops.get(name) ?? 0), 0),

@@ -29,6 +29,11 @@ export interface TrainingPlan {
    */
   readonly recompute?: Recompute;
   /**
+   * Whether losses have weights of their own, `Batch.mask`, which may be any numbers; otherwise a mask is of
+   * zeros and ones. Default false.
+   */
+  readonly weighted?: boolean;
+  /**
    * Whether to make the program `inspect`, which keeps activations and gradients of a micro-batch. Default
    * false.
    */

@@ -31,8 +31,11 @@ export interface LlamaCppAnswer {
   readonly template: string | null;
 }
 
+/** Fetched by the script alone, so it is in neither .imports.json nor deno.lock. */
+const PACKAGE = "npm:node-llama-cpp@3.21.1";
+
 const SCRIPT = `
-import { getLlama, LlamaLogLevel } from "npm:node-llama-cpp@3.21.1";
+import { getLlama, LlamaLogLevel } from "${PACKAGE}";
 const jobs = JSON.parse(await Deno.readTextFile(Deno.args[0]));
 const quiet = { logLevel: LlamaLogLevel.error, progressLogs: false };
 const llama = await getLlama({ gpu: false, build: "never", skipDownload: true, ...quiet });

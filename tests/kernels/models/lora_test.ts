@@ -1,0 +1,74 @@
+import { deepStrictEqual, ok, throws } from "node:assert/strict";
+import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
+import { gpt } from "../../../kernels/models/gpt.ts";
+import { llama } from "../../../kernels/models/llama.ts";
+import { mergeLora, withLora } from "../../../kernels/models/lora.ts";
+import { isAdapter, type LoraConfig, loraScale } from "../../../kernels/models/lora_config.ts";
+import { countParameters, initialWeights, type Model } from "../../../kernels/models/model.ts";
+import { adamw } from "../../../kernels/optim/adamw.ts";
+import { openModel } from "../../../stages/model/model_session.ts";
+import { plan } from "../../../stages/model/plan.ts";
+
+const sizes = { layers: 2, heads: 2, channels: 32, seqLen: 8, vocabSize: 40 };
+const models: Readonly<Record<string, Model>> = {
+  gpt: gpt({ ...sizes, vocabPad: 1 }),
+  "gpt without biases": gpt({ ...sizes, vocabPad: 1, bias: false, gelu: "erf" }),
+  llama: llama({ ...sizes, keyHeads: 1, headWidth: 16, hidden: 64, attentionBias: "qkv" }),
+};
+const ids = Uint32Array.from({ length: 16 }, (_, i) => i * 7 % 40);
+const batch = { inputs: ids, targets: ids.map((id) => (id + 1) % 40), shape: [1, 2, 8] as const };
+
+for (const [name, model] of Object.entries(models)) {
+  for (const targets of ["all", name === "llama" ? ["q_proj", "v_proj", "up_proj"] : ["c_attn"]] as const) {
+    Deno.test(`withLora() of a ${name}, ${targets}: starts as the model, trains adapters alone, and merges`, async () => {
+      const lora: LoraConfig = { rank: 3, alpha: 6, targets }, adapted = withLora(model, lora);
+      const engine = await openCpu({ threads: 1 }), weights = initialWeights(adapted, 1);
+      const training = { optimizer: adamw(), shape: batch.shape, clip: 1 };
+      const evaluation = { batch: 2, seqLen: 8 };
+      const planned = plan({ model: adapted, trains: isAdapter, training, evaluation });
+      const added = countParameters(adapted) - countParameters(model);
+      deepStrictEqual(
+        [...planned.trained.values()].reduce((n, { tensor: { shape } }) => n + shape[0] * shape[1], 0),
+        added,
+      );
+
+      await using session = await openModel(engine, { plan: planned, weights });
+      const own = Object.fromEntries(Object.entries(weights).filter(([label]) => !isAdapter(label)));
+      await using alone = await openModel(engine, { plan: plan({ model, evaluation }), weights: own });
+      const before = await session.losses(batch.inputs, batch.targets);
+      deepStrictEqual(near(before, await alone.losses(batch.inputs, batch.targets)), true);
+      for (let step = 0; step < 20; step++) await session.step(batch, { learningRate: 0.02, step });
+      const after = await session.losses(batch.inputs, batch.targets), now = await session.weights();
+      ok(sum(after) < sum(before) - 1, `${sum(after)}, before ${sum(before)}`);
+      for (const label of Object.keys(own)) deepStrictEqual(now[label].data, own[label].data, label);
+
+      const merged = mergeLora(adapted, now);
+      deepStrictEqual(Object.keys(merged).sort(), Object.keys(own).sort());
+      await using whole = await openModel(engine, { plan: plan({ model, evaluation }), weights: merged });
+      deepStrictEqual(near(after, await whole.losses(batch.inputs, batch.targets)), true);
+    });
+  }
+}
+
+Deno.test("withLora() refuses ranks, and targets that no layer has, with the names that there are", () => {
+  const { gpt: model } = models;
+  for (const rank of [0, 1.5, NaN]) {
+    throws(() => withLora(model, { rank, alpha: 1, targets: "all" }), /rank/);
+  }
+  withLora(model, { rank: 1, alpha: 0, targets: "all" });
+  throws(
+    () => withLora(model, { rank: 1, alpha: 1, targets: ["q_proj"] }),
+    /q_proj: .* c_attn, c_proj, c_fc/,
+  );
+  throws(() => withLora(model, { rank: 1, alpha: 1, targets: [] }), /no layer/);
+  deepStrictEqual(loraScale({ rank: 4, alpha: 8, targets: "all" }), 2);
+  deepStrictEqual(loraScale({ rank: 4, alpha: 8, targets: "all", rankStabilized: true }), 4);
+});
+
+function near(a: Float32Array, b: Float32Array): boolean {
+  return a.length === b.length && a.every((x, i) => Math.abs(x - b[i]) < 2e-5);
+}
+
+function sum(values: Float32Array): number {
+  return values.reduce((total, x) => total + x, 0);
+}
