@@ -35,7 +35,10 @@ export async function readMetadata(file: AsyncBuffer): Promise<FileMetaData> {
   }
   const bytes = await file.slice(byteLength - 8 - size, byteLength);
   readThrift(new Uint8Array(bytes, 0, size), 0);
-  return parquetMetadata(bytes, { geoparquet: false });
+  const metadata = parquetMetadata(bytes, { geoparquet: false });
+  leafColumns(metadata.schema);
+  checkNames(metadata.schema);
+  return metadata;
 }
 
 /** An encrypted file: fetching it again does not help. */
@@ -73,6 +76,9 @@ export function leafColumns(schema: readonly SchemaElement[]): LeafColumn[] {
     }
     parent.left--;
     const element = schema[at], kind = element.repetition_type;
+    if ((element.num_children ?? 0) < 0) {
+      throw new RangeError(`its schema gives ${element.name} ${element.num_children} children`);
+    }
     const path = [...parent.path, element.name];
     if (path.length > MAX_SCHEMA_DEPTH) {
       throw new RangeError(`its schema is nested more than ${MAX_SCHEMA_DEPTH} deep`);
@@ -122,7 +128,6 @@ export async function openGroup(file: AsyncBuffer, wanted: RowGroupColumns): Pro
   if (group.columns.length !== leaves.length) {
     throw new RangeError(`a row group has ${group.columns.length} columns, the schema ${leaves.length}`);
   }
-  checkNames(metadata.schema);
   for (const [i, { meta_data: meta }] of group.columns.entries()) {
     const { path, element, maxRepetition, maxDefinition } = leaves[i], name = path.join(".");
     const stored = meta?.path_in_schema.join(".") ?? name;
