@@ -72,14 +72,14 @@ const mostPending = 32; // ids that may wait for the end of a character
 
 /** Decodes the last ids together with those of the text before, since a token's text depends on these. */
 class WindowDecoder {
-  readonly #tokenizer: Tokenizer;
+  readonly #tokenizer: ComposedTokenizer;
   #ids: number[] = [];
   #known = 0; // number of ids at the front whose text has been returned
   #text = ""; // their text
 
-  constructor(tokenizer: Tokenizer, after: readonly number[]) {
+  constructor(tokenizer: ComposedTokenizer, after: readonly number[]) {
     this.#tokenizer = tokenizer;
-    this.#keep(after.slice(-mostPending));
+    this.#keep(tokenizer.endsAlone ? after.slice(-mostPending) : after);
   }
 
   push(ids: Iterable<number>): string {
@@ -102,7 +102,7 @@ class WindowDecoder {
     // Where the new ids change the text before them, they are decoded alone.
     const continues = text.startsWith(this.#text);
     const piece = continues ? text.slice(this.#text.length) : this.#tokenizer.decode(fresh);
-    this.#keep(fresh.slice(-mostPending));
+    this.#keep(this.#tokenizer.endsAlone ? fresh.slice(-mostPending) : this.#ids);
     return piece;
   }
 

@@ -28,13 +28,22 @@ export abstract class Vocabulary implements Tokenizer {
   /** Jinja template of conversations, if the tokenizer's files have one; set by whoever reads them. */
   chatTemplate: string | null = null;
   readonly #special: SpecialTokens;
+  readonly #decoded: ReadonlyMap<number, Uint8Array>;
   // Made at first use: a program that only encodes needs neither.
   #ids: ByteIndex | null = null;
   #bytes: TokenBytes | null = null;
 
-  /** Throws TypeError if two tokens have the same id, or if a special token's text is empty. */
-  constructor(tokens: readonly (Uint8Array | undefined)[], special: ReadonlyMap<string, number>) {
+  /**
+   * `decoded` has the bytes as which special tokens are decoded, if they are not those of their texts. Throws
+   * TypeError if two tokens have the same id, or if a special token's text is empty.
+   */
+  constructor(
+    tokens: readonly (Uint8Array | undefined)[],
+    special: ReadonlyMap<string, number>,
+    decoded: ReadonlyMap<number, Uint8Array> = new Map(),
+  ) {
     this.tokens = tokens;
+    this.#decoded = decoded;
     this.#special = new SpecialTokens(special);
     this.special = this.#special.ids;
     for (const [text, id] of special) {
@@ -140,7 +149,10 @@ export abstract class Vocabulary implements Tokenizer {
 
   get #all(): TokenBytes {
     return this.#bytes ??= new TokenBytes(
-      Array.from({ length: this.vocabSize }, (_, id) => this.tokens[id] ?? this.#special.bytes(id)),
+      Array.from(
+        { length: this.vocabSize },
+        (_, id) => this.tokens[id] ?? this.#decoded.get(id) ?? this.#special.bytes(id),
+      ),
     );
   }
 }

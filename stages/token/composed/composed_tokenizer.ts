@@ -10,10 +10,10 @@ import type { SpecialOptions } from "../special.ts";
 import type { DecodeOptions } from "../tokenizer.ts";
 import { Vocabulary } from "../vocabulary.ts";
 import { type AddedToken, AddedTokens, addedTokensOf } from "./added_tokens.ts";
-import { decoderOf, type TextDecoderRules, trimmed } from "./decoders.ts";
+import { decoderOf, type TextDecoderRules } from "./decoders.ts";
 import { JsonField } from "./json_field.ts";
 import { modelOf, type TextModel } from "./models.ts";
-import { normalizerOf } from "./normalizers.ts";
+import { type Normalizer, normalizerOf } from "./normalizers.ts";
 import { postProcessorOf, type Surrounding } from "./post_processors.ts";
 import { byteCharacters, preTokenizerOf, type PreTokenizerSteps } from "./pre_tokenizers.ts";
 
@@ -24,6 +24,8 @@ interface Parts {
   readonly segments: AddedTokens;
   readonly preTokenizer: PreTokenizerSteps;
   readonly decoder: TextDecoderRules;
+  /** Texts of the tokens as the decoder takes them, indexed by id. */
+  readonly texts: readonly (string | undefined)[];
   readonly surrounding: Surrounding;
 }
 
@@ -50,7 +52,7 @@ export class ComposedTokenizer extends Vocabulary {
   readonly #cache = new Map<string, Uint32Array>();
 
   private constructor(json: string, parts: Parts) {
-    super(tokenBytes(parts), specialIds(parts.added));
+    super(tokenBytes(parts), specialIds(parts.added), specialBytes(parts));
     this.json = json;
     this.#parts = parts;
   }
@@ -73,6 +75,7 @@ export class ComposedTokenizer extends Vocabulary {
     const added = addedTokensOf(root.at("added_tokens"), model.vocab);
     const preTokenizer = preTokenizerOf(root.at("pre_tokenizer"));
     const parts: Parts = {
+      texts: tokenTexts({ model, added, normalize }),
       model,
       added,
       segments: new AddedTokens(added, normalize),
@@ -105,50 +108,24 @@ export class ComposedTokenizer extends Vocabulary {
    * See `Tokenizer.decode`. What the file's decoder removes at the beginning and end of a text is removed.
    */
   override decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
-    const { between, firstWithoutBlanks, start, end, byteFallback } = this.#parts.decoder;
+    const { decoder, texts } = this.#parts;
+    if (decoder.onlyBytes) return super.decode(ids, options);
     const list = [...ids];
-    let text = between === ""
-      ? byteFallback && options.errors !== "fatal" ? this.#decodeFallback(list) : super.decode(list, options)
-      : list.map((id) => super.decode([id], options)).join(between);
-    const added = this.#parts.added.some(({ id }) => id === list[0]);
-    if (firstWithoutBlanks && list.length > 0 && !added) {
-      const first = super.decode(list.slice(0, 1));
-      text = first.replaceAll(" ", "") + text.slice(first.length);
-    }
-    if (start !== null) text = trimmed(text, { text: start.text, start: start.count, end: 0 });
-    if (end !== null) text = trimmed(text, { text: end.text, start: 0, end: end.count });
-    return text;
+    if (options.errors === "fatal") super.decode(list, options); // throws
+    const tokens = list.map((id, position) => texts[id] ?? this.#unknown(id, position));
+    return decoder.steps.reduce((out: readonly string[], step) => step(out), tokens).join("");
   }
 
-  /** Decodes each run of single bytes alone: if it is not UTF-8, each of its bytes becomes U+FFFD. */
-  #decodeFallback(ids: readonly number[]): string {
-    let out = "";
-    for (let start = 0; start < ids.length;) {
-      const bytes = this.#isByte(ids[start]);
-      let end = start + 1;
-      while (end < ids.length && this.#isByte(ids[end]) === bytes) end++;
-      out += bytes ? this.#decodeBytes(ids.slice(start, end)) : super.decode(ids.slice(start, end));
-      start = end;
-    }
-    return out;
+  /** Whether the end of a text can be decoded without all that stands before it. */
+  get endsAlone(): boolean {
+    return this.#parts.decoder.endsAlone;
   }
 
-  #decodeBytes(run: readonly number[]): string {
-    try {
-      return super.decode(run, { errors: "fatal" });
-    } catch (error) {
-      if (error instanceof TypeError) return "\uFFFD".repeat(run.length);
-      throw error;
-    }
-  }
-
-  #bytes: ReadonlySet<number> | null = null;
-
-  #isByte(id: number): boolean {
-    this.#bytes ??= new Set(
-      [...this.#parts.model.vocab].filter(([text]) => /^<0x[0-9A-Fa-f]{2}>$/.test(text)).map(([, id]) => id),
+  #unknown(id: number, position: number): never {
+    throw new RangeError(
+      `Cannot decode id ${id} at position ${position}: the vocabulary has no such token; its ids are below ` +
+        `${this.vocabSize}`,
     );
-    return this.#bytes.has(id);
   }
 
   #idsOf(text: string, allows: (token: AddedToken) => boolean): number[] {
@@ -189,12 +166,32 @@ function specialIds(added: readonly AddedToken[]): Map<string, number> {
   return new Map(added.filter(({ special }) => special).map(({ content, id }) => [content, id]));
 }
 
-/** Returns the bytes of the tokens that are not special, indexed by id. */
-function tokenBytes({ model, added, decoder }: Parts): (Uint8Array | undefined)[] {
-  const tokens: (Uint8Array | undefined)[] = [];
-  for (const [text, id] of model.vocab) tokens[id] = decoder.bytes(text);
-  for (const { id, content, special } of added) {
-    tokens[id] = special ? undefined : new TextEncoder().encode(content);
+/**
+ * Returns the texts that the decoder takes for tokens, indexed by id. For an added token that is found in
+ * normalized text it is the normalized one.
+ */
+function tokenTexts(
+  { model, added, normalize }: Pick<Parts, "model" | "added"> & { readonly normalize: Normalizer | null },
+): (string | undefined)[] {
+  const texts: (string | undefined)[] = [];
+  for (const [text, id] of model.vocab) texts[id] = text;
+  for (const { id, content, normalized } of added) {
+    texts[id] = normalized && normalize !== null ? normalize(content) : content;
   }
-  return Array.from(tokens); // holes become undefined
+  return Array.from(texts); // holes become undefined
+}
+
+/** Returns the bytes of the tokens that are not special, indexed by id. */
+function tokenBytes({ added, decoder, texts }: Parts): (Uint8Array | undefined)[] {
+  const special = new Set(added.filter(({ special }) => special).map(({ id }) => id));
+  return texts.map((text, id) => text === undefined || special.has(id) ? undefined : decoder.bytes(text));
+}
+
+/** Returns the bytes as which special tokens are decoded. */
+function specialBytes({ added, decoder, texts }: Parts): Map<number, Uint8Array> {
+  return new Map(
+    added.filter(({ special }) => special).map((
+      { id, content },
+    ) => [id, decoder.bytes(texts[id] ?? content)]),
+  );
 }

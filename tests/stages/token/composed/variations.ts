@@ -104,5 +104,42 @@ export async function variations(): Promise<ReadonlyMap<string, any>> {
       decoder: metaspace,
     });
   }
+  const decoders = [
+    { type: "WordPiece", prefix: "##", cleanup: true },
+    { type: "WordPiece", prefix: "▁", cleanup: false },
+    { type: "CTC", pad_token: "e", word_delimiter_token: "▁", cleanup: true },
+    { type: "CTC", pad_token: "", word_delimiter_token: "|", cleanup: false },
+    { type: "BPEDecoder", suffix: "t" },
+    sequenceOf({ type: "ByteFallback" }, { type: "Replace", pattern: { Regex: "▁+" }, content: " " }),
+    sequenceOf({ type: "Fuse" }, { type: "Replace", pattern: { String: "▁t" }, content: "T" }),
+    sequenceOf({ type: "Strip", content: "▁", start: 2, stop: 0 }, { type: "Fuse" }),
+    sequenceOf({ type: "ByteFallback" }, metaspace),
+    sequenceOf(metaspace, { type: "ByteFallback" }, { type: "Fuse" }),
+    null,
+  ];
+  for (const decoder of decoders) {
+    out.set(`Llama 2 decoded by ${JSON.stringify(decoder)}`, { ...llama, decoder });
+  }
+  for (const decoder of [sequenceOf(byteLevel, { type: "Fuse" }), sequenceOf({ type: "Fuse" }, byteLevel)]) {
+    add(`decoded by ${JSON.stringify(decoder)}`, { decoder });
+  }
+  const special = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+  const bytes = Object.entries(llama.model.vocab).filter(([text]) => /^<0x..>$/.test(text));
+  out.set("Llama 2 whose bytes are special tokens", {
+    ...llama,
+    added_tokens: [...llama.added_tokens, ...bytes.map(([content, id]) => ({ ...special, id, content }))],
+  });
+  for (const flag of [true, false]) {
+    add(`added tokens in lower case, normalized: ${flag}`, {
+      normalizer: { type: "Lowercase" },
+      added_tokens: ["<|End|>", "Night", "<X▁>"].map((content, i) => (
+        { ...special, id: end + i, content, normalized: flag, special: i === 0 }
+      )),
+    });
+  }
   return out;
+}
+
+function sequenceOf(...decoders: object[]): object {
+  return { type: "Sequence", decoders };
 }
