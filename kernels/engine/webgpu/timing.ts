@@ -14,12 +14,10 @@ import type { WebgpuDevice } from "./device.ts";
 import { type Dispatch, encodeDispatches } from "./dispatch.ts";
 import { countOf, splittable } from "./split.ts";
 import { SubmitPace, workOf } from "./submit_pace.ts";
+import { type PassStamps, TrialClock } from "./trial_clock.ts";
 import { TrialMemory } from "./trial_memory.ts";
 
-/**
- * Minimum seconds of one measurement: a GPU raises its clock under load, and waiting for the GPU to finish
- * costs about 10 ms.
- */
+/** Minimum seconds of one measurement: a GPU raises its clock under load. */
 const MIN_SECONDS = 0.03;
 const ROUNDS = 3;
 /** A variant that takes this many times as long as the fastest is not measured again. */
@@ -41,7 +39,7 @@ const DISPATCH_SECONDS = 0.05;
 /** A variant that gives correct results. */
 interface Candidate {
   readonly name: string;
-  readonly run: (times: number) => Promise<void>;
+  readonly run: (times: number, stamps?: PassStamps | null) => Promise<void>;
   seconds: number;
 }
 
@@ -72,7 +70,8 @@ export async function timeVariants(
     expected ??= result;
     if (agree(result, expected)) candidates.push({ name, run, seconds: Infinity });
   }
-  await measure(candidates);
+  using clock = await TrialClock.open(device);
+  await measure(candidates, clock);
   return new Map(candidates.map(({ name, seconds }) => [name, seconds]));
 }
 
@@ -80,25 +79,20 @@ export async function timeVariants(
  * Measures the candidates in rounds, so that a temporary slowdown of the machine affects all of them. Each
  * candidate's fastest round counts.
  */
-async function measure(candidates: readonly Candidate[]): Promise<void> {
+async function measure(candidates: readonly Candidate[], clock: TrialClock): Promise<void> {
+  const secondsOf = ({ run }: Candidate, times: number) => clock.seconds((stamps) => run(times, stamps));
   let racing = candidates, times = 1;
   const [first] = candidates;
-  while (first !== undefined && times < 1024 && await clocked(() => first.run(times)) < MIN_SECONDS) {
+  while (first !== undefined && times < 1024 && await secondsOf(first, times) < MIN_SECONDS) {
     times *= 2;
   }
   for (let round = 0; round < ROUNDS && racing.length > 1; round++) {
     for (const candidate of racing) {
-      candidate.seconds = Math.min(candidate.seconds, await clocked(() => candidate.run(times)) / times);
+      candidate.seconds = Math.min(candidate.seconds, await secondsOf(candidate, times) / times);
     }
     const best = Math.min(...racing.map(({ seconds }) => seconds));
     racing = racing.filter(({ seconds }) => seconds <= DROP_ABOVE * best);
   }
-}
-
-async function clocked(work: () => Promise<void>): Promise<number> {
-  const before = performance.now();
-  await work();
-  return (performance.now() - before) / 1000;
 }
 
 /**
@@ -139,11 +133,12 @@ async function prepared(
       work: work * countOf(part.workgroups) / countOf(workgroups),
     }));
   };
-  return async (times) => {
+  return async (times, stamps = null) => {
     const once = steps.flatMap(partsOf), dispatches = Array.from({ length: times }, () => once).flat();
     for (let first = 0; first < dispatches.length;) {
       const end = pace.cut(dispatches, first), own = dispatches.slice(first, end);
-      const encoder = device.device.createCommandEncoder(), pass = encoder.beginComputePass();
+      const last = end === dispatches.length, encoder = device.device.createCommandEncoder();
+      const pass = encoder.beginComputePass(stamps?.pass({ first: first === 0, last }));
       encodeDispatches(pass, own);
       pass.end();
       pace.submit(own.reduce((sum, { work }) => sum + work, 0));

@@ -13,6 +13,7 @@ import { compile, type Program } from "../../../../kernels/core/program.ts";
 import { openWebgpu } from "../../../../kernels/engine/webgpu/webgpu_engine.ts";
 import { findAdapter, WebgpuDevice } from "../../../../kernels/engine/webgpu/device.ts";
 import { timeVariants } from "../../../../kernels/engine/webgpu/timing.ts";
+import { secondsAbove, TrialClock } from "../../../../kernels/engine/webgpu/trial_clock.ts";
 import { tuneKernels } from "../../../../kernels/engine/webgpu/tuner.ts";
 import type { KernelChoices } from "../../../../kernels/engine/webgpu/tuning.ts";
 import { matmul } from "../../../../kernels/ops/matmul/matmul.ts";
@@ -162,4 +163,52 @@ Deno.test("timeVariants() leaves out kernels that do not compile or that compute
   } finally {
     await device.destroy();
   }
+});
+
+Deno.test("TrialClock measures by the GPU's clock, and without one by the host's without the cost of waiting", async () => {
+  const adapter = (await findAdapter())!;
+  for (const hasClock of [true, false]) {
+    const features = new Set(
+      [...adapter.adapter.features].filter((name) => hasClock || name !== "timestamp-query"),
+    );
+    const found = (await findAdapter())!.adapter;
+    const limited = Object.create(found, {
+      features: { value: features },
+      limits: { value: found.limits },
+      requestDevice: { value: found.requestDevice.bind(found) },
+    });
+    const device = await WebgpuDevice.request({ ...adapter, adapter: limited });
+    try {
+      strictEqual(device.device.features.has("timestamp-query"), hasClock);
+      const { queue } = device.device, submit = queue.submit.bind(queue);
+      let submits = 0;
+      queue.submit = (commands) => {
+        submits++;
+        submit(commands);
+      };
+      using clock = await TrialClock.open(device);
+      const before = submits, stamped: boolean[] = [];
+      const seconds = await clock.seconds(async (stamps) => {
+        for (const [first, last] of [[true, false], [false, false], [false, true]]) {
+          const encoder = device.device.createCommandEncoder(), descriptor = stamps?.pass({ first, last });
+          stamped.push(descriptor?.timestampWrites !== undefined);
+          encoder.beginComputePass(descriptor).end();
+          queue.submit([encoder.finish()]);
+        }
+        await queue.onSubmittedWorkDone();
+      });
+      ok(seconds > 0 && Number.isFinite(seconds));
+      deepStrictEqual(stamped, hasClock ? [true, false, true] : [false, false, false]);
+      strictEqual(submits - before, hasClock ? 4 : 3, "the timestamps are read once");
+      ok(before >= 5, "the clock or the cost of waiting is measured first");
+    } finally {
+      await device.destroy();
+    }
+  }
+});
+
+Deno.test("secondsAbove() takes the floor off, and leaves at least a hundredth", () => {
+  strictEqual(secondsAbove(0.03, 0.01), 0.03 - 0.01);
+  for (const elapsed of [0.01, 0.01005, 0.009]) strictEqual(secondsAbove(elapsed, 0.01), elapsed / 100);
+  strictEqual(secondsAbove(0.5, 0), 0.5);
 });
