@@ -5,14 +5,20 @@
  */
 import { findAdapter } from "../../kernels/engine/webgpu/device.ts";
 import { openWebgpu, type WebgpuEngine } from "../../kernels/engine/webgpu/webgpu_engine.ts";
-import type { GptConfig } from "../../kernels/models/gpt_options.ts";
 import { tuningFile } from "../cli/run/tuning_file.ts";
 import { longestSubmit } from "./longest_submit.ts";
 import { measureFloors, measurePeak } from "./measure.ts";
 import { checkParity } from "./parity.ts";
 import type { DoctorReport } from "./report.ts";
 import { killAndResume } from "./resumed_run.ts";
-import { knownModels, type MeasuredModel, measureStep, trainKnown } from "./training.ts";
+import {
+  gpt2Config,
+  knownGpt2,
+  knownModels,
+  type MeasuredModel,
+  measureStep,
+  trainKnown,
+} from "./training.ts";
 import { tuneStep } from "./tuning.ts";
 
 /** How the doctor examines a machine. */
@@ -25,16 +31,8 @@ export interface Examination {
   say(text: string): void;
 }
 
-const gpt2: GptConfig = {
-  layers: 12,
-  heads: 12,
-  channels: 768,
-  seqLen: 1024,
-  vocabSize: 50257,
-  vocabPad: 128,
-};
 const gpuModels: readonly MeasuredModel[] = [
-  ...[4, 2, 1].map((batch) => ({ config: gpt2, batch })),
+  ...[4, 2, 1].map((batch) => ({ config: gpt2Config, batch })),
   { config: { layers: 6, heads: 6, channels: 384, seqLen: 256, vocabSize: 8192 }, batch: 8 },
 ];
 const softwareModels: readonly MeasuredModel[] = [
@@ -65,7 +63,7 @@ export async function examine({ dawn, tuneFile, say }: Examination): Promise<Doc
   );
   const training = await attempt(
     "training of models with known losses",
-    () => trainKnown(engine, knownModels),
+    () => trainKnown(engine, software ? knownModels : [...knownModels, knownGpt2]),
     [],
   );
   say("costs of reads, submits, dispatches and transfers …");

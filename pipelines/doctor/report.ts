@@ -63,7 +63,7 @@ export interface DoctorReport {
   };
   /** Peaks measured by kernels that do nothing else. */
   readonly peak: { readonly gflops: number; readonly gigabytes: number };
-  /** Losses of five steps of two models, and those of the float64 engine. */
+  /** Losses of five steps of some models, and those that they must have. */
   readonly training: readonly {
     readonly model: string;
     readonly losses: readonly number[];
@@ -93,7 +93,7 @@ export interface DoctorReport {
   readonly failures: readonly string[];
 }
 
-/** Largest difference of a loss from the float64 engine's. */
+/** Largest difference of a loss from the one that is known. */
 const LOSS_TOLERANCE = 1e-3;
 
 /** Returns a message for each thing that is wrong. */

@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" />
 /**
- * Measures how long submits take on a GPU: by the GPU's own clock if it has one, otherwise by the host's clock
- * without what waiting for the GPU costs, which is 10 ms in Deno.
+ * Measures how long submits take on a GPU: by the GPU's own clock if it has one, otherwise by the host's
+ * clock without what waiting for the GPU costs, which is 10 ms in Deno.
  *
  * @module
  */
@@ -101,8 +101,8 @@ export class TrialClock {
 }
 
 /**
- * Returns `elapsed` seconds without a floor, and at least a hundredth of them: a measurement that is hardly above
- * the floor says only that the work is short.
+ * Returns `elapsed` seconds without a floor, and at least a hundredth of them: a measurement that is hardly
+ * above the floor says only that the work is short.
  */
 export function secondsAbove(elapsed: number, floor: number): number {
   return Math.max(elapsed - floor, elapsed / 100);

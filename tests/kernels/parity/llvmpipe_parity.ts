@@ -1,6 +1,6 @@
 /**
- * The program that a test runs on llvmpipe, Mesa's Vulkan driver in software: the driver is chosen when a process
- * starts. Prints a line of JSON.
+ * The program that a test runs on llvmpipe, Mesa's Vulkan driver in software: the driver is chosen when a
+ * process starts. Prints a line of JSON.
  *
  * @module
  */

@@ -11,7 +11,7 @@ import { doctorCommand } from "../../../pipelines/doctor/main.ts";
 import { measurePeak, trySubmit } from "../../../pipelines/doctor/measure.ts";
 import { checkParity } from "../../../pipelines/doctor/parity.ts";
 import { reportText, wrongIn } from "../../../pipelines/doctor/report.ts";
-import { measureStep, trainKnown } from "../../../pipelines/doctor/training.ts";
+import { knownGpt2, knownModels, measureStep, trainKnown } from "../../../pipelines/doctor/training.ts";
 import { doctorReport } from "./doctor_report.ts";
 
 Deno.test("wrongIn() names wrong kernels, losses off by more than 0.001, and a GPU on which no submit works", () => {
@@ -92,6 +92,9 @@ Deno.test("measureStep() takes the first model that fits into memory", async () 
 Deno.test("trainKnown() gives the known losses on the CPU engine", async () => {
   const training = await trainKnown(await openCpu({ threads: 1 }));
   deepStrictEqual(wrongIn({ ...doctorReport, training }), []);
+  const limits = { maxBufferSize: 1 << 20, maxStorageBufferBindingSize: 1 << 20 };
+  const small = await trainKnown(await openWebgpu({ limits }), [knownGpt2, knownModels[1]]);
+  deepStrictEqual(small.map(({ wanted }) => wanted), [knownModels[1].wanted], "GPT-2 124M does not fit");
 });
 
 Deno.test("measurePeak() and trySubmit() run on webgpu; an unknown rate is refused", async () => {
