@@ -81,3 +81,14 @@ export interface MachineProfile {
 export function gpuOf({ limits, features, software }: MachineProfile): Gpu {
   return { limits: { ...leastLimits, ...limits }, features, software };
 }
+
+/** Returns the class of an op's arithmetic. */
+export function classOf(op: string): Exclude<EfficiencyClass, "memory"> {
+  if (/^attention(_dropout)?_grad/.test(op)) return "attentionGrad";
+  return /attention/.test(op) ? "attention" : "products";
+}
+
+/** Returns whether an op is a matrix product. */
+export function isProduct(op: string): boolean {
+  return /^(matmul|affine)/.test(op);
+}

@@ -65,7 +65,7 @@ export function machineLines(
 }
 
 function quantity({ value, source }: Quantity): string {
-  return `${count(value)} (${source.split(":")[0]})`;
+  return `${figure(value)} (${source.split(":")[0]})`;
 }
 
 function efficiencyLines({ efficiencies, ofOps }: MachineProfile): string[] {
@@ -120,7 +120,7 @@ function stepLines(
       "submits and reads",
     ),
     row("step", cells(step, seconds)),
-    `  tokens/s       ${count(rate)}, from ${count(rate / band)} to ${count(rate * band)}`,
+    `  tokens/s       ${figure(rate)}, from ${figure(rate / band)} to ${figure(rate * band)}`,
     ...(steps === null ? [] : [
       `  all ${count(steps)} steps ${time(steps * seconds)}, from ${time(steps * seconds / band)} to ${
         time(steps * seconds * band)
@@ -151,7 +151,7 @@ function programLines(
   );
   if (others.length === 0) return [];
   return [
-    `  one run, without the read of its result (${readMilliseconds.value} ms):`,
+    `  one run, without the read of its result (${readMilliseconds.value.toFixed(1)} ms):`,
     ...others.map(([name, work]) =>
       `  ${name.padEnd(15)}${milliseconds(secondsOf(work)).padStart(11)} ms  ${causesOf(work)}`
     ),
@@ -171,6 +171,11 @@ function workLines({ groups }: PlanTime, { name }: MachineProfile): string[] {
       row(group, [count(flops / 1e9), share(flops / step.flops), (bytes / 1e9).toFixed(1)])
     ),
   ];
+}
+
+/** Returns a number with at least two digits. */
+function figure(value: number): string {
+  return value < 100 ? value.toPrecision(2) : count(value);
 }
 
 function milliseconds(seconds: number): string {

@@ -13,7 +13,12 @@ import type { Gpu } from "../../kernels/core/gpu.ts";
 import type { Call } from "../../kernels/core/graph.ts";
 import { callKey } from "../../kernels/core/op.ts";
 import { dispatchesOf } from "../../kernels/core/wgsl.ts";
-import type { Efficiency, EfficiencyClass, MachineProfile } from "../../kernels/engine/machine_profile.ts";
+import {
+  classOf,
+  type Efficiency,
+  isProduct,
+  type MachineProfile,
+} from "../../kernels/engine/machine_profile.ts";
 import { submitLimits } from "../../kernels/engine/webgpu/submit_pace.ts";
 import type { Plan } from "./plan.ts";
 import { historyLength, programsOfStep } from "./training_plan.ts";
@@ -170,17 +175,6 @@ function ratesOf(
   const own = ofOps.get(op);
   const flops = own?.of === "flops" ? own : efficiencies[classOf(op)];
   return { flops, memory: own?.of === "memory" ? own : efficiencies.memory };
-}
-
-/** Returns the class of an op's arithmetic. */
-export function classOf(op: string): Exclude<EfficiencyClass, "memory"> {
-  if (/^attention(_dropout)?_grad/.test(op)) return "attentionGrad";
-  return /attention/.test(op) ? "attention" : "products";
-}
-
-/** Returns whether an op is a matrix product. */
-export function isProduct(op: string): boolean {
-  return /^(matmul|affine)/.test(op);
 }
 
 function groupOf({ op: { name }, inputs }: Call, head: ReadonlySet<string>): WorkGroup {

@@ -5,9 +5,11 @@
  * @module
  */
 import {
+  classOf,
   type Efficiency,
   type EfficiencyClass,
   efficiencyClasses,
+  isProduct,
   type MachineProfile,
   type Quantity,
 } from "../../../kernels/engine/machine_profile.ts";
@@ -23,11 +25,17 @@ const unmeasured: Readonly<Record<EfficiencyClass, number>> = {
 };
 /** Clock of GPUs in gigahertz, to guess from its FLOPs how many invocations a GPU needs. */
 const clock = 1.8;
+/**
+ * A call says how fast its kernel is if it takes longer than this many launches at the peak. The time of a
+ * smaller one is that of launches.
+ */
+const LAUNCHES = 5;
 /** See `MachineProfile.band`; for the part of a time whose rates the report does not have. */
 const band = 0.4;
 
 interface MeasuredCall {
   readonly op: string;
+  readonly count: number;
   readonly seconds: number;
   readonly gflop: number;
   readonly gigabytes: number;
@@ -44,25 +52,38 @@ export function doctorMachine(report: Fields): MachineProfile {
   });
   const gflops = measured(peak, "gflops"), gigabytes = measured(peak, "gigabytes");
   const calls = report.object("step").objects("calls").map((call): MeasuredCall => {
-    const seconds = call.number("milliseconds") * call.number("count", { min: 1, whole: true }) / 1000;
+    const count = call.number("count", { min: 1, max: 1e6, whole: true });
+    const seconds = call.number("milliseconds") * count / 1000;
     return {
+      count,
       op: call.text("call").split(" ")[0],
       seconds,
       gflop: seconds * call.number("gflops", { min: 0 }),
       gigabytes: seconds * call.number("gigabytes", { min: 0 }),
     };
   });
-  const ofOps = new Map(
-    [...Map.groupBy(calls, ({ op }) => op)].map(([op, same]) => [
-      op,
-      reached(same, { gflops: gflops.value, gigabytes: gigabytes.value, source }),
-    ]),
-  );
-  const share = (name: EfficiencyClass): Efficiency => ({
-    of: efficiencyClasses[name],
-    value: unmeasured[name],
-    source: "estimate: not among the calls of the doctor's step",
+  const launch = measured(floors, "dispatchMicroseconds", 0);
+  const peaks = { gflops: gflops.value, gigabytes: gigabytes.value, source };
+  const large = calls.filter(({ gflop, gigabytes, count }) => {
+    const ideal = Math.max(gflop / peaks.gflops, gigabytes / peaks.gigabytes) / count;
+    return ideal > 0 && ideal >= LAUNCHES * launch.value / 1e6;
   });
+  const ofOps = new Map(
+    [...Map.groupBy(large, ({ op }) => op)].map(([op, same]) => [op, reached(same, peaks)]),
+  );
+  const share = (name: EfficiencyClass): Efficiency => {
+    const of = efficiencyClasses[name],
+      same = large.filter(({ op }) => {
+        if (ofOps.get(op)?.of !== of) return false;
+        return name === "memory" || classOf(op) === name && (name !== "products" || isProduct(op));
+      });
+    if (same.length > 0) return reached(same, peaks);
+    return {
+      of,
+      value: unmeasured[name],
+      source: "estimate: no large call of the doctor's step is of this class",
+    };
+  };
   return {
     name: machine.text("adapter"),
     measured: true,
@@ -72,7 +93,7 @@ export function doctorMachine(report: Fields): MachineProfile {
     memory: null,
     peak: { gflops, gigabytes },
     floors: {
-      dispatchMicroseconds: measured(floors, "dispatchMicroseconds", 0),
+      dispatchMicroseconds: launch,
       submitMicroseconds: measured(floors, "submitMicroseconds", 0),
       readMilliseconds: measured(floors, "readMilliseconds", 0),
     },
@@ -86,7 +107,7 @@ export function doctorMachine(report: Fields): MachineProfile {
       attentionGrad: share("attentionGrad"),
       memory: share("memory"),
     },
-    ofOps: new Map([...ofOps].filter(([, { value }]) => value > 0)),
+    ofOps,
     band,
   };
 }

@@ -78,6 +78,9 @@ Deno.test("a doctor's report gives its peaks, floors and the shares that its ops
     { call: "matmul [8,8] [8,8]", count: 3, milliseconds: 2, gflops: 10_000, gigabytes: 80 },
     { call: "matmul [9,9] [9,9]", count: 1, milliseconds: 6, gflops: 2_000, gigabytes: 400 },
     { call: "plus [9] [9]", count: 2, milliseconds: 1, gflops: 10, gigabytes: 600 },
+    // At the peak it would take 5 · 3.1 us, and the next one less: the time of that is the launch's.
+    { call: "gather [9] [9]", count: 2, milliseconds: 0.031, gflops: 0, gigabytes: 400 },
+    { call: "put_rows [9] [9]", count: 2, milliseconds: 0.03, gflops: 0, gigabytes: 400 },
   ];
   const machine = await read({ ...doctorReport, step: { ...doctorReport.step, calls } });
   const source = "doctor: 2026-11-30T00:00:00Z";
@@ -91,7 +94,12 @@ Deno.test("a doctor's report gives its peaks, floors and the shares that its ops
   deepStrictEqual([...machine.ofOps], [
     ["matmul", { of: "flops", value: 0.3, source }],
     ["plus", { of: "memory", value: 0.75, source }],
+    ["gather", { of: "memory", value: 0.5, source }],
   ]);
+  // Classes have the shares of their ops together: products, and memory in 2.062 ms.
+  strictEqual(machine.efficiencies.products.value, 0.3);
+  const memory = (2 * 0.75 + 0.062 * 0.5) / 2.062;
+  ok(Math.abs(machine.efficiencies.memory.value - memory) < 1e-12, `${machine.efficiencies.memory.value}`);
   ok(machine.efficiencies.attention.source.startsWith("estimate"));
 });
 
