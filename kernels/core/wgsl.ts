@@ -37,17 +37,20 @@ export function wgslBindings(call: Call, types: Readonly<Record<string, string>>
 
 /**
  * Returns a kernel with one invocation per element of the first output, or `count` invocations. `body` is
- * WGSL in which `i` is the element's index.
+ * WGSL in which `i` is the element's index. `types` gives the types of bindings, as in `wgslBindings()`.
  */
 export function flat(
   call: Call,
   body: string,
-  { count = sizeOf(call.outputs[0].shape) }: { readonly count?: number } = {},
+  { count = sizeOf(call.outputs[0].shape), types = {} }: {
+    readonly count?: number;
+    readonly types?: Readonly<Record<string, string>>;
+  } = {},
 ): WgslKernel {
   const workgroups = grid(count, 64);
   return {
     workgroups,
-    code: `${wgslBindings(call)}
+    code: `${wgslBindings(call, types)}
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x + id.y * ${workgroups[0] * 64}u;

@@ -10,6 +10,7 @@ import type { Call } from "../../core/graph.ts";
 import type { WgslKernel } from "../../core/gpu.ts";
 import { nanFunctions, wgslBindings } from "../../core/wgsl.ts";
 import type { AttentionForm, HeadSizes } from "./attention_sizes.ts";
+import { divisor, isAligned, range } from "./attention_tiles.ts";
 import { cappedScore } from "./attention_wgsl.ts";
 import { workgroupMax, workgroupSum } from "../reduce/workgroup_reduce.ts";
 
@@ -26,6 +27,10 @@ export interface CacheSizes extends HeadSizes {
 }
 
 const LANES = 64;
+/** Most loads of a key's numbers that are written out. */
+const UNROLL = 8;
+/** Number of loads of values that are written out. */
+const VALUES = 4;
 /** Number of keys per workgroup if the keys are divided into spans. */
 const SPAN = 128;
 /** Keys are divided into spans if there are at most this many tokens; more tokens keep a GPU busy anyway. */
@@ -76,6 +81,36 @@ function spanCode(call: Call, sizes: SpanSizes): string {
   const keyRow = row - channels, group = heads / keyHeads;
   const wide = Math.ceil(width / LANES), each = Array.from({ length: wide }, (_, i) => i);
   const span = spans === 1 ? time : SPAN;
+  // Lanes read different rows of keys, so each reads four numbers at once. Values are read along a row.
+  const fours = isAligned(width), unit = fours ? 4 : 1, type = fours ? "vec4f" : "f32";
+  const units = width / unit, piece = divisor(units, UNROLL);
+  // A piece's numbers are loaded before the first is used, since each load waits for memory.
+  const dots = range(piece).map((i) => `let key${i} = in1[at + ${i}u];`).concat(
+    range(piece).map((i) => {
+      const query = `queryStaged[turn][${i}u]`;
+      if (!fours) return `dot0 = fma(${query}, key${i}, dot0);`;
+      return `let query${i} = ${query};\n        ` + "xyzw".replace(
+        /./g,
+        (c) => `dot0 = fma(query${i}.${c}, key${i}.${c}, dot0); `,
+      ).trimEnd();
+    }),
+  );
+  const value = (at: string) => `in1[${at}]${fours ? "[lane % 4u]" : ""}`;
+  const sums = (i: number) =>
+    `var j = 0u;
+      for (; j + ${VALUES}u <= count; j += ${VALUES}u) {
+        ${
+      range(VALUES).map((n) => `let value${n} = ${value(`at + ${n * keyRow / unit}u`)};`).join("\n        ")
+    }
+        ${
+      range(VALUES).map((n) => `sum${i} = fma(weights[j + ${n}u], value${n}, sum${i});`).join("\n        ")
+    }
+        at += ${VALUES * keyRow / unit}u;
+      }
+      for (; j < count; j++) {
+        sum${i} = fma(weights[j], ${value("at")}, sum${i});
+        at += ${keyRow / unit}u;
+      }`;
   const own = (i: number) => `lane + ${i * LANES}u`;
   const inside = (i: number) => (i + 1) * LANES > width ? `if (${own(i)} < ${width}u) ` : "";
   const scratch = `(((query * ${heads}u + group.x) * ${spans}u) + part) * ${width + 2}u`;
@@ -90,10 +125,10 @@ function spanCode(call: Call, sizes: SpanSizes): string {
       "  if (lane == 0u) { scratch[at] = top; scratch[at + 1u] = total; }",
       ...each.map((i) => `  ${inside(i)}{ scratch[at + 2u + ${own(i)}] = sum${i}; }`),
     ];
-  return `${wgslBindings(call)}
+  return `${wgslBindings(call, { in0: type, in1: type })}
 ${spans === 1 ? "" : scratchBinding}
 var<workgroup> firstRowStaged: u32; // uniform, as the bounds of loops with barriers must be
-var<workgroup> queryStaged: array<f32, ${width}>;
+var<workgroup> queryStaged: array<array<${type}, ${piece}>, ${units / piece}>;
 var<workgroup> weights: array<f32, ${LANES}>;
 ${nanFunctions}
 ${workgroupMax(LANES)}
@@ -104,8 +139,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let part = group.y % ${spans}u;
   if (lane == 0u) { firstRowStaged = in2[group.z]; }
   ${queryPosition(sizes, { token: `group.y / ${spans}u`, firstRow: "workgroupUniformLoad(&firstRowStaged)" })}
-  for (var c = lane; c < ${width}u; c += ${LANES}u) {
-    queryStaged[c] = in0[query * ${row}u + group.x * ${width}u + c] * f32(${scale});
+  for (var c = lane; c < ${units}u; c += ${LANES}u) {
+    queryStaged[c / ${piece}u][c % ${piece}u] = in0[query * ${row / unit}u + group.x * ${
+    width / unit
+  }u + c] * f32(${scale});
   }
   workgroupBarrier();
   let head = group.x / ${group}u * ${width}u;
@@ -122,9 +159,12 @@ ${each.map((i) => `  var sum${i} = 0.0;`).join("\n")}
     let key = first + lane;
     var score = -3.4e38;
     if (key < to) {
-      let at = (begin + key) * ${keyRow}u + head;
+      var at = ((begin + key) * ${keyRow}u + head) / ${unit}u;
       var dot0 = 0.0;
-      for (var c = 0u; c < ${width}u; c++) { dot0 = fma(queryStaged[c], in1[at + c], dot0); }
+      for (var turn = 0u; turn < ${units / piece}u; turn++) {
+        ${dots.join("\n        ")}
+        at += ${piece}u;
+      }
       score = ${cappedScore("dot0", softCap, "f32")};
     }
     let highest = maxOrNan(top, workgroupMax(score, lane));
@@ -138,8 +178,8 @@ ${
     each.map((i) =>
       `    ${inside(i)}{
       sum${i} *= shrink;
-      var at = (begin + first) * ${keyRow}u + ${keyRow / 2}u + head + ${own(i)};
-      for (var j = 0u; j < count; j++) { sum${i} = fma(weights[j], in1[at], sum${i}); at += ${keyRow}u; }
+      var at = ((begin + first) * ${keyRow}u + ${keyRow / 2}u + head + ${own(i)}) / ${unit}u;
+      ${sums(i)}
     }`
     ).join("\n")
   }

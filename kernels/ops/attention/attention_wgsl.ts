@@ -51,7 +51,8 @@ export function attentionKernel(call: Call<AttentionAttrs>, sizes: KernelSizes):
 ${nanFunctions}
 ${code.declarations}
 ${mask.declarations}
-var<workgroup> shared0: array<array<vec4f, ${across}>, ${groups}>; // a number for each invocation and row
+// A number for each invocation and row, padded so that groups lie in different banks of memory.
+var<workgroup> shared0: array<array<vec4f, ${across + 1}>, ${groups}>;
 
 @compute @workgroup_size(${LANES})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -125,13 +126,22 @@ export function attentionGradKernel(call: Call<AttentionAttrs>, sizes: KernelSiz
 
 /** Stores delta [B, H, T], the dot product of each row of `out` and `dout`, in scratch memory. */
 function deltaKernel(call: Call<AttentionAttrs>, { batch, heads, time, width }: KernelSizes): WgslKernel {
+  const fours = isAligned(width); // one load of four numbers instead of four loads that lie far apart
   const kernel = flat(
     call,
     `var delta = 0.0;
-  for (var c = 0u; c < ${width}u; c++) { delta = fma(in1[i * ${width}u + c], in3[i * ${width}u + c], delta); }
+  ${
+      fours
+        ? `for (var c = i * ${width / 4}u; c < (i + 1u) * ${width / 4}u; c++) {
+    let a = in1[c];
+    let b = in3[c];
+    delta = fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, delta))));
+  }`
+        : `for (var c = i * ${width}u; c < (i + 1u) * ${width}u; c++) { delta = fma(in1[c], in3[c], delta); }`
+    }
   let position = i / ${heads}u;
   scratch[(position / ${time}u * ${heads}u + i % ${heads}u) * ${time}u + position % ${time}u] = delta;`,
-    { count: batch * heads * time },
+    { count: batch * heads * time, types: fours ? { in1: "vec4f", in3: "vec4f" } : {} },
   );
   return { ...kernel, code: `${scratchBinding(call)}\n${kernel.code}` };
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { attentionForms, cacheForms } from "./attention_forms.ts";
 import { compileForAmd, type MachineCode, spirvOf } from "./radv.ts";
 import { type StepKernel, stepKernels } from "./step_kernels.ts";
 
@@ -24,6 +25,15 @@ export function tableKernels(kernels: readonly StepKernel[]): readonly StepKerne
   return [...kinds.values()];
 }
 
+/** Returns the kernels of other forms of attention that the table has: those whose code differs in kind. */
+export function tableForms(kernels: readonly StepKernel[]): readonly StepKernel[] {
+  const cached = /^(64 wide, \d+ token|256 wide, window)/; // the others have the same code for other widths
+  return kernels.filter(({ name, call }) =>
+    name !== "attention_grad, 1" && !call.includes("queries a key") &&
+    (!name.startsWith("cache") || cached.test(call))
+  );
+}
+
 /**
  * Returns the rows of the table: registers and spilled registers by family, and multiply-adds, other vector
  * instructions and loads from workgroup memory of the inner loop on navi21.
@@ -41,7 +51,8 @@ export function tableRows(
 
 /** Prints the rows of the table. */
 if (import.meta.main) {
-  const kernels = tableKernels(stepKernels({ batch: 16 })), folder = await Deno.makeTempDir();
+  const forms = tableForms([...attentionForms(), ...cacheForms()]);
+  const kernels = [...tableKernels(stepKernels({ batch: 16 })), ...forms], folder = await Deno.makeTempDir();
   const spirv = await spirvOf(kernels, folder), results: (readonly MachineCode[])[] = [];
   for (const family of families) results.push((await compileForAmd(spirv, { family, folder })).kernels);
   await Deno.remove(folder, { recursive: true });

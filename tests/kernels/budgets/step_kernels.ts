@@ -13,13 +13,16 @@ import type { KernelText } from "./radv.ts";
 
 /** A kernel, and the call that it belongs to. */
 export interface StepKernel extends KernelText {
+  /** Number of workgroups along each axis. */
+  readonly workgroups: readonly [number, number, number];
   /** Name of the op and, if the call has several dispatches, the number of the dispatch. */
   readonly name: string;
   /** Shapes of the call's first two inputs, and its attributes. */
   readonly call: string;
 }
 
-const gpu: Gpu = {
+/** The GPU that the kernels are for. */
+export const gpu: Gpu = {
   ...leastGpu,
   limits: {
     ...leastGpu.limits,
@@ -39,13 +42,18 @@ export function stepKernels(
     training: { optimizer: adamw(), shape: [1, batch, 1024], clip: 1 },
     packBytes: gpu.limits.maxStorageBufferBindingSize,
   });
+  return distinctKernels(programs.flatMap(({ calls }) => calls));
+}
+
+/** Returns the distinct kernels of calls, in order of use. */
+export function distinctKernels(calls: readonly Call[]): readonly StepKernel[] {
   const byCode = new Map<string, StepKernel>();
-  for (const call of programs.flatMap(({ calls }) => calls)) {
+  for (const call of calls) {
     const dispatches = dispatchesOf(call.op.wgsl(call, gpu));
-    dispatches.forEach(({ code }, i) => {
+    dispatches.forEach(({ code, workgroups }, i) => {
       const name = dispatches.length === 1 ? call.op.name : `${call.op.name}, ${i + 1}`;
       const bindings = [...code.matchAll(/@binding\(/g)].length;
-      if (!byCode.has(code)) byCode.set(code, { name, call: describe(call), code, bindings });
+      if (!byCode.has(code)) byCode.set(code, { name, call: describe(call), code, bindings, workgroups });
     });
   }
   return [...byCode.values()];

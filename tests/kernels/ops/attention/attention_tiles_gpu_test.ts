@@ -23,7 +23,19 @@ function caseOf(op: Op<AttentionAttrs>, width: number): Case<AttentionAttrs> {
   return { inputs: [...inputs, [2], [1]], attrs, fill: [...inputs.map(() => "normal" as const), word, word] };
 }
 
-for (const [width, bytes] of [[64, 32768], [64, 16384], [24, 16384], [128, 32768], [64, 1024]]) {
+const sizes = [
+  [64, 32768],
+  [64, 16384], // four invocations share a score
+  [24, 16384],
+  [128, 32768], // two
+  [256, 32768], // four, and eight in the gradient
+  [80, 16384], // in pieces of five vectors
+  [100, 32768], // 25 vectors: some invocations have one column, others two
+  [8, 32768], // fewer vectors than invocations of a group
+  [64, 1024],
+] as const;
+
+for (const [width, bytes] of sizes) {
   Deno.test(`webgpu attention on heads of ${width} channels with ${bytes} bytes of workgroup memory matches the reference`, async (t) => {
     const asGpu = (op: Op<AttentionAttrs>): Op<AttentionAttrs> => ({
       ...op,
