@@ -103,6 +103,7 @@ function filled(
   if (fill === "normal") return normals(seed, name, count);
   // 0.25 keeps the inputs away from the pole of `1 / x`.
   if (fill === "positive") return normals(seed, name, count).map((x) => Math.abs(x) + 0.25);
+  if ("words" in fill) return fill.words;
   if ("blocks" in fill) return randomBlocks(fill.blocks, (i) => uniformAt(seed, name, i));
   return Uint32Array.from({ length: count }, (_, i) => Math.floor(uniformAt(seed, name, i) * fill.below));
 }

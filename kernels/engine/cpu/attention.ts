@@ -63,14 +63,14 @@ export function blasAttention(
   const words = new Uint32Array(memory.buffer), numbers = new Float64Array(memory.buffer);
 
   const sizesOf = (args: number) => {
-    const [batch, time, dropped, , heads, keyHeads, depth, scale, window, cap] = numbers.subarray(
+    const [batch, time, dropped, , heads, keyHeads, depth, scale, window, cap, segmented] = numbers.subarray(
       args >>> 3,
-      (args >>> 3) + 10,
+      (args >>> 3) + 11,
     );
     const channels = heads * depth, keyChannels = keyHeads * depth, row = channels + 2 * keyChannels;
     // Scratch memory holds two arrays [queries, time]: the scores of a block and their gradients.
     const queries = Math.min(MAX_QUERIES, Math.floor(scratchBytes / (8 * time)));
-    const plain = dropped === 0 && window === time && cap === 0;
+    const plain = dropped === 0 && window === time && cap === 0 && segmented === 0;
     const useBlas = plain && time >= MIN_TIME && queries >= MIN_QUERIES, group = heads / keyHeads;
     return { batch, time, channels, keyChannels, row, heads, group, depth, queries, useBlas, scale };
   };

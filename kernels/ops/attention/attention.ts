@@ -26,6 +26,11 @@ import { type Dropout, dropoutConstants, expectRandomness, maskOf } from "../dro
 export interface AttentionOptions extends AttentionForm {
   /** Dropout of the attention weights, after the softmax. */
   readonly dropout?: Dropout;
+  /**
+   * Position of the first key that each query attends to, u32 [B, T]: where its document begins, for several
+   * documents in one sequence. It must not decrease along T, nor exceed the query's own position. Default: 0.
+   */
+  readonly firstKeys?: Tensor | undefined;
 }
 
 /**
@@ -33,23 +38,29 @@ export interface AttentionOptions extends AttentionForm {
  * H·D]. The last axis of `qkv` holds H queries, K keys and K values of D channels each. Throws ShapeError if
  * the sizes do not fit, and RangeError for an option out of range.
  */
-export function attention(qkv: Tensor, { dropout, ...form }: AttentionOptions): Tensor {
-  if (dropout === undefined || dropout.rate === 0) return callAttention([qkv], form)[0];
-  return callAttention([qkv, dropout.key, dropout.draw], { ...form, dropout: dropout.rate })[0];
+export function attention(qkv: Tensor, { dropout, firstKeys, ...form }: AttentionOptions): Tensor {
+  const segments = firstKeys === undefined ? {} : { segments: true };
+  const last = firstKeys === undefined ? [] : [firstKeys];
+  if (dropout === undefined || dropout.rate === 0) {
+    return callAttention([qkv, ...last], { ...form, ...segments })[0];
+  }
+  const attrs = { ...form, ...segments, dropout: dropout.rate };
+  return callAttention([qkv, dropout.key, dropout.draw, ...last], attrs)[0];
 }
 
 /**
  * Computes `out` [B, T, H·D], and the log-sum-exp of each row [B, H, T], from `qkv` and, for dropout, `key`
- * and `draw`.
+ * and `draw`, and for segments `firstKeys`.
  */
 export const attentionOp: Op<AttentionAttrs> = {
   name: "attention",
-  infer: ([qkv, key, draw], attrs) => {
-    const { batch, time, channels, heads } = sizesOf(qkv, attrs);
+  infer: (inputs, attrs) => {
+    const [qkv, key, draw] = inputs, { batch, time, channels, heads } = sizesOf(qkv, attrs);
     if (attrs.dropout !== undefined) {
       dropoutConstants(attrs.dropout);
       expectRandomness("attention", { key, draw });
     }
+    expectSegments(inputs, attrs);
     return [{ shape: [batch, time, channels], dtype: "f32" }, { shape: [batch, heads, time], dtype: "f32" }];
   },
   vjp: (call, [dout]) => {
@@ -57,13 +68,15 @@ export const attentionOp: Op<AttentionAttrs> = {
     if (dout === null) return [null, ...rest];
     return [callAttentionGrad([qkv, out, lse, dout, ...randomness], call.attrs)[0], ...rest];
   },
-  reference: ([qkv, key, draw], call) => {
+  reference: (inputs, call) => {
     const sizes = sizesOf(call.inputs[0], call.attrs), { batch, time, channels, heads, width } = sizes;
-    const mask = maskFor(call.attrs, { key, draw });
+    const [qkv, key, draw] = inputs, mask = maskFor(call.attrs, { key, draw });
+    const opens = segmentsOf(inputs, call.attrs);
     const out = new Float64Array(batch * time * channels), lse = new Float64Array(batch * heads * time);
     for (const head of eachHead(sizes)) {
       for (let i = 0; i < time; i++) {
-        const keys = keysOf(qkv, { sizes, head, i }), max = Math.max(...keys.map(({ score }) => score));
+        const keys = keysOf(qkv, { sizes, head, i, opens }),
+          max = Math.max(...keys.map(({ score }) => score));
         const sum = keys.reduce((total, { score }) => total + Math.exp(score - max), 0);
         lse[head.row + i] = max + Math.log(sum);
         for (const { j, score } of keys) {
@@ -95,6 +108,9 @@ export const attentionOp: Op<AttentionAttrs> = {
     { inputs: [[2, 21, 48]], attrs: { heads: 2, window: 1 } },
     { inputs: [[1, 90, 48]], attrs: { heads: 2, softCap: 0.7, scale: 1.5 } },
     { inputs: [[1, 20, 768]], attrs: { heads: 1 } },
+    withSegments([2, 67, 30], { heads: 2 }),
+    withSegments([2, 150, 32], { heads: 2, keyHeads: 1, window: 50, scale: 0.5, softCap: 1.25 }),
+    withSegments([2, 40, 48], { heads: 1, dropout: 0.3 }),
     withDropout([2, 140, 32], {
       heads: 2,
       keyHeads: 1,
@@ -109,9 +125,10 @@ export const attentionOp: Op<AttentionAttrs> = {
 /** Computes `dqkv` from `qkv`, `out`, `lse`, `dout` and, for dropout, `key` and `draw`. */
 export const attentionGradOp: Op<AttentionAttrs> = {
   name: "attention_grad",
-  infer: ([qkv, out, lse, dout, key, draw], attrs) => {
-    const { batch, time, channels, heads } = sizesOf(qkv, attrs);
+  infer: (inputs, attrs) => {
+    const [qkv, out, lse, dout, key, draw] = inputs, { batch, time, channels, heads } = sizesOf(qkv, attrs);
     if (attrs.dropout !== undefined) expectRandomness("attention_grad", { key, draw });
+    expectSegments(inputs, attrs);
     const wanted = [batch, time, channels], wantedLse = [batch, heads, time];
     if (
       String(out.shape) !== String(wanted) || String(dout.shape) !== String(wanted) ||
@@ -124,15 +141,16 @@ export const attentionGradOp: Op<AttentionAttrs> = {
     }
     return [{ shape: qkv.shape, dtype: "f32" }];
   },
-  reference: ([qkv, out, lse, dout, key, draw], call) => {
+  reference: (inputs, call) => {
     const sizes = sizesOf(call.inputs[0], call.attrs), { time, width } = sizes;
-    const mask = maskFor(call.attrs, { key, draw });
+    const [qkv, out, lse, dout, key, draw] = inputs, mask = maskFor(call.attrs, { key, draw });
+    const opens = segmentsOf(inputs, call.attrs);
     const dqkv = new Float64Array(qkv.length);
     for (const head of eachHead(sizes)) {
       for (let i = 0; i < time; i++) {
         let delta = 0; // sum over `j` of each weight times its gradient
         for (let c = 0; c < width; c++) delta += dout[head.out(i) + c] * out[head.out(i) + c];
-        for (const { j, score, slope } of keysOf(qkv, { sizes, head, i })) {
+        for (const { j, score, slope } of keysOf(qkv, { sizes, head, i, opens })) {
           const weight = Math.exp(score - lse[head.row + i]), masked = mask(head.row + i, j);
           let ofWeight = 0;
           for (let c = 0; c < width; c++) {
@@ -181,7 +199,7 @@ function wasmArgs({ inputs: [qkv], attrs }: Call<AttentionAttrs>): readonly numb
   const { threshold, scale } = attrs.dropout === undefined
     ? { threshold: 0, scale: 1 }
     : dropoutConstants(attrs.dropout);
-  return [batch, time, threshold, scale, ...headArgs(head)];
+  return [batch, time, threshold, scale, ...headArgs(head), Number(attrs.segments === true)];
 }
 
 /**
@@ -193,6 +211,40 @@ function maskFor(
   randomness: { readonly key: Float64Array; readonly draw: Float64Array },
 ): (row: number, key: number) => number {
   return dropout === undefined ? () => 1 : maskOf(dropout, randomness);
+}
+
+/** Throws ShapeError unless the last input of a call with segments has a first key for each query. */
+function expectSegments(inputs: readonly Spec[], { segments = false }: AttentionAttrs): void {
+  if (!segments) return;
+  const { shape: [batch, time] } = inputs[0], firstKeys = inputs[inputs.length - 1];
+  if (firstKeys.dtype === "u32" && String(firstKeys.shape) === String([batch, time])) return;
+  throw new ShapeError(
+    `Cannot attend to segments: firstKeys is ${firstKeys.dtype} [${firstKeys.shape}], wanted u32 [${batch}, ${time}]`,
+  );
+}
+
+/** Returns a function that gives the first key of each query of the batch. */
+function segmentsOf(
+  inputs: readonly Float64Array[],
+  { segments = false }: AttentionAttrs,
+): (row: number) => number {
+  const firstKeys = inputs[inputs.length - 1];
+  return segments ? (row) => firstKeys[row] : () => 0;
+}
+
+/** A case with two or three segments per sequence, the first of which begins at 0. */
+function withSegments(qkv: Shape, attrs: AttentionAttrs): Case<AttentionAttrs> {
+  const [batch, time] = qkv, word = { below: 2 ** 32 } as const;
+  const opens = Uint32Array.from({ length: batch * time }, (_, at) => {
+    const row = Math.floor(at / time), i = at % time, borders = [Math.ceil(time * (row + 1) / 5), time - 3];
+    return borders.findLast((border) => border <= i) ?? 0;
+  });
+  const random = attrs.dropout === undefined ? [] : [[2], [1]];
+  return {
+    inputs: [qkv, ...random, [batch, time]],
+    attrs: { ...attrs, segments: true },
+    fill: ["normal", ...random.map(() => word), { words: opens }],
+  };
 }
 
 /** A case with dropout. */
@@ -211,6 +263,7 @@ function pairs({ batch, channels, time, window }: AttentionSizes): number {
 
 /** Offsets of a head's vectors in the flat arrays for a given position, and its first row in `lse`. */
 interface HeadOffsets {
+  readonly batch: number;
   readonly row: number;
   query(i: number): number;
   key(j: number): number;
@@ -225,6 +278,7 @@ function* eachHead(sizes: AttentionSizes): Iterable<HeadOffsets> {
       const keyHead = Math.floor(h * keyHeads / heads);
       const at = (i: number, head: number) => (b * time + i) * row + head * width;
       yield {
+        batch: b,
         row: (b * heads + h) * time,
         query: (i) => at(i, h),
         key: (j) => at(j, heads + keyHead),
@@ -238,9 +292,14 @@ function* eachHead(sizes: AttentionSizes): Iterable<HeadOffsets> {
 /** Returns the keys that query `i` attends to, with their scores. */
 function keysOf(
   qkv: Float64Array,
-  { sizes, head, i }: { readonly sizes: AttentionSizes; readonly head: HeadOffsets; readonly i: number },
+  { sizes, head, i, opens }: {
+    readonly sizes: AttentionSizes;
+    readonly head: HeadOffsets;
+    readonly i: number;
+    opens(row: number): number;
+  },
 ): readonly (Score & { readonly j: number })[] {
-  const first = firstKey(i, sizes);
+  const first = Math.max(firstKey(i, sizes), opens(head.batch * sizes.time + i));
   return Array.from({ length: i + 1 - first }, (_, at) => {
     const j = first + at;
     return { j, ...scoreOf([qkv, head.query(i)], [qkv, head.key(j)], sizes) };

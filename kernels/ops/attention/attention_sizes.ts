@@ -33,6 +33,11 @@ export interface AttentionAttrs extends AttentionForm {
    * there is no dropout.
    */
   readonly dropout?: number;
+  /**
+   * Whether the last input, `firstKeys` u32 [B, T], is the first position that each query attends to. If
+   * absent, it is 0.
+   */
+  readonly segments?: boolean;
 }
 
 /** What attention computes for each head, with defaults filled in. */

@@ -34,12 +34,13 @@ const LOWEST: f32 = -3.4e38;
 
 /**
  * Computes `out` [B, T, H·D] and `lse` [B, H, T] from `qkv` [B, T, (H + 2K)·D] and, for dropout, `key` and
- * `draw`. `args`: B, T, threshold and scale of dropout, H, K, D, scale, window, cap. A threshold above 0
- * enables dropout, a cap above 0 caps the scores.
+ * `draw`, and for segments `firstKeys`. `args`: B, T, threshold and scale of dropout, H, K, D, scale, window,
+ * cap, whether there are segments. A threshold above 0 enables dropout, a cap above 0 caps the scores.
  */
 export function attention(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const threshold = <u32> load<f64>(args, 16), key = tensor(tensors, 1), draw = tensor(tensors, 2);
-  const outputs: usize = threshold > 0 ? 3 : 1;
+  const segmented = size(args, 10) != 0, segments = tensor(tensors, threshold > 0 ? 3 : 1);
+  const outputs: usize = (threshold > 0 ? 3 : 1) + <usize> segmented;
   const qkv = tensor(tensors, 0), out = tensor(tensors, outputs), lses = tensor(tensors, outputs + 1);
   const batch = size(args, 0), time = size(args, 1), heads = size(args, 4), keyHeads = size(args, 5);
   const depth = size(args, 6), depth4 = (depth + 3) & ~3, depth8 = (depth + 7) & ~7;
@@ -60,7 +61,10 @@ export function attention(tensors: usize, args: usize, thread: i32, threads: i32
       packLanes(k + start * row, row, count, depth, depth4, keys);
       packDepth(v + start * row, row, count, depth, chunk, values);
       for (let panel = part; panel < panels; panel += parts) {
-        const first = panel << 3, rows = min<usize>(8, time - first), least = firstKeys(first, window);
+        const first = panel << 3, rows = min<usize>(8, time - first), starts = segments + ((b * time) << 2);
+        // Segments do not overlap, so the first query of a panel has the earliest one.
+        const opens = segmented ? <usize> load<u32>(starts + (first << 2)) & ~7 : 0;
+        const least = max(firstKeys(first, window), opens);
         if (first + 8 <= start || least >= start + count) continue;
         packPanel(q + first * row, row, 4, rows, depth, depth4, query);
         scaleRun(query, depth4 << 3, scale);
@@ -73,6 +77,11 @@ export function attention(tensors: usize, args: usize, thread: i32, threads: i32
         if (start + reach == first + 8) maskTile(scores + ((reach - 8) << 5), 32, 4);
         for (let at = from; at < reach && start + at + window < first + 8; at += 8) {
           maskBefore(scores + (at << 5), 32, 4, start + at + window, first);
+        }
+        if (segmented) {
+          for (let at = from; at < reach; at += 8) {
+            maskSegments(scores + (at << 5), 32, 4, start + at, first, starts, time);
+          }
         }
         softmax(some, steps, state);
         if (threshold > 0) {
@@ -104,14 +113,15 @@ export function attention(tensors: usize, args: usize, thread: i32, threads: i32
 }
 
 /**
- * Computes `dqkv` from `qkv`, `out`, `lse`, `dout` and, for dropout, `key` and `draw`. `args` are those of
- * `attention`.
+ * Computes `dqkv` from `qkv`, `out`, `lse`, `dout` and, for dropout, `key` and `draw`, and for segments
+ * `firstKeys`. `args` are those of `attention`.
  */
 export function attention_grad(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const threshold = <u32> load<f64>(args, 16), keep = real(args, 3);
   const placeKey = tensor(tensors, 4), draw = tensor(tensors, 5);
   const qkv = tensor(tensors, 0), out = tensor(tensors, 1), lses = tensor(tensors, 2);
-  const dout = tensor(tensors, 3), dqkv = tensor(tensors, threshold > 0 ? 6 : 4);
+  const segmented = size(args, 10) != 0, segments = tensor(tensors, threshold > 0 ? 6 : 4);
+  const dout = tensor(tensors, 3), dqkv = tensor(tensors, (threshold > 0 ? 6 : 4) + <usize> segmented);
   const batch = size(args, 0), time = size(args, 1), heads = size(args, 4), keyHeads = size(args, 5);
   const depth = size(args, 6), depth4 = (depth + 3) & ~3, depth8 = (depth + 7) & ~7;
   const scale = real(args, 7), window = size(args, 8), cap = real(args, 9);
@@ -164,6 +174,12 @@ export function attention_grad(tensors: usize, args: usize, thread: i32, threads
             const end = first + window > start ? (first + window - start) & ~7 : 0;
             for (let query = max(from, end); query < to; query += 8) {
               maskBefore(weights + (query << 5), 4, 32, first + window, start + query);
+            }
+            if (segmented) {
+              const starts = segments + ((b * time) << 2);
+              for (let query = from; query < to; query += 8) {
+                maskSegments(weights + (query << 5), 4, 32, first, start + query, starts, time);
+              }
             }
             if (threshold == 0) scoreGradsOf(weights, scoreGrads, from, to, lse, delta);
             else {
@@ -287,6 +303,27 @@ function maskBefore(scores: usize, keyStride: usize, queryStride: usize, end: us
   }
 }
 
+/**
+ * Masks the scores of an 8 × 8 tile whose keys are before the segment of the query: `key` and `query` are the
+ * positions of the tile's first key and query, `starts` the first key of each of `time` queries.
+ */
+function maskSegments(
+  scores: usize,
+  keyStride: usize,
+  queryStride: usize,
+  key: usize,
+  query: usize,
+  starts: usize,
+  time: usize,
+): void {
+  for (let i: usize = 0; i < 8; i++) {
+    const opens = <usize> load<u32>(starts + (min(query + i, time - 1) << 2));
+    for (let j: usize = 0; j < 8 && key + j < opens; j++) {
+      store<f32>(scores + j * keyStride + i * queryStride, -Infinity);
+    }
+  }
+}
+
 /** Replaces `n` scores by `cap · tanh(score / cap)`. */
 function capRun(scores: usize, n: usize, cap: f32): void {
   const cap4 = f32x4.splat(cap), inverse = f32x4.splat(1 / cap);
@@ -358,7 +395,8 @@ function join(
 ): void {
   for (let i: usize = 0; i < rows; i++, sums += stride, out += outStride) {
     const lane = i << 2, own = load<f32>(state + lane, 32);
-    // A query has no keys in this chunk if the chunk ends before the query's window.
+    // A query has no keys in this chunk if the chunk ends before the query's window or segment.
+    if (joins && own == -Infinity) continue;
     let factor: f32 = own == -Infinity ? 0 : load<f32>(state + lane), lse = own;
     if (joins) {
       const before = load<f32>(lses + lane), top = max(before, own);

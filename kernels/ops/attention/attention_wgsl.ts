@@ -44,7 +44,7 @@ export function attentionKernel(call: Call<AttentionAttrs>, sizes: KernelSizes):
   });
   const dropped = (k: number) =>
     mask.drop(`weight_${k}`, code.places.map((query) => ({ query, key: code.other(k) })));
-  const blocks = Math.ceil(time / rows);
+  const blocks = Math.ceil(time / rows), opens = segmentsOf(call) === null ? null : "opens";
   return {
     workgroups: [blocks, heads, batch],
     code: `${wgslBindings(call, vectors(sizes, ["in0", "out0"]))}
@@ -62,6 +62,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   ${keyStarts(sizes, `head / ${heads / sizes.keyHeads}u`)}
   let row0 = (${blocks - 1}u - group.x) * ${rows}u; // the blocks with the most keys begin first
   ${code.begin}
+  ${ownSegments(call, sizes)}
   var top = vec4f(${LOWEST});
   var total = vec4f(); // sum of exp(score - top) over the invocation's keys
   for (var first = ${firstTile(sizes)}; first < min(row0 + ${rows}u, ${time}u); first += ${others}u) {
@@ -70,9 +71,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     workgroupBarrier();
     ${code.dots}
     ${
-      scores.map((k) => validity(sizes, k, { query: "own", key: `vec4u(first + ${code.other(k)})` })).join(
-        "\n    ",
-      )
+      scores.map((k) => validity(sizes, k, { query: "own", key: `vec4u(first + ${code.other(k)})`, opens }))
+        .join("\n    ")
     }
     ${
       scores.map((k) =>
@@ -151,6 +151,7 @@ function queryGradient(call: Call<AttentionAttrs>, sizes: KernelSizes): WgslKern
   const plan: TilePlan = { own: [q, dout], others: [k, v], products: [{ weights: 0, of: 0 }] };
   const tile = tileOf(sizes, plan), { rows, others } = tile;
   const code = tileCode(sizes, plan, tile), blocks = Math.ceil(time / rows);
+  const opens = segmentsOf(call) === null ? null : "opens";
   const mask = attentionMask(call.attrs.dropout, {
     queries: rows,
     keys: others,
@@ -176,6 +177,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   ${keyStarts(sizes, `head / ${heads / sizes.keyHeads}u`)}
   let row0 = (${blocks - 1}u - group.x) * ${rows}u; // the blocks with the most keys begin first
   ${code.begin}
+  ${ownSegments(call, sizes)}
   let lse = ${ofOwn("in2")};
   let delta = ${ofOwn("scratch")};
   for (var first = ${firstTile(sizes)}; first < min(row0 + ${rows}u, ${time}u); first += ${others}u) {
@@ -186,7 +188,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     ${
       range(code.scores).map((k) => {
         const weights = code.places.map((query) => ({ query, key: code.other(k) }));
-        return `${validity(sizes, k, { query: "own", key: `vec4u(first + ${code.other(k)})` })}
+        return `${validity(sizes, k, { query: "own", key: `vec4u(first + ${code.other(k)})`, opens })}
     ${
           scoreGradient(sizes, k, {
             lse: "lse",
@@ -216,6 +218,7 @@ function keyGradient(call: Call<AttentionAttrs>, sizes: KernelSizes): WgslKernel
     products: [{ weights: 0, of: 0 }, { weights: 1, of: 1 }],
   };
   const tile = tileOf(sizes, plan), { rows, others } = tile, code = tileCode(sizes, plan, tile);
+  const segments = segmentsOf(call);
   const mask = attentionMask(call.attrs.dropout, {
     queries: others,
     keys: rows,
@@ -249,7 +252,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         const weights = code.places.map((key) => ({ query: code.other(k), key }));
         return `let query_${k} = first + ${code.other(k)};
     let at_${k} = line + min(query_${k}, ${time - 1}u);
-    ${validity(sizes, k, { query: `vec4u(query_${k})`, key: "own" })}
+    ${
+          validity(sizes, k, {
+            query: `vec4u(query_${k})`,
+            key: "own",
+            opens: segments === null
+              ? null
+              : `vec4u(${segments}[batch * ${time}u + min(query_${k}, ${time - 1}u)])`,
+          })
+        }
     ${
           scoreGradient(sizes, k, {
             lse: `vec4f(in2[at_${k}])`,
@@ -325,10 +336,28 @@ function lastTile({ time, window }: KernelSizes, rows: number): string {
 function validity(
   { time, window }: KernelSizes,
   k: number,
-  { query, key }: { readonly query: string; readonly key: string },
+  { query, key, opens }: {
+    readonly query: string;
+    readonly key: string;
+    /** Expression for the first keys of the four queries; null without segments. */
+    readonly opens: string | null;
+  },
 ): string {
   const inWindow = window >= time ? "" : ` & (${query} < ${key} + vec4u(${window}u))`;
-  return `let valid_${k} = (${key} <= ${query}) & (${query} < vec4u(${time}u))${inWindow};`;
+  const inSegment = opens === null ? "" : ` & (${key} >= ${opens})`;
+  return `let valid_${k} = (${key} <= ${query}) & (${query} < vec4u(${time}u))${inWindow}${inSegment};`;
+}
+
+/** Returns the name of the binding of the first keys; null without segments. */
+function segmentsOf({ inputs, attrs }: Call<AttentionAttrs>): string | null {
+  return attrs.segments === true ? `in${inputs.length - 1}` : null;
+}
+
+/** Declares `opens`, the first keys of the invocation's four queries; nothing without segments. */
+function ownSegments(call: Call<AttentionAttrs>, { time }: KernelSizes): string {
+  const segments = segmentsOf(call);
+  const each = range(4).map((i) => `${segments}[batch * ${time}u + min(own[${i}], ${time - 1}u)]`);
+  return segments === null ? "" : `let opens = vec4u(${each.join(", ")});`;
 }
 
 /** Declares `weight_K` and `gradient_K`, the gradients of the scaled dot products of four weights. */
