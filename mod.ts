@@ -50,6 +50,7 @@ export {
   type Model,
   type Randomness,
   type Recompute,
+  type Segments,
   type TableNames,
   type TrainableModel,
 } from "./kernels/models/model.ts";

@@ -99,6 +99,12 @@ export type Batch = Readonly<{
    * the weights, which is the number of targets that count.
    */
   divisor?: number;
+  /**
+   * For sequences that hold several documents: the position in its sequence at which the document of each
+   * token begins, [A, B, T]. No token sees another document, and positions begin at 0 in each. Needs a plan
+   * with `segmented`. If absent, a sequence is one document.
+   */
+  segments?: Uint32Array;
   /** For each of the `A · B` sequences, the range of tokens that are its inputs. */
   origins?: readonly TokenShard[];
   shape: readonly [accum: number, batch: number, seqLen: number];

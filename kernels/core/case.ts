@@ -8,7 +8,8 @@ import { type Shape, sizeOf, type Spec } from "./tensor.ts";
 
 /**
  * How a test fills an input: with f32 numbers from a normal distribution (the default), with positive f32
- * numbers, with f32 zeros, with u32 numbers below a bound, with the words of random blocks, or with given words.
+ * numbers, with f32 zeros, with u32 numbers below a bound, with the words of random blocks, or with given
+ * words.
  */
 export type InputFill = "normal" | "positive" | "zeros" | { readonly below: number } | {
   readonly blocks: BlockLayout;

@@ -22,7 +22,7 @@ import { slice } from "../ops/indexing/slice.ts";
 import { type GptConfig, gptFault, gptOptions } from "./gpt_options.ts";
 import { type Gelu, geluOf, linear, norm } from "./layers.ts";
 import { type FullConfig, withDefaults } from "./model_options.ts";
-import type { KvCache, Model, Randomness, Recompute } from "./model.ts";
+import type { KvCache, Model, Randomness, Recompute, Segments } from "./model.ts";
 
 const std = 0.02; // standard deviation of initial weights
 
@@ -57,8 +57,8 @@ export function gpt(config: GptConfig): Model<GptConfig> {
       const { x, head } = trunk(scope, tokens, options);
       return matmul(rows === undefined ? x : gather(x, rows), head, { transposeB: true });
     },
-    losses: (scope, { tokens, targets, training, recompute = "none", blockBytes }) => {
-      const { x, head } = trunk(scope, tokens, { ...full, paddedVocabSize, training, recompute });
+    losses: (scope, { tokens, targets, training, segments, recompute = "none", blockBytes }) => {
+      const { x, head } = trunk(scope, tokens, { ...full, paddedVocabSize, training, segments, recompute });
       return linearCrossEntropy(x, { weight: head, targets, valid: vocabSize, blockBytes });
     },
   };
@@ -75,6 +75,7 @@ function trunk(
     readonly paddedVocabSize: number;
     readonly training: Randomness | undefined;
     readonly cache?: KvCache | undefined;
+    readonly segments?: Segments | undefined;
     readonly recompute: Recompute;
   },
 ): { readonly x: Tensor; readonly head: Tensor } {
@@ -88,8 +89,9 @@ function trunk(
   }
   const wte = scope.at("wte").param("weight", [paddedVocabSize, channels], { kind: "normal", std });
   const wpe = scope.at("wpe").param("weight", [seqLen, channels], { kind: "normal", std });
-  const positions = cache !== undefined
-    ? gather(wpe, cache.positions)
+  const { segments } = config, place = (cache ?? segments)?.positions;
+  const positions = place !== undefined
+    ? gather(wpe, place)
     : length === seqLen
     ? wpe
     : slice(wpe, { start: 0, length });
@@ -102,7 +104,7 @@ function trunk(
   if (dropped !== undefined) x = dropout(x, dropped);
   scope.probe("embedding", x);
   for (let i = 0; i < layers; i++) {
-    const run = (x: Tensor) => block(scope.at(`h.${i}`), x, { ...config, drop, cache });
+    const run = (x: Tensor) => block(scope.at(`h.${i}`), x, { ...config, drop, cache, segments });
     x = scope.probe(`h.${i}`, config.recompute === "block" ? recompute(x, run) : run(x));
   }
   x = scope.probe("ln_f", norm(scope.at("ln_f"), x, { bias, eps }));
@@ -125,6 +127,7 @@ function block(
     readonly recompute: Recompute;
     readonly drop: DropoutAt;
     readonly cache: KvCache | undefined;
+    readonly segments: Segments | undefined;
   },
 ): Tensor {
   const { drop, gelu, bias, normEps: eps } = options;
@@ -160,10 +163,11 @@ function block(
 function attend(
   scope: Scope,
   qkv: Tensor,
-  { heads, drop, cache }: {
+  { heads, drop, cache, segments }: {
     readonly heads: number;
     readonly drop: DropoutAt;
     readonly cache: KvCache | undefined;
+    readonly segments: Segments | undefined;
   },
 ): Tensor {
   if (cache !== undefined) {
@@ -176,5 +180,5 @@ function attend(
     return cacheAttention(qkv, { heads, cache: keysAndValues, firstRows });
   }
   const weights = drop(scope.at("attn_dropout"));
-  return attention(qkv, { heads, ...(weights && { dropout: weights }) });
+  return attention(qkv, { heads, firstKeys: segments?.firstKeys, ...(weights && { dropout: weights }) });
 }

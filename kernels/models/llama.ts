@@ -34,7 +34,7 @@ import {
   scalingOf,
 } from "./llama_options.ts";
 import { adapted } from "./lora.ts";
-import type { KvCache, Model, Recompute } from "./model.ts";
+import type { KvCache, Model, Recompute, Segments } from "./model.ts";
 import { withDefaults } from "./model_options.ts";
 import { ropeTable } from "./rope_table.ts";
 
@@ -44,6 +44,7 @@ const tables = { global: "rope.table", local: "rope.local_table" } as const;
 /** What the layers of one forward pass share. */
 interface Pass extends FullLlamaConfig {
   readonly cache: KvCache | undefined;
+  readonly segments: Segments | undefined;
   readonly recompute: Recompute;
 }
 
@@ -74,11 +75,18 @@ export function llama(config: LlamaConfig): Model<LlamaConfig> {
     tables: { embedding: "model.embed_tokens.weight", head: "lm_head.weight" },
     constants: () => constantsOf(full),
     forward: (scope, tokens, { rows, cache } = {}) => {
-      const { x, head } = trunk(scope, tokens, { ...full, paddedVocabSize, cache, recompute: "none" });
+      const { x, head } = trunk(scope, tokens, {
+        ...full,
+        paddedVocabSize,
+        cache,
+        segments: undefined,
+        recompute: "none",
+      });
       return capped(matmul(rows === undefined ? x : gather(x, rows), head, { transposeB: true }), logitCap);
     },
-    losses: (scope, { tokens, targets, recompute = "none", blockBytes }) => {
-      const { x, head } = trunk(scope, tokens, { ...full, paddedVocabSize, cache: undefined, recompute });
+    losses: (scope, { tokens, targets, segments, recompute = "none", blockBytes }) => {
+      const pass = { ...full, paddedVocabSize, cache: undefined, segments, recompute };
+      const { x, head } = trunk(scope, tokens, pass);
       if (logitCap === 0) {
         return linearCrossEntropy(x, { weight: head, targets, valid: vocabSize, blockBytes });
       }
@@ -194,7 +202,9 @@ function attend(scope: Scope, x: Tensor, config: Pass & Place): Tensor {
     ...(scoreWidth > 0 && { scale: 1 / Math.sqrt(scoreWidth) }),
     ...(attentionCap > 0 && { softCap: attentionCap }),
   };
-  if (cache === undefined) return scope.probe("mixed", attention(qkv, form));
+  if (cache === undefined) {
+    return scope.probe("mixed", attention(qkv, { ...form, firstKeys: config.segments?.firstKeys }));
+  }
   const { texts, firstRows, seqLen } = cache, shape = [texts, seqLen, 2 * keyHeads * headWidth];
   const keysAndValues = scope.graph.leaf(`${scope.path}/cache`, { shape, dtype: "f32" }, "cache");
   return cacheAttention(qkv, { ...form, cache: keysAndValues, firstRows });
@@ -218,12 +228,13 @@ function normHeads(scope: Scope, qkv: Tensor, config: Pass): Tensor {
 
 /** Turns queries and keys by the angles of their positions. */
 function turn(scope: Scope, qkv: Tensor, config: Pass & Place): Tensor {
-  const { heads, keyHeads, headWidth: width, seqLen, localRopeBase, cache } = config;
+  const { heads, keyHeads, headWidth: width, seqLen, localRopeBase, cache, segments } = config;
   const [batch, time] = qkv.shape;
   const label = config.hasWindow && localRopeBase > 0 ? tables.local : tables.global;
   const all = scope.graph.leaf(label, { shape: [seqLen, width], dtype: "f32" }, "input");
-  const table = cache !== undefined
-    ? reshape(gather(all, cache.positions), [batch * time, width])
+  const positions = (cache ?? segments)?.positions;
+  const table = positions !== undefined
+    ? reshape(gather(all, positions), [batch * time, width])
     : time === seqLen
     ? all
     : slice(all, { start: 0, length: time });

@@ -54,6 +54,14 @@ export interface ForwardOptions {
  */
 export type Recompute = "none" | "gelu" | "block";
 
+/** Where the documents of a sequence begin: no token attends to another document. */
+export interface Segments {
+  /** Position in the sequence at which the token's document begins, u32 [B, T]. */
+  readonly firstKeys: Tensor;
+  /** Position of the token in its document, u32 [B, T]. */
+  readonly positions: Tensor;
+}
+
 /** Inputs and options of `losses`. */
 export interface LossInputs {
   /** Input tokens, u32 [B, T]. */
@@ -64,6 +72,8 @@ export interface LossInputs {
   readonly training?: Randomness;
   /** Activations to recompute; default "none". Losses and gradients do not depend on it. */
   readonly recompute?: Recompute;
+  /** Documents that share a sequence; default: each sequence is one document. */
+  readonly segments?: Segments | undefined;
   /** Largest size in bytes of the logits that exist at a time; default: that of `linearCrossEntropy`. */
   readonly blockBytes?: number | undefined;
 }

@@ -40,6 +40,8 @@ export interface BatchInputs {
   readonly targets: Uint32Array;
   /** Weight of each target's loss, [A, B, T]; null if the plan is not weighted. */
   readonly weights: Float32Array | null;
+  /** First position of each token's document, [A, B, T]; null if the plan is not segmented. */
+  readonly firstKeys: Uint32Array | null;
   /** Factor of the sum of the losses: `1 / divisor`. */
   readonly lossWeight: number;
 }
@@ -75,7 +77,35 @@ export function batchInputs(plan: Plan, batch: Batch): BatchInputs {
     );
   }
   const weights = training.weighted === true ? Float32Array.from(targets, (_, i) => weightAt(i)) : null;
-  return { inputs, targets, weights, lossWeight: 1 / divisor };
+  return { inputs, targets, weights, firstKeys: firstKeysOf(batch, training), lossWeight: 1 / divisor };
+}
+
+/** Returns the positions of each token in its document, [A, B, T]. */
+export function documentPositions(firstKeys: Uint32Array, seqLen: number): Uint32Array<ArrayBuffer> {
+  return Uint32Array.from(firstKeys, (first, i) => i % seqLen - first);
+}
+
+/** Returns the first position of each token's document; null if the plan is not segmented. */
+function firstKeysOf(
+  { segments, shape: [, , seqLen], inputs }: Batch,
+  { segmented = false }: TrainingPlan,
+): Uint32Array | null {
+  if (!segmented) {
+    if (segments === undefined) return null;
+    throw new RangeError("Cannot keep documents apart: plan the training with segmented: true");
+  }
+  if (segments === undefined) return new Uint32Array(inputs.length);
+  const wrong = segments.findIndex((first, i) =>
+    first > i % seqLen || i % seqLen > 0 && first < segments[i - 1]
+  );
+  if (segments.length === inputs.length && wrong < 0) return segments;
+  throw new RangeError(
+    wrong < 0
+      ? `Cannot keep documents apart: segments have ${segments.length} numbers for ${inputs.length} tokens`
+      : `Cannot keep documents apart: token ${wrong % seqLen} of a sequence is in a document that begins at ${
+        segments[wrong]
+      }: wanted a position from that of the token before up to its own`,
+  );
 }
 
 function checkMask(mask: Float32Array | undefined, { weighted = false }: TrainingPlan): void {

@@ -32,7 +32,16 @@ export type MicroOptions = TrainingPlan & {
  */
 export function microGraph(
   model: Model<unknown>,
-  { shape, recompute = "none", gradientScale = 1, blockBytes, quantized, trains, weighted: isWeighted }:
+  {
+    shape,
+    recompute = "none",
+    gradientScale = 1,
+    blockBytes,
+    quantized,
+    trains,
+    weighted: isWeighted,
+    segmented,
+  }:
     & MicroOptions
     & {
       readonly blockBytes?: number | undefined;
@@ -43,7 +52,12 @@ export function microGraph(
   const micro = inputLeaf(graph, "micro", [1]);
   const tokens = take(inputLeaf(graph, "inputs", shape), micro);
   const targets = take(inputLeaf(graph, "targets", shape), micro);
-  const losses = model.losses(scope, { tokens, targets, recompute, training: randomness(graph), blockBytes });
+  const segment = (name: string) => take(inputLeaf(graph, name, shape), micro);
+  const segments = segmented === true
+    ? { firstKeys: segment("firstKeys"), positions: segment("positions") }
+    : undefined;
+  const training = randomness(graph);
+  const losses = model.losses(scope, { tokens, targets, recompute, training, segments, blockBytes });
   const missing = new Set(trainedOf(scope, trains));
   const into = new Map([...missing].map((tensor) => [tensor, gradientLeaf(graph, tensor)]));
   const weights = isWeighted ? take(inputLeaf(graph, "weights", shape, "f32"), micro) : null;

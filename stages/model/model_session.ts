@@ -10,7 +10,7 @@ import { regionsOf } from "../../kernels/core/regions.ts";
 import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { CallTiming, Engine, Session, SessionCounters } from "../../kernels/engine/engine.ts";
 import type { Batch } from "../items.ts";
-import { batchInputs, checkTokens, trainingOf } from "./check_inputs.ts";
+import { type BatchInputs, batchInputs, checkTokens, documentPositions, trainingOf } from "./check_inputs.ts";
 import { inspectBatch, type ModelInspection, readGradients } from "./gradient_reader.ts";
 import { Decoder } from "./kv_decoder.ts";
 import type { Plan } from "./plan.ts";
@@ -121,7 +121,7 @@ export class ModelSession implements AsyncDisposable {
     options: { readonly learningRate: number; readonly step: number; readonly timed?: boolean },
   ): void {
     const { learningRate, step, timed = false } = options;
-    const { inputs, targets, weights, lossWeight } = batchInputs(this.plan, batch), { shape } = batch;
+    const read = batchInputs(this.plan, batch), { shape } = batch;
     if (this.#uncommitted) {
       throw new RangeError("Cannot begin an update: the one before it waits for commit() or discard()");
     }
@@ -133,10 +133,7 @@ export class ModelSession implements AsyncDisposable {
       );
     }
     this.#session.write({
-      inputs: { shape, data: inputs },
-      targets: { shape, data: targets },
-      ...(weights && { weights: { shape, data: weights } }),
-      lossWeight: scalar(lossWeight),
+      ...batchTensors(read, shape),
       learningRate: scalar(learningRate),
       ...(this.#readsStep && { step: scalar(step + 1) }),
       ...(this.#draws && drawAt(step * shape[0])),
@@ -265,14 +262,10 @@ export class ModelSession implements AsyncDisposable {
    * masks are those of step 0.
    */
   async gradients(batch: Batch): Promise<TensorMap> {
-    const { inputs, targets, weights, lossWeight } = batchInputs(this.plan, batch);
     const { gradients } = await readGradients(this.plan, this.#session, {
       programs: Array<string>(batch.shape[0]).fill("micro"),
       values: {
-        inputs: { shape: batch.shape, data: inputs },
-        targets: { shape: batch.shape, data: targets },
-        ...(weights && { weights: { shape: batch.shape, data: weights } }),
-        lossWeight: scalar(lossWeight),
+        ...batchTensors(batchInputs(this.plan, batch), batch.shape),
         ...(this.#draws && drawAt(0)),
       },
     });
@@ -292,6 +285,23 @@ export class ModelSession implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#session[Symbol.asyncDispose]();
   }
+}
+
+/** Returns the inputs of a batch as the tensors that the training programs read. */
+function batchTensors(
+  { inputs, targets, weights, firstKeys, lossWeight }: BatchInputs,
+  shape: Batch["shape"],
+): TensorMap {
+  return {
+    inputs: { shape, data: inputs },
+    targets: { shape, data: targets },
+    ...(weights && { weights: { shape, data: weights } }),
+    ...(firstKeys && {
+      firstKeys: { shape, data: firstKeys },
+      positions: { shape, data: documentPositions(firstKeys, shape[2]) },
+    }),
+    lossWeight: scalar(lossWeight),
+  };
 }
 
 function checkOptimizerState(plan: Plan, optimizer: TensorMap): void {

@@ -33,6 +33,8 @@ export interface TrainingPlan {
    * zeros and ones. Default false.
    */
   readonly weighted?: boolean;
+  /** Whether sequences can hold several documents, `Batch.segments`. Default false. */
+  readonly segmented?: boolean;
   /**
    * Whether to make the program `inspect`, which keeps activations and gradients of a micro-batch. Default
    * false.

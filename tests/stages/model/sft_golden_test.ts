@@ -70,6 +70,22 @@ for (const on of ["cpu", "reference"] as const) {
     near(norms(await session.gradients(dft)), sft.dft.gradient_norm_total, "dft: norm");
     near((await session.step(dft, { learningRate: 0, step: 0 })).loss, sft.dft.loss, "dft: loss");
 
+    // Two conversations in one sequence see nothing of each other.
+    const { packed } = sft, whole = batchOf({ input_ids: packed.input_ids, labels: packed.labels });
+    const positions: number[] = packed.position_ids.flatMap((row: number[]) => row.slice(0, -1));
+    const length0 = whole.shape[2],
+      segments = Uint32Array.from(whole.inputs, (_, i) => i % length0 - (positions[i] ?? 0));
+    await using packedSession = await openModel(engine, {
+      plan: plan({
+        model: llama({ ...config, seqLen: 256 }),
+        training: { optimizer: sgd(), shape: whole.shape, clip: 0, segmented: true },
+      }),
+      weights,
+    });
+    const apart = { ...whole, segments };
+    near(norms(await packedSession.gradients(apart)), packed.gradient_norm_total, "packed: norm");
+    near((await packedSession.step(apart, { learningRate: 0, step: 0 })).loss, packed.loss, "packed: loss");
+
     // One row per micro-batch: the mean is over all counted tokens of the update.
     const [, rows, length] = batch.shape, each = { ...batch, shape: [rows, 1, length] as const };
     await using accumulated = await open(each.shape, false);
