@@ -57,7 +57,9 @@ function faults(
     ...(workgroups.some((n) => n < 1 || n > limits.maxComputeWorkgroupsPerDimension || !Number.isInteger(n))
       ? [`${workgroups} workgroups`]
       : []),
-    ...(/\bf16\b/.test(code) && (!features.has("shader-f16") || !/^enable f16;/.test(code)) ? ["f16"] : []),
+    ...(/<f16>|(:|->) f16\b/.test(code) && (!features.has("shader-f16") || !/^enable f16;/.test(code))
+      ? ["f16"]
+      : []),
     ...(/\b(quad|subgroup)[A-Z]|subgroup_/.test(code) && !features.has("subgroups") ? ["subgroups"] : []),
   ];
 }
