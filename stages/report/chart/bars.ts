@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { truncate } from "../terminal_text.ts";
+import stringWidth from "string-width";
+import { padEnd, truncate } from "../terminal_text.ts";
 import { axisLabel, type Chart, chartOf, type ChartOptions, colorOf, short, svgOf } from "./chart.ts";
 
 /** Options of `barChart`. */
@@ -15,7 +16,9 @@ export interface BarOptions extends ChartOptions {
 /** Returns a chart with a horizontal bar, starting at 0, for each value. */
 export function barChart(options: BarOptions): Chart {
   const { title = "", bars, width = 640, height = 40 + 24 * bars.length } = options;
-  const longest = Math.max(0, ...bars.map(({ name }) => name.length));
+  const longest = Math.max(0, ...bars.map(({ name }) => stringWidth(name)));
+  // Bars are placed by index: two bars can have the same name.
+  const placed = bars.map((bar, index) => ({ ...bar, index }));
   return chartOf({
     title,
     html: () =>
@@ -25,12 +28,16 @@ export function barChart(options: BarOptions): Chart {
         marginLeft: Math.min(240, 16 + 7 * longest),
         marginRight: 56,
         x: { label: axisLabel(options.xLabel), grid: true },
-        y: { label: axisLabel(options.yLabel), domain: bars.map(({ name }) => name) },
+        y: {
+          label: axisLabel(options.yLabel),
+          domain: placed.map(({ index }) => index),
+          tickFormat: (index: number) => bars[index]?.name ?? "",
+        },
         marks: [
-          plot.barX(bars, { x: "value", y: "name", fill: colorOf(0) }),
-          plot.text(bars, {
+          plot.barX(placed, { x: "value", y: "index", fill: colorOf(0) }),
+          plot.text(placed, {
             x: (bar: { value: number }) => Math.max(0, bar.value),
-            y: "name",
+            y: "index",
             text: (bar: { value: number }) => short(bar.value),
             textAnchor: "start",
             dx: 4,
@@ -44,7 +51,7 @@ export function barChart(options: BarOptions): Chart {
       const most = Math.max(...bars.map((bar) => Math.abs(bar.value)), 1e-300);
       return bars.map((bar) =>
         truncate(
-          `${truncate(bar.name, name).padEnd(name)} ${short(bar.value).padStart(value)} ${
+          `${padEnd(truncate(bar.name, name), name)} ${short(bar.value).padStart(value)} ${
             "█".repeat(Math.round(Math.abs(bar.value) / most * longestBar))
           }`,
           columns,

@@ -25,6 +25,26 @@ Deno.test("every chart is one SVG with the page's colours, and its texts never b
   }
 });
 
+Deno.test("barChart() has a bar, a name and a number for each value, whatever the names", async () => {
+  const random = (at: number) => Math.floor(1e6 * Math.abs(Math.sin(at + 1)));
+  for (let round = 0; round < 20; round++) {
+    const names = ["a", "a", "", "中文", "b c", "0", "0"].slice(0, 1 + random(round) % 7);
+    const bars = Array.from({ length: 1 + random(7 * round) % 12 }, (_, i) => {
+      return { name: names[random(round + 31 * i) % names.length], value: 1 + i + round };
+    });
+    const html = await barChart({ bars }).html();
+    strictEqual(html.match(/<rect/g)?.length, bars.length, JSON.stringify(bars));
+    const places = [...html.matchAll(/<rect [^>]*\by="([\d.]+)"/g)].map(([, y]) => Number(y));
+    strictEqual(new Set(places).size, bars.length, "no two bars are in one place");
+    for (const columns of [40, 80]) {
+      const lines = barChart({ bars }).lines(columns);
+      strictEqual(lines.length, bars.length);
+      const starts = lines.map((line) => stringWidth(line.slice(0, line.indexOf("█"))));
+      strictEqual(new Set(starts).size, 1, `bars begin in one column: ${lines.join("\n")}`);
+    }
+  }
+});
+
 Deno.test("every chart's lines fit the terminal's width", () => {
   for (const columns of [12, 40, 60, 100, 200]) {
     for (const [kind, chart] of Object.entries(charts("a name of some length"))) {
