@@ -19,9 +19,10 @@ export interface StreamDecoderOptions {
 
 /**
  * Decodes ids as they arrive. The returned texts join to `decode` of all ids: a tokenizer that removes the
- * blank before a text removes it from the first text alone. The exception are a `tokenizer.json`'s tokens of
- * single bytes: where such bytes follow a character and are not UTF-8, `decode` also replaces the character,
- * which has been returned here.
+ * blank before a text removes it from the first text alone. Text that has been returned does not change any
+ * more. With a `tokenizer.json`, `decode` may change it: bytes that are not UTF-8 after a character of single
+ * bytes make it replace this character too, and BPEDecoder's suffix inside a token is a blank once a token
+ * follows.
  */
 export class StreamDecoder {
   readonly #decoder: ByteDecoder | WindowDecoder;
