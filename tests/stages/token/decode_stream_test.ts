@@ -89,3 +89,17 @@ Deno.test("StreamDecoder returns bytes that never become a character after 32 id
   strictEqual(pieces[32], "\uFFFD".repeat(33));
   strictEqual(pieces.join("") + decoder.end(), "\uFFFD".repeat(100));
 });
+
+Deno.test("StreamDecoder decodes from the beginning where the decoder removes more than one blank", async () => {
+  const json = (await publishedShapes()).get("SmolLM2");
+  const decoders = [json.decoder, { type: "Strip", content: " ", start: 2, stop: 1 }];
+  const tokenizer = parseHuggingFaceJson(
+    JSON.stringify({ ...json, decoder: { type: "Sequence", decoders } }),
+    "t",
+  );
+  for (const text of ["   the  night ", "a  b", "  ", "NIGHT  <x>   "]) {
+    const ids = [...tokenizer.encode(text)], decoder = new StreamDecoder(tokenizer);
+    const streamed = ids.map((id) => decoder.push(id)).join("") + decoder.end();
+    strictEqual(streamed, tokenizer.decode(ids), JSON.stringify(text));
+  }
+});

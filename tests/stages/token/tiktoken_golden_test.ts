@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { BpeTokenizer } from "../../../stages/token/bpe.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
 import { readTokenizer, saveTokenizer } from "../../../stages/token/files/folder.ts";
-import { openAiTokenizer } from "../../../stages/token/files/openai_vocabularies.ts";
+import { openAiSpecialTokens, openAiTokenizer } from "../../../stages/token/files/openai_vocabularies.ts";
 import { parseTiktokenRanks, tiktokenRanks } from "../../../stages/token/files/tiktoken_file.ts";
 import { loadTokenizer } from "../../../stages/token/load_tokenizer.ts";
 import { withFolder } from "../../temporary.ts";
@@ -63,6 +63,22 @@ Deno.test("o200k_harmony encodes both names of id 200018 and decodes it as the f
   });
 });
 
+Deno.test("all special tokens are tiktoken's", async () => {
+  const digests: string[] = [];
+  for (const name of NAMES) {
+    const special = [...await openAiSpecialTokens(name)].sort(([a], [b]) => a < b ? -1 : 1);
+    digests.push(`${special.length} ${await digestOf(JSON.stringify(special))}`);
+  }
+  deepStrictEqual(digests, [ // of tiktoken 0.14.0
+    "1 de31af11b360f574",
+    "1 de31af11b360f574",
+    "4 43cc803899eacf2c",
+    "5 5b8677dbf1fd8150",
+    "2 1c56405778cb1383",
+    "1091 00e094b48d71c638",
+  ]);
+});
+
 Deno.test("loadTokenizer() accepts all of tiktoken's names", async () => {
   const names = ["gpt2", "r50k_base", "p50k_base", "p50k_edit", "cl100k_base", "o200k_base", "o200k_harmony"];
   const sizes = [50_257, 50_257, 50_281, 50_284, 100_277, 200_019, 201_088]; // tiktoken's n_vocab
@@ -88,6 +104,12 @@ Deno.test("encodeWithUnstable() splits special tokens off, and refuses a last ch
   });
   throws(() => gpt2.encodeWithUnstable("a<|endoftext|>"), /special token <\|endoftext\|> at index 1/);
   deepStrictEqual(gpt2.encodeWithUnstable("").completions, []);
+  // White space at the end may be divided, or joined to the white space before it, as in tiktoken 0.14.0.
+  const newlines = gpt2.encodeWithUnstable("hello\n\n");
+  deepStrictEqual([...newlines.stable], [31373]);
+  deepStrictEqual(newlines.completions, [Uint32Array.of(198, 198), Uint32Array.of(628)]);
+  const space = (await openAiTokenizer("cl100k")).encodeWithUnstable("x \n ");
+  deepStrictEqual([[...space.stable], space.completions.length], [[87], 44_601]);
   const { stable, completions } = gpt2.encodeWithUnstable("the worl");
   deepStrictEqual([...stable], [1169]);
   ok(completions.some((ids) => gpt2.decode(ids) === " world"));

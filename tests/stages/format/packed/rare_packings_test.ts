@@ -16,6 +16,7 @@ type Unpack = (
 ) => AsyncIterable<MemberChunk>;
 
 const { InvalidData, UnexpectedEof } = Deno.errors;
+const listeners = process.listenerCount("unhandledRejection"); // before any library is loaded
 
 /** Unpacks bytes that arrive in chunks; yields the text and the offsets at which members begin. */
 async function read(
@@ -32,6 +33,13 @@ async function read(
     text += decoder.decode(part, { stream: true });
   }
   return { text, members };
+}
+
+/** Returns bytes of which one is changed. */
+function flipped(bytes: Uint8Array, at: number): Uint8Array<ArrayBuffer> {
+  const changed = bytes.slice();
+  changed[at] ^= 1;
+  return new Uint8Array(changed);
 }
 
 const FORMATS = [
@@ -100,9 +108,9 @@ Deno.test("a file is unpacked by its content: any name, and a text that is named
 });
 
 Deno.test("bzip2: zeros after a stream are ignored, a block is unpacked in bounded memory, and no handler of errors stays", async () => {
-  const before = process.listenerCount("unhandledRejection");
   strictEqual((await read(bunzip2Streams, joined([bzip2[1], new Uint8Array(99)]))).text, "x\n");
-  strictEqual(process.listenerCount("unhandledRejection"), before);
+  strictEqual(process.listenerCount("unhandledRejection"), listeners);
+  await rejects(read(bunzip2Streams, flipped(bzip2[1], bzip2[1].length - 3)), /its checksum is wrong/);
   let size = 0, largest = 0;
   for await (const { bytes } of bunzip2Streams(cut(bzip2Bomb, 10), { name: "bomb" })) {
     size += bytes.length;
@@ -139,6 +147,10 @@ Deno.test("lz4: frames to be skipped, the old format, dictionaries, and lengths 
     text: "x\nx\n",
     members: [0, lz4[1].length + note.length],
   });
+  const size = new DataView(lz4[0].buffer).getUint32(15, true); // of the first block
+  await rejects(read(unlz4Frames, flipped(lz4[0], 14)), /the checksum of its header is wrong/);
+  await rejects(read(unlz4Frames, flipped(lz4[0], 19 + size)), /the checksum of a block is wrong/);
+  await rejects(read(unlz4Frames, flipped(lz4[0], lz4[0].length - 1)), /its checksum is wrong/);
   await rejects(read(unlz4Frames, lz4Legacy), /`lz4 -l`: pack it with `lz4` alone/);
   const block = (...bytes: number[]): Uint8Array<ArrayBuffer> => {
     // A frame without checksums; 0x82 is the checksum of its header.

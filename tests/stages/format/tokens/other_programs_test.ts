@@ -6,6 +6,7 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { megatronWidth, writeMegatronIndex } from "../../../../stages/format/tokens/megatron.ts";
 import { openTokens } from "../../../../stages/format/tokens/token_formats.ts";
+import { joined } from "../../bytes.ts";
 import { withFolder } from "../../source/source_checks.ts";
 
 const ids = [50256, 1, 2, 65535, 0, 7];
@@ -137,5 +138,21 @@ Deno.test("writeMegatronIndex() names int32 for wide ids; a vocabulary has them 
       index([3, 1, 4], { type: 4, width: 4, documents: [0, 1, 2, 3] }),
     );
     deepStrictEqual(tokens(bin), documents.flat());
+    await Promise.resolve();
+  }));
+
+Deno.test("openTokens() reads int32 without a header while it is still written, and refuses half a token", () =>
+  withFolder(async (path) => {
+    const bytes = new Uint8Array(Int32Array.from([100_257, 7]).buffer);
+    path("a.bin.partial", joined([bytes, Uint8Array.of(1, 2)]));
+    const file = openTokens({ path: path("b.bin", bytes).replace("b.bin", "a.bin"), format: "int32" });
+    deepStrictEqual([...file.read(0, 2)], [100_257, 7]);
+    strictEqual(file.count, 2);
+    file.close();
+    path("c.bin", joined([bytes, Uint8Array.of(1, 2)]));
+    throws(
+      () => openTokens({ path: path("b.bin", bytes).replace("b.bin", "c.bin"), format: "int32" }),
+      /it has 10 bytes, expected a multiple of 4 bytes per token/,
+    );
     await Promise.resolve();
   }));

@@ -155,3 +155,22 @@ Deno.test("a file with a field that is not supported is refused by the field's n
     );
   }
 });
+
+Deno.test("decode() puts blanks before words and takes them away as WordPiece's and CTC's decoders do", () => {
+  const words = "I|do not|n't|.|?|!|,|' |'m|'s|'ve|'re|x . y|##ing|<pad>|bar".split("|");
+  const vocab = Object.fromEntries(words.map((word, id) => [word, id]));
+  const decoded = (decoder: object): string => {
+    const file = { version: "1.0", decoder, model: { type: "WordLevel", vocab, unk_token: "I" } };
+    return parseHuggingFaceJson(JSON.stringify(file), "t").decode([...words.keys(), 0, 0]);
+  };
+  // Texts of tokenizers 0.23.3.
+  const wordPiece = { type: "WordPiece", prefix: "##" },
+    ctc = { type: "CTC", pad_token: "<pad>", word_delimiter_token: "bar" };
+  strictEqual(decoded({ ...wordPiece, cleanup: true }), "I don'tn't.?!,''m's've're x. ying <pad> bar I I");
+  strictEqual(
+    decoded({ ...wordPiece, cleanup: false }),
+    "I do not n't . ? ! , '  'm 's 've 're x . ying <pad> bar I I",
+  );
+  strictEqual(decoded({ ...ctc, cleanup: true }), "Ido notn't.?!,' 'm's've'rex. y##ing I");
+  strictEqual(decoded({ ...ctc, cleanup: false }), "Ido notn't.?!,' 'm's've'rex . y##ingbarI");
+});
