@@ -27,7 +27,7 @@ import { findAdapter } from "../kernels/engine/webgpu/device.ts";
 import { countTests, type TestCounts } from "./junit.ts";
 import { hasSoftwareAdapter, softwareAdapter } from "./software_adapter.ts";
 import { writeTestModules } from "./test_modules.ts";
-import { dawnFiles, testPaths, type TestSet } from "./test_sets.ts";
+import { dawnFiles, slowFiles, testPaths, type TestSet } from "./test_sets.ts";
 import { TextLineStream } from "../stages/flow/std.ts";
 import { pathOfUrl } from "../stages/disk/paths.ts";
 
@@ -57,10 +57,13 @@ const dawnModules = await writeTestModules({ files: onDawn, docs: [] }, {
 const dawn = { preload: ["--preload=tests/dawn.ts"] };
 if (dawnModules.length > 0) console.log(`Also on Dawn: ${onDawn.join(", ")}`);
 const finished = apart
-  ? await runPool([
-    ...modules.map((module) => ({ modules: [module] })),
-    ...dawnModules.map((module) => ({ modules: [module], ...dawn })),
-  ], Math.min(4, navigator.hardwareConcurrency))
+  ? await runPool(
+    [
+      ...modules.map((module) => ({ modules: [module] })),
+      ...dawnModules.map((module) => ({ modules: [module], ...dawn })),
+    ].sort((a, b) => Number(isSlow(b.modules[0])) - Number(isSlow(a.modules[0]))),
+    Math.min(4, navigator.hardwareConcurrency),
+  )
   : [
     ...await runPool(halves(modules).map((half) => ({ modules: half })), 2),
     ...await runPool(dawnModules.length > 0 ? [{ modules: dawnModules, ...dawn }] : [], 1),
@@ -90,6 +93,11 @@ function halves(modules: readonly string[]): string[][] {
     (path) => /\/tests_(kernels|stages)/.test(path) ? "parts" : "programs",
   );
   return [programs, parts].filter((half) => half.length > 0);
+}
+
+/** Whether a module is that of a test file which takes minutes. */
+function isSlow(module: string): boolean {
+  return slowFiles.some((file) => module.includes(file.replaceAll("/", "_").replace(/_test\.ts$/, "")));
 }
 
 /** Modules for one process of `deno test`, and its additional arguments. */

@@ -38,6 +38,13 @@ export const dawnFiles: readonly string[] = [
   "tests/stages/train/options_gpu_test.ts",
 ];
 
+/** Test files that take minutes; they start first, so that no core waits for one of them at the end. */
+export const slowFiles: readonly string[] = [
+  "tests/kernels/parity/webgpu_parity_gpu_test.ts",
+  "tests/stages/model/browser/browser_gpu_test.ts",
+  "tests/stages/model/llama_goldens_gpu_test.ts",
+];
+
 const layers = ["kernels", "stages", "pipelines", "bench"];
 
 /** Returns the set that a test file belongs to. */

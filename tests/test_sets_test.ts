@@ -1,5 +1,5 @@
 import { deepStrictEqual, rejects } from "node:assert/strict";
-import { dawnFiles, setOf, testPaths } from "./test_sets.ts";
+import { dawnFiles, setOf, slowFiles, testPaths } from "./test_sets.ts";
 
 const root = new URL("../", import.meta.url);
 
@@ -36,12 +36,12 @@ Deno.test("testPaths() without paths gives each test file of the project to one 
   deepStrictEqual([new Set(all).size, sets.every((files) => files.length > 0)], [all.length, true]);
 });
 
-Deno.test("dawnFiles are test files of the project", async () => {
+Deno.test("dawnFiles and slowFiles are test files of the project", async () => {
   const sets = await Promise.all(
     (["every", "gpu"] as const).map((set) => testPaths(root, { set, paths: [] })),
   );
   const all = sets.flatMap(({ files }) => files);
-  deepStrictEqual(dawnFiles.filter((file) => !all.includes(file)), []);
+  deepStrictEqual([...dawnFiles, ...slowFiles].filter((file) => !all.includes(file)), []);
 });
 
 Deno.test("testPaths() refuses a path that does not exist", async () => {
