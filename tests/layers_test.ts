@@ -59,6 +59,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "stages/shard": [...data, "kernels/random", libraries],
   "stages/sink": [...data, libraries],
   "stages/task": [...data, "stages/token"],
+  "stages/chat": [...data, "stages/token", "kernels/random", "kernels/core/tensor.ts", libraries],
   "stages/model": ["kernels", "stages/items.ts"],
   "stages/train": [...model, "stages/disk", "stages/format", "stages/shard"],
   "stages/evaluate": [...model, "stages/task", "stages/token"],

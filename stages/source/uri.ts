@@ -99,7 +99,9 @@ export async function findSource(
         size: characters,
         ...(isWeighted && { weight: weight ?? 1 }),
       })),
-      { measure: (doc) => isWeighted ? Math.max(1, (doc.html ?? doc.text).length) : doc.text.length },
+      {
+        measure: options.records === true ? sizeOfRecord : isWeighted ? sizeOfText : (doc) => doc.text.length,
+      },
     ),
     summary: {
       name,
@@ -107,6 +109,14 @@ export async function findSource(
       bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
     },
   };
+}
+
+function sizeOfText({ html, text }: Document): number {
+  return Math.max(1, (html ?? text).length);
+}
+
+function sizeOfRecord({ metadata }: Document): number {
+  return JSON.stringify(metadata ?? {}).length;
 }
 
 /** Path or URL of a file, and its size in bytes; null if the server does not report it. */

@@ -35,6 +35,8 @@ export interface Tokenizer {
   readonly eotToken: number;
   /** Tokens that begin and end texts, if the tokenizer's files name them. */
   readonly roles?: TokenRoles;
+  /** Jinja template of conversations, if the tokenizer's files have one. */
+  readonly chatTemplate?: string | null;
   /**
    * Encodes a text in which special tokens may occur, such as a prompt. As in tiktoken, `options` selects the
    * special tokens that are encoded as such. Any other special token in the text causes a RangeError, unless

@@ -154,7 +154,7 @@ function checkColumns(
   { fields, keys }: { readonly fields: readonly Field[]; readonly keys: RecordKeys },
 ): void {
   const names = fields.map(({ name }) => name), wanted = textKeys(keys);
-  if (wanted.some((key) => names.includes(key))) return;
+  if (wanted.length === 0 || wanted.some((key) => names.includes(key))) return;
   throw new TypeError(
     `${path} has no column "${wanted[0]}": its columns are ${briefList(names)}: ` +
       `give --text-key with the name of the column that holds the text`,

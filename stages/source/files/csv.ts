@@ -102,7 +102,7 @@ function checkNames(
   { names, keys }: { readonly names: readonly string[]; readonly keys: RecordKeys },
 ): void {
   const wanted = textKeys(keys);
-  if (wanted.some((key) => names.includes(key))) return;
+  if (wanted.length === 0 || wanted.some((key) => names.includes(key))) return;
   throw new TypeError(
     `${path} has no column "${wanted[0]}": its first line names ${briefList(names)}: ` +
       `give --text-key with the name of the column that holds the text`,

@@ -28,7 +28,7 @@ export function jsonByContent(
   return {
     name: asLines.name,
     async open(ctx, saved) {
-      const form = await jsonFormOf(path, { otherwise, signal: ctx.signal });
+      const form = await jsonFormOf(path, { otherwise, signal: ctx.signal, records: options.records });
       chosen = form === "lines" ? asLines : asValue;
       return await chosen.open(ctx, saved);
     },
@@ -41,12 +41,17 @@ type JsonForm = "lines" | "value";
 
 /**
  * Tells JSON lines from one JSON value by the first line that is not blank: lines, if it is a whole object
- * and another line follows; a value, if it begins an array, or an object that it does not end. Otherwise, if
+ * (or a whole list, where records may be lists) and another line follows; a value, if it begins an array, or an object that it does not end. Otherwise, if
  * the file cannot be read, and for JSON lines on a server, which it would cost a request: `otherwise`.
  */
 export async function jsonFormOf(
   path: string,
-  { otherwise, signal }: { readonly otherwise: JsonForm; readonly signal?: AbortSignal },
+  { otherwise, signal, records = false }: {
+    readonly otherwise: JsonForm;
+    readonly signal?: AbortSignal;
+    /** Whether a record may be a list: see `RecordKeys`. */
+    readonly records?: boolean | undefined;
+  },
 ): Promise<JsonForm> {
   if (otherwise === "lines" && isRemote(path)) return otherwise;
   let isObject = false;
@@ -57,8 +62,8 @@ export async function jsonFormOf(
       const text = utf8.decode(bytes).trim();
       if (text === "") continue;
       if (isObject) return "lines";
-      if (text.startsWith("[")) return "value";
-      if (!text.startsWith("{") || !complete) return otherwise;
+      if (text.startsWith("[") && !(records && complete && isJson(text))) return "value";
+      if (!/^[{[]/.test(text) || !complete) return otherwise;
       if (!isJson(text)) return /[{,[]$/.test(text) ? "value" : otherwise;
       isObject = true;
     }

@@ -35,8 +35,20 @@ export interface JsonLinesOptions extends RecordKeys {
  */
 export async function* readJsonLines(
   bytes: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  { ctx, path, part = path, name = part, ends, state, onMove, skips, textKey, idKey, metadata }:
-    JsonLinesOptions,
+  {
+    ctx,
+    path,
+    part = path,
+    name = part,
+    ends,
+    state,
+    onMove,
+    skips,
+    textKey,
+    idKey,
+    metadata,
+    records: whole,
+  }: JsonLinesOptions,
 ): AsyncGenerator<Document> {
   const skip = (error: Error, line: number, reason: string): void =>
     skipRecord(state, { ctx, error, path, id: `${part}:${line}`, reason });
@@ -51,7 +63,7 @@ export async function* readJsonLines(
       },
     }),
   };
-  const reading = { textKey, idKey, metadata, onLost: noteLostFields(state, { ctx, path }) };
+  const reading = { textKey, idKey, metadata, records: whole, onLost: noteLostFields(state, { ctx, path }) };
   for await (const { value, line, next } of readJsonl(bytes, options)) {
     const records = recordsIn(value, reading), first = state.within ?? 0;
     if (records.length === 0) onMove(next);

@@ -78,7 +78,7 @@ function checkText(
   },
 ): void {
   const wanted = textKeys(keys);
-  if (wanted.some((name) => flat.has(name))) return;
+  if (wanted.length === 0 || wanted.some((name) => flat.has(name))) return;
   const nested = wanted.find((name) => names.includes(name));
   const columns = briefList(names);
   throw new TypeError(

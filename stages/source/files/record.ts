@@ -35,10 +35,20 @@ export interface RecordKeys {
    * Parquet files that documents do not use are not read.
    */
   readonly metadata?: boolean | undefined;
+  /**
+   * Whether records have no text of their own, such as conversations: a document's text is then empty, and
+   * all fields but the id are its metadata. A record that is a list is one with the field `messages`. Default
+   * false.
+   */
+  readonly records?: boolean | undefined;
 }
 
-/** Names of the fields that may hold the text, in the order in which they are tried. */
-export function textKeys({ textKey }: RecordKeys): readonly string[] {
+/**
+ * Names of the fields that may hold the text, in the order in which they are tried; none if records have no
+ * text.
+ */
+export function textKeys({ textKey, records }: RecordKeys): readonly string[] {
+  if (records === true) return [];
   return textKey === undefined || textKey === null ? ["text", "content"] : [textKey];
 }
 
@@ -81,6 +91,7 @@ export function documentFromRecord(
   position: RecordPosition,
   options: RecordOptions = {},
 ): Document | TypeError {
+  if (options.records === true) return wholeRecord(record, position, options);
   if (!isRecord(record)) return notARecord(record, position);
   const fields = new Map(Object.entries(record));
   const textKey = textKeys(options).find((key) => typeof fields.get(key) === "string");
@@ -120,6 +131,19 @@ export function documentFromRecord(
       metadata: options.metadata === false ? undefined : metadataOf(fields, meta, options.onLost),
     }),
   };
+}
+
+/** The document of a record without text: see `RecordKeys.records`. */
+function wholeRecord(
+  record: unknown,
+  position: RecordPosition,
+  { idKey, onLost }: RecordOptions,
+): Document | TypeError {
+  const fields = Array.isArray(record) ? { messages: record } : record;
+  if (!isRecord(fields)) return notARecord(fields, position, "an object, or a list of messages");
+  const id = idOf(fields[idKey ?? "id"]) ?? placeOf(position);
+  const metadata = metadataOf(new Map(Object.entries(fields)), new Map(), onLost);
+  return { id, text: "", filePath: position.path, ...known({ metadata }) };
 }
 
 /** Takes a column out of a record, or out of its metadata if the record has no such column itself. */
@@ -201,9 +225,13 @@ function idOf(value: unknown): string | undefined {
 }
 
 /** The error for a value that is no object. */
-function notARecord(record: unknown, position: RecordPosition): TypeError {
+function notARecord(
+  record: unknown,
+  position: RecordPosition,
+  expected = 'an object with a field "text"',
+): TypeError {
   const kind = record === null ? "null" : Array.isArray(record) ? "an array" : `a ${typeof record}`;
-  return new TypeError(`${nameOf(position)} is ${kind}: expected an object with a field "text"`);
+  return new TypeError(`${nameOf(position)} is ${kind}: expected ${expected}`);
 }
 
 /** The error for a record without text. */

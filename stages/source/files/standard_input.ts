@@ -54,6 +54,7 @@ export function standardInput(
         textKey: keys.textKey,
         idKey: keys.idKey,
         metadata: keys.metadata,
+        records: keys.records,
       });
     },
     save: (state) => ({ ...state, ...(head.isOpen && { start: head.hash(state.offset) }) }),

@@ -1,0 +1,207 @@
+/**
+ * Chat templates written in Jinja, as Hugging Face's tokenizers have them.
+ *
+ * What is trained on is exact or refused: templates with `{% generation %}` blocks say it themselves; for all
+ * others, a conversation up to an answer must be the beginning of the conversation with the answer, and that
+ * of the whole conversation.
+ *
+ * @module
+ */
+import { Template } from "@huggingface/jinja";
+import type { Tokenizer } from "../../token/tokenizer.ts";
+import { textEnds } from "../../token/end_of_text.ts";
+import type { Conversation, Message } from "../conversation.ts";
+import { hasGenerationBlocks, type Markers, takeMarkers, withMarkers } from "./jinja_markers.ts";
+import { jinjaVariables } from "./jinja_variables.ts";
+import { encodeMasked, type Span } from "./masked_text.ts";
+import type { ChatTemplate, Rendered } from "./template.ts";
+
+/** Tags that models write as text although tokenizers have tokens for them. */
+const TAGS = /^<\/?(think|tool_call|tool_response|tools)>$/;
+
+/** Private characters, which text has hardly ever: the guard and the two markers. */
+const PRIVATE = ["\u{F8F0}", "\u{F8F1}", "\u{F8F2}"] as const;
+
+/** A Jinja template and its name. */
+export interface JinjaOptions {
+  /** Source of the template. */
+  readonly source: string;
+  /** Name, for messages. */
+  readonly name: string;
+}
+
+/** Returns a template. Throws SyntaxError if it is not valid Jinja. */
+export function jinjaTemplate(tokenizer: Tokenizer, { source, name }: JinjaOptions): ChatTemplate {
+  return new JinjaTemplate(tokenizer, { source, name });
+}
+
+class JinjaTemplate implements ChatTemplate {
+  readonly name: string;
+  readonly ends: ReadonlySet<number>;
+  readonly #tokenizer: Tokenizer;
+  readonly #template: Template;
+  readonly #isMarked: boolean;
+  readonly #guarded: RegExp | null;
+  readonly #markers: Markers = { begin: PRIVATE[1], end: PRIVATE[2] };
+
+  constructor(tokenizer: Tokenizer, { source, name }: JinjaOptions) {
+    this.name = name;
+    this.#tokenizer = tokenizer;
+    this.#isMarked = hasGenerationBlocks(source);
+    const timeless = withMarkers(source, this.#markers).replaceAll("strftime_now", "fixed_time");
+    try {
+      this.#template = new Template(timeless);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new SyntaxError(`Cannot use the chat template ${name}: it is not valid Jinja: ${why}`, { cause });
+    }
+    const names = [...tokenizer.special.keys()].filter((text) => !TAGS.test(text) && text.length > 1)
+      .sort((a, b) => b.length - a.length);
+    this.#guarded = names.length === 0
+      ? null
+      : new RegExp(names.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|"), "gu");
+    this.ends = this.#endsOf();
+  }
+
+  render(conversation: Conversation): Rendered {
+    const { text, spans: marked } = this.#write(conversation, false);
+    const { id, completion } = conversation;
+    if (completion !== undefined && conversation.messages.length === completion + 1) {
+      return { id, ...this.#afterPrompt(conversation, { text, completion }) };
+    }
+    const spans = this.#isMarked ? this.#chosen(conversation, marked) : this.#bySteps(conversation, text);
+    return { id, ...this.#encode(text, spans) };
+  }
+
+  ids(conversation: Conversation): Uint32Array {
+    return this.#encode(this.#write(conversation, false).text, []).ids;
+  }
+
+  prompt(conversation: Pick<Conversation, "id" | "messages" | "tools">): Uint32Array {
+    return this.#encode(this.#write(conversation, true).text, []).ids;
+  }
+
+  #encode(text: string, spans: readonly Span[]) {
+    return encodeMasked(this.#tokenizer, text, { spans, guard: PRIVATE[0] });
+  }
+
+  /** All tokens after those that the prompt has too: as TRL, for prompts and completions. */
+  #afterPrompt(
+    conversation: Conversation,
+    { text, completion }: { readonly text: string; readonly completion: number },
+  ) {
+    const { ids } = this.#encode(text, []);
+    const prompt = this.prompt({ ...conversation, messages: conversation.messages.slice(0, completion) });
+    let from = 0;
+    while (from < prompt.length && prompt[from] === ids[from]) from++;
+    return { ids, weights: Float32Array.from(ids, (_, i) => Number(i >= from)) };
+  }
+
+  /** The spans of `{% generation %}` blocks that are trained on. */
+  #chosen(conversation: Conversation, spans: readonly Span[]): readonly Span[] {
+    const answers = answersOf(conversation), trained = answers.filter(({ isTrained }) => isTrained);
+    if (trained.length === answers.length) return spans;
+    if (spans.length === answers.length) return spans.filter((_, i) => answers[i].isTrained);
+    throw this.#inexact(
+      conversation.id,
+      `it has ${spans.length} {% generation %} blocks for ${answers.length} answers, of which some have no weight`,
+    );
+  }
+
+  /** The spans that each answer adds to the conversation before it. */
+  #bySteps(conversation: Conversation, text: string): readonly Span[] {
+    const spans: Span[] = [], { messages, id } = conversation;
+    for (const { index, isTrained } of answersOf(conversation)) {
+      if (!isTrained) continue;
+      const before = this.#write({ ...conversation, messages: messages.slice(0, index) }, true).text;
+      const after = this.#write({ ...conversation, messages: messages.slice(0, index + 1) }, false).text;
+      const [start, end] = [before.length, this.#answerEnd(after, before.length)];
+      const isExact = after.startsWith(before) && text.startsWith(after.slice(0, end)) && start < end;
+      if (!isExact) {
+        throw this.#inexact(
+          id,
+          `without the messages after message ${index + 1}, it writes the messages up to there differently`,
+        );
+      }
+      spans.push({ start, end });
+    }
+    return spans;
+  }
+
+  /** Index after the token that ends an answer; whitespace that the template writes after it is not counted. */
+  #answerEnd(text: string, start: number): number {
+    const trimmed = text.trimEnd();
+    const isEnd = trimmed.length > start &&
+      [...this.#tokenizer.special.keys()].some((name) => trimmed.endsWith(name));
+    return isEnd ? trimmed.length : text.length;
+  }
+
+  /** The tokens that end an answer: those of the tokenizer, and the first that the template writes after one. */
+  #endsOf(): ReadonlySet<number> {
+    const ends = new Set(textEnds(this.#tokenizer)), answer = "answer";
+    const messages: Message[] = [{ role: "user", content: "q" }, { role: "assistant", content: answer }];
+    try {
+      const { text } = this.#write({ id: "probe", messages }, false);
+      const tail = text.slice(text.lastIndexOf(answer) + answer.length);
+      const [first] = [...this.#tokenizer.special].filter(([name]) => tail.trimStart().startsWith(name))
+        .sort(([a], [b]) => b.length - a.length);
+      if (first !== undefined) ends.add(first[1]);
+    } catch (cause) {
+      if (!(cause instanceof TypeError)) throw cause; // the template refuses this conversation
+    }
+    return ends;
+  }
+
+  /** Writes a conversation. The texts of special tokens in it are guarded, so that they stay text. */
+  #write(conversation: Pick<Conversation, "id" | "messages" | "tools">, asksForAnswer: boolean) {
+    const { id } = conversation;
+    const variables = jinjaVariables(conversation, { tokenizer: this.#tokenizer, asksForAnswer });
+    const { messages, tools, ...others } = variables;
+    let text: string;
+    try {
+      text = this.#template.render({ ...others, messages: this.#guard(messages), tools: this.#guard(tools) });
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new TypeError(`Cannot write conversation ${id} with the chat template ${this.name}: ${why}`, {
+        cause,
+      });
+    }
+    try {
+      return takeMarkers(text, this.#markers);
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      throw this.#inexact(id, cause.message);
+    }
+  }
+
+  #guard(value: unknown): unknown {
+    if (typeof value === "string") {
+      const clean = PRIVATE.reduce((text, character) => text.replaceAll(character, "\u{FFFD}"), value);
+      if (this.#guarded === null) return clean;
+      return clean.replace(this.#guarded, (name) => {
+        const [first] = name;
+        return `${first}${PRIVATE[0]}${name.slice(first.length)}`;
+      });
+    }
+    if (Array.isArray(value)) return value.map((item) => this.#guard(item));
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, this.#guard(field)]));
+  }
+
+  #inexact(id: string, why: string): RangeError {
+    return new RangeError(
+      `Cannot tell which tokens of conversation ${id} are answers: the chat template ${this.name} has ${
+        this.#isMarked ? "" : "no "
+      }{% generation %} blocks, and ${why}: give --template with one that marks the answers, or --train-on all`,
+    );
+  }
+}
+
+/** Indices of the assistant's messages, and whether each is trained on. */
+function answersOf(
+  { messages, completion = 0 }: Conversation,
+): readonly { readonly index: number; readonly isTrained: boolean }[] {
+  return messages.flatMap(({ role, weight }, index) =>
+    role === "assistant" ? [{ index, isTrained: weight !== 0 && index >= completion }] : []
+  );
+}

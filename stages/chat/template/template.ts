@@ -1,0 +1,33 @@
+/**
+ * Chat templates turn conversations into tokens.
+ *
+ * @module
+ */
+import type { Conversation } from "../conversation.ts";
+
+/** The tokens of an example, and which of them are trained on. */
+export interface Rendered {
+  /** Id of the example. */
+  readonly id: string;
+  /** The token ids. */
+  readonly ids: Uint32Array;
+  /** For each id, its weight in the loss: 1 for what the assistant writes, 0 for everything else. */
+  readonly weights: Float32Array;
+}
+
+/** How a family of models writes conversations. */
+export interface ChatTemplate {
+  /** Name of the template, for messages. */
+  readonly name: string;
+  /** Ids that end an answer; generation stops at them. */
+  readonly ends: ReadonlySet<number>;
+  /**
+   * Returns the tokens of a conversation. Throws TypeError for a conversation that the template cannot write,
+   * and RangeError if the weights cannot be determined exactly.
+   */
+  render(conversation: Conversation): Rendered;
+  /** Returns the tokens of a conversation alone. Throws TypeError as `render` does. */
+  ids(conversation: Conversation): Uint32Array;
+  /** Returns the tokens up to the beginning of the next answer. Throws the errors of `render`. */
+  prompt(conversation: Pick<Conversation, "id" | "messages" | "tools">): Uint32Array;
+}
