@@ -59,6 +59,7 @@ export const laterPackages: Readonly<Record<string, PackageSize>> = {
 
 /** Sizes of the packages that every run of a pipeline needs. */
 export const programPackages: Readonly<Record<string, PackageSize>> = {
+  "@huggingface/jinja": { packages: 1, megabytes: 0.4 },
   "@mozilla/readability": { packages: 1, megabytes: 0.2 },
   "arquero": { packages: 3, megabytes: 6 },
   "deno-std": { packages: 1, megabytes: 2.5 },

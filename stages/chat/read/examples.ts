@@ -41,7 +41,9 @@ export function exampleOf({ id, fields }: ExampleRecord): Example {
   );
 }
 
-/** Returns the preference of a record. Throws RecordFault, without the record's place, for any other record. */
+/**
+ * Returns the preference of a record. Throws RecordFault, without the record's place, for any other record.
+ */
 export function preferenceOf({ id, fields }: ExampleRecord): Preference {
   const { prompt, chosen, rejected } = fields, tools = toolsOf(fields.tools);
   if (chosen === undefined || rejected === undefined) {

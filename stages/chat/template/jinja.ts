@@ -128,7 +128,9 @@ class JinjaTemplate implements ChatTemplate {
     return spans;
   }
 
-  /** Index after the token that ends an answer; whitespace that the template writes after it is not counted. */
+  /**
+   * Index after the token that ends an answer; whitespace that the template writes after it is not counted.
+   */
   #answerEnd(text: string, start: number): number {
     const trimmed = text.trimEnd();
     const isEnd = trimmed.length > start &&
@@ -136,7 +138,9 @@ class JinjaTemplate implements ChatTemplate {
     return isEnd ? trimmed.length : text.length;
   }
 
-  /** The tokens that end an answer: those of the tokenizer, and the first that the template writes after one. */
+  /**
+   * The tokens that end an answer: those of the tokenizer, and the first that the template writes after one.
+   */
   #endsOf(): ReadonlySet<number> {
     const ends = new Set(textEnds(this.#tokenizer)), answer = "answer";
     const messages: Message[] = [{ role: "user", content: "q" }, { role: "assistant", content: answer }];

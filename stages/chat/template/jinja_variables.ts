@@ -12,7 +12,9 @@ import { type Conversation, type Message } from "../conversation.ts";
  */
 const DAY = { day: "26", month: "Jul", monthName: "July", monthNumber: "07", year: "2024" };
 
-/** Returns the variables of a conversation. Throws TypeError for parts that Jinja templates have no form for. */
+/**
+ * Returns the variables of a conversation. Throws TypeError for parts that Jinja templates have no form for.
+ */
 export function jinjaVariables(
   { id, messages, tools }: Pick<Conversation, "id" | "messages" | "tools">,
   { tokenizer, asksForAnswer }: { readonly tokenizer: Tokenizer; readonly asksForAnswer: boolean },

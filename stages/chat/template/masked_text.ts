@@ -19,7 +19,9 @@ export interface MaskedIds {
 
 const utf8 = new TextEncoder();
 
-/** A character that splits the text of a special token so that it stays text; it is removed before encoding. */
+/**
+ * A character that splits the text of a special token so that it stays text; it is removed before encoding.
+ */
 export interface Guard {
   /** The character, which the text has nowhere else. */
   readonly guard: string;

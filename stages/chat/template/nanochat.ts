@@ -103,7 +103,9 @@ function render(
   return { id, ids: Uint32Array.from(out), weights: Float32Array.from(weights) };
 }
 
-/** Merges a system message into the user's first message; `merged` is the number of messages that are gone. */
+/**
+ * Merges a system message into the user's first message; `merged` is the number of messages that are gone.
+ */
 function withoutSystem(
   messages: readonly Message[],
   id: string,

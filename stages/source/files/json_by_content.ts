@@ -41,8 +41,9 @@ type JsonForm = "lines" | "value";
 
 /**
  * Tells JSON lines from one JSON value by the first line that is not blank: lines, if it is a whole object
- * (or a whole list, where records may be lists) and another line follows; a value, if it begins an array, or an object that it does not end. Otherwise, if
- * the file cannot be read, and for JSON lines on a server, which it would cost a request: `otherwise`.
+ * (or a whole list, where records may be lists) and another line follows; a value, if it begins an array, or
+ * an object that it does not end. Otherwise, if the file cannot be read, and for JSON lines on a server,
+ * which it would cost a request: `otherwise`.
  */
 export async function jsonFormOf(
   path: string,
