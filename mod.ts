@@ -41,6 +41,8 @@ export type { KernelChoices, Tuning, TuningStore } from "./kernels/engine/webgpu
 export { gpt } from "./kernels/models/gpt.ts";
 export type { GptConfig, gptOptions } from "./kernels/models/gpt_options.ts";
 export { llama } from "./kernels/models/llama.ts";
+export { nanochat } from "./kernels/models/nanochat.ts";
+export type { NanochatConfig, nanochatOptions } from "./kernels/models/nanochat_options.ts";
 export type { LlamaConfig, llamaOptions } from "./kernels/models/llama_options.ts";
 export {
   type ForwardOptions,

@@ -90,6 +90,8 @@ export * from "./models/course/torch_weights.ts";
 export * from "./models/gpt.ts";
 export * from "./models/gpt_options.ts";
 export * from "./models/llama.ts";
+export * from "./models/nanochat.ts";
+export { type NanochatConfig, nanochatFault, nanochatOptions } from "./models/nanochat_options.ts";
 export { type LlamaConfig, llamaFault, llamaOptions } from "./models/llama_options.ts";
 export { ropeFrequencies, type RopeOptions, type RopeScaling, ropeTable } from "./models/rope_table.ts";
 export { type Gelu, geluOf, linear, norm } from "./models/layers.ts";

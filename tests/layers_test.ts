@@ -19,6 +19,7 @@ const modelOptions = [
   "lora_config.ts",
   "model_config.ts",
   "model_options.ts",
+  "nanochat_options.ts",
   "rope_table.ts",
 ].map((file) => `kernels/models/${file}`);
 

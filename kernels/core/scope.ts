@@ -16,7 +16,9 @@ export type Init =
   | { readonly kind: "ones" }
   | { readonly kind: "constant"; readonly value: number }
   | { readonly kind: "normal"; readonly std: number }
-  | { readonly kind: "uniform"; readonly bound: number };
+  /** From `least`, by default `-bound`, to `bound`. */
+  | { readonly kind: "uniform"; readonly bound: number; readonly least?: number }
+  | { readonly kind: "values"; readonly values: readonly number[] };
 
 /** A linear layer that low-rank adapters can be added to. */
 export interface AdaptedLayer {

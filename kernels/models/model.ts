@@ -174,7 +174,14 @@ export function drawWeights(
   for (const [name, { tensor: { shape }, init }] of [...parameters, ...buffers]) {
     const count = sizeOf(shape);
     const data = init.kind === "normal" ? draw(init, { name, count, shape }) : new Float32Array(count);
-    if (init.kind === "uniform") data.forEach((_, i) => data[i] = init.bound * (2 * uniform(name, i) - 1));
+    if (init.kind === "uniform") {
+      const { bound, least } = init;
+      data.forEach((_, i) => {
+        const x = uniform(name, i);
+        data[i] = least === undefined ? bound * (2 * x - 1) : least + (bound - least) * x;
+      });
+    }
+    if (init.kind === "values") data.set(init.values);
     if (init.kind === "ones") data.fill(1);
     if (init.kind === "constant") data.fill(init.value);
     weights.push([name, { shape, data }]);

@@ -28,6 +28,7 @@ import { permuteOp } from "./indexing/permute.ts";
 import { powerOp } from "./elementwise/power.ts";
 import { broadcastOp, maxOp, meanOp, sumAddOp, sumOp } from "./reduce/reduce.ts";
 import { relu } from "./elementwise/relu.ts";
+import { reluSquared } from "./elementwise/relu_squared.ts";
 import { quantizedGatherOp } from "./quantized/quantized_gather.ts";
 import { quantizedMatmulGradOp, quantizedMatmulOp } from "./quantized/quantized_matmul.ts";
 import { putRowsOp, takeRowsOp } from "./loss/row_blocks.ts";
@@ -50,6 +51,8 @@ export const ops: readonly Op<any>[] = [
   accumulateOp,
   relu.op,
   relu.gradOp,
+  reluSquared.op,
+  reluSquared.gradOp,
   tanh.op,
   tanh.gradOp,
   gelu.op,

@@ -13,6 +13,7 @@ import { openReference } from "../engine/reference.ts";
 import { gelu } from "../ops/elementwise/gelu.ts";
 import { geluErf } from "../ops/elementwise/gelu_erf.ts";
 import { relu } from "../ops/elementwise/relu.ts";
+import { reluSquared } from "../ops/elementwise/relu_squared.ts";
 import { tanh } from "../ops/elementwise/tanh.ts";
 import { sum } from "../ops/reduce/reduce.ts";
 import { type CaseData, type OpCase, referenceOutputs, runCases, smallCases } from "./run_cases.ts";
@@ -65,7 +66,7 @@ export async function compareFarFromZero(engine: Engine): Promise<readonly strin
   const data = Float32Array.from([1e4, 300, 50, 20, 11, 9, 8, 6, 4, 1e-3, 1e-20, 0].flatMap((v) => [v, -v]));
   const shape = [data.length];
   const x = graph.leaf("x", { shape, dtype: "f32" }, "input");
-  for (const [name, activation] of Object.entries({ relu, tanh, gelu, geluErf })) {
+  for (const [name, activation] of Object.entries({ relu, reluSquared, tanh, gelu, geluErf })) {
     const y = activation(x);
     graph.output(name, y);
     graph.output(`gradient of ${name}`, gradients(sum(y), [x])[0]!);

@@ -6,7 +6,7 @@
 import type { Engine } from "../../kernels/engine/engine.ts";
 import { gptOptions } from "../../kernels/models/gpt_options.ts";
 import { type LlamaConfig, llamaOptions } from "../../kernels/models/llama_options.ts";
-import { isLlama, type ModelConfig } from "../../kernels/models/model_config.ts";
+import { isLlama, isNanochat, type ModelConfig } from "../../kernels/models/model_config.ts";
 import { modelOf } from "../../kernels/models/model_of.ts";
 import { selectOptions, withDefaults, withoutDefaults } from "../../kernels/models/model_options.ts";
 import { adamw } from "../../kernels/optim/adamw.ts";
@@ -123,6 +123,7 @@ function modelConfig(
   if (start === null) {
     return o.architecture === "llama" ? llamaConfig(typed) : withoutDefaults(gptOptions, typed);
   }
+  if (isNanochat(start.config)) return start.config;
   if (isLlama(start.config)) {
     const loaded = withDefaults(llamaOptions, start.config);
     return withoutDefaults(llamaOptions, { ...loaded, tie: o.tie && loaded.tie });

@@ -5,7 +5,7 @@
  * @module
  */
 import { basename, dirname, resolve } from "node:path";
-import { isLlama, type ModelConfig } from "../../kernels/models/model_config.ts";
+import { isLlama, isNanochat, type ModelConfig } from "../../kernels/models/model_config.ts";
 import { encodeCheckpoint, writeCheckpoint } from "../../stages/flow/checkpoint/checkpoint_files.ts";
 import type { FloatType } from "../../stages/format/model/float_types.ts";
 import {
@@ -16,6 +16,11 @@ import {
 } from "../../stages/format/model/gpt2_config.ts";
 import { llamaConfigText } from "../../stages/format/model/llama_config_text.ts";
 import { llamaTensors, partsOf } from "../../stages/format/model/llama_tensors.ts";
+import {
+  nanochatConfigText,
+  nanochatName,
+  nanochatTensors,
+} from "../../stages/format/model/nanochat_format.ts";
 import { gpt2Tensors } from "../../stages/format/model/gpt2_tensors.ts";
 import {
   llama2cMisfit,
@@ -113,6 +118,7 @@ export async function checkPathIsFree(path: string): Promise<void> {
 /** Returns names and shapes of a target's tensors, in the order in which they are written. */
 export function orderOf({ format, config, padding, llama2cVersion = 0 }: ModelTarget): readonly NamedShape[] {
   if (format === "llama2.c" && isLlama(config)) return [...llama2cOrder(config, llama2cVersion)];
+  if (isNanochat(config)) return [...nanochatTensors(config)];
   if (format === "GGUF") return ggufOrder(config);
   if (isLlama(config)) {
     const tensors = [...llamaTensors(config)];
@@ -232,6 +238,7 @@ function floatType(dtype: GgufDtype): FloatType {
 }
 
 function nameIn({ format, config }: ModelTarget, name: string): string {
+  if (isNanochat(config)) return format === "checkpoint" ? name : nanochatName(name);
   const isOwn = format === "checkpoint" || isLlama(config) || name.startsWith("lm_head.");
   return isOwn ? name : `transformer.${name}`;
 }
@@ -258,7 +265,9 @@ async function writeFolder(folder: string, { config, dtype, tokenizer, path }: M
     await writeSynced(`${folder}/tokenizer_config.json`, text);
   }
   await writeSynced(`${folder}/generation_config.json`, gpt2GenerationConfig(bounds));
-  const text = isLlama(config)
+  const text = isNanochat(config)
+    ? nanochatConfigText(config)
+    : isLlama(config)
     ? llamaConfigText(config, { dtype: floatType(dtype), ...bounds, path })
     : gpt2Config(config, { dtype: floatType(dtype), ...bounds });
   await writeSynced(`${folder}/config.json`, text);

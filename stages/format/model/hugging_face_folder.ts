@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isLlama, type ModelConfig } from "../../../kernels/models/model_config.ts";
+import { isLlama, isNanochat, type ModelConfig } from "../../../kernels/models/model_config.ts";
 import { fileInfo, readText } from "../../disk/files.ts";
 import { isRecord } from "../../disk/json.ts";
 import { exists } from "../../disk/whole_files.ts";
@@ -13,7 +13,9 @@ import { parseJson } from "../text/parse_json.ts";
 import { parseGpt2Config } from "./gpt2_config.ts";
 import { openGpt2Safetensors } from "./gpt2_safetensors.ts";
 import { llamaTypes, parseLlamaConfig } from "./llama_config.ts";
+import { fieldsOf } from "./json_fields.ts";
 import { openLlamaSafetensors } from "./llama_safetensors.ts";
+import { isNanochatConfig, openNanochatSafetensors, parseNanochatConfig } from "./nanochat_format.ts";
 import type { WeightFile } from "./weight_file.ts";
 
 const INDEX = "model.safetensors.index.json";
@@ -27,12 +29,11 @@ const MAX_SHARDS = 1000;
  */
 export async function openHuggingFaceFolder(folder: string): Promise<WeightFile> {
   const configPath = `${folder}/config.json`, text = await readSmallText(configPath);
-  const config = isOfLlamaFamily(text)
-    ? parseLlamaConfig(text, configPath)
-    : parseGpt2Config(text, configPath);
+  const config = configOf(text, configPath);
   const index = `${folder}/${INDEX}`;
   const names = await exists(index) ? shardsOf(await readSmallText(index), index) : ["model.safetensors"];
   const paths = names.map((name) => `${folder}/${name}`);
+  if (isNanochat(config)) return await openNanochatSafetensors(paths, { path: folder, config });
   return isLlama(config)
     ? await openLlamaSafetensors(paths, { path: folder, config, joined: false })
     : await openGpt2Safetensors(paths, { path: folder, config });
@@ -43,19 +44,23 @@ export function openCheckpointWeights(
   file: string,
   { path, config }: { readonly path: string; readonly config: ModelConfig },
 ): Promise<WeightFile> {
+  if (isNanochat(config)) return openNanochatSafetensors([file], { path, config });
   return isLlama(config)
     ? openLlamaSafetensors([file], { path, config, joined: true })
     : openGpt2Safetensors([file], { path, config });
 }
 
-/** Returns whether a config.json names a type of the Llama family; what is wrong with it shows later. */
-function isOfLlamaFamily(text: string): boolean {
+/** Returns the configuration of the architecture that a config.json names; a text that is not JSON is GPT-2's. */
+function configOf(text: string, path: string): ModelConfig {
+  let json: unknown = null;
   try {
-    const json = parseJson(text);
-    return isRecord(json) && llamaTypes.some((type) => type === json.model_type);
+    json = parseJson(text);
   } catch {
-    return false;
+    return parseGpt2Config(text, path); // says what is wrong
   }
+  if (isNanochatConfig(json)) return parseNanochatConfig(text, path);
+  const isOfLlamaFamily = isRecord(json) && llamaTypes.some((type) => type === fieldsOf(json)("model_type"));
+  return isOfLlamaFamily ? parseLlamaConfig(text, path) : parseGpt2Config(text, path);
 }
 
 /** Returns the file names in an index, without duplicates. */

@@ -5,7 +5,12 @@
  *
  * @module
  */
-import { architectureOf, isLlama, type ModelConfig } from "../../../kernels/models/model_config.ts";
+import {
+  architectureOf,
+  isLlama,
+  isNanochat,
+  type ModelConfig,
+} from "../../../kernels/models/model_config.ts";
 import { type OptionRow, withoutDefaults } from "../../../kernels/models/model_options.ts";
 import type { LlamaConfig } from "../../../kernels/models/llama_options.ts";
 import { shortestOfSingle } from "./gguf/float_text.ts";
@@ -81,6 +86,14 @@ export function storedConfig(
   config: ModelConfig,
   { format, path }: { readonly format: WeightFormat; readonly path: string },
 ): StoredConfig {
+  if (isNanochat(config)) {
+    if (format === "checkpoint" || format === "Hugging Face") return { config, changes: [] };
+    throw new UnsupportedOptionError(
+      `Cannot write ${path}: ${format} files have no place for nanochat's model: give --to FOLDER (nanochat's names ` +
+        `as safetensors) or --to checkpoints/step-NUMBER (checkpoint)`,
+      { option: "windowPattern", format },
+    );
+  }
   if (isLlama(config)) {
     if (format === "GGUF") return ggufConfig(config, path);
     if (weightFormats[format].holdsLlama) return { config, changes: [] };

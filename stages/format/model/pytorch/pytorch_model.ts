@@ -1,10 +1,11 @@
 /**
- * Models in files that `torch.save` wrote: nanoGPT's ckpt.pt.
+ * Models in files that `torch.save` wrote: nanoGPT's ckpt.pt, and nanochat's model_NUMBER.pt.
  *
  * @module
  */
 import type { WeightFile } from "../weight_file.ts";
 import { openPyTorch } from "./archive.ts";
+import { isNanochatWeights, nanochatPyTorchModel } from "./nanochat.ts";
 import { isNanoGpt, nanoGptModel } from "./nanogpt.ts";
 
 /**
@@ -15,6 +16,7 @@ export async function openPyTorchModel(path: string): Promise<WeightFile> {
   const file = await openPyTorch(path);
   try {
     if (isNanoGpt(file.value)) return await nanoGptModel(file, path);
+    if (isNanochatWeights(file.value)) return await nanochatPyTorchModel(file, path);
     throw file.refused(
       "it holds neither nanoGPT's model and model_args nor nanochat's weights: save other models with " +
         "transformers' save_pretrained and give the folder",

@@ -7,7 +7,7 @@ import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/s
 import type { GptConfig } from "../../../../../kernels/models/gpt_options.ts";
 import { type LlamaConfig, llamaOptions } from "../../../../../kernels/models/llama_options.ts";
 import { initialWeights } from "../../../../../kernels/models/model.ts";
-import type { ModelConfig } from "../../../../../kernels/models/model_config.ts";
+import { isLlama, type ModelConfig } from "../../../../../kernels/models/model_config.ts";
 import { modelOf } from "../../../../../kernels/models/model_of.ts";
 import { withDefaults } from "../../../../../kernels/models/model_options.ts";
 import type { TensorMap } from "../../../../../kernels/core/tensor.ts";
@@ -89,7 +89,7 @@ const models: Readonly<Record<string, ModelConfig>> = {
 async function write(path: string, config: ModelConfig, dtype: GgufDtype): Promise<TensorMap> {
   const weights = initialWeights(modelOf(config), 5);
   for (const { data } of Object.values(weights)) data.forEach((x, i) => data[i] = x + Math.sin(i) / 8);
-  const tensors = "keyHeads" in config ? splitLlamaTensors(weights, config) : weights;
+  const tensors = isLlama(config) ? splitLlamaTensors(weights, config) : weights;
   const writer = await createGgufModel(path, { config, dtype, name: "test", tokenizer: new Map() });
   for (const { name } of writer.order) await writer.write(new Float32Array(tensors[name].data));
   await writer.end();

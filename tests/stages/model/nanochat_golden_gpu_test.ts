@@ -1,0 +1,3 @@
+import { nanochatTest } from "./nanochat_golden.ts";
+
+nanochatTest("webgpu");

@@ -1,0 +1,4 @@
+import { nanochatTest } from "./nanochat_golden.ts";
+
+// The run on WebGPU is in nanochat_golden_gpu_test.ts: compiling the kernels takes a minute in software.
+for (const on of ["cpu", "reference"]) nanochatTest(on);
