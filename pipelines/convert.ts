@@ -43,7 +43,7 @@ const GPT2_VOCABULARY = 50257;
 
 const options = {
   from: path(
-    "model to read: a .bin of llm.c or llama2.c, a .gguf, a Hugging Face folder, a checkpoint or a run's folder",
+    "model to read: a .bin of llm.c or llama2.c, a .gguf, a .pt, a Hugging Face folder, a checkpoint or a run's folder",
     {
       value: null,
       group,
@@ -193,8 +193,9 @@ async function* tensorsOf(
 async function tensorOf(file: WeightFile, { name, shape }: NamedShape): Promise<Float32Array> {
   if (!file.shapes.has(name)) return new Float32Array(sizeOf(shape)); // a bias that the model lacks
   const data = await file.read(name), count = sizeOf(shape);
-  const { embedding, head } = modelOf(file.config).tables ?? { embedding: null, head: null };
-  if (name !== embedding && name !== head || data.length === count) return data;
+  const { embedding, head, others = [] } = modelOf(file.config).tables ?? { embedding: null, head: null };
+  const isTable = name === embedding || name === head || others.includes(name);
+  if (!isTable || data.length === count) return data;
   if (data.length > count) return data.subarray(0, count); // drops padding rows
   const padded = new Float32Array(count);
   padded.set(data);

@@ -51,10 +51,13 @@ const noSource = {
 };
 
 const options = {
-  checkpoint: path("a run's folder, one of its checkpoints, an llm.c .bin, a .gguf or a safetensors folder", {
-    value: "runs/fineweb-gpt2",
-    ...model,
-  }),
+  checkpoint: path(
+    "a run's folder, one of its checkpoints, a .bin of llm.c or llama2.c, a .gguf, a .pt or a safetensors folder",
+    {
+      value: "runs/fineweb-gpt2",
+      ...model,
+    },
+  ),
   tokenizer: path(
     "gpt2, p50k, p50k_edit, cl100k, o200k, o200k_harmony, byte or a tokenizer's folder; default: the one in the run's folder, or gpt2 if there is none",
     { value: null, placeholder: "NAME|PATH", ...model },

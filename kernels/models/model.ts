@@ -88,6 +88,8 @@ export interface TableNames {
   readonly head: string;
   /** Embedding of the positions, [T, C], if there is one. */
   readonly positions?: string;
+  /** Other tables with a row for each token, such as the embeddings of values. */
+  readonly others?: readonly string[];
 }
 
 /** A language model. */

@@ -1,8 +1,8 @@
 /**
  * nanochat's model: a GPT without biases and gains, with rotary positions, grouped queries that are
  * normalized, ReLU², windows, embeddings of values, scalars per block, a share of the token before in the
- * embedding ("smear"), and the middle block's output taken away before the head ("backout").
- * Source: karpathy/nanochat 92d63d4, gpt.py; weight names (without "transformer.") and shapes ([out, in]) as there.
+ * embedding ("smear"), and the middle block's output taken away before the head ("backout"). Source:
+ * karpathy/nanochat 92d63d4, gpt.py; weight names (without "transformer.") and shapes ([out, in]) as there.
  *
  * @module
  */
@@ -93,7 +93,12 @@ export function nanochat(config: NanochatConfig): Model<NanochatConfig> {
     vocabSize,
     paddedVocabSize,
     seqLen,
-    tables: { embedding: "wte.weight", head: "lm_head.weight" },
+    tables: {
+      embedding: "wte.weight",
+      head: "lm_head.weight",
+      others: Array.from({ length: full.layers }, (_, i) => i)
+        .filter((i) => hasValueEmbedding(i, full.layers)).map((i) => `value_embeds.${i}.weight`),
+    },
     constants: () => constantsOf({ ...full, width }),
     forward: (scope, tokens, { rows, cache } = {}) => {
       const x = trunk(scope, { ...full, width, paddedVocabSize, tokens, cache }, "none");
@@ -206,8 +211,8 @@ function shifted(x: Tensor): Tensor {
 }
 
 /**
- * Returns the embedding before each position of a text that the cache holds. Attention of equal weights to two
- * positions gives their mean, in which the later one is known.
+ * Returns the embedding before each position of a text that the cache holds. Attention of equal weights to
+ * two positions gives their mean, in which the later one is known.
  */
 function before(scope: Scope, x: Tensor, { heads, cache }: Pass): Tensor {
   if (cache === undefined) return shifted(x);

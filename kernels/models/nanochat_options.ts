@@ -82,7 +82,7 @@ export const nanochatOptions = {
 
 /** Configuration of nanochat's model, with its windows, by which it is told from other models. */
 export type NanochatConfig = ConfigOf<typeof nanochatOptions> & {
-  readonly windowPattern: FullConfig<typeof nanochatOptions>["windowPattern"];
+  readonly windowPattern: typeof nanochatOptions.windowPattern.choices[number];
 };
 
 /** A configuration with every option. */

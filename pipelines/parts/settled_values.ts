@@ -5,6 +5,7 @@
  * @module
  */
 import { gptOptions } from "../../kernels/models/gpt_options.ts";
+import { nanochatOptions } from "../../kernels/models/nanochat_options.ts";
 import { llamaOptions } from "../../kernels/models/llama_options.ts";
 import { architectureOf } from "../../kernels/models/model_config.ts";
 import { type OptionRow, withDefaults } from "../../kernels/models/model_options.ts";
@@ -55,7 +56,7 @@ async function valuesOfModel(
   }
   const model: Readonly<Record<string, unknown>> = withDefaults(options, file.config);
   const values: Record<string, unknown> = { architecture };
-  const rows: Readonly<Record<string, OptionRow>> = { ...llamaOptions, ...gptOptions };
+  const rows: Readonly<Record<string, OptionRow>> = { ...nanochatOptions, ...llamaOptions, ...gptOptions };
   for (const [name, row] of Object.entries(rows)) {
     if (row.commandLine === false) continue;
     const given: unknown = Object.entries(o).find(([key]) => key === name)?.[1], own = model[name];

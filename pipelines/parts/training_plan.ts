@@ -6,6 +6,7 @@
 import type { Engine } from "../../kernels/engine/engine.ts";
 import { gptOptions } from "../../kernels/models/gpt_options.ts";
 import { type LlamaConfig, llamaOptions } from "../../kernels/models/llama_options.ts";
+import type { NanochatConfig } from "../../kernels/models/nanochat_options.ts";
 import { isLlama, isNanochat, type ModelConfig } from "../../kernels/models/model_config.ts";
 import { modelOf } from "../../kernels/models/model_of.ts";
 import { selectOptions, withDefaults, withoutDefaults } from "../../kernels/models/model_options.ts";
@@ -121,6 +122,7 @@ function modelConfig(
 ): ModelConfig {
   const typed = { ...o, vocabSize };
   if (start === null) {
+    if (o.architecture === "nanochat") return nanochatConfig(typed);
     return o.architecture === "llama" ? llamaConfig(typed) : withoutDefaults(gptOptions, typed);
   }
   if (isNanochat(start.config)) return start.config;
@@ -132,6 +134,12 @@ function modelConfig(
   const decided = selectOptions(gptOptions, loaded, ({ affects = "output" }) => affects === "output");
   const tie = o.tie && loaded.tie; // a separate head can start from a tied one, but not the reverse
   return withoutDefaults(gptOptions, { ...typed, ...decided, tie });
+}
+
+/** Returns the configuration of a new model of nanochat's kind; heads of keys are as many as of queries. */
+function nanochatConfig(o: TrainingValues & { readonly vocabSize: number }): NanochatConfig {
+  const { layers, heads, channels, seqLen, vocabSize, windowPattern } = o;
+  return { layers, heads, keyHeads: o.keyHeads ?? heads, channels, seqLen, vocabSize, windowPattern };
 }
 
 /** Returns the configuration of a new Llama; sizes that are not given follow from the others. */

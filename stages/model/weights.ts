@@ -90,10 +90,10 @@ function checkTied(byName: Map<string, TensorMap[string]>, { head, embedding }: 
  * them.
  */
 export function withoutPadding(model: Model<unknown>, weights: TensorMap): TensorMap {
-  const rows = model.vocabSize, { embedding, head } = model.tables ?? {};
+  const rows = model.vocabSize, { embedding, head, others = [] } = model.tables ?? {};
   return Object.fromEntries(
     Object.entries(weights).map(([name, { shape, data }]) =>
-      name === embedding || name === head
+      name === embedding || name === head || others.includes(name)
         ? [name, { shape: [rows, shape[1]], data: data.slice(0, rows * shape[1]) }]
         : [name, { shape, data }]
     ),
@@ -118,9 +118,9 @@ function fit(
   }
   if (String(found.shape) === String(shape)) return found;
   const [rows, columns] = found.shape;
-  const { embedding, head, positions } = model.tables ?? {};
+  const { embedding, head, positions, others = [] } = model.tables ?? {};
   const resizable = found.shape.length === 2 && columns === shape[1] &&
-    (((name === embedding || name === head) && rows >= model.vocabSize) ||
+    (((name === embedding || name === head || others.includes(name)) && rows >= model.vocabSize) ||
       (name === positions && rows >= shape[0]));
   if (!resizable) {
     throw new RangeError(

@@ -5,6 +5,7 @@
  */
 import { gptOptions } from "../../../kernels/models/gpt_options.ts";
 import { llamaOptions } from "../../../kernels/models/llama_options.ts";
+import { nanochatOptions } from "../../../kernels/models/nanochat_options.ts";
 import type { Architecture } from "../../../kernels/models/model_config.ts";
 import type { OptionRow, OptionTable, OptionValue } from "../../../kernels/models/model_options.ts";
 import { flag, integer, number, oneOf, path } from "../../cli/option_types.ts";
@@ -43,12 +44,13 @@ function optionOf(row: OptionRow): Option<any> {
   }
 }
 
-/** Requires a model of this architecture. That of --init-from is checked when it is read. */
-function ofArchitecture(name: Architecture["name"]): OptionRequirement {
+/** Requires a model of one of these architectures. That of --init-from is checked when it is read. */
+function ofArchitecture(...names: readonly Architecture["name"][]): OptionRequirement {
   return {
     option: "architecture",
-    accepts: (value, { values }) => value === name || typeof values.initFrom === "string",
-    typed: `--architecture ${name}`,
+    accepts: (value, { values }) =>
+      names.some((name) => name === value) || typeof values.initFrom === "string",
+    typed: `--architecture ${names.join(" or ")}`,
   };
 }
 
@@ -70,7 +72,7 @@ function ownOptions(
 /** Returns an option for a size of a Llama that follows from the others unless it is given. */
 function derivedSize(option: "keyHeads" | "headWidth" | "hidden", otherwise: string): Option<number | null> {
   const { about, min, max } = llamaOptions[option];
-  const requires = ofArchitecture("llama");
+  const requires = option === "keyHeads" ? ofArchitecture("llama", "nanochat") : ofArchitecture("llama");
   return integer(`${about}; default: ${otherwise}`, {
     value: null,
     min,
@@ -82,27 +84,37 @@ function derivedSize(option: "keyHeads" | "headWidth" | "hidden", otherwise: str
 }
 
 const hasWindow = above0("window", "--window N above 0");
+const ofGpt = optionsOf(gptOptions);
 const ofLlama = ownOptions(llamaOptions, { other: gptOptions, name: "llama" });
 
 /** The model's options, and the weights that it starts from. */
 export const modelOptions = {
-  architecture: oneOf("kind of model: gpt = GPT-2; llama = Llama, SmolLM, Qwen, Gemma, by their switches", {
-    value: "gpt",
-    choices: ["gpt", "llama"],
-    fixed: true,
-    group: "Model",
-  }),
-  ...optionsOf(gptOptions),
+  architecture: oneOf(
+    "kind of model: gpt = GPT-2; llama = Llama, SmolLM, Qwen, Gemma, by their switches; nanochat = nanochat's",
+    {
+      value: "gpt",
+      choices: ["gpt", "llama", "nanochat"],
+      fixed: true,
+      group: "Model",
+    },
+  ),
+  ...ofGpt,
+  tie: { ...ofGpt.tie, requires: ofArchitecture("gpt", "llama") },
+  normEps: { ...ofGpt.normEps, requires: ofArchitecture("gpt", "llama") },
   ...ownOptions(gptOptions, { other: llamaOptions, name: "gpt" }),
   ...ofLlama,
+  windowPattern: { ...optionsOf(nanochatOptions).windowPattern, requires: ofArchitecture("nanochat") },
   keyHeads: derivedSize("keyHeads", "as many as --heads"),
   headWidth: derivedSize("headWidth", "--channels / --heads"),
   hidden: derivedSize("hidden", "8/3 of --channels, rounded up to a multiple of 32"),
   globalEvery: { ...ofLlama.globalEvery, requires: [ofArchitecture("llama"), unlessOff(hasWindow, 0)] },
   localRopeBase: { ...ofLlama.localRopeBase, requires: [ofArchitecture("llama"), unlessOff(hasWindow, 0)] },
-  initFrom: path("start from the weights of an llm.c .bin, a .gguf, a safetensors folder or a checkpoint", {
-    value: null,
-    fixed: true,
-    group: "Model",
-  }),
+  initFrom: path(
+    "start from the weights of a .bin of llm.c or llama2.c, a .gguf, a .pt, a safetensors folder or a checkpoint",
+    {
+      value: null,
+      fixed: true,
+      group: "Model",
+    },
+  ),
 };

@@ -50,7 +50,9 @@ export function openCheckpointWeights(
     : openGpt2Safetensors([file], { path, config });
 }
 
-/** Returns the configuration of the architecture that a config.json names; a text that is not JSON is GPT-2's. */
+/**
+ * Returns the configuration of the architecture that a config.json names; a text that is not JSON is GPT-2's.
+ */
 function configOf(text: string, path: string): ModelConfig {
   let json: unknown = null;
   try {

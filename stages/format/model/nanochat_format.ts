@@ -1,6 +1,6 @@
 /**
- * nanochat's model in files: the names of its tensors, its configuration as JSON, and safetensors files, those
- * of a folder or the one of a checkpoint. Source: karpathy/nanochat, gpt.py and checkpoint_manager.py.
+ * nanochat's model in files: the names of its tensors, its configuration as JSON, and safetensors files,
+ * those of a folder or the one of a checkpoint. Source: karpathy/nanochat, gpt.py and checkpoint_manager.py.
  *
  * @module
  */
@@ -36,7 +36,9 @@ const keys: Readonly<Record<Exclude<keyof FullNanochatConfig, "vocabPad">, strin
   windowPattern: "window_pattern",
 };
 
-/** Yields every tensor of a model, in the order of its layers. Tables have the rows that pad the vocabulary. */
+/**
+ * Yields every tensor of a model, in the order of its layers. Tables have the rows that pad the vocabulary.
+ */
 export function* nanochatTensors(config: NanochatConfig): Generator<NamedShape> {
   const { layers, heads, keyHeads, channels: c, vocabSize, vocabPad } = withDefaults(nanochatOptions, config);
   const rows = Math.ceil(vocabSize / vocabPad) * vocabPad, keyWidth = keyHeads * c / heads;
@@ -77,8 +79,8 @@ export function isNanochatConfig(json: unknown): boolean {
 }
 
 /**
- * Returns the model that nanochat's configuration describes. Throws Deno.errors.InvalidData, naming `path`, the
- * key and the expected value.
+ * Returns the model that nanochat's configuration describes. Throws Deno.errors.InvalidData, naming `path`,
+ * the key and the expected value.
  */
 export function nanochatConfigOf(json: unknown, path: string): NanochatConfig {
   const get: Fields = fieldsOf(json),
@@ -143,7 +145,7 @@ export function nanochatModel(
   for (const { name, shape } of nanochatTensors(config)) {
     const found = shapes.get(name);
     if (found === undefined) throw refused(`tensor ${nanochatName(name)} is missing`);
-    const isTable = name === EMBEDDING || name === HEAD;
+    const isTable = name === EMBEDDING || name === HEAD || name.startsWith("value_embeds.");
     const fits = isTable && found.length === 2 && found[1] === shape[1] && found[0] >= vocabSize;
     if (!fits && String(found) !== String(shape)) {
       throw refused(`tensor ${nanochatName(name)} has shape [${found}], expected [${shape}]`);
@@ -163,7 +165,9 @@ export function nanochatModel(
   };
 }
 
-/** Opens safetensors files that together contain a model. Throws Deno.errors.InvalidData as `nanochatModel`. */
+/**
+ * Opens safetensors files that together contain a model. Throws Deno.errors.InvalidData as `nanochatModel`.
+ */
 export async function openNanochatSafetensors(
   paths: readonly string[],
   { path, config }: { readonly path: string; readonly config: NanochatConfig },

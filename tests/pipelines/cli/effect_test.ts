@@ -29,7 +29,12 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   ["train --gelu erf --architecture llama", /--architecture llama: it needs --architecture gpt$/],
   ["train --bias --architecture llama", /it needs --architecture gpt$/],
   ["fineweb-gpt2 --dropout 0.1 --architecture llama", /it needs --architecture gpt$/],
-  ["train --key-heads 2", /--architecture gpt: it needs --architecture llama$/],
+  ["train --key-heads 2", /--architecture gpt: it needs --architecture llama or nanochat$/],
+  ...["train", "fineweb-gpt2"].flatMap((name): [string, RegExp][] => [
+    [`${name} --tie --architecture nanochat`, /it needs --architecture gpt or llama$/],
+    [`${name} --norm-eps 1e-6 --architecture nanochat`, /it needs --architecture gpt or llama$/],
+    [`${name} --window-pattern L`, /it needs --architecture nanochat$/],
+  ]),
   ["train --head-width 16", /it needs --architecture llama$/],
   ["fineweb-gpt2 --hidden 64", /it needs --architecture llama$/],
   ["train --gate gelu", /it needs --architecture llama$/],
@@ -196,7 +201,7 @@ const always: Readonly<Record<string, string>> = {
   "fineweb": "workers source stages dump format rank world only partBytes",
   "fineweb-gpt2":
     "seed device source stages tokenizer separatorToken valShare valBytes valTokens architecture layers heads channels seqLen vocabPad " +
-    "tie normEps initFrom shuffle batchSize gradAccum totalBatchTokens steps epochs tokens " +
+    "initFrom shuffle batchSize gradAccum totalBatchTokens steps epochs tokens " +
     "timeLimit optimizer weightDecay gradClip lr warmup schedule skipSpikeZ onNan recompute dtype profile " +
     "evalEvery inspectEvery checkpointEvery keepCheckpoints tensorboard sampleEvery",
   "lessons": "figures",
@@ -214,8 +219,7 @@ const always: Readonly<Record<string, string>> = {
   "tokenize": "workers source tokenizer valShare valBytes valTokens shardFormat separator",
   "tokenizer": "inspect",
   "tokenizer-lesson": "solution",
-  "train":
-    "seed device trainShards valShards vocabSize architecture layers heads channels seqLen vocabPad tie normEps " +
+  "train": "seed device trainShards valShards vocabSize architecture layers heads channels seqLen vocabPad " +
     "initFrom shuffle batchSize gradAccum totalBatchTokens steps epochs tokens timeLimit optimizer " +
     "weightDecay gradClip lr warmup schedule skipSpikeZ onNan recompute dtype profile inspectEvery " +
     "checkpointEvery keepCheckpoints tensorboard sampleEvery",

@@ -114,3 +114,18 @@ sharedTest(
       await rejects(openModelFile(pt), /nanochat's first version/);
     }),
 );
+
+Deno.test("train --architecture nanochat trains from scratch, and its loss begins at that of a guess", () =>
+  withShard(async (dir) => {
+    const train = minute.replace("--channels 16", "--channels 32");
+    const line =
+      `train ${train} --architecture nanochat --key-heads 1 --window-pattern SL --train-shards ${dir}/train.bin`;
+    await runsHere(0, `${line} --lr 0.01 --steps 4 --out ${dir}/run`);
+    const losses = (await eventsOf(`${dir}/run`)).filter(({ type }) => type === "step").map(({ loss }) =>
+      loss
+    );
+    ok(Math.abs(losses[0] - Math.log(257)) < 0.01, String(losses)); // the head starts near 0
+    ok(losses[3] < losses[0], String(losses));
+    const { config } = await openModelFile(`${dir}/run`);
+    deepStrictEqual("windowPattern" in config && config.windowPattern, "SL");
+  }));

@@ -1,6 +1,6 @@
 /**
- * Checks nanochat's model against nanochat itself: losses, logits, gradient norms, and decoding with a KV cache
- * against whole forward passes.
+ * Checks nanochat's model against nanochat itself: losses, logits, gradient norms, and decoding with a KV
+ * cache against whole forward passes.
  *
  * @module
  */

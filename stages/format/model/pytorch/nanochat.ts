@@ -22,8 +22,8 @@ export function isNanochatWeights(value: PickleValue): value is ReadonlyMap<Pick
 }
 
 /**
- * Returns the model of a checkpoint. Throws Deno.errors.InvalidData if the configuration is not beside it, and
- * the errors of `nanochatModel`.
+ * Returns the model of a checkpoint. Throws Deno.errors.InvalidData if the configuration is not beside it,
+ * and the errors of `nanochatModel`.
  */
 export async function nanochatPyTorchModel(file: PyTorchFile, path: string): Promise<WeightFile> {
   const { value, refused } = file, meta = path.replace(/model(_[^/\\]*)?\.pt$/, "meta$1.json");
