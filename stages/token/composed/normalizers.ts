@@ -7,7 +7,7 @@
  */
 import { bytesToCharacters } from "../byte_characters.ts";
 import type { JsonField } from "./json_field.ts";
-import { textPattern } from "./text_pattern.ts";
+import { matchesEmpty, textPattern } from "./text_pattern.ts";
 
 /** Rewrites a text. */
 export type Normalizer = (text: string) => string;
@@ -82,6 +82,11 @@ function trimEnd(text: string): string {
 function replace(field: JsonField): Normalizer {
   field.only(["pattern", "content"]);
   const matches = textPattern(field.at("pattern")), content = field.at("content").string();
+  if (matchesEmpty(field.at("pattern"))) {
+    throw field.at("pattern").refuse(
+      "not supported, because it can match the empty text: Hugging Face's library fails on it, or drops text",
+    );
+  }
   return (text) => {
     let out = "", last = 0;
     for (const [start, end] of matches(text)) {

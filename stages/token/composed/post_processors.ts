@@ -28,10 +28,12 @@ export function postProcessorOf(field: JsonField): Surrounding {
       return { before: [namedId(field.at("cls"))], after: [namedId(field.at("sep"))] };
     case "Sequence": {
       field.only(["processors"]);
-      return field.at("processors").list().map(postProcessorOf).reduce((inner, outer) => ({
-        before: [...outer.before, ...inner.before],
-        after: [...inner.after, ...outer.after],
-      }), { before: [], after: [] });
+      const parts = field.at("processors").list().map(postProcessorOf);
+      const adding = parts.filter(({ before, after }) => before.length + after.length > 0);
+      if (adding.length > 1) {
+        throw field.at("processors").refuse("not supported: more than one of them adds special tokens");
+      }
+      return adding[0] ?? { before: [], after: [] };
     }
     default:
       throw field.at("type").refuse(

@@ -4,6 +4,8 @@
  * @module
  */
 import type { JsonField } from "./json_field.ts";
+import { isNullable } from "../regexp/compile.ts";
+import { parseRegExp } from "../regexp/parse.ts";
 import { type Matches, regExpMatches } from "../split/matches.ts";
 
 /** Reads `{ "String": … }` or `{ "Regex": … }`. Throws SyntaxError with the field. */
@@ -18,6 +20,12 @@ export function textPattern(field: JsonField): Matches {
     if (!(cause instanceof SyntaxError) || source.isNull) throw cause;
     throw source.refuse(cause.message, cause);
   }
+}
+
+/** Returns whether a pattern that `textPattern` has read can match the empty text. */
+export function matchesEmpty(field: JsonField): boolean {
+  const literal = field.at("String");
+  return literal.isNull ? isNullable(parseRegExp(field.at("Regex").string())) : literal.string() === "";
 }
 
 /** Returns the function that finds the places of a literal text. */

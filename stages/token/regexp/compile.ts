@@ -167,7 +167,7 @@ class Compiler {
 }
 
 /** Returns whether a part can match the empty text. */
-function isNullable(node: Node): boolean {
+export function isNullable(node: Node): boolean {
   switch (node.kind) {
     case "set":
       return false;

@@ -137,6 +137,26 @@ Deno.test("a file with a field that is not supported is refused by the field's n
     ],
     [{ decoder: { type: "Other" } }, {}, /decoder\.type: "Other"/],
     [{ decoder: { type: "Strip", content: "ab", start: 1, stop: 0 } }, {}, /content: expected one character/],
+    ...["\\b", "a*", "x|", "^", "(?=b)"].map((Regex): [object, object, RegExp] => [
+      { normalizer: { type: "Replace", pattern: { Regex }, content: "_" } },
+      {},
+      /normalizer\.pattern: not supported, because it can match the empty text/,
+    ]),
+    [
+      { normalizer: { type: "Replace", pattern: { String: "" }, content: "_" } },
+      {},
+      /can match the empty text/,
+    ],
+    [
+      {
+        post_processor: {
+          type: "Sequence",
+          processors: [1, 2].map((id) => ({ type: "BertProcessing", sep: ["a", id], cls: ["b", id] })),
+        },
+      },
+      {},
+      /processors: not supported: more than one of them adds/,
+    ],
     [{ post_processor: { type: "Other" } }, {}, /post_processor\.type: "Other"/],
     [{}, { dropout: 0.1 }, /model\.dropout: not supported/],
     [{}, { type: "Unigram" }, /model\.type: expected "BPE" or "WordLevel", found "Unigram"/],
