@@ -115,7 +115,7 @@ export class BpeTokenizer extends Vocabulary {
    * import { gpt2Tokenizer } from "./files/openai_vocabularies.ts";
    *
    * const { stable, completions } = (await gpt2Tokenizer()).encodeWithUnstable("hello fanta");
-   * console.log([...stable], completions.length); // [ 31373 ] 1432
+   * console.log([...stable, completions.length]); // [ 31373, 1432 ]
    * ```
    */
   encodeWithUnstable(text: string, options: SpecialOptions = {}): UnstableEncoding {
