@@ -8,6 +8,7 @@ import { Graph } from "../../kernels/core/graph.ts";
 import { compile, flopsOf, type Program } from "../../kernels/core/program.ts";
 import type { WebgpuEngine, WebgpuOptions } from "../../kernels/engine/webgpu/webgpu_engine.ts";
 import { openWebgpu } from "../../kernels/engine/webgpu/webgpu_engine.ts";
+import { secondsAbove } from "../../kernels/engine/webgpu/trial_clock.ts";
 import { relu } from "../../kernels/ops/elementwise/relu.ts";
 import type { DoctorReport } from "./report.ts";
 import { copy, FLOPS_PER_ELEMENT, multiplyAdd } from "./peak_ops.ts";
@@ -42,10 +43,13 @@ async function times(engine: WebgpuEngine, program: Program, repeats = REPEATS):
   return found.sort((a, b) => a - b);
 }
 
-/** Measures gigabytes per second of a write to the GPU and of a read from it, of `elements` numbers. */
+/**
+ * Measures gigabytes per second of a write to the GPU and of a read from it, of `elements` numbers, without
+ * the `floor` of seconds that any read takes.
+ */
 async function transferRates(
   engine: WebgpuEngine,
-  elements: number,
+  { elements, floor }: { readonly elements: number; readonly floor: number },
 ): Promise<Pick<DoctorReport["floors"], "uploadGigabytes" | "downloadGigabytes">> {
   const shape = [elements], graph = new Graph();
   graph.output("y", relu(graph.leaf("x", { shape: [64], dtype: "f32" }, "input")));
@@ -58,9 +62,9 @@ async function transferRates(
     await session.read(["x"]); // waits until the data has arrived
     const written = performance.now();
     await session.read(["data"]);
-    const gigabytes = 4 * elements / 1e9;
-    rates.up = Math.max(rates.up, gigabytes / ((written - start) / 1000));
-    rates.down = Math.max(rates.down, gigabytes / ((performance.now() - written) / 1000));
+    const rate = (milliseconds: number) => 4 * elements / 1e9 / secondsAbove(milliseconds / 1000, floor);
+    rates.up = Math.max(rates.up, rate(written - start));
+    rates.down = Math.max(rates.down, rate(performance.now() - written));
   }
   return { uploadGigabytes: rates.up, downloadGigabytes: rates.down };
 }
@@ -75,7 +79,7 @@ export async function measureFloors(
   const reads = await times(engine, chain(1), READS), [read] = reads;
   const [together] = await times(engine, chain(DISPATCHES)), [apart] = await times(single, chain(DISPATCHES));
   return {
-    ...await transferRates(engine, elements),
+    ...await transferRates(engine, { elements, floor: read }),
     readMilliseconds: 1000 * reads[READS / 2],
     dispatchMicroseconds: Math.max(0, 1e6 * (together - read) / DISPATCHES),
     submitMicroseconds: Math.max(0, 1e6 * (apart - together) / DISPATCHES),

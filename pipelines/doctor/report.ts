@@ -120,7 +120,9 @@ export function wrongIn(
 export function reportText(report: DoctorReport): string {
   const { machine, parity, submit, floors, peak, training, step, tuning, resume } = report;
   const wrong = wrongIn(report);
-  const share = (part: number, whole: number) => `${(100 * part / whole).toFixed(0)} %`;
+  // In software, kernels and peaks compete for the same cores as everything else.
+  const share = (part: number, whole: number) =>
+    machine.software ? "" : `${(100 * part / whole).toFixed(0)} %`.padStart(5);
   return [
     `doctor ${report.format}  ${machine.adapter}${machine.software ? " (in software, small shapes)" : ""}  ` +
     `${machine.webgpu} WebGPU  deno ${machine.deno}  ${machine.os} ${machine.arch}  ${report.date}`,
@@ -141,8 +143,8 @@ export function reportText(report: DoctorReport): string {
       `  ${milliseconds.toPrecision(3).padStart(8)} ms x ${count}  ${
         gflops.toPrecision(3).padStart(7)
       } GFLOPS ` +
-      `${share(gflops, peak.gflops).padStart(5)}  ${gigabytes.toPrecision(3).padStart(7)} GB/s ` +
-      `${share(gigabytes, peak.gigabytes).padStart(5)}  ${call}`
+      `${share(gflops, peak.gflops)}  ${gigabytes.toPrecision(3).padStart(7)} GB/s ` +
+      `${share(gigabytes, peak.gigabytes)}  ${call}`
     ),
     ...(tuning.length > 0 ? ["fastest kernels of its products, and those that run untried"] : []),
     ...tuning.map(({ call, untried, untriedMilliseconds, best, bestMilliseconds }) =>

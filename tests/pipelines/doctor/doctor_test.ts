@@ -41,6 +41,8 @@ Deno.test("reportText() gives each call's share of the machine's own peak, and w
   match(text, /longest submit 2 s, then error: Lost the device/);
   match(text, /2\.00 ms x 3 +1\.00e\+4 GFLOPS +50 % +80\.0 GB\/s +10 % {2}matmul \[8,8\] \[8,8\]/);
   match(text, /1\.50 ms tiles 8x4 by 16x8, untried 2\.00 ms tiles 4x4 by 8x8 {2}matmul \[8,8\] \[8,8\]/);
+  const software = { ...doctorReport, machine: { ...doctorReport.machine, software: true } };
+  match(reportText(software), /in software, small shapes.*\n(.*\n)*.*GFLOPS +80\.0 GB\/s +matmul/);
   match(text, /killed after step-000050 of 200 and resumed: same bits/);
   match(text, /upload 6\.00 GB\/s {2}download 3\.00 GB\/s/);
   match(text, /nothing is wrong$/);
