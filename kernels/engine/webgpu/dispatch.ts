@@ -36,8 +36,8 @@ export function encodeDispatches(pass: GPUComputePassEncoder, dispatches: readon
 }
 
 /**
- * Compiles a call's WGSL kernel and binds its memory. `maySplit` says of each dispatch of the call, by its
- * workgroups, whether it is compiled so that it can be split. Throws SyntaxError if the WGSL does not
+ * Compiles a call's WGSL kernel and binds its memory. `maySplit` says by the workgroups of a dispatch whether
+ * it is compiled so that it can be split. Throws SyntaxError if the WGSL does not
  * compile, and RangeError if the kernel needs more workgroups than the device allows.
  */
 export async function prepare(
@@ -47,7 +47,7 @@ export async function prepare(
     readonly gpu: Gpu;
     readonly memory: WebgpuMemory;
     readonly program: Program;
-    maySplit(dispatch: { readonly workgroups: Extent; readonly dispatches: number }): boolean;
+    maySplit(workgroups: Extent): boolean;
   },
 ): Promise<readonly Dispatch[]> {
   const { dispatches, tensors, scratchBytes } = boundKernel(call, gpu);
@@ -69,7 +69,7 @@ export async function prepare(
             "per dimension: choose a smaller --batch-size or --seq-len",
         );
       }
-      const split = maySplit({ workgroups, dispatches: dispatches.length });
+      const split = maySplit(workgroups);
       const pipeline = await device.pipeline(split ? splittable(code) : code, {
         label,
         bindings: resources.length,

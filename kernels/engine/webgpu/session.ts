@@ -105,16 +105,15 @@ export class WebgpuSession implements Session {
             gpu,
             memory,
             program,
-            maySplit: ({ workgroups, dispatches }) =>
-              pace.maySplit({ workgroups, work: workOf(call) / dispatches }),
+            maySplit: (workgroups) => pace.maySplit({ workgroups, work: workOf(call) }),
           })
         ),
       );
       dispatches.set(
         name,
         made.flatMap((several, call) => {
-          const work = workOf(program.calls[call]) / several.length;
-          return several.map((dispatch) => ({ dispatch, program: name, call, work }));
+          const callWork = workOf(program.calls[call]), work = callWork / several.length;
+          return several.map((dispatch) => ({ dispatch, program: name, call, work, callWork }));
         }),
       );
     }
@@ -237,9 +236,9 @@ export class WebgpuSession implements Session {
 
   /** Returns the parts of a dispatch that is expected to take too long, or the dispatch itself. */
   #split(whole: CallDispatch): readonly CallDispatch[] {
-    const { dispatch, work } = whole, { workgroups } = dispatch;
+    const { dispatch, work, callWork } = whole, { workgroups } = dispatch;
     if (dispatch.first === undefined) return [whole];
-    const parts = this.#pace.split({ work, workgroups });
+    const parts = this.#pace.split({ work: callWork, workgroups });
     return parts.length === 1 ? [whole] : parts.map((part) => ({
       ...whole,
       work: work * countOf(part.workgroups) / countOf(workgroups),

@@ -50,7 +50,10 @@ export function workOf(call: Call): number {
 
 /** A dispatch as `SubmitPace` sees it. */
 export interface WorkOfDispatch {
-  /** Work of the whole dispatch in FLOPs. */
+  /**
+   * Most work of the whole dispatch in FLOPs: that of its call, since the dispatches of a call share its work
+   * unevenly.
+   */
   readonly work: number;
   /** Numbers of workgroups. */
   readonly workgroups: Extent;

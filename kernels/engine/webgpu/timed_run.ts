@@ -14,8 +14,10 @@ export interface CallDispatch {
   readonly program: string;
   /** Index of the call in the program's calls. */
   readonly call: number;
-  /** Work of the dispatch in FLOPs; see `workOf()`. */
+  /** Work of the dispatch in FLOPs, an equal share of the call's; see `workOf()`. */
   readonly work: number;
+  /** Work of the whole call, which is the most that the dispatch may have. */
+  readonly callWork: number;
 }
 
 const MAX_QUERIES = 4096; // limit per query set in WebGPU's specification

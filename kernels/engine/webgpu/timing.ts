@@ -108,13 +108,14 @@ async function prepared(
     readonly pace: SubmitPace;
   },
 ): Promise<Candidate["run"] | null> {
-  const { length } = memory.buffers, all = dispatchesOf(kernel), work = workOf(call) / all.length;
+  const { length } = memory.buffers, all = dispatchesOf(kernel);
+  const callWork = workOf(call), work = callWork / all.length;
   const entries = memory.buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
   const group = device.device.createBindGroup({ layout: device.layout(length).group, entries });
   const steps: Dispatch[] = [];
   try {
     for (const { code, workgroups } of all) {
-      const split = pace.maySplit({ work, workgroups });
+      const split = pace.maySplit({ work: callWork, workgroups });
       const text = split ? splittable(code) : code;
       const pipeline = await device.pipeline(text, { label, bindings: length, split });
       steps.push({ pipeline, group, workgroups });
@@ -125,8 +126,8 @@ async function prepared(
   }
   const partsOf = (step: Dispatch) => {
     const { workgroups } = step;
-    if (!pace.maySplit({ work, workgroups })) return [{ ...step, work }];
-    return pace.split({ work, workgroups }).map((part) => ({
+    if (!pace.maySplit({ work: callWork, workgroups })) return [{ ...step, work }];
+    return pace.split({ work: callWork, workgroups }).map((part) => ({
       ...step,
       workgroups: part.workgroups,
       first: device.firstWorkgroup(part.first),

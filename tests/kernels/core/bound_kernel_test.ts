@@ -6,9 +6,10 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { boundKernel } from "../../../kernels/core/bound_kernel.ts";
 import { leastGpu } from "../../../kernels/core/gpu.ts";
-import { type Call, Graph } from "../../../kernels/core/graph.ts";
+import { type Call, Graph, type Op } from "../../../kernels/core/graph.ts";
 import { callKey } from "../../../kernels/core/op.ts";
 import { compile } from "../../../kernels/core/program.ts";
+import { flat } from "../../../kernels/core/wgsl.ts";
 import { reshape } from "../../../kernels/core/view.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
 import { openWebgpu } from "../../../kernels/engine/webgpu/webgpu_engine.ts";
@@ -87,4 +88,20 @@ Deno.test("webgpu engine computes calls whose inputs share memory as the referen
       data.forEach((value, i) => ok(Math.abs(actual[name].data[i] - value) < 1e-4, `${name} ${i}`));
     }
   }
+});
+
+Deno.test("a result has memory of its own even if infer() returns the input, which is a tensor", () => {
+  const op: Op<null> = {
+    name: "copy",
+    infer: ([x]) => [x],
+    reference: ([x]) => [x],
+    wgsl: (call) => flat(call, "out0[i] = in0[i];"),
+    wasm: () => [],
+    cases: [],
+  };
+  const graph = new Graph(), x = graph.leaf("x", { shape: [4], dtype: "f32" }, "parameter");
+  const [y] = graph.call(op, [x], null);
+  graph.output("y", y);
+  deepStrictEqual([y.kind, y.label], ["activation", "copy#0.0"]);
+  strictEqual(boundKernel(graph.calls[0], leastGpu).tensors.length, 2);
 });

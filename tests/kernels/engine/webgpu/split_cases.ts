@@ -41,7 +41,7 @@ export async function splitsAboveTheLimit(name: string, index: number): Promise<
   const weights = Object.fromEntries(inputs.map((t, i) => [t.label, { shape: t.shape, data: data[i] }]));
   const run = async (limit: (work: number) => number, timed = false) => {
     const opened = await (await openWebgpu()).open([program], {});
-    const kernels = boundKernel(call, opened.gpu).dispatches, work = workOf(call) / kernels.length;
+    const kernels = boundKernel(call, opened.gpu).dispatches, work = workOf(call);
     await opened[Symbol.asyncDispose]();
     const submitLimits = { firstWork: limit(work), seconds: 1, dispatchSeconds: 1 };
     await using session = await (await openWebgpu({ submitLimits })).open([program], weights);

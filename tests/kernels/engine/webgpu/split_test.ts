@@ -7,8 +7,9 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
 import { boundKernel } from "../../../../kernels/core/bound_kernel.ts";
 import { leastGpu } from "../../../../kernels/core/gpu.ts";
+import type { Shape } from "../../../../kernels/core/tensor.ts";
 import { countOf, type Extent, partsOf, splittable } from "../../../../kernels/engine/webgpu/split.ts";
-import { SubmitPace } from "../../../../kernels/engine/webgpu/submit_pace.ts";
+import { SubmitPace, workOf } from "../../../../kernels/engine/webgpu/submit_pace.ts";
 import { ops } from "../../../../kernels/ops/list.ts";
 import { caseGraph } from "../../../../kernels/parity/run_cases.ts";
 import { sameBitsForAnySplit, splitsAboveTheLimit } from "./split_cases.ts";
@@ -75,6 +76,42 @@ Deno.test("splittable() reads the ids of every op's kernels through the first wo
       for (const { code, workgroups } of boundKernel(call, leastGpu).dispatches) {
         if (countOf(workgroups) === 1) continue;
         ok(/let \w+ = \w+InPart \+ firstWorkgroup/.test(splittable(code)), `${op.name}: ${code}`);
+      }
+    }
+  }
+});
+
+Deno.test("SubmitPace splits what takes an integrated GPU more than half a second, and leaves it whole on a large one", () => {
+  const calls: Readonly<Record<string, readonly [inputs: readonly Shape[], attrs: unknown]>> = {
+    attention: [[[16, 1024, 2304]], { heads: 12 }],
+    attention_grad: [
+      [[16, 1024, 2304], [16, 1024, 768], [16, 12, 1024], [16, 1024, 768]],
+      { heads: 12 },
+    ],
+    matmul: [[[2368, 768], [50304, 768]], { transposeB: true }], // a block of the head
+    affine_gelu: [[[16, 1024, 768], [768, 3072], [3072]], null],
+  };
+  const paceAt = (rate: number) => {
+    const clock = { time: 0 }, pace = new SubmitPace({}, () => clock.time);
+    pace.submit(10e9);
+    const ended = pace.wait();
+    clock.time = 10e9 / rate;
+    ended();
+    return pace;
+  };
+  for (const [name, [inputs, attrs]] of Object.entries(calls)) {
+    const op = ops.find((each) => each.name === name)!;
+    const [call] = caseGraph(op, { inputs, attrs }).graph.calls, work = workOf(call);
+    for (const { workgroups } of boundKernel(call, leastGpu).dispatches) {
+      strictEqual(paceAt(40e12).split({ work, workgroups }).length, 1, `${name} on a large GPU`);
+      const parts = paceAt(50e9).split({ work, workgroups });
+      ok(
+        parts.length >= Math.min(countOf(workgroups), work / 25e9),
+        `${name}: ${parts.length} parts of ${work}`,
+      );
+      for (const part of parts) {
+        const seconds = work * countOf(part.workgroups) / countOf(workgroups) / 50e9;
+        ok(seconds <= 0.5 || countOf(part.workgroups) === 1, `${name}: ${seconds} s`);
       }
     }
   }
