@@ -59,6 +59,7 @@ export {
 export type { ConfigOf, OptionValue } from "./kernels/models/model_options.ts";
 export { adamw, type AdamWOptions } from "./kernels/optim/adamw.ts";
 export { muon, type MuonOptions } from "./kernels/optim/muon.ts";
+export { nanochatOptimizer, type NanochatOptimizerOptions } from "./kernels/optim/nanochat_optimizer.ts";
 export type { Optimizer, UpdateInputs } from "./kernels/optim/optimizer.ts";
 export {
   type Schedule,

@@ -102,6 +102,7 @@ export * from "./models/model_options.ts";
 
 export * from "./optim/adamw.ts";
 export * from "./optim/muon.ts";
+export * from "./optim/nanochat_optimizer.ts";
 export * from "./optim/optimizer.ts";
 export * from "./optim/orthogonalize.ts";
 export * from "./optim/schedule.ts";

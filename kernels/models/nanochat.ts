@@ -25,6 +25,7 @@ import { slice } from "../ops/indexing/slice.ts";
 import { crossEntropy } from "../ops/loss/cross_entropy.ts";
 import { matmul } from "../ops/matmul/matmul.ts";
 import { rmsNorm } from "../ops/norm/rms_norm.ts";
+import { broadcast } from "../ops/reduce/reduce.ts";
 import type { Init } from "../core/scope.ts";
 import type { KvCache, Model, Recompute } from "./model.ts";
 import { withDefaults } from "./model_options.ts";
@@ -46,13 +47,11 @@ const SMEAR_CHANNELS = 24; // channels that the gate of the token before reads
 const VALUE_CHANNELS = 12; // channels that the gates of value embeddings read
 const VALUE_GATE = 3; // largest factor of value embeddings
 
-/** Labels of constants: angles, ones that stand for gains and repeat numbers, and 0 for a first position. */
+/** Labels of constants: angles, ones that stand for gains, and 0 for a first position. */
 const constants = {
   angles: "rope.table",
   gains: "norm.ones",
   headGains: "norm.head_ones",
-  repeatChannels: "repeat.channels",
-  repeatHeads: "repeat.heads",
   hasBefore: "smear.has_before",
 } as const;
 
@@ -113,7 +112,7 @@ export function nanochat(config: NanochatConfig): Model<NanochatConfig> {
 
 /** Returns the values of the constants. */
 function constantsOf(
-  { width, seqLen, channels, keyHeads }: FullNanochatConfig & { readonly width: number },
+  { width, seqLen, channels }: FullNanochatConfig & { readonly width: number },
 ): TensorMap {
   const angles = ropeTable({ width, positions: seqLen, base: ROPE_BASE, scaling: { kind: "none" } });
   // nanochat turns by the negative angle.
@@ -122,19 +121,12 @@ function constantsOf(
     shape,
     data: new Float32Array(shape.reduce((a, b) => a * b)).fill(1),
   });
-  const repeatHeads = new Float32Array(keyHeads * keyHeads * width);
-  for (let head = 0; head < keyHeads; head++) {
-    const at = head * keyHeads * width + head * width;
-    repeatHeads.fill(1, at, at + width);
-  }
   const hasBefore = ones(seqLen, 1);
   hasBefore.data[0] = 0;
   return {
     [constants.angles]: { shape: [seqLen, width], data: turned },
     [constants.gains]: ones(channels),
     [constants.headGains]: ones(width),
-    [constants.repeatChannels]: ones(1, channels),
-    [constants.repeatHeads]: { shape: [keyHeads, keyHeads * width], data: repeatHeads },
     [constants.hasBefore]: hasBefore,
   };
 }
@@ -186,7 +178,11 @@ function smeared(scope: Scope, x: Tensor, pass: Pass): Tensor {
     matmul(narrow(x, { axis: -1, start: 0, length: SMEAR_CHANNELS }), weight, { transposeB: true }),
   );
   const shares = mul(mul(gate, lambda), hasBefore(scope, pass, [batch, time, 1]));
-  const repeated = matmul(shares, constant(scope, "repeatChannels", [1, channels]));
+  const repeated = broadcast(reshape(shares, [batch, time]), {
+    shape: [batch, time, channels],
+    from: 2,
+    to: 3,
+  });
   return add(x, mul(repeated, cache === undefined ? shifted(x) : before(scope, x, pass)));
 }
 
@@ -281,7 +277,8 @@ function valueGate(scope: Scope, x: Tensor, { keyHeads, width }: Pass): Tensor {
   const weight = scope.at("ve_gate").param("weight", [keyHeads, VALUE_CHANNELS], gateInit);
   const some = narrow(x, { axis: -1, start: 0, length: VALUE_CHANNELS });
   const gates = scale(sigmoid(matmul(some, weight, { transposeB: true })), VALUE_GATE);
-  return matmul(gates, constant(scope, "repeatHeads", [keyHeads, keyHeads * width]));
+  const [batch, time] = x.shape, repeated = [batch, time, keyHeads, width];
+  return reshape(broadcast(gates, { shape: repeated, from: 3, to: 4 }), [batch, time, keyHeads * width]);
 }
 
 /** Turns queries and keys by the angles of their positions. */

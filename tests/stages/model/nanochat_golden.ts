@@ -8,6 +8,7 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { nanochat } from "../../../kernels/models/nanochat.ts";
 import { type NanochatConfig, nanochatWindows } from "../../../kernels/models/nanochat_options.ts";
+import { nanochatOptimizer } from "../../../kernels/optim/nanochat_optimizer.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
 import { openHuggingFaceFolder } from "../../../stages/format/model/hugging_face_folder.ts";
 import { readWeights } from "../../../stages/format/model/weight_file.ts";
@@ -31,13 +32,43 @@ export function nanochatBatch(expected: any) {
   return { inputs: Uint32Array.from(ids.flat()), targets, shape };
 }
 
-/** Registers a test on an engine. */
-export function nanochatTest(on: string): void {
+/** Registers a test on an engine; `updates` limits the training run. */
+export function nanochatTest(on: string, { updates }: { readonly updates: number }): void {
   sharedTest(
     `nanochat's model on ${on} has nanochat's losses, gradients and logits, and decodes as it computes`,
     nanochatFiles,
     async (path) => check(path("golden/models/nanochat"), await engines[on]()),
   );
+  sharedTest(
+    `nanochat's optimizer on ${on} has nanochat's losses and weights (${updates} updates)`,
+    nanochatFiles,
+    async (path) => checkUpdates(path("golden/models/nanochat"), await engines[on](), updates),
+  );
+}
+
+async function checkUpdates(folder: string, engine: Engine, updates: number): Promise<void> {
+  const file = await openHuggingFaceFolder(folder), config = file.config as NanochatConfig;
+  const expected = JSON.parse(await Deno.readTextFile(`${folder}/expected.json`)), { training } = expected;
+  const optimizer = nanochatOptimizer({ channels: config.channels }), batch = nanochatBatch(expected);
+  const mask = Float32Array.from(expected.targets.flat(), (id: number) => id < 0 ? 0 : 1);
+  const planned = plan({ model: nanochat(config), training: { optimizer, shape: batch.shape, clip: 0 } });
+  await using session = await openModel(engine, { plan: planned, weights: await readWeights(file) });
+  const losses: readonly number[] = training.losses.slice(0, updates);
+  for (const [step, wanted] of losses.entries()) {
+    const { loss } = await session.step({ ...batch, mask }, { learningRate: 1, step });
+    // The golden run is in float32; over the updates its rounding grows.
+    ok(Math.abs(loss - wanted) < (step < 5 ? 1e-4 : 1e-3), `loss of step ${step}: ${loss}, wanted ${wanted}`);
+    if (step !== 0 && step !== 11) continue;
+    const weights = await session.weights();
+    const norms: Readonly<Record<string, number>> = training[`weight_norms_after_${step + 1}`];
+    for (const [name, norm] of Object.entries(norms)) {
+      const got = normOf(weights[name.replace("transformer.", "")]);
+      ok(
+        Math.abs(got / norm - 1) < (step === 0 ? 1e-4 : 1e-2),
+        `norm of ${name} after ${step + 1}: ${got}, wanted ${norm}`,
+      );
+    }
+  }
 }
 
 async function check(folder: string, engine: Engine): Promise<void> {

@@ -1,3 +1,3 @@
 import { nanochatTest } from "./nanochat_golden.ts";
 
-nanochatTest("webgpu");
+nanochatTest("webgpu", { updates: 5 });
