@@ -74,7 +74,10 @@ export const gptOptions = {
     value: "tanh",
     choices: ["tanh", "erf"],
     huggingFace: ["activation_function"],
-    huggingFaceWords: { tanh: ["gelu_new", "gelu_pytorch_tanh", "gelu_fast"], erf: ["gelu"] },
+    huggingFaceWords: {
+      tanh: ["gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_accurate", "gelu_python_tanh"],
+      erf: ["gelu", "gelu_python"],
+    },
   },
   bias: {
     kind: "flag",

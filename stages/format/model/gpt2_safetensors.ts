@@ -2,8 +2,9 @@
  * A GPT-2 in safetensors files, those of Hugging Face or the one of a checkpoint.
  *
  * Tensor names may have the prefixes that wrappers add (`transformer.`, PyTorch's `module.` of data-parallel
- * training and `_orig_mod.` of `torch.compile`); types are float32, float16 and bfloat16. Attention masks
- * and the head of a tied model are ignored. Linear weights are [in, out], as in GPT-2's Conv1D.
+ * training and `_orig_mod.` of `torch.compile`); types are float32, float16 and bfloat16. Attention masks are
+ * ignored, and so is a head that equals the embedding; one that differs is the model's own. Linear weights
+ * are [in, out], as in GPT-2's Conv1D.
  *
  * @module
  */
@@ -12,6 +13,7 @@ import type { GptConfig } from "../../../kernels/models/gpt_options.ts";
 import { excerpt } from "../text/excerpt.ts";
 import { EMBEDDING, gpt2Tensors, HEAD } from "./gpt2_tensors.ts";
 import type { TensorEntry } from "./safetensors_header.ts";
+import { isTied } from "./tied_head.ts";
 import { floats, openTensors } from "./tensor_places.ts";
 import type { WeightFile } from "./weight_file.ts";
 
@@ -36,11 +38,13 @@ export async function openGpt2Safetensors(
     refused: (why) => refused(path, why),
     nameOf(full) {
       const name = full.replace(prefixes, "");
-      return masks.test(name) || name === HEAD && given.tie !== false ? null : name;
+      return masks.test(name) ? null : name;
     },
   });
   try {
-    const bias = places.entries.has("ln_f.bias"), config = bias ? given : { ...given, bias };
+    const bias = places.entries.has("ln_f.bias");
+    const tie = given.tie !== false && await isTied(places, { head: HEAD, embedding: EMBEDDING });
+    const config = { ...given, ...(!bias && { bias }), ...(!tie && { tie }) };
     const { dtype, read, close } = places;
     return { path, config, dtype, shapes: shapesOf(places.entries, { path, config }), read, close };
   } catch (error) {
@@ -85,7 +89,8 @@ function shapesOf(
     }
     shapes.set(name, entry.shape);
   }
-  const unknown = [...places.keys()].find((name) => !shapes.has(name));
+  // A tied head is not read.
+  const unknown = [...places.keys()].find((name) => !shapes.has(name) && name !== HEAD);
   if (unknown !== undefined) throw refused(path, `tensor ${excerpt(unknown)} is not part of this GPT-2`);
   return shapes;
 }

@@ -1,6 +1,7 @@
 /**
  * A model of the Llama family in safetensors files, those of Hugging Face or the one of a checkpoint. Types
- * are float32, float16 and bfloat16. The head of a tied model is ignored.
+ * are float32, float16 and bfloat16. A head that equals the embedding is ignored; one that differs is the
+ * model's own, whatever the configuration says.
  *
  * @module
  */
@@ -8,6 +9,7 @@ import { type Shape, sizeOf } from "../../../kernels/core/tensor.ts";
 import type { LlamaConfig } from "../../../kernels/models/llama_options.ts";
 import { excerpt } from "../text/excerpt.ts";
 import { EMBEDDING, HEAD, llamaTensors, partsOf } from "./llama_tensors.ts";
+import { isTied } from "./tied_head.ts";
 import { floats, openTensors } from "./tensor_places.ts";
 import type { NamedShape, WeightFile } from "./weight_file.ts";
 
@@ -33,10 +35,13 @@ export async function openLlamaSafetensors(
     new Deno.errors.InvalidData(`Cannot read ${path} as a model of the Llama family: ${why}`);
   const places = await openTensors(paths, {
     refused,
-    nameOf: (name) => ignored.test(name) || name === HEAD && given.tie !== false ? null : name,
+    nameOf: (name) => ignored.test(name) ? null : name,
   });
   try {
-    const tie = given.tie !== false || !places.entries.has(HEAD), config = { ...given, tie };
+    const tie = given.tie !== false
+      ? await isTied(places, { head: HEAD, embedding: EMBEDDING })
+      : !places.entries.has(HEAD);
+    const config = { ...given, tie };
     const shapes = new Map<string, Shape>(), members = new Map<string, readonly string[]>();
     const left = new Set(places.entries.keys());
     for (const { name, shape } of llamaTensors(config)) {
@@ -48,6 +53,7 @@ export async function openLlamaSafetensors(
       members.set(name, parts.map((part) => part.name));
       shapes.set(name, parts.length > 1 ? shape : places.entries.get(name)?.shape ?? shape);
     }
+    if (tie) left.delete(HEAD);
     const [unknown] = left;
     if (unknown !== undefined) throw refused(`tensor ${excerpt(unknown)} is not part of this model`);
     return {

@@ -6,7 +6,7 @@
 import { sizeOf } from "../../../../kernels/core/tensor.ts";
 import type { GptConfig } from "../../../../kernels/models/gpt_options.ts";
 import { gpt2Config } from "../../../../stages/format/model/gpt2_config.ts";
-import { gpt2Tensors } from "../../../../stages/format/model/gpt2_tensors.ts";
+import { EMBEDDING, gpt2Tensors, HEAD } from "../../../../stages/format/model/gpt2_tensors.ts";
 import type { NamedShape } from "../../../../stages/format/model/weight_file.ts";
 import { createSafetensors } from "../../../../stages/format/model/safetensors.ts";
 
@@ -25,10 +25,12 @@ export function valuesOf({ name, shape }: NamedShape): Float32Array {
  */
 export async function writeGpt2Folder(
   folder: string,
-  { config = smallConfig, spell = (name) => name, more = [] }: {
+  { config = smallConfig, spell = (name) => name, more = [], tied = true }: {
     readonly config?: GptConfig;
     readonly spell?: (name: string) => string;
     readonly more?: readonly NamedShape[];
+    /** Whether a head among `more` has the embedding's values; default true. */
+    readonly tied?: boolean;
   } = {},
 ): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
@@ -37,7 +39,10 @@ export async function writeGpt2Folder(
     tensors: tensors.map(({ name, shape }) => ({ name: spell(name), shape })),
     dtype: "f32",
   });
-  for (const tensor of tensors) await writer.write(valuesOf(tensor));
+  for (const tensor of tensors) {
+    const isCopy = tied && more.includes(tensor) && tensor.name === HEAD;
+    await writer.write(valuesOf(isCopy ? { ...tensor, name: EMBEDDING } : tensor));
+  }
   await writer.end();
   writer.close();
   await Deno.writeTextFile(`${folder}/config.json`, gpt2Config(config, { dtype: "f32", endOfText: null }));

@@ -53,6 +53,22 @@ Deno.test("openHuggingFaceFolder() reads names with and without prefix, and igno
     }
   }));
 
+Deno.test("a head that differs from the embedding is the model's own, also where config.json ties them", () =>
+  withFolder(async (dir) => {
+    const head = { name: "lm_head.weight", shape: [5, 4] };
+    await writeGpt2Folder(dir, { more: [head], tied: false });
+    for (const said of [true, undefined]) {
+      const { tie_word_embeddings: _, ...others } = JSON.parse(await Deno.readTextFile(`${dir}/config.json`));
+      await Deno.writeTextFile(
+        `${dir}/config.json`,
+        JSON.stringify({ ...others, tie_word_embeddings: said }),
+      );
+      const file = await openHuggingFaceFolder(dir);
+      deepStrictEqual(file.config, { ...smallConfig, tie: false });
+      deepStrictEqual((await readWeights(file))["lm_head.weight"].data, valuesOf(head));
+    }
+  }));
+
 Deno.test("openHuggingFaceFolder() reads a separate head, GELU by erf and a model without biases", () =>
   withFolder(async (dir) => {
     const config: GptConfig = { ...smallConfig, gelu: "erf", tie: false, bias: false };
@@ -137,6 +153,10 @@ Deno.test("parseGpt2Config() reads what gpt2Config() writes and refuses what the
     deepStrictEqual(parseGpt2Config(gpt2Config(config, { dtype: "f32", endOfText: 4 }), "x"), config);
   }
   const config = JSON.parse(gpt2Config(smallConfig, { dtype: "f32", endOfText: null }));
+  for (const [word, gelu] of [["gelu_python", "erf"], ["gelu_accurate", "tanh"], ["gelu_fast", "tanh"]]) {
+    const read = parseGpt2Config(JSON.stringify({ ...config, activation_function: word }), "x");
+    deepStrictEqual(read.gelu ?? "tanh", gelu, word);
+  }
   for (
     const change of [
       { model_type: "llama" },
