@@ -90,5 +90,5 @@ export function classOf(op: string): Exclude<EfficiencyClass, "memory"> {
 
 /** Returns whether an op is a matrix product. */
 export function isProduct(op: string): boolean {
-  return /^(matmul|affine)/.test(op);
+  return /^(quantized_)?matmul|^affine/.test(op);
 }

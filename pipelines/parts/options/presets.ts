@@ -129,7 +129,7 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
     },
   },
   "gpu-small": {
-    about: "a few minutes on a laptop's GPU",
+    about: "minutes on a laptop's large GPU, half an hour on a small one",
     options: {
       tokenizer: "train",
       vocabSize: 8192,
