@@ -18,6 +18,7 @@ import { fitsVocabulary, gpt2Merges, gpt2Vocab, parseGpt2Files } from "./gpt2_fi
 import { huggingFaceJson, parseHuggingFaceJson } from "./hugging_face.ts";
 import { fitsMinbpe, minbpeModel, minbpeVocab, parseMinbpeModel, whyNotMinbpe } from "./minbpe_files.ts";
 import { parseLlama2cTokenizer } from "./llama2c_tokenizer.ts";
+import { parseNanoGptMeta } from "./nanogpt_meta.ts";
 import { openAiPatterns, openAiSpecialTokens, vocabularyOfFile } from "./openai_vocabularies.ts";
 import { withoutAliases } from "../special.ts";
 import { fitsTiktoken, parseTiktokenRanks, tiktokenRanks } from "./tiktoken_file.ts";
@@ -41,6 +42,9 @@ const fileNames = [
   "tokenizer.tiktoken",
   "report.json",
 ];
+
+/** Names of files of other programs, which are read but never written or removed. */
+const foreignNames = ["meta.pkl"];
 
 /** Options of `saveTokenizer`. */
 export interface SaveTokenizerOptions {
@@ -119,14 +123,14 @@ export async function isSavedTokenizer(tokenizer: Tokenizer, dir: string): Promi
 
 /**
  * Reads a tokenizer from a folder or a file. In a folder, the first of these that exists is read:
- * `tokenizer.json`, `meta.json`, `tokenizer.model`, `vocab.json` with `merges.txt`. A `.tiktoken` file that
- * has the name of one of OpenAI's files, such as `cl100k_base.tiktoken`, is read with the pattern and the
- * special tokens of that vocabulary; any other `.tiktoken` file is read with GPT-4's pattern and no special
- * tokens. Which tokens begin and end texts is read from tokenizer_config.json, special_tokens_map.json,
- * generation_config.json and config.json in the same folder, and the chat template from chat_template.jinja
- * or tokenizer_config.json. A GGUF file contains all of this; a `.bin` file is a tokenizer.bin of llama2.c.
- * Throws Deno.errors.NotFound if there is no such file, and SyntaxError with file, line and reason if the
- * file is malformed.
+ * `tokenizer.json`, `meta.json`, `tokenizer.model`, `vocab.json` with `merges.txt`. A
+ * `.tiktoken` file that has the name of one of OpenAI's files, such as `cl100k_base.tiktoken`, is read with
+ * the pattern and the special tokens of that vocabulary; any other `.tiktoken` file is read with GPT-4's
+ * pattern and no special tokens. Which tokens begin and end texts is read from tokenizer_config.json,
+ * special_tokens_map.json, generation_config.json and config.json in the same folder, and the chat template
+ * from chat_template.jinja or tokenizer_config.json. A GGUF file contains all of this; a `.bin` file is a
+ * tokenizer.bin of llama2.c. Throws Deno.errors.NotFound if there is no such file, and SyntaxError with file,
+ * line and reason if the file is malformed.
  */
 export async function readTokenizer(path: string): Promise<Vocabulary> {
   const { isFile } = await fileInfo(path).catch((cause) => {
@@ -141,7 +145,7 @@ export async function readTokenizer(path: string): Promise<Vocabulary> {
   if (isFile && await isGguf(path)) return await readGgufTokenizer(path);
   if (isFile && path.endsWith(".bin")) return parseLlama2cTokenizer(await readSmallBytes(path), path);
   const folder = isFile ? path.replace(/[^\\/]*$/, "") || "." : path;
-  for (const name of isFile ? [path.slice(path.search(/[^\\/]*$/))] : fileNames) {
+  for (const name of isFile ? [path.slice(path.search(/[^\\/]*$/))] : [...fileNames, ...foreignNames]) {
     const file = isFile ? path : `${path}/${name}`;
     if (!(await exists(file))) continue;
     const tokenizer = await readFormat(file, { name, folder });
@@ -163,6 +167,7 @@ async function readFormat(
   if (name === "vocab.json" || name === "merges.txt") return await readGpt2(folder);
   if (name.endsWith(".tiktoken")) return await readTiktoken(file, name);
   if (name === "meta.json") return parseCharMeta(await readSmallText(file), file);
+  if (name.endsWith(".pkl")) return parseNanoGptMeta(await readSmallBytes(file), file);
   if (name.endsWith(".model")) return parseMinbpeModel(await readSmallText(file), file);
   if (name.endsWith(".json") && name !== "report.json") {
     return parseHuggingFaceJson(await readSmallText(file), file);
