@@ -30,7 +30,7 @@ export interface MuonOptions extends AdamWOptions {
  * one vector per token, and making these vectors orthogonal would have no meaning.
  */
 export function isHiddenMatrix({ label, shape }: NamedSpec): boolean {
-  return shape.length === 2 && !/(^|\.)(wte|wpe|lm_head)\.weight$/.test(label);
+  return shape.length === 2 && !/(^|\.)(wte|wpe|lm_head|embed_tokens|value_embeds\.\d+)\.weight$/.test(label);
 }
 
 /**

@@ -136,3 +136,17 @@ Deno.test("muon() refuses constants out of range", () => {
   throws(() => muon({ rate: 0 }), /at 0 times the learning rate/);
   throws(() => muon({ beta1: 2 }), /beta1 2/);
 });
+
+Deno.test("isHiddenMatrix() holds for no table of tokens or positions, of any architecture", () => {
+  const labels = [
+    "wte.weight",
+    "wpe.weight",
+    "lm_head.weight",
+    "model.embed_tokens.weight",
+    "value_embeds.1.weight",
+    "h.0.mlp.c_fc.weight",
+    "model.layers.0.mlp.down_proj.weight",
+  ];
+  const shape = [8, 4], hidden = labels.filter((label) => isHiddenMatrix({ label, shape, dtype: "f32" }));
+  deepStrictEqual(hidden, ["h.0.mlp.c_fc.weight", "model.layers.0.mlp.down_proj.weight"]);
+});
