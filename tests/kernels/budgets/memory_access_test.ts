@@ -48,7 +48,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     tile[i / 5u][i % 5u] = number(sum);
   }
   if (lane >= 4u && lane != 6u || lane == 1u) { return; }
-  let p = vec4u(lane) + vec4u(0u, 1u, 2u, 3u);
+  var kept: array<u32, 4>;
+  kept[1] = lane;
+  let p = vec4u(kept[1]) + vec4u(0u, 1u, 2u, 3u);
   out0[at(group.x, p[2])] = tile[lane][0].y;
   out0[in1[lane]] += select(1.0, sum.x, p.x < 2u);
 }`;

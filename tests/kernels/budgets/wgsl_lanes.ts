@@ -359,7 +359,7 @@ function builtinCall(name: string, args: readonly Value[]): Value {
 }
 
 function initial(type: Type, integer = 0): Value {
-  if (type.kind === "array") return null;
+  if (type.kind === "array") return Array.from({ length: type.length }, () => initial(type.of, integer));
   const vector = /^vec([234])/.exec(type.name);
   const zero = /u|i/.test(type.name.slice(vector === null ? 0 : 4)) ? integer : null;
   if (vector !== null) return Array.from({ length: Number(vector[1]) }, () => zero);
