@@ -20,7 +20,7 @@ import { linearCrossEntropy } from "../ops/loss/linear_cross_entropy.ts";
 import { matmul } from "../ops/matmul/matmul.ts";
 import { slice } from "../ops/indexing/slice.ts";
 import { type GptConfig, gptFault, gptOptions } from "./gpt_options.ts";
-import { type Gelu, geluOf, linear, norm } from "./layers.ts";
+import { type Gelu, geluOf, linear, norm, scaledBy } from "./layers.ts";
 import { type FullConfig, withDefaults } from "./model_options.ts";
 import type { KvCache, Model, Randomness, Recompute, Segments } from "./model.ts";
 
@@ -57,9 +57,17 @@ export function gpt(config: GptConfig): Model<GptConfig> {
       const { x, head } = trunk(scope, tokens, options);
       return matmul(rows === undefined ? x : gather(x, rows), head, { transposeB: true });
     },
-    losses: (scope, { tokens, targets, training, segments, recompute = "none", blockBytes }) => {
+    losses: (
+      scope,
+      { tokens, targets, training, segments, recompute = "none", blockBytes, temperature = 1 },
+    ) => {
       const { x, head } = trunk(scope, tokens, { ...full, paddedVocabSize, training, segments, recompute });
-      return linearCrossEntropy(x, { weight: head, targets, valid: vocabSize, blockBytes });
+      return linearCrossEntropy(scaledBy(x, 1 / temperature), {
+        weight: head,
+        targets,
+        valid: vocabSize,
+        blockBytes,
+      });
     },
   };
 }

@@ -12,6 +12,7 @@ import { dropoutAdd } from "../ops/dropout/dropout.ts";
 import type { Dropout } from "../ops/dropout/dropout_mask.ts";
 import { gelu } from "../ops/elementwise/gelu.ts";
 import { geluErf } from "../ops/elementwise/gelu_erf.ts";
+import { scale } from "../ops/elementwise/scale.ts";
 import { layerNorm } from "../ops/norm/layer_norm.ts";
 import { matmul } from "../ops/matmul/matmul.ts";
 import { adapted } from "./lora.ts";
@@ -80,4 +81,9 @@ export function norm(
 /** Applies GELU with one of its formulas. */
 export function geluOf(x: Tensor, formula: Gelu): Tensor {
   return formula === "tanh" ? gelu(x) : geluErf(x);
+}
+
+/** Returns `x` multiplied by a number; `x` itself for 1. */
+export function scaledBy(x: Tensor, factor: number): Tensor {
+  return factor === 1 ? x : scale(x, factor);
 }

@@ -34,6 +34,7 @@ import {
   scalingOf,
 } from "./llama_options.ts";
 import { adapted } from "./lora.ts";
+import { scaledBy } from "./layers.ts";
 import type { KvCache, Model, Recompute, Segments } from "./model.ts";
 import { withDefaults } from "./model_options.ts";
 import { ropeTable } from "./rope_table.ts";
@@ -84,13 +85,19 @@ export function llama(config: LlamaConfig): Model<LlamaConfig> {
       });
       return capped(matmul(rows === undefined ? x : gather(x, rows), head, { transposeB: true }), logitCap);
     },
-    losses: (scope, { tokens, targets, segments, recompute = "none", blockBytes }) => {
+    losses: (scope, { tokens, targets, segments, recompute = "none", blockBytes, temperature = 1 }) => {
       const pass = { ...full, paddedVocabSize, cache: undefined, segments, recompute };
       const { x, head } = trunk(scope, tokens, pass);
       if (logitCap === 0) {
-        return linearCrossEntropy(x, { weight: head, targets, valid: vocabSize, blockBytes });
+        return linearCrossEntropy(scaledBy(x, 1 / temperature), {
+          weight: head,
+          targets,
+          valid: vocabSize,
+          blockBytes,
+        });
       }
-      return crossEntropy(capped(matmul(x, head, { transposeB: true }), logitCap), targets, {
+      const logits = capped(matmul(x, head, { transposeB: true }), logitCap);
+      return crossEntropy(scaledBy(logits, 1 / temperature), targets, {
         valid: vocabSize,
       });
     },

@@ -10,6 +10,7 @@ import { Graph, type Tensor } from "../core/graph.ts";
 import { define } from "../core/op.ts";
 import { type AdaptedLayer, type LowRankAdapters, RootScope, type Scope } from "../core/scope.ts";
 import { ShapeError, type TensorMap } from "../core/tensor.ts";
+import { uniformAt } from "../random/philox.ts";
 import { add } from "../ops/elementwise/arith.ts";
 import { scale } from "../ops/elementwise/scale.ts";
 import { concat } from "../ops/indexing/concat.ts";
@@ -68,6 +69,24 @@ export function withLora<Config>(model: Model<Config>, lora: LoraConfig): LoraMo
 /** Returns the names of a layer's matrices A and B. */
 export function adapterNames({ path }: AdaptedLayer): readonly [a: string, b: string] {
   return [`${path}.lora_A.weight`, `${path}.lora_B.weight`];
+}
+
+/** Returns the initial values of the adapters: A uniform, by seed and name, and B zeros. */
+export function initialAdapters(model: LoraModel<unknown>, seed: number): TensorMap {
+  return Object.fromEntries(
+    model.layers.flatMap((layer) => {
+      const { inputs, outputs } = layer, { rank } = model.lora, [a, b] = adapterNames(layer);
+      const bound = 1 / Math.sqrt(inputs);
+      const data = Float32Array.from(
+        { length: rank * inputs },
+        (_, i) => bound * (2 * uniformAt(seed, a, i) - 1),
+      );
+      return [
+        [a, { shape: [rank, inputs], data }],
+        [b, { shape: [outputs, rank], data: new Float32Array(outputs * rank) }],
+      ];
+    }),
+  );
 }
 
 /**

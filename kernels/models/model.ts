@@ -74,6 +74,8 @@ export interface LossInputs {
   readonly recompute?: Recompute;
   /** Documents that share a sequence; default: each sequence is one document. */
   readonly segments?: Segments | undefined;
+  /** Divisor of the logits; default 1. */
+  readonly temperature?: number | undefined;
   /** Largest size in bytes of the logits that exist at a time; default: that of `linearCrossEntropy`. */
   readonly blockBytes?: number | undefined;
 }

@@ -22,8 +22,11 @@ import { isLlama2cFile, openLlama2cModel } from "../../stages/format/model/llama
 import { openPyTorchModel } from "../../stages/format/model/pytorch/pytorch_model.ts";
 import { openGgufModel } from "../../stages/format/model/gguf/gguf_model.ts";
 import { isGguf } from "../../stages/format/model/gguf/header.ts";
-import { blockLayouts, readWeights, type WeightFile } from "../../stages/format/model/weight_file.ts";
-import type { WeightFormat } from "../../stages/format/model/weight_formats.ts";
+import { blockLayouts, readWeights } from "../../stages/format/model/weight_file.ts";
+import type { TrainedAdapters } from "../../stages/train/train_state.ts";
+import { adaptersOf, mergedFile, mergedWith } from "./model/adapted_model.ts";
+import type { ModelFile } from "./model/model_file.ts";
+import { hasAdapters, readAdapters } from "../../stages/format/model/peft/peft_folder.ts";
 import { withoutEndSlash } from "../../stages/disk/paths.ts";
 
 /**
@@ -35,10 +38,7 @@ export type StartingWeights = Readonly<{ config: ModelConfig; weights: TensorMap
 /** Weights for inference, and the layouts of those that are quantised. */
 export type InferenceWeights = StartingWeights & { readonly quantized: QuantizedWeights };
 
-/** An open model file. */
-export type ModelFile =
-  & WeightFile
-  & Readonly<{ format: WeightFormat | "llama2.c" | "PyTorch"; step?: number }>;
+export type { ModelFile } from "./model/model_file.ts";
 
 /** Reads a model with all its weights. Throws the same errors as `openModelFile`. */
 export async function startingWeights(path: string): Promise<StartingWeights> {
@@ -97,11 +97,16 @@ export async function openModelFile(path: string): Promise<ModelFile> {
     if (await isLlama2cFile(path)) return { ...await openLlama2cModel(path), format: "llama2.c" };
     return { ...await openLlmcModel(path), format: "llm.c" };
   }
+  if (await hasAdapters(path)) return await peftModel(path);
   const folder = await modelFolder(path);
   const stream = `${folder}/stream.json`;
   if (!await exists(stream)) return { ...await openHuggingFaceFolder(folder), format: "Hugging Face" };
   if (await exists(`${folder}/manifest.json`)) await verifyFiles(folder);
-  const { config, step } = await readStream(stream);
+  const { config, step, adapters } = await readStream(stream);
+  if (adapters !== null) {
+    const path = `${folder}/model.safetensors`;
+    return await mergedFile(await openModelFile(adapters.base), { path, adapters, step });
+  }
   const file = await openCheckpointWeights(`${folder}/model.safetensors`, { path: folder, config });
   return { ...file, format: "checkpoint", ...(step !== undefined && { step }) };
 }
@@ -119,6 +124,17 @@ export async function runModelConfig(out: string): Promise<ModelConfig> {
   const file = await openModelFile(out);
   file.close();
   return file.config;
+}
+
+/** Opens the model that a folder of PEFT's adapters names, with the adapters merged into it. */
+async function peftModel(folder: string): Promise<ModelFile> {
+  const { base, lora, weights } = await readAdapters(folder);
+  if (base !== null && await exists(base)) return mergedWith(await openModelFile(base), { lora, weights });
+  throw new Deno.errors.NotFound(
+    `Cannot find the model of the adapters in ${folder}: its adapter_config.json names ${
+      base ?? "none"
+    }: write the path of the model there, as base_model_name_or_path`,
+  );
 }
 
 /** Returns the checkpoint that a run's file `best` or `latest` names, or null for any other path. */
@@ -181,10 +197,18 @@ async function modelFolder(path: string): Promise<string> {
 }
 
 /** Returns the model's options in a checkpoint's stream.json, and the number of updates made. */
-async function readStream(path: string): Promise<{ readonly config: ModelConfig; readonly step?: number }> {
+async function readStream(path: string): Promise<{
+  readonly config: ModelConfig;
+  readonly step?: number;
+  readonly adapters: TrainedAdapters | null;
+}> {
   const { parts } = await readJson(path);
   const state = parts?.train?.state, step: unknown = state?.step;
-  return { config: checkpointConfig(state?.config, path), ...(typeof step === "number" && { step }) };
+  return {
+    config: checkpointConfig(state?.config, path),
+    adapters: adaptersOf(state),
+    ...(typeof step === "number" && { step }),
+  };
 }
 
 async function readJson(path: string): Promise<any> {

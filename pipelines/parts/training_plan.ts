@@ -20,6 +20,7 @@ import type { Env, Values } from "../cli/pipeline.ts";
 import { usesHellaswag } from "./hellaswag.ts";
 import { modelOptions } from "./options/model_options.ts";
 import { monitoringOptions } from "./options/monitoring_options.ts";
+import type { optimizerOptions } from "./options/optimizer_options.ts";
 import { trainingOptions } from "./options/training_options.ts";
 import { runModelConfig, type StartingWeights, startingWeights } from "./starting_weights.ts";
 
@@ -151,12 +152,14 @@ function llamaConfig(o: TrainingValues & { readonly vocabSize: number }): LlamaC
 }
 
 /** Returns which updates count as diverging, and what to do about them. */
-export function divergenceOf({ onNan, skipSpikeZ, onSpike }: TrainingValues): DivergenceOptions {
+export function divergenceOf(
+  { onNan, skipSpikeZ, onSpike }: Pick<TrainingValues, "onNan" | "skipSpikeZ" | "onSpike">,
+): DivergenceOptions {
   return { onNan, spikeZ: skipSpikeZ, onSpike };
 }
 
 /** Returns the optimizer that the options select. Throws RangeError for invalid values. */
-export function optimizerOf(o: TrainingValues): Optimizer {
+export function optimizerOf(o: Values<typeof optimizerOptions>): Optimizer {
   const { optimizer, beta1, beta2, eps, weightDecay, momentum, muonLr, lr } = o;
   const given = momentum === null ? {} : { momentum };
   switch (optimizer) {

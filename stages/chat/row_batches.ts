@@ -14,12 +14,21 @@ export interface RowBatchesState {
   held: PackedRow[];
 }
 
+/** How batches are made. */
+export interface RowBatchesOptions {
+  /** Whether batches say where documents begin, so that these stay apart. Default false. */
+  readonly segmented?: boolean;
+}
+
 /**
  * Turns rows of `T + 1` ids into batches [A, B, T]. The weight of a target is that of its id; the first id of
  * a document is no target, because the id before it belongs to another. A batch that is incomplete at the end
  * of the input is filled up with empty rows, which do not count. Throws RangeError for a row of another size.
  */
-export function rowBatches(shape: Batch["shape"]): Stage<PackedRow, Batch> {
+export function rowBatches(
+  shape: Batch["shape"],
+  { segmented = false }: RowBatchesOptions = {},
+): Stage<PackedRow, Batch> {
   const [accum, batch, seqLen] = shape, size = accum * batch;
   return stage<PackedRow, Batch, RowBatchesState>({
     name: "batch",
@@ -29,9 +38,10 @@ export function rowBatches(shape: Batch["shape"]): Stage<PackedRow, Batch> {
         throw new RangeError(`Cannot batch a row of ${row.ids.length} ids: expected ${seqLen + 1}`);
       }
       state.held.push(row);
-      return state.held.length < size ? [] : [batchOfRows(state.held.splice(0, size), shape)];
+      return state.held.length < size ? [] : [batchOfRows(state.held.splice(0, size), { shape, segmented })];
     },
-    flush: (state) => state.held.length === 0 ? [] : [batchOfRows(state.held.splice(0), shape)],
+    flush: (state) =>
+      state.held.length === 0 ? [] : [batchOfRows(state.held.splice(0), { shape, segmented })],
     save: ({ held }) =>
       held.length === 0 ? { held: null } : {
         held: new TensorFile("batch", {
@@ -55,7 +65,7 @@ export function rowBatches(shape: Batch["shape"]): Stage<PackedRow, Batch> {
 /** Returns the batch of rows of `T + 1` ids, filled up with empty rows. */
 export function batchOfRows(
   rows: readonly PackedRow[],
-  shape: Batch["shape"],
+  { shape, segmented = false }: RowBatchesOptions & { readonly shape: Batch["shape"] },
 ): Batch & { readonly mask: Float32Array } {
   const [accum, batch, seqLen] = shape, count = accum * batch * seqLen;
   const inputs = new Uint32Array(count), targets = new Uint32Array(count), mask = new Float32Array(count);
@@ -66,7 +76,13 @@ export function batchOfRows(
       if (segments[t] === segments[t + 1]) mask[row * seqLen + t] = weights[t + 1];
     }
   });
-  return { inputs, targets, mask, shape };
+  if (!segmented) return { inputs, targets, mask, shape };
+  const begins = new Uint32Array(count);
+  for (let i = 0; i < count; i++) {
+    const t = i % seqLen, own = rows[Math.floor(i / seqLen)]?.segments;
+    begins[i] = t > 0 && own?.[t] === own?.[t - 1] ? begins[i - 1] : t;
+  }
+  return { inputs, targets, mask, shape, segments: begins };
 }
 
 function joined<A extends Uint32Array | Float32Array>(

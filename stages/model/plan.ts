@@ -44,6 +44,8 @@ export interface PlanOptions {
    * Default false.
    */
   readonly sampling?: boolean | { readonly texts: number };
+  /** Divisor of the logits in all losses: that of training, of the evaluation and of scoring. Default 1. */
+  readonly temperature?: number;
   /**
    * Maximum size of a pack of parameters in bytes; ideally as many as the device can bind at once, see
    * `largestPack`. Each pack adds five dispatches to an update. Default 128 MiB, the minimum that WebGPU
@@ -98,7 +100,10 @@ export interface Plan extends PlanOptions {
  * ```
  */
 export function plan(options: PlanOptions): Plan {
-  const { model, training, evaluation, scoring, sampling = false, quantized } = options;
+  const { model, training, evaluation, scoring, sampling = false, quantized, temperature = 1 } = options;
+  if (!(temperature > 0 && Number.isFinite(temperature))) {
+    throw new RangeError(`Cannot divide logits by ${temperature}: wanted a finite number above 0`);
+  }
   const { packBytes = leastLimits.maxStorageBufferBindingSize } = options;
   const parameters = parametersOf(model);
   const trained = new Map(
@@ -113,7 +118,8 @@ export function plan(options: PlanOptions): Plan {
     }
     checkSizes("train", training.shape);
     checkTrainingPlan(training);
-    const trains = (name: string) => trained.has(name), form = { ...training, quantized, trains };
+    const trains = (name: string) => trained.has(name),
+      form = { ...training, quantized, trains, temperature };
     const graph = microGraph(model, { ...form, blockBytes: logitBytes(packBytes) });
     programs.push(compile("micro", graph));
     for (const program of updatePrograms(training)) {
@@ -124,10 +130,10 @@ export function plan(options: PlanOptions): Plan {
   if (evaluation !== undefined) {
     const shape = [evaluation.batch, evaluation.seqLen];
     checkSizes("evaluate", shape);
-    programs.push(lossProgram(model, { name: "eval", shape, quantized }));
+    programs.push(lossProgram(model, { name: "eval", shape, quantized, temperature }));
   }
   for (const shape of scoring === undefined ? [] : scoringShapes(model.seqLen, scoring)) {
-    programs.push(lossProgram(model, { name: scoringProgram(shape), shape, quantized }));
+    programs.push(lossProgram(model, { name: scoringProgram(shape), shape, quantized, temperature }));
   }
   const texts = typeof sampling === "object" ? sampling.texts : Number(sampling);
   if (sampling !== false) checkSizes("sample", [texts]);
@@ -161,8 +167,9 @@ function logitBytes(packBytes: number): number | undefined {
 /** Returns the program that computes a batch's losses, one per target, without training. */
 function lossProgram(
   model: Model<unknown>,
-  { name, shape, quantized }: {
+  { name, shape, quantized, temperature }: {
     readonly name: string;
+    readonly temperature: number;
     readonly shape: Shape;
     readonly quantized: QuantizedWeights | undefined;
   },
@@ -170,7 +177,10 @@ function lossProgram(
   const graph = new Graph();
   const tokens = inputLeaf(graph, `${name}/inputs`, shape);
   const targets = inputLeaf(graph, `${name}/targets`, shape);
-  graph.output(`${name}/losses`, model.losses(new RootScope(graph, { quantized }), { tokens, targets }));
+  graph.output(
+    `${name}/losses`,
+    model.losses(new RootScope(graph, { quantized }), { tokens, targets, temperature }),
+  );
   return compile(name, graph);
 }
 

@@ -18,7 +18,13 @@ import { Profiler } from "./profile.ts";
 import { restoredUpdate, savedTraining, saveTraining } from "./train_checkpoint.ts";
 import type { TrainOptions, TrainState } from "./train_state.ts";
 
-export type { ObservedUpdate, TrainOptions, TrainState } from "./train_state.ts";
+export type {
+  BatchContext,
+  ObservedUpdate,
+  TrainedAdapters,
+  TrainOptions,
+  TrainState,
+} from "./train_state.ts";
 
 /**
  * Trains a model with one update per batch. It emits a step event for each update, and takes a checkpoint
@@ -50,7 +56,12 @@ export type { ObservedUpdate, TrainOptions, TrainState } from "./train_state.ts"
  * console.log(losses[2] < losses[0]); // true
  * ```
  */
-export function train(options: TrainOptions): Stage<Batch, ModelUpdate> {
+export function train(options: TrainOptions): Stage<Batch, ModelUpdate>;
+/** Trains a model with one update per item, from which `prepare` makes a batch. */
+export function train<Item>(
+  options: TrainOptions<Item> & Required<Pick<TrainOptions<Item>, "prepare">>,
+): Stage<Item, ModelUpdate>;
+export function train(options: TrainOptions<any>): Stage<any, ModelUpdate> {
   if (needsDeferredUpdates(options.divergence ?? {}) && options.plan.training?.deferred !== true) {
     throw new RangeError(
       "Cannot skip updates of this plan: skipping needs a plan with deferred: true in its training",
@@ -60,7 +71,7 @@ export function train(options: TrainOptions): Stage<Batch, ModelUpdate> {
     name: "train",
     takesCheckpoints: true,
     open: (ctx: Context, saved?: unknown) => open(options, { ctx, saved }),
-    push: (batch: Batch, state: TrainState, ctx: Context) => push(options, { batch, state, ctx }),
+    push: (item: unknown, state: TrainState, ctx: Context) => push(options, { item, state, ctx }),
     flush: (state: TrainState) => flush(options, state),
     settle,
     done: (state: TrainState) => finished(options, state),
@@ -70,13 +81,15 @@ export function train(options: TrainOptions): Stage<Batch, ModelUpdate> {
 }
 
 async function open(
-  { engine, plan, weights, profile, schedule, timeLimit, divergence = {} }: TrainOptions,
+  { engine, plan, weights, profile, schedule, timeLimit, adapters, divergence = {} }: TrainOptions<any>,
   { ctx, saved }: { readonly ctx: Context; readonly saved: unknown },
 ): Promise<TrainState> {
-  const checkpoint = saved === undefined ? null : savedTraining(saved);
+  const checkpoint = saved === undefined ? null : savedTraining(saved, adapters);
   const model = await openModel(engine, {
     plan,
-    weights: checkpoint?.model.tensors ?? weights ?? initialWeights(plan.model, ctx.seed),
+    weights: adapters === undefined
+      ? checkpoint?.model.tensors ?? weights ?? initialWeights(plan.model, ctx.seed)
+      : { ...weights, ...checkpoint?.model.tensors },
     ...(checkpoint !== null && { optimizer: checkpoint.optimizer.tensors }),
     seed: ctx.seed,
   });
@@ -121,19 +134,24 @@ async function open(
 }
 
 async function* push(
-  options: TrainOptions,
-  { batch, state, ctx }: { readonly batch: Batch; readonly state: TrainState; readonly ctx: Context },
+  options: TrainOptions<any>,
+  { item, state, ctx }: { readonly item: unknown; readonly state: TrainState; readonly ctx: Context },
 ): AsyncGenerator<ModelUpdate | typeof takeCheckpoint> {
   yield* observe(options, state);
   if (finished(options, state)) return; // a finished run was started again
-  const number = state.batches++, { origins } = batch, skipped = options.skippedBatches?.get(number);
+  const number = state.batches++, skipped = options.skippedBatches?.get(number);
   if (skipped !== undefined) {
     ctx.emit({ type: "note", text: `batch ${number + 1} skipped: ${skipped}` });
     return;
   }
-  state.origins = origins;
   const { plan, checkpointEvery = 0 } = options;
   const { model, results, profiler, step } = state;
+  const batch = options.prepare === undefined
+    ? item as Batch
+    : await options.prepare(item, { model, step, item: number, ctx });
+  if (batch === null) return;
+  const { origins } = batch;
+  state.origins = origins;
   if (isOpen(options.schedule) && state.scheduleSteps === null && batch.total !== undefined) {
     fixSchedule(options.schedule, { steps: batch.total, state, ctx });
   }
@@ -172,7 +190,7 @@ function startingSchedule(
 
 /** Takes the time once all updates have ended, and determines the schedule's length if that is enough. */
 async function measureSpeed(
-  { schedule }: TrainOptions,
+  { schedule }: TrainOptions<any>,
   { state, ctx }: { readonly state: TrainState; readonly ctx: Context },
 ): Promise<void> {
   if (!isOpen(schedule)) return;
@@ -195,7 +213,7 @@ function fixSchedule(
 }
 
 /** Passes on the latest update unless the stages after this one have had it. */
-function* observe(options: TrainOptions, state: TrainState): Generator<ModelUpdate> {
+function* observe(options: TrainOptions<any>, state: TrainState): Generator<ModelUpdate> {
   if (state.unobserved === null) return;
   const { model, results, step } = state, last = finished(options, state);
   yield { step, model, ...state.unobserved, last, reported: () => results.drain() };
@@ -203,7 +221,7 @@ function* observe(options: TrainOptions, state: TrainState): Generator<ModelUpda
 }
 
 async function* flush(
-  options: TrainOptions,
+  options: TrainOptions<any>,
   state: TrainState,
 ): AsyncGenerator<ModelUpdate | typeof takeCheckpoint> {
   await state.profiler?.finish(); // if the run ended early, fewer updates have been timed
@@ -248,7 +266,7 @@ function stepEvent(
   };
 }
 
-function finished({ steps, timeLimit }: TrainOptions, state: TrainState): boolean {
+function finished({ steps, timeLimit }: TrainOptions<any>, state: TrainState): boolean {
   return (steps !== undefined && state.step >= steps) ||
     (timeLimit !== undefined && state.elapsed >= timeLimit);
 }

@@ -8,7 +8,7 @@ import { isRecord } from "../disk/json.ts";
 import { type SavedState, TensorFile } from "../flow/checkpoint/checkpoint.ts";
 import type { DivergenceState } from "./divergence.ts";
 import { skipReasonOrThrow } from "./divergence_response.ts";
-import type { ObservedUpdate, TrainOptions, TrainState } from "./train_state.ts";
+import type { ObservedUpdate, TrainedAdapters, TrainOptions, TrainState } from "./train_state.ts";
 
 /** The training part of a checkpoint. */
 export interface SavedTrainState {
@@ -40,11 +40,11 @@ export interface SavedTrainState {
  * cause this although its own loss was finite, and such weights must not become the last checkpoint.
  */
 export async function saveTraining(
-  { divergence: { onNan } = {} }: TrainOptions,
+  { divergence: { onNan } = {}, adapters }: TrainOptions<any>,
   state: TrainState,
 ): Promise<SavedState> {
   const { model, step, tokens, elapsed, batches, origins, detector, unobserved, scheduleSteps } = state;
-  const weights = await model.weights();
+  const weights = adapters === undefined ? await model.weights() : await model.trainedWeights();
   const reason = notFinite(weights);
   if (reason !== null) {
     const action = onNan === "rollback" ? "rollback" : "stop";
@@ -61,16 +61,30 @@ export async function saveTraining(
     ...(unobserved !== null && { unobserved: savedUpdate(unobserved) }),
     // Readers of the checkpoint need to know which model the weights belong to.
     config: JSON.parse(JSON.stringify(model.plan.model.config)),
+    ...(adapters !== undefined && { adapters: JSON.parse(JSON.stringify(adapters)) }),
     model: new TensorFile("model", weights, { transfer: true }),
     optimizer: new TensorFile("optimizer", await model.optimizer(), { transfer: true }),
   };
 }
 
 /**
- * Checks that a saved state is the training part of a checkpoint, and returns it. Throws RangeError if not.
+ * Checks that a saved state is the training part of a checkpoint, and returns it. Throws RangeError if not,
+ * and if it holds the adapters of another model than those that are trained.
  */
-export function savedTraining(saved: unknown): SavedTrainState {
-  if (isSavedTrainState(saved)) return saved;
+export function savedTraining(saved: unknown, adapters?: TrainedAdapters): SavedTrainState {
+  if (isSavedTrainState(saved)) {
+    const own = isRecord(saved) && isRecord(saved.adapters) ? saved.adapters.baseHash : undefined;
+    if (own === adapters?.baseHash) return saved;
+    throw new RangeError(
+      own === undefined || adapters === undefined
+        ? `Cannot resume: the checkpoint holds ${
+          own === undefined ? "a whole model" : "adapters"
+        }, and the run trains ${
+          adapters === undefined ? "a whole model" : "adapters"
+        }: start a new run with another --out`
+        : `Cannot resume: ${adapters.base} is not the model that the checkpoint's adapters belong to: put that one back, or start a new run with another --out`,
+    );
+  }
   throw new RangeError(
     "Cannot resume: the checkpoint does not hold the state of this version's train stage: resume with the version that wrote it, or start again with --resume never",
   );

@@ -4,8 +4,10 @@
  * @module
  */
 import type { TensorMap } from "../../kernels/core/tensor.ts";
+import type { LoraConfig } from "../../kernels/models/lora_config.ts";
 import type { Engine } from "../../kernels/engine/engine.ts";
 import type { Schedule } from "../../kernels/optim/schedule.ts";
+import type { Context } from "../flow/stage.ts";
 import type { Batch } from "../items.ts";
 import type { ModelUpdate } from "../model/model_update.ts";
 import type { ModelSession } from "../model/model_session.ts";
@@ -15,8 +17,30 @@ import type { OpenSchedule, SpeedMeter } from "./open_schedule.ts";
 import type { PendingResults } from "./pending_results.ts";
 import type { Profile, Profiler } from "./profile.ts";
 
+/** What `TrainOptions.prepare` may use to make a batch. */
+export interface BatchContext {
+  /** The model before the update. */
+  readonly model: ModelSession;
+  /** Index of the update, starting at 0. */
+  readonly step: number;
+  /** Index of the item in the run, starting at 0. */
+  readonly item: number;
+  /** Context of the stage: its seed, its signal and its events. */
+  readonly ctx: Context;
+}
+
+/** The adapters that a run trains, as its checkpoints describe them. */
+export interface TrainedAdapters {
+  /** The adapters. */
+  readonly lora: LoraConfig;
+  /** Path of the model that they belong to. */
+  readonly base: string;
+  /** SHA-256 of that model's weights. */
+  readonly baseHash: string;
+}
+
 /** Options of `train`. */
-export interface TrainOptions {
+export interface TrainOptions<Item = Batch> {
   /** The engine to train on. */
   readonly engine: Engine;
   /** The plan of the model's programs; it must have `training`. */
@@ -49,6 +73,13 @@ export interface TrainOptions {
    * micro-batches.
    */
   readonly profile?: (profile: Profile) => void | Promise<void>;
+  /** Adapters that are trained in place of the model; checkpoints then hold these alone. */
+  readonly adapters?: TrainedAdapters;
+  /**
+   * Returns the batch of an item, with the model before the update: it may be measured, or generate texts.
+   * Null if the item gives no gradient; there is no update for it. Default: the items are batches.
+   */
+  prepare?(item: Item, context: BatchContext): Promise<Batch | null>;
 }
 
 /** The part of an update that the stages after training need and that is not in the model. */

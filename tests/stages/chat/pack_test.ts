@@ -55,7 +55,9 @@ Deno.test("pack() drops examples without answers, and counts those that it cuts"
 
 Deno.test("a document's first id is no target of the document before it", () => {
   const row = rowOf([example(1, 2, 2), example(2, 2, 2)], 5);
-  const { inputs, targets, mask } = batchOfRows([row], [1, 2, 4]);
+  const { inputs, targets, mask } = batchOfRows([row], { shape: [1, 2, 4] });
+  const { segments } = batchOfRows([row], { shape: [1, 2, 4], segmented: true });
+  deepEqual([...segments!], [0, 0, 2, 2, 0, 0, 0, 0]);
   deepEqual([...inputs], [1, 1, 2, 2, 0, 0, 0, 0]);
   deepEqual([...targets], [1, 2, 2, 0, 0, 0, 0, 0]);
   deepEqual([...mask], [1, 0, 1, 0, 0, 0, 0, 0]);

@@ -1,0 +1,97 @@
+/**
+ * Options of the pipelines that train a model further: on conversations, preferences or rewards.
+ *
+ * @module
+ */
+import { flag, integer, list, number, oneOf, path } from "../../cli/option_types.ts";
+import { above0, given } from "../options/requirements.ts";
+import { optimizerOptions } from "../options/optimizer_options.ts";
+
+const fixed = true;
+const model = { group: "Model", fixed };
+const adapters = { group: "Adapters", fixed };
+const batch = { group: "Batch size" };
+const intervals = { group: "Evaluation and checkpoints" };
+const withAdapters = above0("lora", "--lora R above 0");
+
+/** Options of every pipeline of post-training. */
+export const chatOptions = {
+  initFrom: path(
+    "model to train further: a run's folder or checkpoint, a Hugging Face folder, a .gguf, an llm.c .bin; default: a small model that first learns the little world",
+    { value: null, placeholder: "PATH", ...model },
+  ),
+  tokenizer: path("tokenizer of the model; default: the one in its files", {
+    value: null,
+    placeholder: "NAME|PATH",
+    ...model,
+    requires: given("initFrom", "--init-from PATH"),
+  }),
+  template: path(
+    "chat template: model (that of the model's files), nanochat, chatml, or the file of a Jinja template; default: the model's, else the one that its special tokens fit",
+    { value: null, placeholder: "NAME|FILE", ...model },
+  ),
+  seqLen: integer("tokens per sequence; default: 512, or the model's sequence length if it is shorter", {
+    value: null,
+    min: 2,
+    ...model,
+  }),
+  worldSteps: integer("steps in which a new model learns the little world before", {
+    value: 400,
+    min: 0,
+    ...model,
+    requires: {
+      option: "initFrom",
+      accepts: (value) => value === null,
+      typed: "a command without --init-from",
+    },
+  }),
+  lora: integer(
+    "rank of low-rank adapters, which are trained in place of the weights; 0 = train all weights",
+    {
+      value: 0,
+      min: 0,
+      max: 65_536,
+      ...adapters,
+      requires: given("initFrom", "--init-from PATH"),
+    },
+  ),
+  loraAlpha: number("adapters' results are multiplied by alpha / rank; default: 2 · rank", {
+    value: null,
+    ...adapters,
+    requires: withAdapters,
+  }),
+  loraTargets: list("names of the layers with adapters, such as q_proj,v_proj; default: all linear layers", {
+    value: [],
+    placeholder: "NAME,…",
+    ...adapters,
+    requires: withAdapters,
+  }),
+  loraRs: flag("multiply adapters' results by alpha / sqrt(rank) instead", {
+    value: false,
+    ...adapters,
+    requires: withAdapters,
+  }),
+  batchSize: integer("sequences per micro-batch", { value: 16, min: 1, max: 65_536, ...batch, fixed }),
+  gradAccum: integer("micro-batches per step", { value: 1, min: 1, max: 65_536, ...batch, fixed }),
+  recompute: oneOf(
+    "save memory by computing activations again in the backward pass, with the same results: gelu saves a quarter of them, block nearly all",
+    { value: "none", choices: ["none", "gelu", "block"], group: "Memory and precision" },
+  ),
+  ...optimizerOptions,
+  optimizer: { ...optimizerOptions.optimizer, value: "adamw" as const },
+  weightDecay: { ...optimizerOptions.weightDecay, value: 0 },
+  beta2: { ...optimizerOptions.beta2, value: 0.99 },
+  schedule: { ...optimizerOptions.schedule, value: "linear" as const },
+  steps: integer("stop after N steps, not counting those of --world-steps", {
+    value: 100,
+    min: 1,
+    limits: "steps" as const,
+    group: "Length of training",
+  }),
+  checkpointEvery: integer("steps between checkpoints; 0 = only at the end", {
+    value: 50,
+    min: 0,
+    ...intervals,
+  }),
+  keepCheckpoints: integer("newest checkpoints to keep; 0 = keep all", { value: 3, min: 0, ...intervals }),
+};

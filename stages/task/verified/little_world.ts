@@ -1,0 +1,95 @@
+/**
+ * The little world: sentences and conversations about countries, sums and words, made by program from data
+ * that installs from npm. A small model learns it in minutes.
+ *
+ * @module
+ */
+import { uniformAt } from "../../../kernels/random/philox.ts";
+import type { Example, Preference } from "../../chat/conversation.ts";
+import { arithmetic } from "./arithmetic.ts";
+import { countries, type Country, readCountries } from "./countries.ts";
+import { spellingBee } from "./spelling_bee.ts";
+import type { Task } from "./task.ts";
+
+/** Longest example in tokens, where each character is one: the sequence length of its models. */
+export const WORLD_LENGTH = 95;
+
+/** Characters of the world. */
+export const worldCharacters: readonly string[] = Array.from(
+  { length: 96 },
+  (_, i) => i === 0 ? "\n" : String.fromCharCode(31 + i),
+);
+
+/** Greetings and questions about the model itself. */
+const smallTalk = [
+  ["Hello!", "Hello! What would you like to know?"],
+  ["Hi", "Hello! Ask me about a country or a sum."],
+  ["Who are you?", "I am a small language model of the little world."],
+  ["What can you do?", "I know countries, sums and letters."],
+  ["Thank you.", "You are welcome."],
+  ["Good bye.", "Good bye!"],
+] as const;
+
+/** The little world. Its texts depend only on their index. */
+export interface LittleWorld {
+  /** Returns a sentence. */
+  sentence(index: number): Example;
+  /** Returns a conversation. */
+  conversation(index: number): Promise<Example>;
+  /** Returns a right answer and a wrong one. */
+  preference(index: number): Promise<Preference>;
+}
+
+/** Reads the data of the little world. */
+export async function littleWorld(): Promise<LittleWorld> {
+  const all = await readCountries(), sums = arithmetic();
+  const tasks: readonly Task[] = [sums, sums, await countries(), await countries(), await spellingBee()];
+  const draw = (name: string, counter: number, below: number) =>
+    Math.floor(uniformAt(11, name, counter) * below);
+  const conversation = async (index: number): Promise<Example> => {
+    const name = `world.${index}`, kind = draw(name, 0, tasks.length + 1), id = `conversation ${index}`;
+    if (kind === tasks.length) {
+      const [user, assistant] = smallTalk[draw(name, 1, smallTalk.length)];
+      return {
+        id,
+        messages: [{ role: "user", content: user }, { role: "assistant", content: assistant }],
+      };
+    }
+    const { messages, solutions = [] } = await tasks[kind].item(index);
+    return { id, messages: [...messages, solutions[draw(name, 2, solutions.length)]] };
+  };
+  return {
+    sentence: (index) => ({
+      id: `sentence ${index}`,
+      prompt: "",
+      completion: sentenceOf(
+        all[draw(`sentence.${index}`, 0, all.length)],
+        (below) => draw(`sentence.${index}`, 1, below),
+      ),
+    }),
+    conversation,
+    async preference(index) {
+      const task = tasks[2], { messages, answer } = await task.item(index);
+      const other = await task.item(index + 1_000_003),
+        id = `preference ${index}`,
+        completion = messages.length;
+      const plain = { role: "assistant", content: `${answer}.` } as const;
+      // The worse answer is of the right kind, but says too much or is of another country.
+      const wrong = other.answer === answer ? `I do not know ${answer}.` : `${other.answer}.`;
+      return {
+        chosen: { id, messages: [...messages, plain], completion },
+        rejected: { id, messages: [...messages, { role: "assistant", content: wrong }], completion },
+      };
+    },
+  };
+}
+
+function sentenceOf({ name, capital, continent }: Country, draw: (below: number) => number): string {
+  const forms = [
+    `The capital of ${name} is ${capital}.`,
+    `${capital} is the capital of ${name}.`,
+    `${name} is in ${continent}.`,
+    `${name}: capital ${capital}, in ${continent}.`,
+  ];
+  return forms[draw(forms.length)];
+}
