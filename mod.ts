@@ -38,6 +38,7 @@ export type { DType, MemoryKind, Shape, Spec, TensorMap } from "./kernels/core/t
 export type { CallTiming, Engine, ReplayOptions, Session, SessionCounters } from "./kernels/engine/engine.ts";
 export { type OpenedEngine, openEngine, type OpenEngineOptions } from "./kernels/engine/open.ts";
 export type { KernelChoices, Tuning, TuningStore } from "./kernels/engine/webgpu/tuning.ts";
+export type { LoraConfig } from "./kernels/models/lora_config.ts";
 export { gpt } from "./kernels/models/gpt.ts";
 export type { GptConfig, gptOptions } from "./kernels/models/gpt_options.ts";
 export { llama } from "./kernels/models/llama.ts";
@@ -255,4 +256,4 @@ export type { DivergenceAction, DivergenceOptions } from "./stages/train/diverge
 export type { OpenSchedule } from "./stages/train/open_schedule.ts";
 export type { OpTime } from "./stages/train/op_times.ts";
 export type { Profile } from "./stages/train/profile.ts";
-export { train, type TrainOptions } from "./stages/train/train.ts";
+export { type BatchContext, train, type TrainedAdapters, type TrainOptions } from "./stages/train/train.ts";

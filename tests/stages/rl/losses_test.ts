@@ -110,7 +110,8 @@ Deno.test("the derivatives of all algorithms and estimators are those of differe
         const lossAt = (at: readonly number[]) =>
           policyLoss({ ...batch, logps: at, advantages: rows }, options);
         const { gradient } = lossAt(logps);
-        if (algorithm === "cispo") continue; // its ratio is a constant, so that it is no derivative of its loss
+        // CISPO's ratio is a constant, so that this is no derivative of its loss.
+        if (algorithm === "cispo") continue;
         for (const i of logps.keys()) {
           const moved = (by: number) => lossAt(logps.map((x, k) => k === i ? x + by : x)).loss;
           near(gradient[i], (moved(1e-6) - moved(-1e-6)) / 2e-6, 1e-7, `${algorithm} ${kl} ${i}`);
