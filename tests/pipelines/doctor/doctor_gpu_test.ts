@@ -15,14 +15,14 @@ for (const dawn of [false, true]) {
 async function examined(dir: string, dawn: boolean): Promise<void> {
   const config = pathOfUrl(new URL("../../../deno.json", import.meta.url));
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", "--config", config, "doctor", "--json", "here.json", "--tune", "tuning.json"]
+    args: ["task", "--quiet", "--config", config, "doctor", "--json", "here.json", "--tune", "kernels.tuned"]
       .concat(dawn ? ["--dawn"] : []),
     cwd: dir,
     env: { NO_COLOR: "1", INIT_CWD: dir },
   }).output();
   const text = new TextDecoder();
   strictEqual(code, 0, `${text.decode(stdout)}\n${text.decode(stderr)}`);
-  match(text.decode(stdout), /nothing is wrong\nThe fastest kernels are kept in tuning\.json: /);
+  match(text.decode(stdout), /nothing is wrong\nThe fastest kernels are kept in kernels\.tuned: /);
   const [{ name, report }] = await readMachines(pathToFileURL(`${dir}/`));
   strictEqual(name, "here");
   ok(report.submit.seconds > 0 && report.step.calls.length > 5 && report.parity.cases > 70);
@@ -31,7 +31,7 @@ async function examined(dir: string, dawn: boolean): Promise<void> {
   ok(report.resume.killedAfter !== null && report.resume.differsFrom === null);
   const { info: { vendor, architecture, device, description } } = report.machine;
   const key = [vendor, architecture, device, description].join(", "); // of SystemAdapter
-  const kept = [...(await tuningFile(`${dir}/tuning.json`).read(key)).values()];
+  const kept = [...(await tuningFile(`${dir}/kernels.tuned`).read(key)).values()];
   deepStrictEqual(kept, report.tuning.map(({ best }) => best));
   match(machineTable([{ name, report }]), /\nhere /);
 }
