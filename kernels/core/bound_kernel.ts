@@ -43,6 +43,16 @@ export function boundKernel(call: Call, gpu: Gpu): BoundKernel {
 }
 
 /**
+ * Returns the bindings that a dispatch's code uses, of those that it declares. A call with many inputs may
+ * have more tensors than a GPU can bind at once, of which each of its dispatches uses some.
+ */
+export function usedBindings(code: string): readonly number[] {
+  return [...code.matchAll(/@group\(0\) @binding\((\d+)\) var<storage, read_write> (\w+):/g)]
+    .filter(([, , name]) => code.split(new RegExp(`\\b${name}\\b`)).length > 2)
+    .map(([, binding]) => Number(binding)).sort((a, b) => a - b);
+}
+
+/**
  * Returns WGSL whose binding `i` is binding `first[i]`, and in which the bindings in `kept` are renumbered.
  * If a kernel reads the same memory as numbers and as vectors of four, its numbers become components of
  * vectors.

@@ -105,7 +105,7 @@ function messageOf(event: Event): string {
 export class WebgpuDevice {
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   readonly #layouts = new Map<
-    number,
+    string,
     Readonly<Record<"pipeline" | "split", GPUPipelineLayout>> & { readonly group: GPUBindGroupLayout }
   >();
   #firstLayout: GPUBindGroupLayout | null = null;
@@ -208,15 +208,16 @@ export class WebgpuDevice {
   }
 
   /**
-   * Returns layouts for `count` storage buffers. All are read_write, since WebGPU forbids binding one part of
-   * a buffer as read-only and another as writable. The layout `split` is for kernels of `splittable()`.
+   * Returns layouts for storage buffers at these bindings. All are read_write, since WebGPU forbids binding
+   * one part of a buffer as read-only and another as writable. The layout `split` is for kernels of
+   * `splittable()`.
    */
   layout(
-    count: number,
+    bindings: readonly number[],
   ): Readonly<Record<"pipeline" | "split", GPUPipelineLayout>> & { readonly group: GPUBindGroupLayout } {
-    const known = this.#layouts.get(count);
+    const known = this.#layouts.get(bindings.join());
     if (known !== undefined) return known;
-    const entries = Array.from({ length: count }, (_, binding): GPUBindGroupLayoutEntry => ({
+    const entries = bindings.map((binding): GPUBindGroupLayoutEntry => ({
       binding,
       visibility: GPUShaderStage.COMPUTE,
       buffer: { type: "storage" },
@@ -225,7 +226,7 @@ export class WebgpuDevice {
     const of = (...bindGroupLayouts: GPUBindGroupLayout[]) =>
       this.device.createPipelineLayout({ bindGroupLayouts });
     const made = { group, pipeline: of(group), split: of(group, this.#layoutOfFirst()) };
-    this.#layouts.set(count, made);
+    this.#layouts.set(bindings.join(), made);
     return made;
   }
 
@@ -263,7 +264,7 @@ export class WebgpuDevice {
    */
   pipeline(
     code: string,
-    { label, bindings, split = false }: { label: string; bindings: number; split?: boolean },
+    { label, bindings, split = false }: { label: string; bindings: readonly number[]; split?: boolean },
   ): Promise<GPUComputePipeline> {
     const key = `${bindings} ${code}`;
     let made = this.#pipelines.get(key);

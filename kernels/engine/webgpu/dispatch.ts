@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { boundKernel } from "../../core/bound_kernel.ts";
+import { boundKernel, usedBindings } from "../../core/bound_kernel.ts";
 import type { Gpu } from "../../core/gpu.ts";
 import type { Call } from "../../core/graph.ts";
 import type { Program } from "../../core/program.ts";
@@ -54,28 +54,41 @@ export async function prepare(
   const label = `${call.op.name} (${call.outputs[0].label}) of ${program.name}`;
   const resources = tensors.map((t) => memory.binding(program, t));
   if (scratchBytes > 0) resources.push(memory.scratch(scratchBytes));
-  const group = device.device.createBindGroup({
-    layout: device.layout(resources.length).group,
-    entries: resources.map((resource, binding) => ({ binding, resource })),
-  });
+  const groups = new Map<string, GPUBindGroup>();
+  const groupOf = (bindings: readonly number[]): GPUBindGroup => {
+    const key = bindings.join(),
+      group = groups.get(key) ?? device.device.createBindGroup({
+        layout: device.layout(bindings).group,
+        entries: bindings.map((binding) => ({ binding, resource: resources[binding] })),
+      });
+    groups.set(key, group);
+    return group;
+  };
+  // All tensors at once if the GPU can bind so many, so that all dispatches share a layout.
+  const all = resources.map((_, i) => i), { maxStorageBuffersPerShaderStage: most } = gpu.limits;
   return await Promise.all(
     dispatches.map(async ({ code, workgroups }) => {
-      const most = gpu.limits.maxComputeWorkgroupsPerDimension;
-      if (workgroups.some((n) => n > most)) {
+      const largest = gpu.limits.maxComputeWorkgroupsPerDimension;
+      if (workgroups.some((n) => n > largest)) {
         throw new RangeError(
           `Cannot dispatch ${label}: ${
             workgroups.join(" x ")
-          } workgroups, but ${device.description} allows ${most} ` +
+          } workgroups, but ${device.description} allows ${largest} ` +
             "per dimension: choose a smaller --batch-size or --seq-len",
         );
       }
-      const split = maySplit(workgroups);
+      const split = maySplit(workgroups), bindings = all.length <= most ? all : usedBindings(code);
       const pipeline = await device.pipeline(split ? splittable(code) : code, {
         label,
-        bindings: resources.length,
+        bindings,
         split,
       });
-      return { pipeline, group, workgroups, ...(split && { first: device.firstWorkgroup([0, 0, 0]) }) };
+      return {
+        pipeline,
+        group: groupOf(bindings),
+        workgroups,
+        ...(split && { first: device.firstWorkgroup([0, 0, 0]) }),
+      };
     }),
   );
 }

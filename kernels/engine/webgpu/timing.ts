@@ -108,16 +108,16 @@ async function prepared(
     readonly pace: SubmitPace;
   },
 ): Promise<Candidate["run"] | null> {
-  const { length } = memory.buffers, all = dispatchesOf(kernel);
+  const bindings = memory.buffers.map((_, i) => i), all = dispatchesOf(kernel);
   const callWork = workOf(call), work = callWork / all.length;
   const entries = memory.buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
-  const group = device.device.createBindGroup({ layout: device.layout(length).group, entries });
+  const group = device.device.createBindGroup({ layout: device.layout(bindings).group, entries });
   const steps: Dispatch[] = [];
   try {
     for (const { code, workgroups } of all) {
       const split = pace.maySplit({ work: callWork, workgroups });
       const text = split ? splittable(code) : code;
-      const pipeline = await device.pipeline(text, { label, bindings: length, split });
+      const pipeline = await device.pipeline(text, { label, bindings, split });
       steps.push({ pipeline, group, workgroups });
     }
   } catch (error) {

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Gpu, leastGpu, leastLimits, type WgslKernel } from "../../../kernels/core/gpu.ts";
-import { boundKernel } from "../../../kernels/core/bound_kernel.ts";
+import { boundKernel, usedBindings } from "../../../kernels/core/bound_kernel.ts";
 import { callKey } from "../../../kernels/core/op.ts";
 import { ops } from "../../../kernels/ops/list.ts";
 import { caseGraph } from "../../../kernels/parity/run_cases.ts";
@@ -14,8 +14,9 @@ export interface GeneratedKernel extends WgslKernel {
   /** The op, its inputs, the kind of GPU and the variant, for messages. */
   readonly name: string;
   readonly gpu: Gpu;
-  /** Number of bindings of the call, scratch memory included. */
+  /** Number of bindings of the call, scratch memory included, and of those that the dispatch uses. */
   readonly bindings: number;
+  readonly used: number;
 }
 
 const large = {
@@ -47,7 +48,9 @@ export function* allKernels(): Iterable<GeneratedKernel> {
           const { dispatches, tensors, scratchBytes } = boundKernel(call, chosen);
           const name = `${op.name} ${JSON.stringify(c.inputs)} on ${kind} GPU ${variant}`;
           const bindings = tensors.length + (scratchBytes > 0 ? 1 : 0);
-          for (const dispatch of dispatches) yield { ...dispatch, name, gpu, bindings };
+          for (const dispatch of dispatches) {
+            yield { ...dispatch, name, gpu, bindings, used: usedBindings(dispatch.code).length };
+          }
         }
       }
     }

@@ -39,7 +39,7 @@ function workgroupBytes(code: string): number {
 
 /** Returns what is wrong with a kernel on its GPU. */
 function faults(
-  { code, workgroups, bindings, gpu: { limits, features } }: GeneratedKernel,
+  { code, workgroups, bindings, used, gpu: { limits, features } }: GeneratedKernel,
 ): readonly string[] {
   const size = /@workgroup_size\(([\d, ]+)\)/.exec(code)![1].split(",").map(Number);
   const [x, y = 1, z = 1] = size, bytes = workgroupBytes(code);
@@ -50,7 +50,7 @@ function faults(
       ? [`workgroups of ${size}`]
       : []),
     ...(bytes > limits.maxComputeWorkgroupStorageSize ? [`${bytes} bytes of workgroup memory`] : []),
-    ...(bindings > limits.maxStorageBuffersPerShaderStage ? [`${bindings} bindings`] : []),
+    ...(used > limits.maxStorageBuffersPerShaderStage ? [`${used} bindings`] : []),
     ...(declared.some((i) => i >= bindings) || new Set(declared).size < declared.length
       ? [`bindings ${declared} of ${bindings}`]
       : []),
