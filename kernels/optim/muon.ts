@@ -23,6 +23,11 @@ export interface MuonOptions extends AdamWOptions {
    * Learning rate of hidden matrices, as a multiple of the learning rate that each update gets; default 1.
    */
   readonly rate?: number;
+  /**
+   * What the rows of hidden matrices stand for: inputs, as in GPT-2, whose weights are [in, out], or outputs,
+   * as in the Llama family. Default inputs.
+   */
+  readonly rows?: "inputs" | "outputs";
 }
 
 /**
@@ -35,11 +40,10 @@ export function isHiddenMatrix({ label, shape }: NamedSpec): boolean {
 
 /**
  * Returns Muon, which stores the velocity of hidden matrices in `<param>/velocity` and AdamW's moments as
- * `adamw` does. The step of a hidden matrix [in, out] is orthogonal, multiplied by the learning rate of
- * hidden matrices and by `√max(1, out / in)`; the weight decay is multiplied by this learning rate, but not
- * by the root. Throws RangeError unless the momentum is at least 0 and less than 1 and the rate is greater
- * than
- * 0. Also throws the errors of `adamw()`.
+ * `adamw` does. The step of a hidden matrix is orthogonal, multiplied by the learning rate of hidden matrices
+ * and by `√max(1, out / in)`; the weight decay is multiplied by this learning rate, but not by the root.
+ * Throws RangeError unless the momentum is at least 0 and less than 1 and the rate is greater than 0. Also
+ * throws the errors of `adamw()`.
  *
  * @example
  * ```ts
@@ -51,7 +55,8 @@ export function isHiddenMatrix({ label, shape }: NamedSpec): boolean {
  * ```
  */
 export function muon(options: MuonOptions = {}): Optimizer {
-  const { momentum = 0.95, rate = 1, weightDecay = 0.1 } = options, others = adamw(options);
+  const { momentum = 0.95, rate = 1, weightDecay = 0.1, rows: kind = "inputs" } = options,
+    others = adamw(options);
   if (!(momentum >= 0 && momentum < 1)) {
     throw new RangeError(`Cannot use Muon with momentum ${momentum}: wanted at least 0 and less than 1`);
   }
@@ -69,7 +74,8 @@ export function muon(options: MuonOptions = {}): Optimizer {
       for (const i of params.members.keys()) {
         const grad = member(inputs.gradients, i), param = member(params, i), [rows, columns] = param.shape;
         const step = orthogonalize(nesterov(member(velocity, i), { grad, scale: inputs.scale, momentum }));
-        const size = fill(lr, Math.sqrt(Math.max(1, columns / rows)));
+        const outPerIn = kind === "inputs" ? columns / rows : rows / columns;
+        const size = fill(lr, Math.sqrt(Math.max(1, outPerIn)));
         sgdStep(param, { grad: step, lr, scale: size }, { momentum: 0, decay: weightDecay });
       }
     },

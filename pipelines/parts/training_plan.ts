@@ -87,7 +87,7 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
   return plan({
     model,
     training: {
-      optimizer: optimizerOf(o),
+      optimizer: optimizerOf(o, model.name),
       shape,
       clip: o.gradClip,
       gradientScale: o.dtype === "f16" ? gradientScaleF16(shape) : 1,
@@ -158,8 +158,11 @@ export function divergenceOf(
   return { onNan, spikeZ: skipSpikeZ, onSpike };
 }
 
-/** Returns the optimizer that the options select. Throws RangeError for invalid values. */
-export function optimizerOf(o: Values<typeof optimizerOptions>): Optimizer {
+/**
+ * Returns the optimizer that the options select, for a model whose architecture has this name. Throws
+ * RangeError for invalid values.
+ */
+export function optimizerOf(o: Values<typeof optimizerOptions>, architecture = "gpt"): Optimizer {
   const { optimizer, beta1, beta2, eps, weightDecay, momentum, muonLr, lr } = o;
   const given = momentum === null ? {} : { momentum };
   switch (optimizer) {
@@ -174,7 +177,8 @@ export function optimizerOf(o: Values<typeof optimizerOptions>): Optimizer {
           "Cannot use --optimizer muon with --lr 0: --muon-lr is scheduled as a multiple of --lr: give --lr above 0, or --muon-lr 0 as well",
         );
       }
-      return muon({ beta1, beta2, eps, weightDecay, rate: lr === 0 ? 1 : highest / lr, ...given });
+      const rows = architecture === "gpt" ? "inputs" : "outputs", rate = lr === 0 ? 1 : highest / lr;
+      return muon({ beta1, beta2, eps, weightDecay, rate, rows, ...given });
     }
   }
 }

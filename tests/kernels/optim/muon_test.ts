@@ -117,19 +117,28 @@ Deno.test("muon() updates hidden matrices by its own rule and other parameters a
   }
 });
 
-Deno.test("muon() takes an orthogonal first step of rate · √(outputs / inputs), and decays by the rate", async () => {
-  const shape = [4, 16], start = () => new Float32Array(64).fill(1);
-  const { tensors: { w } } = await descend(openReference(), {
-    optimizer: muon({ rate: 3, weightDecay: 0.5 }),
-    shapes: { w: shape },
-    learningRate: 0.1,
-    steps: 1,
-    start,
+for (
+  const [rows, shape, root] of [
+    ["inputs", [4, 16], 2],
+    ["inputs", [16, 4], 1],
+    ["outputs", [16, 4], 2],
+    ["outputs", [4, 16], 1],
+  ] as const
+) {
+  Deno.test(`muon() takes an orthogonal first step of rate · √max(1, outputs / inputs) where the rows of [${shape}] are ${rows}, and decays by the rate`, async () => {
+    const start = () => new Float32Array(64).fill(1);
+    const { tensors: { w } } = await descend(openReference(), {
+      optimizer: muon({ rate: 3, weightDecay: 0.5, rows }),
+      shapes: { w: shape },
+      learningRate: 0.1,
+      steps: 1,
+      start,
+    });
+    const step = w.data.map((x) => (1 - 0.3 * 0.5 - x) / (0.3 * root)); // rate 0.1 · 3 = 0.3
+    const values = singularValues(step, shape);
+    ok(values[0] < 1.3 && values[3] > 0.5, `${values}`);
   });
-  const step = w.data.map((x) => (1 - 0.3 * 0.5 - x) / (0.3 * 2)); // rate 0.1 · 3 = 0.3, `√(16 / 4)` = 2
-  const values = singularValues(step, shape);
-  ok(values[0] < 1.3 && values[3] > 0.5, `${values}`);
-});
+}
 
 Deno.test("muon() refuses constants out of range", () => {
   throws(() => muon({ momentum: 1 }), /Muon with momentum 1: wanted at least 0 and less than 1/);
