@@ -64,12 +64,13 @@ export const laterPackages: Readonly<Record<string, PackageSize>> = {
 /** Sizes of the packages that every run of a pipeline needs. */
 export const programPackages: Readonly<Record<string, PackageSize>> = {
   "@huggingface/jinja": { packages: 1, megabytes: 0.4 },
-  "@mozilla/readability": { packages: 1, megabytes: 0.2 },
   "arquero": { packages: 3, megabytes: 6 },
+  "chardet": { packages: 1, megabytes: 0.2 },
   "deno-std": { packages: 1, megabytes: 2.5 },
   "hyparquet-compressors": { packages: 3, megabytes: 0.3 },
   "hyparquet-writer": { packages: 2, megabytes: 1 }, // with hyparquet
   "linkedom": { packages: 20, megabytes: 8.2 },
+  "parse5": { packages: 2, megabytes: 0.8 },
   "picomatch": { packages: 1, megabytes: 0.1 },
   "postal-mime": { packages: 1, megabytes: 1.2 },
   "string-width": { packages: 4, megabytes: 0.1 },

@@ -4,76 +4,102 @@
  *
  * @module
  */
-import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from "node:zlib";
+import { decodeBody, decodeUnmarked } from "./content_coding.ts";
 
 /** A parsed response. */
 export interface HttpResponse {
   /** Status code, such as 200. */
   readonly status: number;
-  /** Header fields; names in lower case. */
+  /**
+   * Header fields; names in lower case. Of a field that is given several times, the values are joined by
+   * commas.
+   */
   readonly fields: ReadonlyMap<string, string>;
   /** The decompressed body; its character encoding is that of the page. */
   readonly body: Uint8Array<ArrayBuffer>;
+  /** Whether the body is compressed and cannot be decompressed. */
+  readonly damaged: boolean;
 }
 
-const MAX_BODY_BYTES = 1 << 26; // a larger body is a decompression bomb or not a page
+const MAX_HEAD_BYTES = 1 << 18;
 const MAX_CODINGS = 5; // the browsers' limit
+const MAX_INTERIM = 10; // interim responses, such as 100 Continue, before the final one
 const CHUNK_HEAD_BYTES = 64; // enough for a chunk's size; extensions after the size are ignored
-// With Z_SYNC_FLUSH, a truncated body is decompressed as far as it goes.
-const unpackOptions = { maxOutputLength: MAX_BODY_BYTES, finishFlush: constants.Z_SYNC_FLUSH };
 
 /**
- * Parses a stored response; null if the bytes are not a response. Throws RangeError for a body that
- * decompresses to more than 64 MiB or has more than five layers of compression.
+ * Parses a stored response; null if the bytes are not a response. Interim responses before it are skipped.
+ * Throws RangeError for a body that decompresses to more than 64 MiB or has more than five layers of
+ * compression.
  */
 export function parseResponse(bytes: Uint8Array<ArrayBuffer>): HttpResponse | null {
-  const head = new TextDecoder("latin1").decode(bytes.subarray(0, 1 << 18));
-  const end = /\r?\n\r?\n/.exec(head);
+  let rest = bytes;
+  for (let count = 0; count < MAX_INTERIM; count++) {
+    const head = headOf(rest);
+    if (head === null) return null;
+    if (head.status >= 100 && head.status < 200 && head.end < rest.length) {
+      rest = rest.subarray(head.end);
+      continue;
+    }
+    return { status: head.status, fields: head.fields, ...unpacked(rest.subarray(head.end), head.fields) };
+  }
+  return null;
+}
+
+function headOf(
+  bytes: Uint8Array<ArrayBuffer>,
+): { readonly status: number; readonly fields: Map<string, string>; readonly end: number } | null {
+  const head = new TextDecoder("latin1").decode(bytes.subarray(0, MAX_HEAD_BYTES));
   const start = /^HTTP\/\d(?:\.\d)? +(\d{3})/.exec(head);
   if (start === null) return null;
+  const blank = /\r?\n\r?\n/.exec(head);
   const fields = new Map<string, string>();
-  for (const line of head.slice(0, end?.index ?? head.length).split(/\r?\n/).slice(1)) {
+  let last = "";
+  for (const line of head.slice(0, blank?.index ?? head.length).split(/\r?\n/).slice(1)) {
     const colon = line.indexOf(":");
-    if (colon > 0) fields.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
+    if (/^[ \t]/.test(line)) { // continues the previous field
+      if (last !== "") fields.set(last, `${fields.get(last) ?? ""} ${line.trim()}`.trim());
+    } else if (colon > 0) {
+      last = line.slice(0, colon).trim().toLowerCase();
+      const value = line.slice(colon + 1).trim(), before = fields.get(last);
+      fields.set(last, before === undefined ? value : `${before}, ${value}`);
+    }
   }
-  let body = end === null ? new Uint8Array(0) : bytes.subarray(end.index + end[0].length);
-  if (/\bchunked\b/i.test(fields.get("transfer-encoding") ?? "")) body = unchunk(body);
-  const codings = (fields.get("content-encoding") ?? "").toLowerCase().split(",", MAX_CODINGS + 1);
+  return {
+    status: Number(start[1]),
+    fields,
+    end: blank === null ? bytes.length : blank.index + blank[0].length,
+  };
+}
+
+/** Removes the chunking and all compression of a body. */
+function unpacked(
+  stored: Uint8Array<ArrayBuffer>,
+  fields: ReadonlyMap<string, string>,
+): { readonly body: Uint8Array<ArrayBuffer>; readonly damaged: boolean } {
+  const transfer = codingsIn(fields.get("transfer-encoding"));
+  let body = transfer.includes("chunked") ? unchunk(stored) : stored;
+  const codings = [
+    ...codingsIn(fields.get("content-encoding")),
+    ...transfer.filter((name) => name !== "chunked"),
+  ];
   if (codings.length > MAX_CODINGS) {
     throw new RangeError(`Cannot decompress the body: it has more than ${MAX_CODINGS} layers of compression`);
   }
-  for (const coding of codings.reverse()) body = decode(body, coding.trim());
-  return { status: Number(start[1]), fields, body };
+  for (const coding of codings.reverse()) {
+    const { outcome, bytes } = decodeBody(body, coding);
+    if (outcome === "damaged") return { body, damaged: true };
+    body = bytes;
+  }
+  for (let layers = codings.length; layers < MAX_CODINGS; layers++) {
+    const { outcome, bytes } = decodeUnmarked(body);
+    if (outcome !== "unpacked") return { body, damaged: outcome === "damaged" };
+    body = bytes;
+  }
+  return { body, damaged: false };
 }
 
-/**
- * Undoes one content coding. Archives often store a decompressed body together with its original header; such
- * a body is returned unchanged.
- */
-function decode(body: Uint8Array<ArrayBuffer>, coding: string): Uint8Array<ArrayBuffer> {
-  try {
-    switch (coding) {
-      case "gzip":
-      case "x-gzip":
-        return body[0] === 0x1f && body[1] === 0x8b ? new Uint8Array(gunzipSync(body, unpackOptions)) : body;
-      case "deflate":
-        return new Uint8Array(
-          (body[0] & 0x0f) === 8 ? inflateSync(body, unpackOptions) : inflateRawSync(body, unpackOptions),
-        );
-      case "br":
-        return new Uint8Array(brotliDecompressSync(body, { maxOutputLength: MAX_BODY_BYTES }));
-      default:
-        return body;
-    }
-  } catch (cause) {
-    if (
-      cause instanceof RangeError ||
-      (cause instanceof Error && "code" in cause && cause.code === "ERR_BUFFER_TOO_LARGE")
-    ) {
-      throw new RangeError(`Cannot decompress the body: it has more than ${MAX_BODY_BYTES} bytes`, { cause });
-    }
-    return body;
-  }
+function codingsIn(field: string | undefined): string[] {
+  return (field ?? "").toLowerCase().split(",", 64).map((name) => name.trim()).filter((name) => name !== "");
 }
 
 /**

@@ -8,7 +8,8 @@ import { readUnpacked } from "../../format/packed/packed_file.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { type DamageOptions, isDamage, skipInput, untilDamage } from "./damage.ts";
-import { decodePage } from "./page_charset.ts";
+import { isBinaryText } from "../../format/web/binary_text.ts";
+import { decodePage } from "../../format/web/charset/decode_page.ts";
 
 const maxPageBytes = 1 << 26; // 64 MiB: a longer file is very unlikely to be a web page
 
@@ -19,6 +20,11 @@ export interface PageOptions extends DamageOptions {
    * so that the stage `extract` can do the slow extraction of the text on several workers.
    */
   readonly pages?: "text" | "html";
+  /**
+   * Whether the pages of an archive's responses with a status other than 2xx are kept, such as "Not Found"
+   * (default `drop`).
+   */
+  readonly httpErrors?: "keep" | "drop";
 }
 
 /** Position in a file that holds one page. */
@@ -29,9 +35,9 @@ export interface HtmlState {
 
 /**
  * Returns one document: the main text of the page, or the page itself in `html`. The charset is the one that
- * the page declares. A page is dropped as `no_text` if it has no text, and as `broken` if the parser fails on
- * it. Throws RangeError for a page longer than 64 MiB; with `damaged: "skip"` it is dropped as `too_long`.
- * With `skip`, a page whose compressed data is damaged is read up to the damage.
+ * the page declares. A page is dropped as `no_text` if it has no text, as `binary` if it is no text, and as
+ * `broken` if the parser fails on it. Throws RangeError for a page longer than 64 MiB; with `damaged: "skip"`
+ * it is dropped as `too_long`. With `skip`, a page whose compressed data is damaged is read up to the damage.
  */
 export function htmlFile(
   path: string,
@@ -53,6 +59,10 @@ export function htmlFile(
         return;
       }
       const html = decodePage(bytes, null);
+      if (isBinaryText(html)) {
+        ctx.drop({ id: path, text: "", filePath: path }, "binary");
+        return;
+      }
       if (pages === "html") {
         yield { id: path, text: "", html, filePath: path };
         return;

@@ -1,6 +1,6 @@
 /**
- * Web archives (.warc, .wet) as documents: the main text of the page in each response record, and the text of
- * each conversion record. Source: ISO 28500.
+ * Web archives (.warc, .wet) as documents: the main text of the page in each response or resource record, and
+ * the text of each conversion record. Source: ISO 28500.
  *
  * @module
  */
@@ -31,6 +31,9 @@ export interface WarcState {
   ended?: true;
 }
 
+/** Types of the records that are documents or are counted as dropped. */
+const documentTypes: readonly string[] = ["response", "resource", "conversion", "revisit"];
+
 const maxDamages = 100; // limit per file, because the search for the next intact record is slow
 
 /** How documents are made from an archive, and which part of it is read. */
@@ -44,8 +47,9 @@ export interface WarcFileOptions extends PageOptions {
 
 /**
  * Returns one document per page: its main text, or the page itself in `html`. The id, the address and the
- * date are those of the record. Records that give no document are dropped as `not_a_page`, `no_text`,
- * `too_long`, or `broken` if the HTML parser fails.
+ * date are those of the record. Records that give no document are dropped as `not_a_page`, `http_error`,
+ * `revisit`, `damaged` if the body cannot be decompressed, `binary`, `no_text`, `too_long`, or `broken` if
+ * the HTML parser fails.
  *
  * Throws SyntaxError if a record does not begin correctly, Deno.errors.UnexpectedEof if the archive ends
  * within a record, and InvalidData if the compressed data is damaged. The messages name the record and the
@@ -56,7 +60,7 @@ export interface WarcFileOptions extends PageOptions {
  */
 export function warcFile(
   path: string,
-  { pages = "text", damaged = "refuse", range = wholeFile }: WarcFileOptions = {},
+  { pages = "text", damaged = "refuse", httpErrors = "drop", range = wholeFile }: WarcFileOptions = {},
 ): Source<Document, WarcState> {
   const name = rangeName(path, range);
   return {
@@ -72,7 +76,7 @@ export function warcFile(
       const stop = await nextMember(path, search);
       while (!state.ended) {
         try {
-          yield* readUntilDamage(state, { path, name, stop, pages, ctx });
+          yield* readUntilDamage(state, { path, name, stop, pages, httpErrors, ctx });
           return;
         } catch (error) {
           if (damaged === "refuse" || !isDamage(error)) throw error;
@@ -87,12 +91,13 @@ export function warcFile(
 /** Yields the documents up to the end of the file. Throws at the first damage. */
 async function* readUntilDamage(
   state: WarcState,
-  { path, name, stop, pages, ctx }: {
+  { path, name, stop, pages, httpErrors, ctx }: {
     readonly path: string;
     readonly name: string;
     /** Compressed byte offset of the first member that belongs to the next part of the file. */
     readonly stop: number;
     readonly pages: "text" | "html";
+    readonly httpErrors: "keep" | "drop";
     readonly ctx: Context;
   },
 ): AsyncGenerator<Document> {
@@ -103,11 +108,11 @@ async function* readUntilDamage(
     const { packed, unpacked } = anchors.before(offset);
     return unpacked === offset && packed >= stop;
   };
-  const options = { name, from: { ...state }, types: ["response", "conversion"], ends };
+  const options = { name, from: { ...state }, types: documentTypes, ends };
   for await (const record of readWarc(bytes, options)) {
     Object.assign(state, record.next, { anchor: anchors.before(record.next.offset) });
-    if (record.type !== "response" && record.type !== "conversion") continue;
-    const { doc, reason } = documentFromWarc(record, { path, name, pages });
+    if (!documentTypes.includes(record.type)) continue;
+    const { doc, reason } = documentFromWarc(record, { path, name, pages, httpErrors });
     if (reason === null) yield doc;
     else ctx.drop(doc, reason);
   }

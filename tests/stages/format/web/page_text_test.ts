@@ -11,7 +11,7 @@ Deno.test("pageText() gives a line for each block and a blank line around paragr
 Deno.test("pageText() leaves out hidden elements and decodes entities", () => {
   equal(
     pageText("<title>t</title><style>s{}</style><script>if (a < b) c()</script>x &amp; y&nbsp;z"),
-    "x & y\u00a0z",
+    "x & y z",
   );
 });
 
@@ -44,11 +44,11 @@ Deno.test("articleText() leaves out menus and footers, and falls back to the who
 });
 
 Deno.test("pageText() trims lines in linear time: a megabyte of spaces that do not collapse", () => {
-  const spaces = "\u00a0".repeat(1 << 20);
+  const spaces = "\u2003".repeat(1 << 20);
   equal(pageText(`<p>a${spaces}b</p><p>c${spaces}</p>`).length, 2 + spaces.length + 3);
 });
 
-Deno.test("pageText() reads only the text of pages that would take the parser minutes: hidden nesting, end tags without start tags", () => {
+Deno.test("pageText() reads pages that make quadratic parsers take minutes: deep nesting, end tags without start tags", () => {
   for (const unit of ["<b></i>", "<div></x>", "<div/>"]) equal(pageText(`${unit.repeat(100_000)}x`), "x");
   equal(pageText(`${"<b>".repeat(9000)}${"</i>".repeat(200_000)}x`), "x");
   equal(pageText(`${"<i>a</i>".repeat(300_000)}`).length > 0, true);

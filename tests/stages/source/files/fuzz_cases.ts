@@ -13,7 +13,7 @@ import type { Source } from "../../../../stages/flow/stage.ts";
 import type { Document } from "../../../../stages/items.ts";
 import { htmlFile } from "../../../../stages/source/files/html.ts";
 import { mailText } from "../../../../stages/source/embedded/mail.ts";
-import { decodePage } from "../../../../stages/source/files/page_charset.ts";
+import { decodePage } from "../../../../stages/format/web/charset/decode_page.ts";
 import { tableFromArrays, tableToIPC } from "@uwdata/flechette";
 import { arrowFile } from "../../../../stages/source/files/arrow.ts";
 import { csvFile } from "../../../../stages/source/files/csv.ts";

@@ -93,6 +93,49 @@ Deno.test("warcFile() decodes content codings, and ignores a Content-Encoding fi
   });
 });
 
+Deno.test("warcFile() reads resources, counts revisits, and drops HTTP errors, damage and binary data by reason", () => {
+  const page = "Content-Type: text/html";
+  const packed = new Uint8Array([
+    ...new TextEncoder().encode(
+      "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: br\r\n\r\n",
+    ),
+    255,
+    254,
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+  ]);
+  return archive([
+    record("resource", { "Content-Type": "text/html; charset=utf-8" }, "<p>Resource é</p>"),
+    record("resource", { "Content-Type": "image/png" }, "PNG"),
+    record("response", { "Content-Type": "text/html" }, "<p>Bare</p>"),
+    record("revisit", {}, response(page, "")),
+    record("response", {}, response(page, "<p>Gone</p>").replace("200 OK", "404 Not Found")),
+    record("response", {}, response(page, "<p>Moved</p>").replace("200 OK", "301 Moved")),
+    record("response", {}, response(page, "<p>Partial</p>").replace("200 OK", "206 Partial Content")),
+    record("response", {}, packed),
+    record("response", {}, response(page, "\u0001\u0002\u0003".repeat(40))),
+    record("conversion", { "Content-Type": "text/plain" }, "Five"),
+  ], async (plain) => {
+    for (const httpErrors of ["drop", "keep"] as const) {
+      const kept = httpErrors === "keep";
+      const { items, dropped } = await read(warcFile(plain, { httpErrors }));
+      const errors = kept ? ["Gone", "Moved"] : [];
+      equal(items.map((doc) => doc.text), ["Resource é", "Bare", ...errors, "Partial", "Five"]);
+      equal(dropped, [
+        "not_a_page",
+        "revisit",
+        ...(kept ? [] : ["http_error", "http_error"]),
+        "damaged",
+        "binary",
+      ]);
+    }
+  });
+});
+
 Deno.test("warcFile() names the record where an archive is truncated or invalid", async () => {
   const home = await Deno.makeTempDir();
   try {
