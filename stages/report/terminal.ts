@@ -12,9 +12,12 @@ import {
   evalLine,
   hellaswagLine,
   inspectLine,
+  preferenceLine,
+  rolloutLine,
   sampleLines,
   stagesLine,
   stepLine,
+  taskLine,
 } from "./event_lines.ts";
 import { Progress, type RunLimits } from "./progress.ts";
 
@@ -205,6 +208,12 @@ function linesOf(event: RunEvent): string[] {
       return [event.text];
     case "change":
       return [changeLine(event)];
+    case "task":
+      return [taskLine(event)];
+    case "preference":
+      return [preferenceLine(event)];
+    case "rollout":
+      return [rolloutLine(event)];
     case "words": // one of the last lines of a run
     case "run":
     case "stage":

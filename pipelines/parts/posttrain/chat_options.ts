@@ -82,12 +82,19 @@ export const chatOptions = {
   weightDecay: { ...optimizerOptions.weightDecay, value: 0 },
   beta2: { ...optimizerOptions.beta2, value: 0.99 },
   schedule: { ...optimizerOptions.schedule, value: "linear" as const },
-  steps: integer("stop after N steps, not counting those of --world-steps", {
-    value: 100,
-    min: 1,
-    limits: "steps" as const,
-    group: "Length of training",
-  }),
+  scheduleSteps: {
+    ...optimizerOptions.scheduleSteps,
+    about: "length of the schedule in steps; default: the first run's --steps",
+  },
+  steps: integer(
+    "stop after N steps, those of --world-steps included; default for a new model: 300 more than --world-steps",
+    {
+      value: 100,
+      min: 1,
+      limits: "steps" as const,
+      group: "Length of training",
+    },
+  ),
   checkpointEvery: integer("steps between checkpoints; 0 = only at the end", {
     value: 50,
     min: 0,

@@ -4,9 +4,7 @@
  * @module
  */
 import { uniformAt } from "../../../kernels/random/philox.ts";
-import { packageFolder } from "../../disk/packages.ts";
-import { readText } from "../../disk/files.ts";
-import { pathOfUrl } from "../../disk/paths.ts";
+import { importPackage } from "../../disk/packages.ts";
 import type { Task, TaskItem } from "./task.ts";
 
 /** What is known of a country. */
@@ -37,10 +35,7 @@ const continents: Readonly<Record<string, string>> = {
  * Returns the countries with a capital whose names have only letters of ASCII, of the package countries-list.
  */
 export async function readCountries(): Promise<readonly Country[]> {
-  const folder = await packageFolder("countries-list");
-  const all: Record<string, { readonly name: string; readonly capital: string; readonly continent: string }> =
-    JSON
-      .parse(await readText(pathOfUrl(new URL("countries.min.json", folder))));
+  const { countries: all } = await importPackage("countries-list");
   return Object.values(all)
     .map(({ name, capital, continent }) => ({ name, capital, continent: continents[continent] ?? continent }))
     .filter(({ name, capital }) => /^[A-Za-z .'-]{2,24}$/.test(name) && /^[A-Za-z .'-]{2,20}$/.test(capital))

@@ -175,6 +175,21 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   ["makemore --batch-size 2 --sample-only", /--sample-only/],
   ["makemore --learning-rate 2 --sample-only", /--sample-only/],
   ["makemore --weight-decay 2 --sample-only", /--sample-only/],
+  // a model to train further is given, or a new one
+  ["sft --data a.jsonl", /--data a.jsonl does nothing without --init-from: it needs --init-from PATH$/],
+  ["sft --hub-token f", /it needs --init-from PATH$/],
+  ["sft --pack best-fit", /it needs --init-from PATH$/],
+  ["sft --world-steps 5 --init-from a.bin", /it needs a command without --init-from$/],
+  ["sft --lora 2", /it needs --init-from PATH$/],
+  ["sft --lora-alpha 2", /it needs --lora R above 0$/],
+  ["sft --lora-targets q_proj", /it needs --lora R above 0$/],
+  ["sft --lora-rs", /it needs --lora R above 0$/],
+  ["sft --check-every 5 --init-from a.bin", /it needs a command without --init-from$/],
+  ["sft --check-items 5 --check-every 0", /it needs --check-every N above 0$/],
+  ["dpo --label-smoothing 0.2", /it needs --loss robust$/],
+  ["rl --scale-rewards none --algorithm rloo", /it needs --algorithm of another kind than rloo$/],
+  ["rl --epsilon-high 2", /it needs --algorithm cispo$/],
+  ["rl --kl-estimator k1", /it needs --kl X above 0$/],
   // no --dry-run
   ["fineweb-gpt2 --machine h200", /--machine h200 does nothing without --dry-run: it needs --dry-run$/],
   ["sample --machine h200", /it needs --dry-run$/],
@@ -197,6 +212,9 @@ Deno.test("an option that does nothing with the others' values is refused: why, 
 const always: Readonly<Record<string, string>> = {
   "*": "out resume config preset dryRun help quiet json color logEvery trace",
   "convert": "from to",
+  "dpo":
+    "seed device loss beta initFrom template seqLen batchSize gradAccum recompute optimizer weightDecay gradClip " +
+    "lr warmup schedule skipSpikeZ onNan steps checkpointEvery keepCheckpoints",
   "eval": "device checkpoint tokenizer weights valShards source evalBatches batchSize",
   "fineweb": "workers source stages dump format rank world only partBytes",
   "fineweb-gpt2":
@@ -213,8 +231,15 @@ const always: Readonly<Record<string, string>> = {
   "makemore-wavenet": "solution",
   "micrograd": "solution",
   "report": "runs",
+  "rl":
+    "seed device task tools group algorithm kl maskCutOff temperature maxTokens initFrom template seqLen batchSize " +
+    "gradAccum recompute optimizer weightDecay gradClip lr warmup schedule skipSpikeZ onNan steps checkpointEvery " +
+    "keepCheckpoints checkEvery",
   "sample":
     "device checkpoint tokenizer weights prompt specialInPrompt addSpecialTokens count maxTokens temperature repetitionPenalty stop batchSize slide",
+  "sft":
+    "seed device trainOn overlong inspect initFrom template seqLen batchSize gradAccum recompute optimizer " +
+    "weightDecay gradClip lr warmup schedule skipSpikeZ onNan steps checkpointEvery keepCheckpoints",
   "shakespeare": "solution",
   "tokenize": "workers source tokenizer valShare valBytes valTokens shardFormat separator",
   "tokenizer": "inspect",

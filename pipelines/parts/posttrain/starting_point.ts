@@ -1,0 +1,171 @@
+/**
+ * The model that post-training starts from, with its tokenizer and chat template; or a new model for the
+ * little world.
+ *
+ * @module
+ */
+import type { TensorMap } from "../../../kernels/core/tensor.ts";
+import type { QuantizedWeights } from "../../../kernels/core/scope.ts";
+import { initialAdapters, withLora } from "../../../kernels/models/lora.ts";
+import { isAdapter, type LoraConfig } from "../../../kernels/models/lora_config.ts";
+import type { Model } from "../../../kernels/models/model.ts";
+import type { ModelConfig } from "../../../kernels/models/model_config.ts";
+import { modelOf } from "../../../kernels/models/model_of.ts";
+import { chooseTemplate } from "../../../stages/chat/template/choose.ts";
+import { nanochatTokens } from "../../../stages/chat/template/nanochat.ts";
+import type { ChatTemplate } from "../../../stages/chat/template/template.ts";
+import { readText } from "../../../stages/disk/files.ts";
+import type { Batch } from "../../../stages/items.ts";
+import { type Plan, plan } from "../../../stages/model/plan.ts";
+import { worldCharacters } from "../../../stages/task/verified/little_world.ts";
+import { CharTokenizer } from "../../../stages/token/char.ts";
+import { loadTokenizer } from "../../../stages/token/load_tokenizer.ts";
+import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
+import { needsDeferredUpdates } from "../../../stages/train/divergence.ts";
+import type { TrainedAdapters } from "../../../stages/train/train_state.ts";
+import type { Env, Values } from "../../cli/pipeline.ts";
+import { hashOfWeights } from "../model/adapted_model.ts";
+import { keptTokenizer } from "../resume/kept_tokenizer.ts";
+import { runTokenizer } from "../run_files.ts";
+import { inferenceWeights, openModelFile, runModelConfig, startingWeights } from "../starting_weights.ts";
+import { divergenceOf, optimizerOf } from "../training_plan.ts";
+import type { chatOptions } from "./chat_options.ts";
+
+/** Values of the options of post-training. */
+export type ChatValues = Values<typeof chatOptions>;
+
+/** What post-training starts from. */
+export interface StartingPoint {
+  /** The model, with adapters if there are any. */
+  readonly model: Model<ModelConfig>;
+  /** Its weights; undefined: initial values. */
+  readonly weights: TensorMap | undefined;
+  /** Layouts of weights that are quantised. */
+  readonly quantized: QuantizedWeights;
+  readonly tokenizer: Tokenizer;
+  readonly template: ChatTemplate;
+  /** The adapters that are trained, if not all weights are. */
+  readonly adapters: TrainedAdapters | null;
+  /** Whether the model is new, and learns the little world. */
+  readonly isNew: boolean;
+  /** Number of tokens in a sequence. */
+  readonly seqLen: number;
+}
+
+/** The model of the little world: small enough to learn it in minutes on a CPU. */
+const WORLD_MODEL = { layers: 3, heads: 3, channels: 96, seqLen: 96, vocabPad: 1 } as const;
+
+/** Longest default sequence in tokens: longer ones take more memory than most conversations need. */
+const DEFAULT_LENGTH = 512;
+
+/**
+ * Reads the model, its tokenizer and its template. Throws RangeError where they do not fit together, and the
+ * errors of `openModelFile`.
+ */
+export async function startingPoint(o: ChatValues, env: Env): Promise<StartingPoint> {
+  const { initFrom, lora: rank } = o;
+  const read = (path: string) => readText(path);
+  if (initFrom === null) {
+    const tokenizer = new CharTokenizer(worldCharacters, nanochatTokens);
+    const template = await chooseTemplate(tokenizer, { name: o.template, read });
+    const model = modelOf({ ...WORLD_MODEL, vocabSize: tokenizer.vocabSize });
+    const seqLen = lengthOf(o, model.seqLen);
+    return {
+      model,
+      weights: undefined,
+      quantized: new Map(),
+      tokenizer,
+      template,
+      adapters: null,
+      isNew: true,
+      seqLen,
+    };
+  }
+  const path = o.tokenizer ?? await runTokenizer(initFrom);
+  const given = path === null ? null : await loadTokenizer(path);
+  const tokenizer = await keptTokenizer(given, { env, where: `of ${initFrom}` });
+  if (tokenizer === null) {
+    throw new RangeError(`Cannot find the tokenizer of ${initFrom}: give --tokenizer NAME|PATH`);
+  }
+  const template = await chooseTemplate(tokenizer, { name: o.template, read });
+  const { config, weights, quantized } = rank > 0
+    ? await inferenceWeights(initFrom, { weights: "stored", activations: "f32" })
+    : env.resumed
+    ? { config: await runModelConfig(env.out), weights: {}, quantized: new Map() }
+    : { ...await startingWeights(initFrom), quantized: new Map() };
+  if (tokenizer.vocabSize > config.vocabSize) {
+    throw new RangeError(
+      `Cannot use the tokenizer of ${tokenizer.vocabSize} tokens for ${initFrom}, which has ${config.vocabSize}: give --tokenizer NAME|PATH, the one that the model was trained with`,
+    );
+  }
+  const seqLen = lengthOf(o, config.seqLen),
+    base = modelOf(config),
+    shared = { tokenizer, template, seqLen, quantized };
+  if (rank === 0) return { ...shared, model: base, weights, adapters: null, isNew: false };
+  const lora: LoraConfig = {
+    rank,
+    alpha: o.loraAlpha ?? 2 * rank,
+    rankStabilized: o.loraRs,
+    targets: o.loraTargets.length === 0 ? "all" : o.loraTargets,
+  };
+  const model = withLora(base, lora), file = await openModelFile(initFrom);
+  const baseHash = env.dry ? "" : await hashOfWeights(file);
+  file.close();
+  return {
+    ...shared,
+    model,
+    weights: { ...weights, ...initialAdapters(model, env.seed) },
+    adapters: { lora, base: initFrom, baseHash },
+    isNew: false,
+  };
+}
+
+function lengthOf({ seqLen }: ChatValues, own: number): number {
+  if (seqLen === null) return Math.min(own, DEFAULT_LENGTH);
+  if (seqLen <= own) return seqLen;
+  throw new RangeError(
+    `Cannot use --seq-len ${seqLen}: the model's sequence length is ${own}: give at most ${own}`,
+  );
+}
+
+/** Returns the shape of a batch. */
+export function shapeOf(
+  o: Pick<ChatValues, "gradAccum" | "batchSize">,
+  { seqLen }: Pick<StartingPoint, "seqLen">,
+): Batch["shape"] {
+  return [o.gradAccum, o.batchSize, seqLen];
+}
+
+/** Returns the plan of post-training. */
+export function chatPlan(
+  o: ChatValues & { readonly logEvery?: number },
+  start: StartingPoint,
+  { weighted = false, segmented = false, temperature = 1, texts, packBytes }: {
+    readonly weighted?: boolean;
+    readonly segmented?: boolean;
+    readonly temperature?: number;
+    /** Number of texts that are generated at once. */
+    readonly texts: number;
+    readonly packBytes: number;
+  },
+): Plan {
+  const { model, quantized, adapters } = start, shape = shapeOf(o, start);
+  return plan({
+    model,
+    training: {
+      optimizer: optimizerOf(o),
+      shape,
+      clip: o.gradClip,
+      recompute: o.recompute,
+      deferred: needsDeferredUpdates(divergenceOf(o)),
+      weighted,
+      segmented,
+    },
+    evaluation: { batch: shape[1], seqLen: shape[2] },
+    sampling: { texts },
+    quantized,
+    temperature,
+    packBytes,
+    ...(adapters !== null && { trains: isAdapter }),
+  });
+}

@@ -1,0 +1,292 @@
+/**
+ * Trains a model by the rewards of its own answers: questions → answers → rewards → batches → train.
+ *
+ * @module
+ */
+import { permutation } from "../kernels/random/philox.ts";
+import { pack } from "../stages/chat/pack.ts";
+import { render } from "../stages/chat/render.ts";
+import { rowBatches } from "../stages/chat/row_batches.ts";
+import { asSource } from "../stages/flow/as_source.ts";
+import { type Flow, from } from "../stages/flow/flow.ts";
+import { afterBatches, type BatchOrNumber } from "../stages/rl/after_batches.ts";
+import { checkAnswers } from "../stages/rl/check_answers.ts";
+import { COLLAPSED, guard } from "../stages/rl/guard.ts";
+import { klKinds } from "../stages/rl/kl.ts";
+import { algorithms } from "../stages/rl/policy_loss.ts";
+import { rolloutBatch } from "../stages/rl/rollout_batch.ts";
+import type { Task } from "../stages/task/verified/task.ts";
+import { type BatchContext, train } from "../stages/train/train.ts";
+import { flag, integer, list, number, oneOf, repeatedPaths, text } from "./cli/option_types.ts";
+import { pipeline } from "./cli/pipeline.ts";
+import { chatEnd } from "./parts/posttrain/chat_end.ts";
+import { chatOptions } from "./parts/posttrain/chat_options.ts";
+import { chatSchedule, chatSettings, firstSteps } from "./parts/posttrain/chat_schedule.ts";
+import { taskSource } from "./parts/posttrain/example_source.ts";
+import { Reference } from "./parts/posttrain/reference.ts";
+import {
+  chatPlan,
+  type ChatValues,
+  shapeOf,
+  type StartingPoint,
+  startingPoint,
+} from "./parts/posttrain/starting_point.ts";
+import { taskNames, taskOf } from "./parts/posttrain/tasks.ts";
+import { handOf, toolNames } from "./parts/posttrain/tools.ts";
+import { above0, oneOfValues, unlessOff } from "./parts/options/requirements.ts";
+import { planLines } from "./parts/plan_lines.ts";
+import { batchToSkip } from "./parts/skipped_batches.ts";
+import { checkMemory, divergenceOf } from "./parts/training_plan.ts";
+
+const fixed = true;
+const task = { group: "Task", fixed };
+const policy = { group: "Policy gradient", fixed };
+const withKl = above0("kl", "--kl X above 0");
+
+const options = {
+  task: text(
+    `task: ${
+      taskNames.join(", ")
+    }, or a .ts file whose default export has name, item(index) and reward(item, answer)`,
+    { value: "arithmetic", placeholder: "NAME|FILE.ts", ...task },
+  ),
+  source: repeatedPaths("file of the items of gsm8k, arc or mmlu; may be repeated", {
+    value: [],
+    placeholder: "URI",
+    ...task,
+    requires: oneOfValues("task", ["gsm8k", "arc", "mmlu"], "--task gsm8k, arc or mmlu"),
+  }),
+  tools: list("tools that the model may call; none: no tools", {
+    value: null,
+    choices: toolNames,
+    ...task,
+  }),
+  group: integer("number of samples for each question", { value: 16, min: 2, max: 1024, ...policy }),
+  algorithm: oneOf("how answers are weighed", { value: "grpo", choices: algorithms, ...policy }),
+  scaleRewards: oneOf(
+    "what rewards are divided by: the standard deviation of their group, or of all; or nothing",
+    {
+      value: "group",
+      choices: ["group", "batch", "none"],
+      ...policy,
+      requires: unlessOff(
+        oneOfValues(
+          "algorithm",
+          ["reinforce", ...["grpo", "bnpo", "dr-grpo", "dapo", "gspo", "cispo"]],
+          "--algorithm of another kind than rloo",
+        ),
+        "group",
+      ),
+    },
+  ),
+  epsilonHigh: number("highest ratio of cispo: factor by which a token may have become more probable", {
+    value: 1,
+    min: 0,
+    ...policy,
+    requires: oneOfValues("algorithm", ["cispo"], "--algorithm cispo"),
+  }),
+  kl: number("factor of the divergence from the model that the run starts from; 0 = none", {
+    value: 0,
+    min: 0,
+    ...policy,
+  }),
+  klEstimator: oneOf("estimator of the divergence", {
+    value: "k3",
+    choices: klKinds,
+    ...policy,
+    requires: withKl,
+  }),
+  maskCutOff: flag("leave answers that were cut off out of the loss", { value: false, ...policy }),
+  temperature: number("temperature of the answers, in training too", { value: 1, min: 0.01, ...policy }),
+  maxTokens: integer("longest answer; default: what the sequence leaves", {
+    value: null,
+    min: 1,
+    unit: "tokens",
+    ...policy,
+  }),
+  ...chatOptions,
+  batchSize: { ...chatOptions.batchSize, about: "sequences per micro-batch, one for each answer", value: 64 },
+  checkpointEvery: { ...chatOptions.checkpointEvery, value: 20 },
+  checkEvery: integer("steps between checks on held-out questions; 0 = never", {
+    value: 50,
+    min: 0,
+    group: "Evaluation and checkpoints",
+  }),
+  checkItems: integer("held-out questions in a check", {
+    value: 100,
+    min: 1,
+    group: "Evaluation and checkpoints",
+    requires: above0("checkEvery", "--check-every N above 0"),
+  }),
+};
+
+/** Tokens of the longest conversation about a sum, with a call of the calculator. */
+const SUM_LENGTH = 40;
+
+export default pipeline({
+  about: "train a model by the rewards of its own answers to a task",
+  options,
+  examples: [
+    { does: "a new model that learns the little world, and then when to use its calculator", typed: "" },
+    {
+      does: "adapters for a model, on problems of GSM8K",
+      typed:
+        "--init-from SmolLM2-135M-Instruct.Q4_1.gguf --task gsm8k --source gsm8k.jsonl --lora 8 --tools none",
+    },
+    {
+      does: "a task of your own with another algorithm",
+      typed: "--init-from runs/sft --task ./my_task.ts --algorithm dr-grpo --group 8",
+    },
+  ],
+  often: [
+    "initFrom",
+    "task",
+    "source",
+    "tools",
+    "group",
+    "algorithm",
+    "kl",
+    "temperature",
+    "lora",
+    "batchSize",
+    "steps",
+    "lr",
+    "out",
+  ],
+  batchToSkip,
+  settle: (o, isGiven) =>
+    Promise.resolve({
+      ...chatSettings(o, isGiven, 0.05),
+      ...(o.initFrom === null && o.task === "arithmetic" && o.seqLen === null && { seqLen: SUM_LENGTH }),
+    }),
+  barrierEvery: 16,
+  speedHints: "training",
+  workersFor: "engine",
+  async build(o, env) {
+    const start = await startingPoint(o, env), { tokenizer, template, seqLen, isNew } = start;
+    const shape = shapeOf(o, start), answers = shape[0] * shape[1], { temperature } = o;
+    if (answers % o.group !== 0) {
+      throw new RangeError(
+        `Cannot divide ${answers} answers of a step into groups of ${o.group}: give --batch-size a multiple of --group`,
+      );
+    }
+    const task = await taskOf(o.task, o.source), engine = await env.engine();
+    const tools = o.tools ?? (template.name === "nanochat" ? ["calculator"] : []);
+    const hand = tools.length === 0 ? undefined : handOf(tools, start);
+    const plan = chatPlan(o, start, {
+      weighted: true,
+      temperature,
+      texts: Math.min(answers, 64),
+      packBytes: await env.largestPack(),
+    });
+    checkMemory(plan, engine);
+    await chatEnd.keep(start, env);
+    const reference = new Reference({ engine, start, initFrom: o.initFrom, env, shape, temperature });
+    const collapses = [...env.skippedBatches.values()].filter((why) => why.startsWith(COLLAPSED)).length;
+    const rewards = new Map<number, number>(), questions = answers / o.group;
+    const prepare = async (item: BatchOrNumber, { model, step, ctx }: BatchContext) => {
+      if ("batch" in item) return item.batch;
+      const { batch, event } = await rolloutBatch(
+        model,
+        indicesOf(task, { ...item, questions, seed: env.seed }),
+        {
+          tokenizer,
+          template,
+          temperature,
+          maxTokens: o.maxTokens ?? seqLen,
+          seed: env.seed,
+          signal: ctx.signal,
+          task,
+          group: o.group,
+          shape,
+          loss: {
+            algorithm: o.algorithm,
+            beta: o.kl,
+            kl: o.klEstimator,
+            epsilonHigh: o.epsilonHigh,
+            maxLength: seqLen,
+          },
+          scale: o.algorithm === "reinforce" ? "none" : o.scaleRewards,
+          maskCutOff: o.maskCutOff,
+          reference: o.kl > 0 ? await reference.of(model) : null,
+          ...(hand !== undefined && { hand }),
+        },
+      );
+      rewards.clear();
+      rewards.set(step, event.reward);
+      ctx.emit({ type: "rollout", step, ...event });
+      return batch;
+    };
+    const rate = chatSchedule(o, { share: isNew ? 0.05 : 1 }), first = firstSteps(o);
+    const trained = itemFlow(o, { start, size: seqLen + 1, task })
+      .pipe(train<BatchOrNumber>({
+        engine,
+        plan,
+        prepare,
+        schedule: (step) => rate(step) / (step < first ? 1 : 3 ** collapses),
+        steps: o.steps,
+        checkpointEvery: o.checkpointEvery,
+        divergence: divergenceOf(o),
+        skippedBatches: env.skippedBatches,
+        ...(start.weights !== undefined && { weights: start.weights }),
+        ...(start.adapters !== null && { adapters: start.adapters }),
+      }))
+      .pipe(guard(rewards))
+      .pipe(reference.stage());
+    if (o.checkEvery === 0) return trained;
+    return trained.pipe(checkAnswers({
+      every: o.checkEvery,
+      tasks: [task],
+      items: o.checkItems,
+      tokenizer,
+      template,
+      maxTokens: o.maxTokens ?? seqLen,
+      temperature: 0,
+      ...(hand !== undefined && { hand }),
+    }));
+  },
+  async plan(o, env) {
+    const start = await startingPoint(o, env), { temperature } = o, shape = shapeOf(o, start);
+    const texts = Math.min(shape[0] * shape[1], 64);
+    const plan = chatPlan(o, start, {
+      weighted: true,
+      temperature,
+      texts,
+      packBytes: await env.largestPack(),
+    });
+    return planLines({ ...plan, steps: o.steps });
+  },
+  finish: async (o, env) => await chatEnd.finish("rl", o, env),
+});
+
+/** Numbers of updates; for a new model, solutions of the task come before. */
+function itemFlow(
+  o: ChatValues,
+  { start, size, task }: {
+    readonly start: StartingPoint;
+    readonly size: number;
+    readonly task: Task;
+  },
+): Flow<BatchOrNumber> {
+  const { tokenizer, template, isNew } = start, shape = shapeOf(o, start);
+  if (!isNew) {
+    const numbers = function* (): Generator<BatchOrNumber> {
+      for (let number = 0;; number++) yield { number };
+    };
+    return from(asSource("questions", numbers));
+  }
+  return from(taskSource(task)).pipe(render({ tokenizer, template }))
+    .pipe(pack({ size, group: shape[0] * shape[1] }))
+    .pipe(rowBatches(shape))
+    .pipe(afterBatches(firstSteps(o)));
+}
+
+/** The questions of an update: the next ones; of a task with a fixed number, in a new order in each pass. */
+function indicesOf(
+  { size, name }: Task,
+  { number, questions, seed }: { readonly number: number; readonly questions: number; readonly seed: number },
+): readonly number[] {
+  const next = Array.from({ length: questions }, (_, i) => number * questions + i);
+  if (size === undefined) return next;
+  return next.map((i) => permutation(seed, `${name}.${Math.floor(i / size)}`, size)[i % size]);
+}

@@ -1,0 +1,94 @@
+/**
+ * Generates answers to questions of a task, and rewards them.
+ *
+ * @module
+ */
+import type { ChatTemplate } from "../chat/template/template.ts";
+import type { ModelSession } from "../model/model_session.ts";
+import {
+  type GeneratedTokens,
+  generateTokens,
+  type GenerateTokensOptions,
+  type Hand,
+} from "../sample/generate_tokens.ts";
+import { rewardOf, type RewardParts, type Task, type TaskItem } from "../task/verified/task.ts";
+import type { Tokenizer } from "../token/tokenizer.ts";
+
+/** A hand that counts calls of tools. */
+export interface CountingHand extends Hand {
+  readonly calls: number;
+  readonly failures: number;
+}
+
+/** What answers are generated with. */
+export interface AnswerOptions extends Omit<GenerateTokensOptions, "ends" | "vocabSize"> {
+  readonly tokenizer: Tokenizer;
+  readonly template: ChatTemplate;
+  /** Makes the hand of an answer, which runs tools; default: none. */
+  hand?(): CountingHand;
+}
+
+/** An answer to a question. */
+export interface Answer extends GeneratedTokens {
+  readonly item: TaskItem;
+  /** Tokens of the question. */
+  readonly prompt: Uint32Array;
+  /** Text that the assistant wrote, without special tokens and what was forced. */
+  readonly text: string;
+  readonly parts: RewardParts;
+  readonly reward: number;
+  readonly calls: number;
+  readonly failures: number;
+}
+
+/**
+ * Returns `samples` answers to each question, in order. The random numbers of an answer depend on the seed,
+ * the item's index and the number of the sample alone. Throws RangeError for a reward that is no number.
+ */
+export async function answerQuestions(
+  model: ModelSession,
+  { task, indices, samples, key }: {
+    readonly task: Task;
+    readonly indices: readonly number[];
+    readonly samples: number;
+    /** Prefix of the names of random numbers, such as the pass over the questions. */
+    readonly key: string;
+  },
+  { tokenizer, template, hand, ...options }: AnswerOptions,
+): Promise<readonly Answer[]> {
+  const items = await Promise.all(indices.map((index) => task.item(index)));
+  const requests = items.flatMap(({ id, messages }, i) => {
+    const prompt = template.prompt({ id, messages });
+    return Array.from({ length: samples }, (_, sample) => ({
+      item: items[i],
+      prompt,
+      key: `${key}.${indices[i]}.${sample}`,
+      hand: hand?.(),
+    }));
+  });
+  const generated = await generateTokens(
+    model,
+    requests.map(({ prompt, key, hand }) => ({ prompt, key, ...(hand !== undefined && { hand }) })),
+    { ...options, ends: template.ends, vocabSize: tokenizer.vocabSize },
+  );
+  return await Promise.all(generated.map(async (tokens, i) => {
+    const { item, prompt, hand } = requests[i], text = writtenText(tokenizer, tokens);
+    const parts = await task.reward(item, text);
+    return {
+      ...tokens,
+      item,
+      prompt,
+      text,
+      parts,
+      reward: rewardOf(parts, { task: task.name, id: item.id }),
+      calls: hand?.calls ?? 0,
+      failures: hand?.failures ?? 0,
+    };
+  }));
+}
+
+/** The text after the last token that was forced, without special tokens. */
+function writtenText(tokenizer: Tokenizer, { ids, chosen }: GeneratedTokens): string {
+  const after = chosen.lastIndexOf(0) + 1;
+  return tokenizer.decode(ids.slice(after).filter((id) => !tokenizer.isSpecialToken(id)));
+}

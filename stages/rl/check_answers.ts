@@ -1,0 +1,57 @@
+/**
+ * The stage that asks a model held-out questions during training.
+ *
+ * @module
+ */
+import { periodic } from "../flow/periodic.ts";
+import type { Stage } from "../flow/stage.ts";
+import type { ModelUpdate } from "../model/model_update.ts";
+import { HELD_OUT, type Task } from "../task/verified/task.ts";
+import { type AnswerOptions, answerQuestions } from "./answer_questions.ts";
+
+/** How a model is asked. */
+export interface CheckAnswersOptions extends Omit<AnswerOptions, "seed" | "signal"> {
+  /** Number of updates between checks; there is one after the last update too. 0: none at all. */
+  readonly every: number;
+  /** The tasks. */
+  readonly tasks: readonly Task[];
+  /** Number of questions of each task. */
+  readonly items: number;
+}
+
+/**
+ * Asks held-out questions every N updates, emits the mean rewards and one answer, and passes the model on.
+ */
+export function checkAnswers(
+  { every, tasks, items, ...options }: CheckAnswersOptions,
+): Stage<ModelUpdate, ModelUpdate> {
+  return periodic("answers", {
+    every,
+    open: (saved?: { readonly checked?: number }) => ({ actedOn: saved?.checked ?? -1 }),
+    async act({ step, model, reported }, _state, ctx) {
+      await reported();
+      for (const task of tasks) {
+        const first = task.size === undefined ? HELD_OUT : 0, { signal, seed } = ctx;
+        const indices = Array.from({ length: Math.min(items, task.size ?? items) }, (_, i) => first + i);
+        const answers = await answerQuestions(
+          model,
+          { task, indices, samples: 1, key: "check" },
+          { ...options, signal, seed },
+        );
+        const mean = (of: (answer: typeof answers[number]) => number) =>
+          answers.reduce((sum, answer) => sum + of(answer), 0) / answers.length;
+        ctx.emit({
+          type: "task",
+          step,
+          task: task.name,
+          reward: mean(({ reward }) => reward),
+          items: answers.length,
+          ...(options.hand !== undefined && { toolShare: mean(({ calls }) => Number(calls > 0)) }),
+        });
+        const [{ prompt, ids }] = answers, { tokenizer } = options;
+        ctx.emit({ type: "sample", step, prompt: tokenizer.decode(prompt), text: tokenizer.decode(ids) });
+      }
+    },
+    save: ({ actedOn }) => ({ checked: actedOn }),
+  });
+}

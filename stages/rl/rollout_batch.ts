@@ -1,0 +1,114 @@
+/**
+ * Answers the questions of one update, and turns the answers into its batch.
+ *
+ * @module
+ */
+import type { RolloutEvent } from "../flow/events.ts";
+import type { Batch } from "../items.ts";
+import type { ModelSession } from "../model/model_session.ts";
+import type { Task } from "../task/verified/task.ts";
+import { advantages, type RewardScale, shareWithoutVariance } from "./advantages.ts";
+import { type Answer, type AnswerOptions, answerQuestions } from "./answer_questions.ts";
+import { answerRows, derivativeBatch, logProbabilities } from "./answer_rows.ts";
+import { policyLoss, type PolicyLossOptions } from "./policy_loss.ts";
+
+/** How an update learns from answers. */
+export interface RolloutOptions extends AnswerOptions {
+  readonly task: Task;
+  /** Number of answers to each question. */
+  readonly group: number;
+  /** Shape of the batch; it has `A · B / group` questions. */
+  readonly shape: Batch["shape"];
+  readonly loss: PolicyLossOptions;
+  /** What rewards are divided by. */
+  readonly scale: RewardScale;
+  /** Whether answers that were cut off do not count. */
+  readonly maskCutOff: boolean;
+  /** Model that the policy must stay near to; needed where `loss.beta` is above 0. */
+  readonly reference: ModelSession | null;
+}
+
+/** The batch of an update, null if it teaches nothing, and its event without the step. */
+export interface Rollout {
+  readonly batch: Batch | null;
+  readonly event: Omit<RolloutEvent, "type" | "step">;
+}
+
+/**
+ * Answers questions with the model, and returns the batch of the update. The random numbers depend on the
+ * seed, the question and the number of the answer alone. Throws RangeError for a reward that is no number.
+ */
+export async function rolloutBatch(
+  model: ModelSession,
+  indices: readonly number[],
+  options: RolloutOptions,
+): Promise<Rollout> {
+  const { task, group, shape, loss, scale, maskCutOff, reference, ...asking } = options;
+  const answers = await answerQuestions(model, { task, indices, samples: group, key: "rollout" }, {
+    ...asking,
+    maxLength: shape[2] + 1,
+  });
+  const long = answers.find(({ prompt }) => prompt.length > shape[2]);
+  if (long !== undefined) {
+    throw new RangeError(
+      `Question ${long.item.id} of ${task.name} has ${long.prompt.length} tokens, and a sequence ${
+        shape[2]
+      }: give a larger --seq-len`,
+    );
+  }
+  const rows = answerRows(
+    answers.map(({ prompt, ids, chosen, end }) => ({
+      ids: Uint32Array.from([...prompt, ...ids]),
+      mask: [...prompt.map(() => 0), ...chosen.map((own) => maskCutOff && end === "length" ? 0 : own)],
+    })),
+    shape[2],
+  );
+  const rewards = answers.map(({ reward }) => reward);
+  // The answers are of the model itself, so that the ratio to the model that generated them is 1.
+  const logps = new Float64Array(rows.inputs.length);
+  answers.forEach(({ prompt, logps: own }, row) => logps.set(own, row * rows.length + prompt.length - 1));
+  const found = policyLoss({
+    length: rows.length,
+    logps,
+    old: logps,
+    mask: rows.mask,
+    advantages: advantages(rewards, { group, scale, leaveOneOut: loss.algorithm === "rloo" }),
+    ...(reference !== null && { reference: await logProbabilities(reference, rows) }),
+  }, loss);
+  return {
+    batch: derivativeBatch(rows, { gradient: found.gradient, shape }),
+    event: {
+      ...measured(answers),
+      zeroVariance: shareWithoutVariance(rewards, group),
+      policyLoss: found.loss,
+      ...(reference !== null && { kl: found.kl }),
+    },
+  };
+}
+
+/** What is logged of answers. */
+function measured(
+  answers: readonly Answer[],
+): Omit<RolloutEvent, "type" | "step" | "zeroVariance" | "policyLoss" | "kl"> {
+  const mean = (of: (answer: Answer) => number) =>
+    answers.reduce((sum, answer) => sum + of(answer), 0) / answers.length;
+  const names = [...new Set(answers.flatMap(({ parts }) => Object.keys(parts)))];
+  const chosen = answers.reduce((sum, { chosen }) => sum + chosen.filter((own) => own === 1).length, 0);
+  const entropy = answers.reduce((sum, { entropies }) => sum + entropies.reduce((a, b) => a + b, 0), 0);
+  const calls = mean(({ calls }) => calls), lengths = answers.map(({ ids }) => ids.length);
+  const sorted = answers.toSorted((a, b) => b.reward - a.reward);
+  const transcript = ({ item, text, reward }: Answer) => `${item.id}: ${text} (reward ${reward})`;
+  return {
+    reward: mean(({ reward }) => reward),
+    parts: Object.fromEntries(names.map((name) => [name, mean(({ parts }) => parts[name] ?? 0)])),
+    entropy: chosen === 0 ? 0 : entropy / chosen,
+    length: mean(({ ids }) => ids.length),
+    minLength: Math.min(...lengths),
+    maxLength: Math.max(...lengths),
+    cutOff: mean(({ end }) => Number(end === "length")),
+    toolCalls: calls,
+    toolFailures: calls === 0 ? 0 : mean(({ failures }) => failures) / calls,
+    best: transcript(sorted[0]),
+    worst: transcript(sorted[sorted.length - 1]),
+  };
+}

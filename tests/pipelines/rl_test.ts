@@ -1,0 +1,124 @@
+/**
+ * Tests the pipelines rl and dpo: exact resume with rollouts, the events of an update, the guard, tasks of
+ * one's own.
+ *
+ * @module
+ */
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { collapse } from "../../stages/rl/guard.ts";
+import { readEvents } from "../../stages/report/metrics.ts";
+import { sharedTest } from "../shared_data.ts";
+import { runsHere } from "./in_process.ts";
+import { courseOf, errorLine, withFolder } from "./program.ts";
+
+const LLAMA = "golden/models/llama/model.safetensors";
+
+Deno.test("rl on a new model resumes with the same rollouts and updates", async () => {
+  await withFolder(async (dir) => {
+    const args =
+      "rl --device cpu --workers 1 --quiet --world-steps 4 --batch-size 8 --group 4 --check-every 4 " +
+      "--check-items 2 --checkpoint-every 3 --schedule-steps 9 --seq-len 32 --kl 0.1";
+    await runsHere(0, `${args} --steps 9 --out ${dir}/whole`);
+    await runsHere(0, `${args} --steps 7 --out ${dir}/parts`);
+    await runsHere(0, `${args} --steps 9 --out ${dir}/parts`);
+    const rollouts = async (out: string) =>
+      (await readEvents(`${out}/metrics.jsonl`)).filter(({ type }) => type === "rollout");
+    deepEqual(await rollouts(`${dir}/parts`), await rollouts(`${dir}/whole`));
+    const steps = (course: readonly unknown[]) =>
+      course.filter((each) => Array.isArray(each) && typeof each[0] === "number");
+    deepEqual(steps(await courseOf(`${dir}/parts`)), steps(await courseOf(`${dir}/whole`)));
+    const [first] = await rollouts(`${dir}/whole`);
+    ok(first.type === "rollout" && first.step >= 4 && first.entropy > 0 && first.kl !== undefined);
+    deepEqual(Object.keys(first.parts), ["correct"]);
+  });
+});
+
+sharedTest(
+  "rl takes a task of one's own, with adapters, and names what is wrong with one",
+  [LLAMA],
+  async (path) => {
+    await withFolder(async (dir) => {
+      const model = path("golden/models/llama");
+      await Deno.writeTextFile(
+        `${dir}/even.ts`,
+        `export default {
+        name: "even",
+        item: (index: number) => ({ id: String(index), messages: [{ role: "user", content: "go" }], answer: "" }),
+        reward: (_: unknown, text: string) => ({ length: text.length % 2, bonus: 0.5 }),
+      };`,
+      );
+      await Deno.writeTextFile(
+        `${dir}/nan.ts`,
+        (await Deno.readTextFile(`${dir}/even.ts`)).replace("0.5", "NaN"),
+      );
+      await Deno.writeTextFile(`${dir}/none.ts`, "export default {};");
+      const args = `rl --init-from ${model} --template chatml --lora 2 --device cpu --workers 1 --quiet ` +
+        "--batch-size 4 --group 2 --seq-len 32 --max-tokens 6 --check-every 0 --steps 2";
+      for (const algorithm of ["grpo", "rloo", "cispo", "gspo"]) {
+        await runsHere(0, `${args} --task ${dir}/even.ts --algorithm ${algorithm} --out ${dir}/${algorithm}`);
+      }
+      const events = await readEvents(`${dir}/grpo/metrics.jsonl`);
+      const rollout = events.find(({ type }) => type === "rollout");
+      ok(rollout?.type === "rollout" && rollout.parts.bonus === 0.5 && rollout.maxLength <= 6);
+      match(
+        errorLine(await runsHere(1, `${args} --task ${dir}/nan.ts --out ${dir}/b`)),
+        /even.*reward NaN.*finite/,
+      );
+      match(
+        errorLine(await runsHere(2, `${args} --task ${dir}/none.ts --out ${dir}/c`)),
+        /default export must be/,
+      );
+      match(
+        errorLine(await runsHere(2, `${args} --task chess --out ${dir}/c`)),
+        /no task chess: expected arithmetic/,
+      );
+      match(errorLine(await runsHere(2, `${args} --task gsm8k --out ${dir}/c`)), /give --source FILE/);
+      match(
+        errorLine(await runsHere(2, `${args} --tools calculator --out ${dir}/c`)),
+        /chatml has no form for calls/,
+      );
+      match(errorLine(await runsHere(2, `${args} --group 3 --out ${dir}/c`)), /a multiple of --group/);
+    });
+  },
+);
+
+sharedTest(
+  "dpo trains adapters on pairs, which prefer the chosen answers more and more",
+  [LLAMA],
+  async (path) => {
+    await withFolder(async (dir) => {
+      const model = path("golden/models/llama");
+      const pairs = ["a", "b", "c", "d"].map((q) =>
+        JSON.stringify({
+          prompt: [{ role: "user", content: q }],
+          chosen: [{ role: "assistant", content: "yes" }],
+          rejected: [{ role: "assistant", content: "no" }],
+        })
+      );
+      await Deno.writeTextFile(`${dir}/pairs.jsonl`, pairs.join("\n"));
+      const args =
+        `dpo --init-from ${model} --data ${dir}/pairs.jsonl --template chatml --lora 2 --lr 1e-2 ` +
+        "--batch-size 4 --seq-len 32 --device cpu --workers 1 --quiet --schedule constant --checkpoint-every 4";
+      await runsHere(0, `${args} --steps 8 --out ${dir}/whole`);
+      await runsHere(0, `${args} --steps 5 --out ${dir}/parts`);
+      await runsHere(0, `${args} --steps 8 --out ${dir}/parts`);
+      const results = async (out: string) =>
+        (await readEvents(`${out}/metrics.jsonl`)).filter(({ type }) => type === "preference");
+      const whole = await results(`${dir}/whole`);
+      deepEqual(await results(`${dir}/parts`), whole);
+      const [first, last] = [whole[0], whole[whole.length - 1]];
+      ok(first.type === "preference" && last.type === "preference");
+      ok(Math.abs(first.loss - Math.LN2) < 1e-6 && last.loss < first.loss && last.margin > 0);
+      match(errorLine(await runsHere(2, `${args} --batch-size 3 --out ${dir}/b`)), /even number/);
+    });
+  },
+);
+
+Deno.test("the guard acts once the mean of ten rewards is below half of the best, not before", () => {
+  const state = { rewards: [] as number[], best: 0 };
+  for (let i = 0; i < 10; i++) equal(collapse(state, 0.8), null);
+  for (let i = 0; i < 5; i++) equal(collapse(state, 0), null); // the mean is 0.4, exactly half
+  match(collapse(state, 0) ?? "", /collapsed: its mean over 10 updates is 0\.320, and was 0\.800/);
+  const low = { rewards: [] as number[], best: 0 };
+  for (let i = 0; i < 30; i++) equal(collapse(low, i < 10 ? 0.04 : 0), null);
+});
