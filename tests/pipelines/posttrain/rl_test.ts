@@ -5,11 +5,11 @@
  * @module
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { collapse } from "../../stages/rl/guard.ts";
-import { readEvents } from "../../stages/report/metrics.ts";
-import { sharedTest } from "../shared_data.ts";
-import { runsHere } from "./in_process.ts";
-import { courseOf, errorLine, withFolder } from "./program.ts";
+import { collapse } from "../../../stages/rl/guard.ts";
+import { readEvents } from "../../../stages/report/metrics.ts";
+import { sharedTest } from "../../shared_data.ts";
+import { runsHere } from "../in_process.ts";
+import { courseOf, errorLine, withFolder } from "../program.ts";
 
 const LLAMA = "golden/models/llama/model.safetensors";
 

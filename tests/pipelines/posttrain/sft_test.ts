@@ -4,11 +4,11 @@
  * @module
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { exists } from "../../stages/disk/whole_files.ts";
-import { readSafetensors } from "../../stages/format/model/safetensors.ts";
-import { sharedTest } from "../shared_data.ts";
-import { runsHere } from "./in_process.ts";
-import { courseOf, errorLine, withFolder } from "./program.ts";
+import { exists } from "../../../stages/disk/whole_files.ts";
+import { readSafetensors } from "../../../stages/format/model/safetensors.ts";
+import { sharedTest } from "../../shared_data.ts";
+import { runsHere } from "../in_process.ts";
+import { courseOf, errorLine, withFolder } from "../program.ts";
 
 const LLAMA = "golden/models/llama/model.safetensors";
 const quick = "--device cpu --workers 1 --quiet --seq-len 32 --batch-size 2";
