@@ -65,7 +65,7 @@ Deno.test("comparisons() lists the known names if one is unknown", () => {
   throws(() => comparisons({ only: ["conv"], sizes: [], steps: [] }), /Cannot compare conv: wanted matmul, /);
   throws(
     () => comparisons({ only: ["step"], sizes: [], steps: ["huge"] }),
-    /Cannot train huge: wanted small, middle, 124M/,
+    /Cannot train huge: wanted small, middle, llama-10M, 124M/,
   );
 });
 
