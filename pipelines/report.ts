@@ -3,18 +3,18 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { basename, resolve } from "node:path";
 import { asSource } from "../stages/flow/as_source.ts";
 import type { Json } from "../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../stages/flow/events.ts";
 import { from } from "../stages/flow/flow.ts";
+import { tokenizerHash } from "../stages/report/live/live_run.ts";
 import { readEvents } from "../stages/report/metrics.ts";
 import { reportPage } from "../stages/report/report.ts";
 import { repeatedPaths } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { comparedBits, type EvaluatedRun } from "./parts/compared_bits.ts";
-import { readIfThere, writeWhole } from "../stages/disk/whole_files.ts";
+import { writeWhole } from "../stages/disk/whole_files.ts";
 import { readText } from "../stages/disk/files.ts";
 import { claimPageFolder } from "../stages/run/claim.ts";
 
@@ -72,16 +72,8 @@ async function readRun(folder: string): Promise<Run> {
     );
   }
   const record = JSON.parse(await readText(`${folder}/config.json`).catch(() => "{}"));
-  const tokenizer = await tokenizerOf(folder);
+  const tokenizer = await tokenizerHash(folder);
   return { name: basename(resolve(folder)), folder, events, options: record.options ?? {}, tokenizer };
-}
-
-async function tokenizerOf(folder: string): Promise<string | undefined> {
-  for (const name of ["tokenizer.json", "meta.json"]) {
-    const text = await readIfThere(`${folder}/tokenizer/${name}`);
-    if (text !== null) return createHash("sha256").update(text).digest("hex");
-  }
-  return undefined;
 }
 
 /**

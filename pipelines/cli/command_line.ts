@@ -29,7 +29,7 @@ export function readCommandLine(
 ): GivenValues {
   const byFlag = new Map(Object.keys(options).map((name) => [flagOf(name), name]));
   const flags = [...byFlag.keys()];
-  const parsed = parseArgs(withHelpTopic(args), {
+  const parsed = parseArgs(withFlagValues(args), {
     string: flags.filter((flag) => !options[nameOf(byFlag, flag)].flag),
     boolean: flags.filter((flag) => options[nameOf(byFlag, flag)].flag),
   });
@@ -134,12 +134,14 @@ export function fromRecord(
   return given;
 }
 
-/** Reads `--help all` as `--help=all`, and `-h` as `--help`. */
-function withHelpTopic(args: readonly string[]): string[] {
+/** Reads `--help all` as `--help=all`, `--ui 8080` as `--ui=8080`, and `-h` as `--help`. */
+function withFlagValues(args: readonly string[]): string[] {
   const words: string[] = [];
   for (const arg of args) {
-    if (arg === "all" && words.at(-1) === "--help") words[words.length - 1] = "--help=all";
-    else words.push(arg === "-h" ? "--help" : arg);
+    const last = words.at(-1);
+    if (arg === "all" && last === "--help" || /^\d+$/.test(arg) && last === "--ui") {
+      words[words.length - 1] = `${last}=${arg}`;
+    } else words.push(arg === "-h" ? "--help" : arg);
   }
   return words;
 }

@@ -10,7 +10,7 @@ import type { Option, OptionRequirement, Options, Pipeline, SparedOption } from 
 import { UsageError } from "../../stages/run/usage_error.ts";
 
 /** Why an option of every pipeline does nothing in one of them: the end of a sentence about it. */
-const reasons: Readonly<Record<SparedOption | "preset" | "machine", string>> = {
+const reasons: Readonly<Record<SparedOption | "preset" | "machine" | "ui" | "events", string>> = {
   out: "it writes no run folder",
   resume: "it keeps no checkpoints and is typed again instead",
   seed: "it draws no random numbers",
@@ -22,6 +22,8 @@ const reasons: Readonly<Record<SparedOption | "preset" | "machine", string>> = {
   quiet: "it prints nothing but its result",
   json: "it prints no events",
   preset: "it has no presets",
+  ui: "it keeps no events that a page could show",
+  events: "it keeps no events that could be posted",
   machine: "it plans no model whose time could be estimated",
 };
 
@@ -36,7 +38,9 @@ export function sparedOptions(
   const isOwn = (name: string): boolean => Object.hasOwn(options, name); // a pipeline's own option acts
   if (presets === undefined && !isOwn("preset")) names.push("preset");
   if (!estimates && !isOwn("machine")) names.push("machine");
-  if (writes === false && !isOwn("resume")) names.push("resume");
+  if (writes === false) {
+    names.push(...(["resume", "ui", "events"] as const).filter((name) => !isOwn(name)));
+  }
   return new Map(names.map((name) => [name, reasons[name]]));
 }
 

@@ -25,6 +25,36 @@ const help: Option<boolean | "all"> = {
   },
 };
 
+/** A flag, and with a number also a port. */
+const ui: Option<boolean | number> = {
+  about:
+    "serve the run's live page on 127.0.0.1 and print its address; PORT is a port from 1 to 65535; default: a free one",
+  value: false,
+  fixed: false,
+  group: printing,
+  flag: true,
+  parse(text) {
+    if (text === "true" || text === "false") return text === "true";
+    const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+    if (port >= 1 && port <= 65535) return port;
+    throw new RangeError("expected --ui, or --ui PORT with a port from 1 to 65535");
+  },
+};
+
+/** An address to which events are posted. */
+const events: Option<string | null> = {
+  about: "post the run's events to URL as JSON lines while it goes on",
+  value: null,
+  fixed: false,
+  group: printing,
+  placeholder: "URL",
+  parse(text) {
+    const url = URL.parse(text);
+    if (url !== null && /^https?:$/.test(url.protocol)) return text;
+    throw new RangeError("expected an address that begins with http:// or https://");
+  },
+};
+
 /** What `--machine` requires. */
 const dryRun: OptionRequirement = {
   option: "dryRun",
@@ -85,6 +115,8 @@ export const runOptions = {
     "time the matrix kernels on this GPU once, keep the choices in FILE, and run the fastest; the same FILE gives the same losses bit for bit; default: a heuristic picks the kernels",
     { value: null, group: device, placeholder: "FILE" },
   ),
+  ui,
+  events,
   quiet: flag("print results and errors only", { value: false, group: printing }),
   json: flag("print events as JSON lines to standard output", { value: false, group: printing }),
   color: flag("print without colour", { value: true, group: printing }),
@@ -102,6 +134,8 @@ export const typedOptions: ReadonlySet<string> = new Set(["config", "help", "dry
 export const commandOptions: ReadonlySet<string> = new Set([
   ...typedOptions,
   "trace",
+  "ui",
+  "events",
   "quiet",
   "json",
   "color",

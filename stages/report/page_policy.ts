@@ -14,13 +14,17 @@ import { createHash } from "node:crypto";
  */
 export function pageFrom(
   template: string,
-  { parts, data }: {
+  { parts, data, connects }: {
     readonly parts: Readonly<Record<string, string>>;
     readonly data: Readonly<Record<string, string>>;
+    /** Where the page may connect to, as the policy says it: "'self'". Default: nowhere. */
+    readonly connects?: string;
   },
 ): string {
   const own = filled(template, parts);
-  return filled(own, { ...data, policy: policyOf({ scripts: own, styles: own }) });
+  const policy = policyOf({ scripts: own, styles: own });
+  const connected = connects === undefined ? policy : `${policy}; connect-src ${connects}`;
+  return filled(own, { ...data, policy: connected });
 }
 
 function filled(template: string, parts: Readonly<Record<string, string>>): string {

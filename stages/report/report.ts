@@ -8,7 +8,7 @@ import uPlotScript from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
 import uPlotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
 import uPlotPackage from "uplot/package.json" with { type: "json" };
 import type { Json } from "../flow/checkpoint/checkpoint.ts";
-import type { InspectEvent, RunEvent, TensorStats } from "../flow/events.ts";
+import type { RunEvent } from "../flow/events.ts";
 import { measuredFields } from "../flow/event_json.ts";
 import { wordsLine } from "./event_lines.ts";
 import { jsonInHtml } from "./json_in_html.ts";
@@ -19,7 +19,8 @@ import page from "./page.html" with { type: "text" };
 import dataScript from "./page_data.js" with { type: "text" };
 import inspectScript from "./page_inspect.js" with { type: "text" };
 import type { RemovedSample } from "./removed_samples.ts";
-import { runStats } from "./run_stats.ts";
+import { RunDigest } from "./run_digest.ts";
+import { type RunStats, runStats } from "./run_stats.ts";
 
 /** The data of the page. */
 export interface ReportInput {
@@ -38,9 +39,32 @@ export interface ReportInput {
    * compare: see `lossCharts`.
    */
   readonly others?: readonly ComparedRun[];
+  /** Content of the run's config.json: device, versions, what has changed (default: not shown). */
+  readonly record?: Readonly<Record<string, Json>>;
+  /** Options of all runs, this one first, for a table of what differs (default: no table). */
+  readonly compared?: readonly Readonly<Record<string, Json>>[];
 }
 
-const mostSteps = 4000; // points of a curve: more points than pixels would only make the page larger
+/** A run as pages show it. */
+export interface PageRun {
+  readonly name: string;
+  /** Events that a `RunDigest` has kept. */
+  readonly events: readonly RunEvent[];
+  readonly options: Readonly<Record<string, Json>>;
+  readonly removed: readonly RemovedSample[];
+  readonly tokenizer: string | undefined;
+  /** Content of config.json; empty if it is not known. */
+  readonly record: Readonly<Record<string, Json>>;
+}
+
+/** What a page needs in order to follow runs. */
+export interface LivePage {
+  readonly token: string;
+  /** The runs that the page shows, and the lines that it contains already. */
+  readonly runs: readonly { readonly name: string; readonly lines: number; readonly epoch: number }[];
+  /** Names of all runs that pages can show. */
+  readonly all: readonly string[];
+}
 
 /**
  * Returns the page's HTML.
@@ -56,18 +80,61 @@ const mostSteps = 4000; // points of a curve: more points than pixels would only
  * ```
  */
 export function reportPage(input: ReportInput): string {
-  const words = input.events.findLast(({ type }) => type === "words");
-  const { title = "", events, tokenizer, others = [] } = input;
-  const run = {
-    title,
-    events: shown(events),
-    others: others.map(({ name, events }) => ({ name, events: shown(events) })),
-    lossCharts: lossCharts([{ name: title, events, tokenizer }, ...others]),
-    ...runStats(input.events),
+  const { title = "", tokenizer, others = [], options, removed = [], record = {}, compared = [] } = input;
+  const digest = (events: readonly RunEvent[]) => RunDigest.of(events).events();
+  const runs: PageRun[] = [
+    { name: title, events: digest(input.events), options, removed, tokenizer, record },
+    ...others.map(({ name, events, tokenizer }) => ({
+      name,
+      events: digest(events),
+      options: {},
+      removed: [],
+      tokenizer,
+      record: {},
+    })),
+  ];
+  return pageOf({ ...dataOf(runs), options, compared, live: null });
+}
+
+/** Returns the page of runs that have been digested, which follows them if `live` says how. */
+export function reportPageOf(
+  runs: readonly PageRun[],
+  { live }: { readonly live: LivePage | null },
+): string {
+  const compared = runs.length > 1 ? runs.map(({ options }) => options) : [];
+  return pageOf({ ...dataOf(runs), compared, live });
+}
+
+/** Returns what pages show of runs besides single events; it is computed anew as the runs go on. */
+export function stateOf(runs: readonly PageRun[]): {
+  readonly lossCharts: ReturnType<typeof lossCharts>;
+  readonly words: string;
+  readonly removed: readonly RemovedSample[];
+} & RunStats {
+  const [first] = runs, events = runs.length === 1 ? first.events : [];
+  const words = events.findLast(({ type }) => type === "words");
+  return {
+    lossCharts: lossCharts(runs),
+    ...runStats(events),
     words: words?.type === "words" ? wordsLine(words) : "",
-    removed: input.removed ?? [],
-    options: input.options,
+    removed: runs.length === 1 ? first.removed : [],
   };
+}
+
+function dataOf(runs: readonly PageRun[]): Record<string, unknown> {
+  const [first, ...others] = runs;
+  return {
+    title: first?.name ?? "",
+    events: first === undefined ? [] : first.events.filter(isDrawn),
+    others: others.map(({ name, events }) => ({ name, events: events.filter(isDrawn) })),
+    ...stateOf(runs),
+    options: runs.length === 1 ? first.options : {},
+    record: runs.length === 1 ? withoutOptions(first.record) : {},
+    now: runs.length === 1 ? first.events.filter(({ type }) => type === "stage") : [],
+  };
+}
+
+function pageOf(data: Readonly<Record<string, unknown>>): string {
   const parts: Readonly<Record<string, string>> = {
     "plot-style": uPlotStyle.replace(/<\/style/gi, "<\\/style"),
     "plot-script": `/* uPlot ${uPlotPackage.version} */${uPlotScript.replace(/<\/script/gi, "<\\/script")}`,
@@ -76,38 +143,20 @@ export function reportPage(input: ReportInput): string {
     "inspect-script": inspectScript,
     "measured-fields": measuredFields.join(" "),
   };
-  return pageFrom(page, { parts, data: { run: jsonInHtml(run) } });
-}
-
-/** Returns the events that the page draws, without details that it does not show. */
-function shown(events: readonly RunEvent[]): RunEvent[] {
-  const drawn = events.filter(({ type }) => !["stage", "survey", "note", "words"].includes(type));
-  const last = drawn.findLast(({ type }) => type === "inspect");
-  return thinned(drawn).map((event) =>
-    event.type === "inspect" && event !== last ? withoutHistograms(event) : event
-  );
-}
-
-function withoutHistograms({ embedding: _, ...event }: InspectEvent): InspectEvent {
-  const bare = <T extends TensorStats>(stats: T): T => ({
-    ...stats,
-    histogram: { from: 0, to: 0, counts: [] },
+  return pageFrom(page, {
+    parts,
+    data: { run: jsonInHtml(data) },
+    ...(data.live !== null && { connects: "'self'" }),
   });
-  return {
-    ...event,
-    activations: event.activations.map(({ gradient, ...stats }) => ({
-      ...bare(stats),
-      ...(gradient && { gradient: bare(gradient) }),
-    })),
-    parameters: event.parameters.map((stats) => ({ ...bare(stats), gradient: bare(stats.gradient) })),
-  };
 }
 
-/** Keeps every k-th step and the last one, so that about `mostSteps` remain, and all other events. */
-function thinned(events: readonly RunEvent[]): RunEvent[] {
-  const steps = events.filter((event) => event.type === "step");
-  const every = Math.ceil(steps.length / mostSteps);
-  if (every <= 1) return [...events];
-  const kept = new Set<RunEvent>(steps.filter((_, i) => i % every === 0 || i === steps.length - 1));
-  return events.filter((event) => event.type !== "step" || kept.has(event));
+/** Kinds of events that pages get as sums, or not at all. */
+const undrawn: ReadonlySet<string> = new Set(["stage", "survey", "note", "words"]);
+
+function isDrawn({ type }: RunEvent): boolean {
+  return !undrawn.has(type);
+}
+
+function withoutOptions({ options: _, ...record }: Readonly<Record<string, Json>>): Record<string, Json> {
+  return record;
 }

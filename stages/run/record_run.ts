@@ -15,7 +15,7 @@ import { checkpointsIn, type RunCheckpoints } from "./checkpoints.ts";
 import { displayFor } from "./display.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 import { Recorder } from "./recorder.ts";
-import { writeReports } from "./reports.ts";
+import { RunReport } from "./reports.ts";
 import { valuesAfter } from "./history.ts";
 import { openRunFiles, type RunFiles } from "./run_files.ts";
 import { type InterruptHandlers, onInterrupt } from "./signals.ts";
@@ -98,12 +98,14 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
   using _interrupts = onInterrupt(interruptHandlers(run, { display, stop }));
   const write = stop.guard(console.out);
   const recorder = recorderFor(run, { display, write });
+  let report: RunReport | null = null;
   let checkpoint = run.checkpoint;
   const drops = new DropTally();
   const emit = (event: RunEvent): void => {
     drops.take(event);
     if (event.type === "checkpoint") checkpoint = event.path;
     recorder.take(event);
+    report?.update();
   };
   let announced = false;
   const announce = (): void => {
@@ -152,6 +154,7 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
       const step = run.resumed ? checkpoints.startStep : null;
       files = await openRunFiles(run, { folder, device: recorder.start?.device, step });
       recorder.openFiles(files);
+      report = new RunReport(run, folder);
       files.changes.forEach(emit);
     }
     const began = performance.now();
@@ -173,7 +176,7 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
     const seconds = (performance.now() - began) / 1000;
     if (!stopped) notifySaved(null);
     recorder.finish({ type: "done", reason: stopped ? "interrupted" : "finished" });
-    const reports = folder === null ? null : await writeReports(run, folder);
+    const reports = await report?.finish() ?? null;
     const stages = reports?.stats.stages ?? [];
     display.close();
     if (!stopped) {
@@ -193,9 +196,11 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
     const error = drops.explain(thrown);
     const failed = hooks.resumesAfter?.(error) !== true;
     if (failed && (files !== null || output === "json" && announced)) recordFailure(recorder, error);
+    if (failed) await report?.fail();
     throw error;
   } finally {
     display.close();
+    await report?.settled();
     files?.close();
     checkpoints?.close?.(); // the flow closes them too, if it was started
   }
@@ -206,13 +211,14 @@ function linesOf(lines: readonly string[]): string {
 }
 
 function recorderFor(
-  { name, seed, resumed, output }: RecordedRun,
+  { name, seed, resumed, output, live = null }: RecordedRun,
   { display, write }: { readonly display: Display; write(text: string): void },
 ): Recorder {
   return new Recorder({ type: "run", pipeline: name, seed, resumed }, {
     display,
     json: output === "json" ? (line) => write(`${line}\n`) : null,
     now: () => performance.now() / 1000,
+    ...(live !== null && { live: (event) => live.show(event) }),
   });
 }
 

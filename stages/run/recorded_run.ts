@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { LiveThread } from "../report/live/live_thread.ts";
 import type { RunLimits } from "../report/progress.ts";
 import type { Console } from "./console.ts";
 
@@ -37,6 +38,8 @@ export interface RecordedRun {
   readonly keepCheckpoints: number;
   /** Whether events are also written for TensorBoard. */
   readonly tensorboard: boolean;
+  /** The thread that serves the run's live page and posts its events; null for none. Default: none. */
+  readonly live?: LiveThread | null;
   /** Limits towards which progress is shown. */
   readonly limits: RunLimits;
   /** Steps between progress lines where there is no terminal. */

@@ -17,6 +17,8 @@ export interface RecorderOutputs {
   readonly display: Display;
   /** Writes an event as one line of JSON to standard output; null without --json. */
   readonly json: ((line: string) => void) | null;
+  /** Receives counts of stages that are not written, for the live page. Default: nothing does. */
+  live?(event: StageEvent): void;
   /** Returns the seconds since an arbitrary fixed moment. */
   now(): number;
 }
@@ -106,6 +108,7 @@ export class Recorder {
       this.#write(event);
     } else {
       this.#unwritten.set(key, event);
+      if (event.type === "stage") this.#outputs.live?.(event);
     }
   }
 

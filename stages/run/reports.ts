@@ -1,14 +1,12 @@
 /**
- * Writes the statistics and the report of a run when it ends.
+ * Writes the report of a run while it goes on, and its statistics when it ends.
  *
  * @module
  */
 import { writeWhole } from "../disk/whole_files.ts";
-import { readEvents } from "../report/metrics.ts";
-import { removedSamples } from "../report/removed_samples.ts";
-import { reportPage } from "../report/report.ts";
+import { LiveRun } from "../report/live/live_run.ts";
+import { reportPageOf } from "../report/report.ts";
 import { type RunStats, runStats, runStatsLines } from "../report/run_stats.ts";
-import { asJson } from "./folder.ts";
 import { type RecordedRun, statsPath } from "./recorded_run.ts";
 
 /** The statistics of a run, and lines for standard output that sum them up and name the report. */
@@ -17,13 +15,73 @@ export interface RunReports {
   readonly lines: readonly string[];
 }
 
-/** Writes the statistics and the report to the run's folder. */
-export async function writeReports(run: RecordedRun, folder: string): Promise<RunReports> {
-  const { options } = run;
-  const events = await readEvents(`${folder}/metrics.jsonl`);
-  const stats = runStats(events);
-  await writeWhole(`${folder}/${statsPath(run)}`, `${JSON.stringify(stats, null, 2)}\n`);
-  const removed = run.removed === null ? [] : await removedSamples(run.removed);
-  await writeWhole(`${folder}/report.html`, reportPage({ events, removed, options: asJson(options) }));
-  return { stats, lines: [...runStatsLines(stats), `Report: ${folder}/report.html`] };
+/** Least milliseconds between two reports of a run that goes on. */
+const EVERY = 10_000;
+/** A report takes at most one hundredth of the time: it is written the more seldom, the longer it takes. */
+const SHARE = 0.01;
+
+/** The report.html of a run's folder. */
+export class RunReport {
+  readonly #run: RecordedRun;
+  readonly #folder: string;
+  readonly #page: LiveRun;
+  #next: number;
+  #writing: Promise<void> = Promise.resolve();
+  #busy = false;
+
+  /** `now` returns milliseconds since an arbitrary fixed moment. */
+  constructor(run: RecordedRun, folder: string, readonly now: () => number = () => performance.now()) {
+    this.#run = run;
+    this.#folder = folder;
+    // All ranks write removed documents into one folder, so only the merged report shows them.
+    this.#page = new LiveRun("", folder, run.removed);
+    this.#next = now() + EVERY;
+  }
+
+  /**
+   * Starts to write the report anew if the last one is old enough, and does not wait for it. A report that
+   * cannot be written does not end the run: `finish()` tries again and throws.
+   */
+  update(): void {
+    if (this.#busy || this.now() < this.#next) return;
+    this.#start();
+  }
+
+  /** Writes the report of a run that has failed, if it can be written. */
+  async fail(): Promise<void> {
+    await this.settled();
+    this.#start();
+    await this.settled();
+  }
+
+  /** Writes the statistics and the last report. */
+  async finish(): Promise<RunReports> {
+    await this.settled();
+    await this.#write();
+    const stats = runStats(this.#page.page.events);
+    await writeWhole(`${this.#folder}/${statsPath(this.#run)}`, `${JSON.stringify(stats, null, 2)}\n`);
+    return { stats, lines: [...runStatsLines(stats), `Report: ${this.#folder}/report.html`] };
+  }
+
+  /** Resolves when no report is being written. */
+  async settled(): Promise<void> {
+    await this.#writing;
+  }
+
+  #start(): void {
+    this.#busy = true;
+    const done = (): void => {
+      this.#busy = false;
+      this.#next = Math.max(this.#next, this.now() + EVERY);
+    };
+    this.#writing = this.#write().then(done, done);
+  }
+
+  async #write(): Promise<void> {
+    const began = this.now();
+    await this.#page.refresh();
+    await writeWhole(`${this.#folder}/report.html`, reportPageOf([this.#page.page], { live: null }));
+    const now = this.now();
+    this.#next = now + Math.max(EVERY, (now - began) / SHARE);
+  }
 }

@@ -54,8 +54,17 @@ export async function execute(job: RunJob): Promise<number> {
 
 /** Returns what the command line says about the run's folder, output and limits. */
 function recordedRun(
-  { named: { name, pipeline }, resolved, out, recordFolder, resumed, checkpoint, resumeCommand, console }:
-    RunJob,
+  {
+    named: { name, pipeline },
+    resolved,
+    out,
+    recordFolder,
+    resumed,
+    checkpoint,
+    resumeCommand,
+    console,
+    live = null,
+  }: RunJob,
 ): RecordedRun {
   const { values, preset } = resolved;
   const chosen = preset === null ? "" : `, preset ${preset.name} (${preset.why})`;
@@ -76,6 +85,7 @@ function recordedRun(
     checkpoint,
     keepCheckpoints: typeof values.keepCheckpoints === "number" ? values.keepCheckpoints : 3,
     tensorboard: values.tensorboard === true,
+    live,
     limits: runLimits(pipeline.options, values),
     logEvery: Number(values.logEvery),
     output: values.json === true ? "json" : values.quiet === true ? "quiet" : "progress",

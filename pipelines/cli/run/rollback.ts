@@ -4,6 +4,7 @@
  * @module
  */
 import { exists } from "../../../stages/disk/whole_files.ts";
+import { type LiveWishes, startLive } from "../../../stages/run/start_live.ts";
 import { execute } from "./execute.ts";
 import type { RunJob } from "./run_job.ts";
 
@@ -13,6 +14,26 @@ import type { RunJob } from "./run_job.ts";
  * `execute()`.
  */
 export async function executeWithRollback(job: RunJob): Promise<number> {
+  const live = await startLive(liveWishes(job));
+  try {
+    return await executeUntilEnd({ ...job, live });
+  } finally {
+    await live?.close();
+  }
+}
+
+function liveWishes(
+  { named: { pipeline }, resolved: { values }, recordFolder, console }: RunJob,
+): LiveWishes {
+  return {
+    folder: pipeline.writes === false ? null : recordFolder,
+    ui: values.ui === true ? 0 : typeof values.ui === "number" ? values.ui : null,
+    events: typeof values.events === "string" ? values.events : null,
+    console,
+  };
+}
+
+async function executeUntilEnd(job: RunJob): Promise<number> {
   const skippedBatches = new Map(job.skippedBatches);
   let { resolved } = job;
   const onChange: RunJob["onChange"] = (changed) => {

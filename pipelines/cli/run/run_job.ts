@@ -5,6 +5,7 @@
  */
 import type { Json } from "../../../stages/disk/json.ts";
 import type { NamedPipeline } from "../catalogue.ts";
+import type { LiveThread } from "../../../stages/report/live/live_thread.ts";
 import type { Console } from "../../../stages/run/console.ts";
 import type { ResolvedOptions } from "../resolve.ts";
 
@@ -26,6 +27,8 @@ export interface RunJob {
   /** The command after "deno task pipeline", as it was typed. */
   readonly typed: string;
   readonly console: Console;
+  /** The thread that serves the live page; null for none. Default: none. */
+  readonly live?: LiveThread | null;
   /** Receives values of options that the run itself has determined. */
   onChange?(values: Readonly<Record<string, Json>>): void;
 }

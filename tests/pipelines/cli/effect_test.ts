@@ -210,7 +210,7 @@ Deno.test("an option that does nothing with the others' values is refused: why, 
  * option that is new belongs here, or it says with `requires` what it needs.
  */
 const always: Readonly<Record<string, string>> = {
-  "*": "out resume config preset dryRun help quiet json color logEvery trace",
+  "*": "out resume config preset dryRun help quiet json color logEvery trace ui events",
   "convert": "from to",
   "dpo":
     "seed device loss beta initFrom template seqLen batchSize gradAccum recompute optimizer weightDecay gradClip " +
@@ -248,6 +248,7 @@ const always: Readonly<Record<string, string>> = {
     "initFrom shuffle batchSize gradAccum totalBatchTokens steps epochs tokens timeLimit optimizer " +
     "weightDecay gradClip lr warmup schedule skipSpikeZ onNan recompute dtype profile inspectEvery " +
     "checkpointEvery keepCheckpoints tensorboard sampleEvery",
+  "ui": "runs port",
 };
 
 Deno.test("each option of each pipeline always acts, or says what it needs", () => {

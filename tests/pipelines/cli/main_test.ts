@@ -324,7 +324,18 @@ inFolder("the command line wins over a config file", async (folder) => {
   await run(folder, "sum-numbers", "--config", "my.json", "--steps", "2");
   const { options } = JSON.parse(await Deno.readTextFile(`${folder}/runs/sum-numbers/config.json`));
   deepStrictEqual([options.steps, options.lr], [2, 7]);
-  const ofCommand = ["config", "help", "dryRun", "machine", "trace", "quiet", "json", "color"];
+  const ofCommand = [
+    "config",
+    "help",
+    "dryRun",
+    "machine",
+    "trace",
+    "ui",
+    "events",
+    "quiet",
+    "json",
+    "color",
+  ];
   deepStrictEqual(ofCommand.filter((name) => name in options), []); // they are no part of a recipe
 });
 

@@ -1,0 +1,99 @@
+/**
+ * The pipeline `ui`: serves the pages of runs, finished or still going on, until Ctrl-C.
+ *
+ * @module
+ */
+import { basename, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { entriesIn } from "../stages/disk/files.ts";
+import { exists } from "../stages/disk/whole_files.ts";
+import { asSource } from "../stages/flow/as_source.ts";
+import { from } from "../stages/flow/flow.ts";
+import { LiveRun } from "../stages/report/live/live_run.ts";
+import { type RunServer, serveRuns } from "../stages/report/live/serve_runs.ts";
+import { integer, repeatedPaths } from "./cli/option_types.ts";
+import { pipeline } from "./cli/pipeline.ts";
+
+const WAKE_EVERY = 250; // milliseconds between two looks for Ctrl-C
+
+export default pipeline({
+  about: "runs → their live pages in the browser, finished runs too: ui runs",
+  writes: false,
+  positional: "runs",
+  examples: [
+    { does: "the page of one run", typed: "runs/fineweb-gpt2" },
+    { does: "all runs of a folder, over each other", typed: "runs" },
+    { does: "two runs on a port of your choice", typed: "runs/a runs/b --port 8080" },
+  ],
+  often: ["runs", "port"],
+  spares: ["out", "seed", "device", "workers", "blas", "tune", "logEvery", "json"],
+  options: {
+    runs: repeatedPaths("a run's folder, or a folder of runs; --runs may be left out", {
+      value: [],
+      group: "Page",
+      placeholder: "DIR",
+    }),
+    port: integer("port on 127.0.0.1; 0 takes a free one", { value: 0, min: 0, max: 65535, group: "Page" }),
+  },
+  async build(o, env) {
+    const folders = o.runs.length === 0 ? ["runs"] : o.runs;
+    const known = new Map<string, LiveRun>();
+    const find = async (): Promise<readonly LiveRun[]> => await runsIn(folders, known);
+    if ((await find()).length === 0) {
+      throw new Deno.errors.NotFound(
+        `No run in ${
+          folders.join(", ")
+        }: no metrics.jsonl there or one folder below: give a run's folder, such as runs/fineweb-gpt2`,
+      );
+    }
+    const server = env.dry ? null : serve(o.port, find);
+    return from(asSource("open pages", () => served(server, env.print)));
+  },
+});
+
+/** Serves the pages while its items, the numbers of readers, are asked for. */
+async function* served(server: RunServer | null, print: (text: string) => void): AsyncGenerator<number> {
+  if (server === null) return;
+  try {
+    print(`Pages of the runs: ${server.address}\nCtrl-C ends them.\n`);
+    while (true) {
+      await delay(WAKE_EVERY);
+      yield server.readers;
+    }
+  } finally {
+    await server.close();
+  }
+}
+
+function serve(port: number, runs: () => Promise<readonly LiveRun[]>): RunServer {
+  try {
+    return serveRuns({ port, runs });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new RangeError(`Port ${port} is taken: give another --port, or leave it out for a free one`, {
+      cause: error,
+    });
+  }
+}
+
+/** Returns the runs in folders and one level below, by name; runs that were seen before keep their state. */
+async function runsIn(folders: readonly string[], known: Map<string, LiveRun>): Promise<readonly LiveRun[]> {
+  const found: string[] = [];
+  for (const folder of folders) {
+    if (await exists(`${folder}/metrics.jsonl`)) {
+      found.push(folder);
+      continue;
+    }
+    const below = (await entriesIn(folder)).filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
+    for (const name of below.sort()) {
+      if (await exists(`${folder}/${name}/metrics.jsonl`)) found.push(`${folder}/${name}`);
+    }
+  }
+  const names = found.map((folder) => basename(resolve(folder)));
+  return [...new Set(found)].map((folder, i) => {
+    const name = names.filter((other) => other === names[i]).length > 1 ? folder : names[i];
+    const run = known.get(folder) ?? new LiveRun(name, folder);
+    known.set(folder, run);
+    return run;
+  });
+}

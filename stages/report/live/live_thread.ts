@@ -1,0 +1,85 @@
+/**
+ * The thread that serves the live page of a run and posts its events. It reads metrics.jsonl from disk, so
+ * that a page costs the run nothing but the messages with counts of stages, and is answered while a long step
+ * holds the main thread.
+ *
+ * @module
+ */
+import type { StageEvent } from "../../flow/events.ts";
+import type { LiveAnswer, LiveMessage } from "./live_worker.ts";
+
+const module = new URL("./live_worker.ts", import.meta.url);
+
+/** What the thread does. */
+export interface LiveOptions {
+  /** Name of the run on its page. */
+  readonly name: string;
+  /** The run's folder, which need not exist yet. */
+  readonly folder: string;
+  /** Port of the page on 127.0.0.1, 0 for a free one; null serves no page. */
+  readonly port: number | null;
+  /** Address to which events are posted; null posts none. */
+  readonly url: string | null;
+  /** Receives a line about what went wrong and does not end the run. */
+  warn(text: string): void;
+}
+
+/** A port on which this process may not listen. */
+export class PortError extends Error {
+  override readonly name = "PortError";
+}
+
+/** A thread that runs. */
+export class LiveThread {
+  readonly #worker: Worker;
+  readonly #closed: Promise<void>;
+
+  /** `address` is that of the page with its token; null if none is served. */
+  private constructor(worker: Worker, readonly address: string | null, closed: Promise<void>) {
+    this.#worker = worker;
+    this.#closed = closed;
+  }
+
+  /** Starts the thread. Throws PortError if the port is taken. */
+  static async start({ name, folder, port, url, warn }: LiveOptions): Promise<LiveThread> {
+    const worker = new Worker(module, { type: "module" });
+    const started = Promise.withResolvers<LiveThread>(), closed = Promise.withResolvers<void>();
+    worker.onmessage = ({ data }: MessageEvent<LiveAnswer>) => {
+      switch (data.type) {
+        case "started":
+          return started.resolve(new LiveThread(worker, data.address, closed.promise));
+        case "failed":
+          return started.reject(data.portTaken ? new PortError(data.error) : new Error(data.error));
+        case "warning":
+          return warn(data.text);
+        case "closed":
+          return closed.resolve();
+      }
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      started.reject(new Error(event.message));
+      closed.resolve();
+      warn(`The live page has ended: ${event.message}`);
+    };
+    worker.postMessage({ type: "start", name, folder, port, url } satisfies LiveMessage);
+    try {
+      return await started.promise;
+    } catch (error) {
+      worker.terminate();
+      throw error;
+    }
+  }
+
+  /** Shows counts of a stage that are not in metrics.jsonl yet. */
+  show(event: StageEvent): void {
+    this.#worker.postMessage({ type: "now", event } satisfies LiveMessage);
+  }
+
+  /** Lets readers get the last lines, for at most some seconds, and ends the thread. */
+  async close(): Promise<void> {
+    this.#worker.postMessage({ type: "close" } satisfies LiveMessage);
+    await this.#closed;
+    this.#worker.terminate();
+  }
+}

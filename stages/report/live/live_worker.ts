@@ -1,0 +1,90 @@
+/**
+ * The code of the worker of a LiveThread.
+ *
+ * @module
+ */
+import type { StageEvent } from "../../flow/events.ts";
+import { LiveRun } from "./live_run.ts";
+import { postEvents } from "./post_events.ts";
+import { type RunServer, serveRuns } from "./serve_runs.ts";
+
+/** A message to the worker. */
+export type LiveMessage =
+  | Readonly<{ type: "start"; name: string; folder: string; port: number | null; url: string | null }>
+  | Readonly<{ type: "now"; event: StageEvent }>
+  | Readonly<{ type: "close" }>;
+
+/** A message from the worker. */
+export type LiveAnswer =
+  | Readonly<{ type: "started"; address: string | null }>
+  | Readonly<{ type: "failed"; portTaken: boolean; error: string }>
+  | Readonly<{ type: "warning"; text: string }>
+  | Readonly<{ type: "closed" }>;
+
+const POLL_EVERY = 200; // milliseconds
+
+// The members of a worker's global scope that are used here: see checkpoint_worker.ts.
+const scope = globalThis as unknown as {
+  onmessage: (event: MessageEvent<LiveMessage>) => void;
+  postMessage(answer: LiveAnswer): void;
+};
+
+let run: LiveRun | null = null, server: RunServer | null = null, poster: Poster | null = null;
+
+scope.onmessage = async ({ data }) => {
+  if (data.type === "now") return run?.takeNow(data.event);
+  if (data.type === "close") {
+    await Promise.allSettled([server?.close(), poster?.close()]);
+    return scope.postMessage({ type: "closed" });
+  }
+  try {
+    const { name, folder, port, url } = data;
+    const live = run = new LiveRun(name, folder);
+    if (port !== null) server = serveRuns({ port, runs: () => [live] });
+    if (url !== null) poster = new Poster(live, url);
+    scope.postMessage({ type: "started", address: server?.address ?? null });
+  } catch (error) {
+    const portTaken = error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.PermissionDenied;
+    scope.postMessage({
+      type: "failed",
+      portTaken,
+      error: error instanceof Error ? error.message : `${error}`,
+    });
+  }
+};
+
+/** Posts the events of a run until it is closed. */
+class Poster {
+  readonly #run: LiveRun;
+  readonly #closing = new AbortController();
+  readonly #stop = new AbortController();
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #done: Promise<void>;
+  #warned = "";
+
+  constructor(run: LiveRun, url: string) {
+    this.#run = run;
+    this.#timer = setInterval(() => run.follower.poll().catch(() => {}), POLL_EVERY);
+    this.#done = postEvents(run.follower, {
+      url,
+      closing: this.#closing.signal,
+      stop: this.#stop.signal,
+      failed: (why) => {
+        if (why !== this.#warned) {
+          scope.postMessage({ type: "warning", text: `--events: ${why}: trying again` });
+        }
+        this.#warned = why;
+      },
+    });
+  }
+
+  /** Posts what is left, for at most five seconds. */
+  async close(): Promise<void> {
+    await this.#run.follower.poll();
+    this.#closing.abort();
+    const late = setTimeout(() => this.#stop.abort(), 5000);
+    await this.#done;
+    clearTimeout(late);
+    clearInterval(this.#timer);
+  }
+}

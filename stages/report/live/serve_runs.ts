@@ -1,0 +1,213 @@
+/**
+ * The HTTP server of live pages.
+ *
+ * @module
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { encodeNumbers } from "../../flow/event_json.ts";
+import { reportPageOf, stateOf } from "../report.ts";
+import { eventStream } from "./event_stream.ts";
+import { newToken, pageHeaders, refusal, refused } from "./guard.ts";
+import type { LiveRun } from "./live_run.ts";
+
+/** How runs are served. */
+export interface ServeOptions {
+  /** Port on 127.0.0.1; 0 takes a free one. */
+  readonly port: number;
+  /** Secret in the address. Default: a new random one. */
+  readonly token?: string;
+  /** Returns the runs that may be read, in the order in which pages list them. */
+  runs(): readonly LiveRun[] | Promise<readonly LiveRun[]>;
+  /** Milliseconds between looks at the files that someone reads. Default 200. */
+  readonly pollEvery?: number;
+  /** Milliseconds between comments on an idle stream. Default 15,000. */
+  readonly keepAlive?: number;
+}
+
+/** A server that runs. */
+export interface RunServer {
+  /** Address to open, with the token. */
+  readonly address: string;
+  readonly port: number;
+  readonly token: string;
+  /** Number of open event streams. */
+  readonly readers: number;
+  /**
+   * Stops listening and ends each stream once its reader has all lines. Resolves after a second at most; the
+   * connection of a reader that has not read by then stays open until the process or worker ends.
+   */
+  close(): Promise<void>;
+}
+
+/** Open event streams: more are refused, since each may hold a chunk of a file in memory. */
+export const MOST_READERS = 64;
+/** Runs that one page shows over each other. */
+export const MOST_COMPARED = 12;
+const STATE_EVERY = 900; // milliseconds between two states: pages show the truth within a second
+const CLOSE_WITHIN = 1000; // milliseconds: a reader that reads nothing must not hold up the end of a run
+
+/**
+ * Serves pages and event streams of runs on 127.0.0.1. `/` is the page of all runs, `/?run=NAME` that of one
+ * (repeatable); `/events?run=NAME&after=LINES` is the stream, which also continues after a Last-Event-ID.
+ * Throws Deno.errors.AddrInUse if the port is taken.
+ */
+export function serveRuns(options: ServeOptions): RunServer {
+  const token = options.token ?? newToken(), closing = new AbortController();
+  const open = new Set<readonly LiveRun[]>();
+  let port = options.port;
+  const listen = { hostname: "127.0.0.1", port, onListen: () => {}, onError };
+  const server = Deno.serve(listen, async (request) => {
+    const no = refusal(request, { token, port });
+    if (no !== null) return no;
+    const url = new URL(request.url);
+    const all = await options.runs(), wanted = url.searchParams.getAll("run");
+    const unknown = wanted.find((name) => !all.some((run) => run.name === name));
+    if (unknown !== undefined) return refused(404, `There is no run called ${JSON.stringify(unknown)}`);
+    const runs = wanted.length === 0 ? all : all.filter(({ name }) => wanted.includes(name));
+    const shown = runs.slice(0, MOST_COMPARED);
+    if (url.pathname === "/") return await page(shown, all, request.method);
+    if (url.pathname === "/events") return await events(shown, request, url);
+    return refused(404, `There is no ${url.pathname} here: the page is at /`);
+  });
+  port = server.addr.port;
+
+  async function page(runs: readonly LiveRun[], all: readonly LiveRun[], method: string): Promise<Response> {
+    await Promise.all(runs.map((run) => run.refresh()));
+    const html = reportPageOf(runs.map(({ page }) => page), {
+      live: {
+        token,
+        runs: runs.map(({ name, follower: { lines, epoch } }) => ({ name, lines, epoch })),
+        all: all.map(({ name }) => name),
+      },
+    });
+    return new Response(method === "HEAD" ? null : html, {
+      headers: { ...pageHeaders, "content-type": "text/html; charset=utf-8" },
+    });
+  }
+
+  async function events(runs: readonly LiveRun[], request: Request, url: URL): Promise<Response> {
+    if (open.size >= MOST_READERS) {
+      return refused(503, `${MOST_READERS} pages are open: close one`, { "retry-after": "5" });
+    }
+    const after = numbers(request.headers.get("last-event-id") ?? url.searchParams.get("after") ?? "");
+    const epochs = numbers(url.searchParams.get("epoch") ?? "");
+    if (after === null || epochs === null) {
+      return refused(400, "Expected line numbers such as 12, or 12,7 for two runs");
+    }
+    const headers = { ...pageHeaders, "content-type": "text/event-stream; charset=utf-8" };
+    if (request.method === "HEAD") return new Response(null, { headers });
+    await Promise.all(runs.map(({ follower }) => follower.poll()));
+    const reader = [...runs];
+    open.add(reader);
+    follow();
+    const sources = runs.map(({ follower }, i) => ({
+      follower,
+      after: after[i] ?? 0,
+      epoch: epochs[i] ?? null,
+    }));
+    const state = new StateMessages(runs);
+    const stream = eventStream(sources, {
+      closing: closing.signal,
+      ...(options.keepAlive !== undefined && { keepAlive: options.keepAlive }),
+      state: () => state.take(),
+      stateChanged: (signal) => state.changed(signal),
+      onEnd: () => void open.delete(reader),
+    });
+    return new Response(stream, { headers });
+  }
+
+  // Files are looked at only while someone reads them.
+  let following = false;
+  async function follow(): Promise<void> {
+    if (following) return;
+    following = true;
+    while (open.size > 0 && !closing.signal.aborted) {
+      const read = new Set([...open].flat());
+      const all = await Promise.allSettled([...read].map((run) => run.follower.poll()));
+      for (const result of all) {
+        if (result.status === "rejected") console.error(`live page: ${result.reason}`);
+      }
+      await delay(options.pollEvery ?? 200);
+    }
+    following = false;
+  }
+
+  let closed: Promise<void> | null = null;
+  async function close(): Promise<void> {
+    await Promise.allSettled([...new Set([...open].flat())].map((run) => run.follower.poll()));
+    closing.abort();
+    const late = new AbortController();
+    await Promise.race([
+      server.shutdown(),
+      delay(CLOSE_WITHIN, undefined, { signal: late.signal }).catch(() => {}),
+    ]);
+    late.abort();
+  }
+
+  return {
+    address: `http://127.0.0.1:${port}/?token=${token}`,
+    port,
+    token,
+    get readers() {
+      return open.size;
+    },
+    close: () => closed ??= close(),
+  };
+}
+
+function onError(error: unknown): Response {
+  return refused(500, `The page failed: ${error instanceof Error ? error.message : error}`);
+}
+
+/** Returns the numbers of a list such as "12,7"; null if it is none, and an empty list for an empty text. */
+function numbers(text: string): number[] | null {
+  if (text === "") return [];
+  if (!/^\d{1,15}(,\d{1,15})*$/.test(text)) return null;
+  return text.split(",").map(Number);
+}
+
+/**
+ * What pages show of runs besides lines: sums over stages and documents, sent at most once a second, and
+ * counts of stages that have no line yet.
+ */
+class StateMessages {
+  readonly #runs: readonly LiveRun[];
+  #sent = "";
+  #sentNow = "";
+  #at = -Infinity;
+  #seen = "";
+
+  constructor(runs: readonly LiveRun[]) {
+    this.#runs = runs;
+  }
+
+  /** Returns a message with what changed since the last one; null if nothing did. */
+  take(): string | null {
+    const now = encodeNumbers(this.#runs.map(({ now }) => now));
+    if (now !== this.#sentNow) {
+      this.#sentNow = now;
+      return `event: now\ndata: ${now}\n\n`;
+    }
+    const counts = this.#counts();
+    if (counts === this.#seen || performance.now() < this.#at + STATE_EVERY) return null;
+    [this.#seen, this.#at] = [counts, performance.now()];
+    const state = encodeNumbers(stateOf(this.#runs.map(({ page }) => page)));
+    if (state === this.#sent) return null;
+    this.#sent = state;
+    return `event: state\ndata: ${state}\n\n`;
+  }
+
+  /** Resolves when `take()` may return a message that does not follow from new lines. */
+  async changed(signal: AbortSignal): Promise<void> {
+    const waits = this.#runs.map((run) => run.nowChanged(signal));
+    if (this.#counts() !== this.#seen) {
+      const left = Math.max(0, this.#at + STATE_EVERY - performance.now());
+      waits.push(delay(left, undefined, { signal }).catch(() => {}));
+    }
+    await Promise.race(waits);
+  }
+
+  #counts(): string {
+    return this.#runs.map(({ follower: { lines, epoch } }) => `${epoch} ${lines}`).join();
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Tests `--ui`, `--events` and the pipeline `ui` as processes.
+ *
+ * @module
+ */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { bytesOfTokens } from "../../../stages/format/tokens/token_file.ts";
+import { beforeDeadline } from "../../deadline.ts";
+import { Reader } from "../../stages/report/live/sse.ts";
+import { errorLine, run, runsTo, start, withFolder } from "../program.ts";
+
+const model =
+  "train --shard-format nanogpt --vocab-size 31 --layers 1 --heads 2 --channels 16 --seq-len 16 --batch-size 4"
+    .split(" ");
+
+async function shardsIn(dir: string): Promise<string[]> {
+  const tokens = Uint32Array.from({ length: 5000 }, (_, i) => (i * i) % 31);
+  await Deno.writeFile(`${dir}/train.bin`, bytesOfTokens(tokens, 2));
+  return [...model, "--train-shards", `${dir}/train.bin`];
+}
+
+/** Reads a stream until a match; returns the first group. The rest is read and dropped. */
+async function firstMatch(stream: ReadableStream<Uint8Array>, pattern: RegExp): Promise<string> {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (true) {
+    const { done, value } = await beforeDeadline(reader.read());
+    if (done) throw new Error(`No ${pattern} in: ${text}`);
+    text += value;
+    const found = pattern.exec(text);
+    if (found === null) continue;
+    (async () => {
+      while (!(await reader.read()).done);
+    })().catch(() => {});
+    return found[1];
+  }
+}
+
+Deno.test("--ui serves a run from its first line to its end, and its address is in no file", () =>
+  withFolder(async (dir) => {
+    const out = `${dir}/run`;
+    await using child = start([...await shardsIn(dir), "--steps", "1000", "--out", out, "--ui"]);
+    child.stdout.cancel();
+    const address = await firstMatch(child.stderr, /Live page: (http:\S+)\n/);
+    const reader = await Reader.open(address.replace("/?", "/events?"));
+    const lines: string[] = [];
+    for (let message = await reader.next(); message !== null; message = await reader.next()) {
+      if (message.event === "message") lines.push(message.data);
+    }
+    strictEqual((await child.status).code, 0);
+    deepStrictEqual(lines.join("\n") + "\n", await Deno.readTextFile(`${out}/metrics.jsonl`));
+    const token = new URL(address).searchParams.get("token") ?? "";
+    for (const file of ["config.json", "metrics.jsonl", "report.html"]) {
+      ok(!(await Deno.readTextFile(`${out}/${file}`)).includes(token), file);
+    }
+  }));
+
+Deno.test("--ui refuses a port that is taken or none, and leaves no run behind", () =>
+  withFolder(async (dir) => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const args = [...await shardsIn(dir), "--out", `${dir}/run`];
+    const { port } = taken.addr as Deno.NetAddr;
+    match(errorLine(await runsTo(2, [...args, "--ui", `${port}`])), /port.*give another --ui PORT/);
+    await Deno.stat(`${dir}/run/metrics.jsonl`).then(() => ok(false), () => {});
+    for (const bad of ["65536", "0"]) {
+      match(errorLine(await runsTo(2, [...args, "--ui", bad])), /port from 1 to 65535/);
+    }
+    match(errorLine(await runsTo(2, [...args, "--events", "ftp://x"])), /http:\/\/ or https:\/\//);
+    match(errorLine(await runsTo(2, ["report", dir, "--ui"])), /--ui does nothing in report/);
+  }));
+
+Deno.test("--events posts every line in order, also after a failure", () =>
+  withFolder(async (dir) => {
+    const got: string[] = [], ids: number[] = [];
+    let calls = 0;
+    await using server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      async (request) => {
+        const text = await request.text();
+        if (calls++ === 0) return new Response("later", { status: 503 });
+        got.push(text);
+        ids.push(Number(request.headers.get("last-event-id")));
+        return new Response();
+      },
+    );
+    const url = `http://127.0.0.1:${server.addr.port}/x`;
+    const { err } = await run([
+      ...await shardsIn(dir),
+      "--steps",
+      "2000",
+      "--out",
+      `${dir}/run`,
+      "--events",
+      url,
+    ]);
+    const file = await Deno.readTextFile(`${dir}/run/metrics.jsonl`);
+    strictEqual(got.join(""), file);
+    strictEqual(ids.at(-1), file.split("\n").length - 1);
+    match(err, /--events: 127\.0\.0\.1:\d+ answered 503: trying again/);
+  }));
+
+Deno.test("ui serves the runs of a folder until Ctrl-C, and refuses a folder without runs", () =>
+  withFolder(async (dir) => {
+    for (const name of ["a", "b"]) {
+      await Deno.mkdir(`${dir}/runs/${name}`, { recursive: true });
+      await Deno.writeTextFile(`${dir}/runs/${name}/metrics.jsonl`, '{"type":"done","reason":"finished"}\n');
+    }
+    await using child = start(["ui", `${dir}/runs`]);
+    const address = await firstMatch(child.stdout, /Pages of the runs: (http:\S+)\n/);
+    const html = await (await fetch(address)).text();
+    deepStrictEqual(JSON.parse(/<script id="run"[^>]*>(.*?)<\/script>/s.exec(html)?.[1] ?? "").live.all, [
+      "a",
+      "b",
+    ]);
+    const reader = await Reader.open(address.replace("/?", "/events?run=b&"));
+    strictEqual((await reader.take(1))[0].id, "1");
+    child.stderr.pipeTo(new WritableStream());
+    child.kill("SIGINT");
+    strictEqual((await beforeDeadline(child.status)).code, 130);
+    await reader.close();
+    match(errorLine(await runsTo(2, ["ui", `${dir}/runs/a/none`])), /none/);
+    await Deno.mkdir(`${dir}/empty`);
+    match(errorLine(await runsTo(2, ["ui", `${dir}/empty`])), /No run in/);
+  }));

@@ -1,0 +1,58 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { lttb } from "../../../stages/report/lttb.ts";
+import { mostSteps, RunDigest } from "../../../stages/report/run_digest.ts";
+import { runEvents, stageEvent, stepEvent } from "./events.ts";
+import type { RunEvent } from "../../../stages/flow/events.ts";
+
+Deno.test("lttb() keeps all points up to the limit, then the ends and the spikes", () => {
+  const x = Array.from({ length: 1000 }, (_, i) => i), y = x.map((i) => i === 637 ? 100 : Math.sin(i / 50));
+  for (const count of [1000, 1001]) deepStrictEqual(lttb(x, y, count), x);
+  for (const count of [3, 10, 100, 999]) {
+    const kept = lttb(x, y, count);
+    deepStrictEqual([kept.length, kept[0], kept.at(-1)], [count, 0, 999]);
+    ok(kept.includes(637), `${count}`);
+    deepStrictEqual(kept, kept.toSorted((a, b) => a - b));
+    strictEqual(new Set(kept).size, count);
+  }
+});
+
+Deno.test("lttb() passes over NaN unless a bucket holds nothing else", () => {
+  const x = Array.from({ length: 100 }, (_, i) => i);
+  const half = x.map((i) => i % 2 === 0 ? NaN : i);
+  ok(lttb(x, half, 20).slice(1, -1).every((i) => i % 2 === 1));
+  strictEqual(lttb(x, x.map(() => NaN), 20).length, 20);
+});
+
+Deno.test("RunDigest keeps a million steps in bounded memory with their spikes, their NaN and their end", () => {
+  const digest = new RunDigest();
+  digest.add({ type: "run", pipeline: "p" });
+  for (let step = 0; step < 1_000_000; step++) {
+    const event = stepEvent(step);
+    if (event.type !== "step") continue;
+    digest.add(step === 543_210 ? { ...event, loss: 99 } : step === 77_777 ? { ...event, loss: NaN } : event);
+  }
+  const steps = digest.events().filter((event) => event.type === "step");
+  ok(steps.length <= mostSteps + 101, `${steps.length}`);
+  ok(steps.some(({ loss }) => loss === 99));
+  ok(steps.some(({ loss }) => Number.isNaN(loss)));
+  deepStrictEqual([steps[0].step, steps.at(-1)?.step], [0, 999_999]);
+});
+
+Deno.test("RunDigest keeps the last counts of each session, and a bounded number of samples", () => {
+  const events: RunEvent[] = [];
+  for (const out of [10, 20]) {
+    events.push({ type: "run", pipeline: "p" });
+    for (let i = 1; i <= out; i++) events.push(stageEvent("source", { out: i, busy: i }));
+  }
+  for (let step = 0; step < 5000; step++) events.push({ type: "sample", step, text: "t" });
+  const kept = RunDigest.of(events).events();
+  deepStrictEqual(
+    kept.filter((event) => event.type === "stage").map(({ out }) => out),
+    [10, 20],
+  );
+  const samples = kept.filter((event) => event.type === "sample");
+  ok(samples.length < 400 && samples.length >= 200, `${samples.length}`);
+  deepStrictEqual([samples[0].step, samples.at(-1)?.step], [0, 4999]);
+  const few = runEvents(40);
+  strictEqual(RunDigest.of(few).events().length, few.length);
+});
