@@ -72,7 +72,7 @@ export { sgd, type SgdOptions } from "./kernels/optim/sgd.ts";
 export { evaluate, type EvaluateOptions } from "./stages/evaluate/evaluate.ts";
 export { evaluateHellaswag, type EvaluateHellaswagOptions } from "./stages/evaluate/evaluate_hellaswag.ts";
 export { type LossSummary, type TokenBytes, validationLoss } from "./stages/evaluate/loss_tally.ts";
-export { extract } from "./stages/filter/extract.ts";
+export { type ArticleOptions, extract } from "./stages/filter/extract.ts";
 export { fineweb, type RejectsSinkFor } from "./stages/filter/fineweb.ts";
 export type {
   FinewebFilter,

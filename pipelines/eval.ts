@@ -24,7 +24,13 @@ import { textName } from "./parts/compared_bits.ts";
 import { checkHellaswag } from "./parts/hellaswag.ts";
 import { type EvaluationText, shardText, sourceText } from "./parts/evaluation_text.ts";
 import { sourceOptions, textOnly } from "./parts/options/document_options.ts";
-import { readsFiles, readsHub, readsPlainText, readsRecords } from "./parts/options/requirements.ts";
+import {
+  readsArchives,
+  readsFiles,
+  readsHub,
+  readsPlainText,
+  readsRecords,
+} from "./parts/options/requirements.ts";
 import { inferenceOptions } from "./parts/options/inference_options.ts";
 import { hellaswagOptions } from "./parts/options/monitoring_options.ts";
 import { ofBinShards, shardOptions } from "./parts/options/shard_options.ts";
@@ -79,6 +85,7 @@ const options = {
   split: { ...sourceOptions.split, ...evaluation, requires: [someSource, readsPlainText] },
   textKey: { ...sourceOptions.textKey, ...evaluation, requires: [someSource, readsRecords] },
   idKey: { ...sourceOptions.idKey, ...evaluation, requires: [someSource, readsRecords] },
+  httpErrors: { ...sourceOptions.httpErrors, ...evaluation, requires: [someSource, readsArchives] },
   hubToken: { ...sourceOptions.hubToken, ...evaluation, requires: [someSource, readsHub] },
   evalBatches: integer(
     "how much of the text to measure the loss on, in blocks of 4,096 bytes; default: all",

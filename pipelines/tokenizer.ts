@@ -10,6 +10,7 @@ import { integer, path, repeated, text } from "./cli/option_types.ts";
 import {
   given,
   notGiven,
+  readsArchives,
   readsFiles,
   readsHub,
   readsInRandomOrder,
@@ -37,6 +38,7 @@ export default pipeline({
     split: { ...sourceOptions.split, requires: [isTraining, readsPlainText] },
     textKey: { ...sourceOptions.textKey, requires: [isTraining, readsRecords] },
     idKey: { ...sourceOptions.idKey, requires: [isTraining, readsRecords] },
+    httpErrors: { ...sourceOptions.httpErrors, requires: [isTraining, readsArchives] },
     hubToken: { ...sourceOptions.hubToken, requires: [isTraining, readsHub] },
     pattern: { ...vocabularyOptions.pattern, requires: isTraining },
     tieBreak: { ...vocabularyOptions.tieBreak, requires: isTraining },

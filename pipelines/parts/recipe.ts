@@ -38,6 +38,14 @@ export async function recipeOf(
     urlLists: o.urlList,
     tokenizer: o.countTokenizer,
     stages,
+    ...(stages.includes("extract") &&
+      {
+        extract: {
+          favor: o.extractFavor,
+          comments: o.extractComments === "keep",
+          markup: o.extractMarkup,
+        },
+      }),
     ...(stages.includes("minhash") &&
       {
         minhash: {

@@ -11,6 +11,7 @@ import importMap from "../../.imports.json" with { type: "json" };
 
 /** Modules that are fetched on first use, by their specifier in .imports.json. */
 interface ModuleTypes {
+  "@bokuweb/zstd-wasm": typeof import("@bokuweb/zstd-wasm");
   "@dagrejs/dagre": typeof import("@dagrejs/dagre");
   "@foxglove/wasm-bz2": { readonly default: typeof import("@foxglove/wasm-bz2") };
   "@huggingface/hub": typeof import("@huggingface/hub");
@@ -44,6 +45,7 @@ export type DataPackage =
 
 /** Sizes of the packages that are fetched on first use. */
 export const laterPackages: Readonly<Record<string, PackageSize>> = {
+  "@bokuweb/zstd-wasm": { packages: 1, megabytes: 2 },
   "@dagrejs/dagre": { packages: 2, megabytes: 3 },
   "@foxglove/wasm-bz2": { packages: 2, megabytes: 2 },
   "@huggingface/hub": { packages: 11, megabytes: 11 },

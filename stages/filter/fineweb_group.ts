@@ -8,6 +8,7 @@ import type { Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 export { textLength } from "../items.ts";
 import { c4 } from "./rules/c4.ts";
+import type { ArticleOptions } from "../format/web/article_text.ts";
 import { extract } from "./extract.ts";
 import { finewebQuality } from "./rules/fineweb_quality.ts";
 import { gopherQuality } from "./rules/gopher_quality.ts";
@@ -66,6 +67,8 @@ export type FinewebOptions = Readonly<{
   urlLists?: readonly string[];
   /** Name or path of the tokenizer that `count` uses (default `gpt2`). */
   tokenizer?: string;
+  /** What `extract` takes from pages, and how it is written (default: that of `articleText`). */
+  extract?: ArticleOptions;
   /** Languages to keep (default `["en"]`). */
   languages?: readonly string[];
   /** Language score that a document must exceed (default 0.65, FineWeb's value). */
@@ -115,7 +118,7 @@ export function finewebStages(options: FinewebOptions = {}): Stage<Document, Doc
       case "url":
         return url({ lists: options.urlLists ?? [] });
       case "extract":
-        return extract();
+        return extract(options.extract);
       case "language":
         return language({
           recipe,

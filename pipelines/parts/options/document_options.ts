@@ -7,7 +7,14 @@ import { finewebFilters } from "../../../stages/filter/fineweb_group.ts";
 import { sentenceSplitterNames, wordSplitterNames } from "../../../stages/filter/words/words.ts";
 import { checkEncoding } from "../../../stages/format/text/encodings.ts";
 import { filterList } from "./filter_list.ts";
-import { readsFiles, readsHub, readsPlainText, readsRecords, someFilter } from "./requirements.ts";
+import {
+  readsArchives,
+  readsFiles,
+  readsHub,
+  readsPlainText,
+  readsRecords,
+  someFilter,
+} from "./requirements.ts";
 import type { Values } from "../../cli/pipeline.ts";
 import { duration, integer, oneOf, path, repeatedPaths, text } from "../../cli/option_types.ts";
 
@@ -52,6 +59,10 @@ export const sourceOptions = {
     ...data,
     requires: readsRecords,
   }),
+  httpErrors: oneOf(
+    "pages of a web archive whose HTTP status is not 2xx, such as Not Found: drop counts them",
+    { value: "drop", choices: ["drop", "keep"], ...data, requires: readsArchives },
+  ),
   hubToken: path("file with an access token of the Hugging Face Hub; default: the Hub's own token file", {
     value: null,
     placeholder: "FILE",
@@ -64,13 +75,13 @@ export const sourceOptions = {
 /** Values of the options that say how sources are read. */
 type ReadingValues = Pick<
   Values<typeof sourceOptions>,
-  "damaged" | "encoding" | "split" | "textKey" | "idKey" | "hubToken"
+  "damaged" | "encoding" | "split" | "textKey" | "idKey" | "httpErrors" | "hubToken"
 >;
 
 /** How sources are read, as the options ask for it. */
 export function readingOf(o: ReadingValues): ReadingValues {
-  const { damaged, encoding, split, textKey, idKey, hubToken } = o;
-  return { damaged, encoding, split, textKey, idKey, hubToken };
+  const { damaged, encoding, split, textKey, idKey, httpErrors, hubToken } = o;
+  return { damaged, encoding, split, textKey, idKey, httpErrors, hubToken };
 }
 
 /** How sources are read of which the text alone is used. */
@@ -114,6 +125,27 @@ export const filterOptions = {
     value: 10,
     ...filters,
     fixed: false,
+    requires: someFilter("extract"),
+  }),
+  extractFavor: oneOf(
+    "which mistake extraction avoids where it is in doubt about a part of a page: precision leaves it out, recall keeps it",
+    {
+      value: "balanced",
+      choices: ["balanced", "precision", "recall"],
+      ...filters,
+      requires: someFilter("extract"),
+    },
+  ),
+  extractComments: oneOf("comments of a page's readers", {
+    value: "drop",
+    choices: ["drop", "keep"],
+    ...filters,
+    requires: someFilter("extract"),
+  }),
+  extractMarkup: oneOf("how headings, lists, tables and code of a page are written", {
+    value: "text",
+    choices: ["text", "markdown"],
+    ...filters,
     requires: someFilter("extract"),
   }),
   minhash: oneOf(

@@ -47,6 +47,12 @@ export const readsPlainText = someSource(
 /** Requires a dataset of the Hugging Face Hub. */
 export const readsHub = someSource((uri) => /^hf:/i.test(uri), "--source hf:OWNER/NAME");
 
+/** Requires that --source may name web archives, whose pages have an HTTP status. */
+export const readsArchives = someSource(
+  (uri) => !isEmbedded(uri) && [undefined, ".warc"].includes(fileKind(uri)),
+  "--source of web archives (.warc)",
+);
+
 /** Requires that --source may name records, whose fields have names. */
 export const readsRecords = someSource(
   (uri) =>

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { gunzipMembers, type MemberChunk, type MemberOptions } from "./gzip.ts";
+import { gunzipMembers, type MemberChunk } from "./gzip.ts";
 import { type Packing, PACKING_BYTES, packingOfFile } from "./packing.ts";
 import { findRemote, isRemote, readRemote } from "../web/remote.ts";
-import { unzstdFrames } from "./zstd.ts";
+import { findDictionary, unzstdFrames, type ZstdOptions } from "./zstd.ts";
 import { openFile } from "../../disk/files.ts";
 
 const CHUNK_BYTES = 1 << 16;
@@ -59,7 +59,10 @@ export async function* readUnpacked(
   }
   let at = anchor.unpacked;
   const unpack = await unpackerOf(packing);
-  for await (const { bytes, member, first } of unpack(packed, { name: path, start: anchor.packed })) {
+  const dictionary = () => findDictionary(readPacked(path, { offset: 0, signal }), path);
+  for await (
+    const { bytes, member, first } of unpack(packed, { name: path, start: anchor.packed, dictionary })
+  ) {
     if (first) onAnchor?.({ packed: member, unpacked: at });
     at += bytes.length;
     if (at > offset) yield bytes.subarray(Math.max(0, bytes.length - (at - offset)));
@@ -108,7 +111,7 @@ class Peeked {
 
 type Unpack = (
   packed: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  options: MemberOptions,
+  options: ZstdOptions,
 ) => AsyncIterable<MemberChunk>;
 
 /** Returns the reader of a compressed format. Rare ones are loaded when they are first used. */

@@ -14,14 +14,14 @@ import { orStated } from "./html/structured_text.ts";
 import { titleOf, visiblePage } from "./html/visible_segments.ts";
 
 /** What is extracted from a page, and how it is written. */
-export interface ArticleOptions {
+export type ArticleOptions = Readonly<{
   /** `precision` keeps less in doubt, `recall` more (default `balanced`). */
-  readonly favor?: "balanced" | "precision" | "recall";
+  favor?: "balanced" | "precision" | "recall";
   /** Whether the comments of readers are kept (default false). */
-  readonly comments?: boolean;
+  comments?: boolean;
   /** Whether headings, lists, tables and code are marked as in Markdown (default `text`: they are not). */
-  readonly markup?: "text" | "markdown";
-}
+  markup?: "text" | "markdown";
+}>;
 
 /**
  * Returns the main text of a page, without menus, captions, share bars, related links, comments and footers;

@@ -94,6 +94,10 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
     "fineweb --extract-timeout 5s --stages none",
     /does nothing without --stages: it needs extract among --stages$/,
   ],
+  ["fineweb --extract-favor recall --stages c4", /it needs extract among --stages$/],
+  ["fineweb --extract-comments keep --stages c4", /it needs extract among --stages$/],
+  ["fineweb --extract-markup markdown --stages c4", /it needs extract among --stages$/],
+  ["fineweb --http-errors keep --source a.txt", /it needs --source of web archives \(\.warc\)$/],
   ["fineweb --minhash first --stages c4", /it needs minhash among --stages$/],
   ["fineweb --minhash-memory 64 --stages c4", /it needs minhash among --stages$/],
   // a source without records, or not of the Hub

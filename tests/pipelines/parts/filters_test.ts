@@ -30,6 +30,9 @@ async function run(workers: number, minhash: "first" | "cluster") {
       urlList: [],
       countTokenizer: "byte",
       extractTimeout: 60,
+      extractFavor: "balanced",
+      extractComments: "drop",
+      extractMarkup: "text",
       minhash,
       minhashMemory: 1,
     } as const;

@@ -1,5 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { checkSource } from "../../../../stages/flow/check_resume.ts";
+import { importPackage } from "../../../../stages/disk/packages.ts";
+import { unpackWithDictionary } from "../../../../stages/format/packed/zstd_dictionary.ts";
 import { warcFile } from "../../../../stages/source/files/warc.ts";
 import { sharedTest } from "../../../shared_data.ts";
 import { context, equal, fails, read, resumesAnywhere } from "../source_checks.ts";
@@ -91,6 +93,47 @@ Deno.test("warcFile() decodes content codings, and ignores a Content-Encoding fi
   ], async (plain) => {
     equal((await read(warcFile(plain))).items.map((doc) => doc.text), ["Packed", "Plain"]);
   });
+});
+
+Deno.test("warcFile() reads frames with a dictionary that the file begins with, resumes after each, and says what is missing", async () => {
+  const zstd = await importPackage("@bokuweb/zstd-wasm");
+  const frame = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0); // opens the library
+  await unpackWithDictionary(frame, { dictionary: new Uint8Array(9), length: 0 });
+  const page = (name: string) =>
+    record(
+      "response",
+      {},
+      response("Content-Type: text/html", `<p>The ${name} flows past the old harbour.</p>`),
+    );
+  const dictionary = page("brook"), context = zstd.createCCtx();
+  const frames = ["river", "stream"].map((name) => zstd.compressUsingDict(context, page(name), dictionary));
+  const head = (
+    content: Uint8Array,
+  ) => [0x5d, 0x2a, 0x4d, 0x18, content.length & 255, content.length >> 8, 0, 0];
+  const home = await Deno.makeTempDir();
+  try {
+    const path = `${home}/a.warc.zst`,
+      texts = ["The river flows past the old harbour.", "The stream flows past the old harbour."];
+    for (const stored of [dictionary, zstd.compress(dictionary)]) {
+      await Deno.writeFile(
+        path,
+        Uint8Array.from([...head(stored), ...stored, ...frames.flatMap((frame) => [...frame])]),
+      );
+      equal((await resumesAnywhere(() => warcFile(path))).map((doc) => doc.text), texts);
+    }
+    const other = dictionary.map((byte) => byte ^ 1);
+    await Deno.writeFile(path, Uint8Array.from([...head(other), ...other, ...frames[0]]));
+    await fails(() => read(warcFile(path)), SyntaxError, `record 1 of ${path}`);
+    // A frame that names the dictionary 7, of which the file has none.
+    await Deno.writeFile(path, Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x21, 7, 1, 9, 0, 0, 97));
+    await fails(
+      () => read(warcFile(path)),
+      Deno.errors.InvalidData,
+      "needs a dictionary, which the file does not begin with",
+    );
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
 });
 
 Deno.test("warcFile() reads resources, counts revisits, and drops HTTP errors, damage and binary data by reason", () => {
