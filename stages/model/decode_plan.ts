@@ -19,12 +19,17 @@ import { inputLeaf } from "./leaves.ts";
  */
 export function decodePrograms(
   model: Model<unknown>,
-  { texts, quantized }: { readonly texts: number; readonly quantized: QuantizedWeights | undefined },
+  { texts, seqLen, quantized }: {
+    readonly texts: number;
+    /** Longest text in tokens. */
+    readonly seqLen: number;
+    readonly quantized: QuantizedWeights | undefined;
+  },
 ): readonly Program[] {
   if (texts === 0) return [];
   const forwards = [
-    ...prefillLengths(model.seqLen).map((length) => prefillGraph(model, { length, texts, quantized })),
-    ...decodeCounts(texts).map((count) => decodeGraph(model, { count, texts, quantized })),
+    ...prefillLengths(seqLen).map((length) => prefillGraph(model, { length, texts, seqLen, quantized })),
+    ...decodeCounts(texts).map((count) => decodeGraph(model, { count, texts, seqLen, quantized })),
   ];
   return [...forwards.map(([name, graph]) => compile(name, graph)), ...copyProgram(forwards[0][1], texts)];
 }
@@ -45,9 +50,10 @@ export function decodeCounts(texts: number): readonly number[] {
 
 function prefillGraph(
   model: Model<unknown>,
-  { length, texts, quantized }: {
+  { length, texts, seqLen, quantized }: {
     readonly length: number;
     readonly texts: number;
+    readonly seqLen: number;
     readonly quantized: QuantizedWeights | undefined;
   },
 ): [string, Graph] {
@@ -59,7 +65,7 @@ function prefillGraph(
       rows: inputLeaf(graph, "prefill/row", [1]),
       cache: {
         texts,
-        seqLen: model.seqLen,
+        seqLen,
         positions: inputLeaf(graph, `${name}/positions`, [1, length]),
         firstRows: inputLeaf(graph, "prefill/firstRow", [1]),
       },
@@ -74,9 +80,10 @@ function prefillGraph(
 
 function decodeGraph(
   model: Model<unknown>,
-  { count, texts, quantized }: {
+  { count, texts, seqLen, quantized }: {
     readonly count: number;
     readonly texts: number;
+    readonly seqLen: number;
     readonly quantized: QuantizedWeights | undefined;
   },
 ): [string, Graph] {
@@ -87,7 +94,7 @@ function decodeGraph(
     {
       cache: {
         texts,
-        seqLen: model.seqLen,
+        seqLen,
         positions: inputLeaf(graph, `${name}/positions`, [count, 1]),
         firstRows: inputLeaf(graph, `${name}/firstRows`, [count]),
       },

@@ -29,7 +29,7 @@ export class Decoder {
   constructor(plan: Plan, session: Session) {
     this.#plan = plan;
     this.#session = session;
-    this.#lengths = prefillLengths(plan.model.seqLen);
+    this.#lengths = prefillLengths(plan.cacheLength);
   }
 
   /**
@@ -42,7 +42,7 @@ export class Decoder {
     ids: Uint32Array,
     { text = 0, from = 0 }: { readonly text?: number; readonly from?: number } = {},
   ): Promise<Float32Array> {
-    const { model: { seqLen, vocabSize } } = this.#checked(text);
+    const { model: { vocabSize }, cacheLength: seqLen } = this.#checked(text);
     if (ids.length === 0) throw new RangeError("Cannot predict from no tokens: give at least one");
     if (from + ids.length > seqLen) {
       throw new RangeError(
@@ -76,7 +76,7 @@ export class Decoder {
    */
   async decode(tokens: readonly LastToken[]): Promise<readonly Float32Array[]> {
     if (tokens.length === 0) return [];
-    const { model: { seqLen, vocabSize }, texts } = this.#plan;
+    const { model: { vocabSize }, cacheLength: seqLen, texts } = this.#plan;
     const count = decodeCounts(texts).find((n) => n >= tokens.length);
     if (count === undefined || new Set(tokens.map(({ text }) => text)).size < tokens.length) {
       throw new RangeError(

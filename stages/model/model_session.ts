@@ -228,7 +228,7 @@ export class ModelSession implements AsyncDisposable {
    * overwrites text 0 of `decoder`. Throws RangeError if `ids` is empty or has an id outside the vocabulary.
    */
   async logits(ids: ArrayLike<number>): Promise<Float32Array> {
-    return await this.decoder.prefill(Uint32Array.from(ids).subarray(-this.plan.model.seqLen));
+    return await this.decoder.prefill(Uint32Array.from(ids).subarray(-this.plan.cacheLength));
   }
 
   /** Reads the parameters, keyed by name. */

@@ -40,10 +40,10 @@ export interface PlanOptions {
    */
   readonly scoring?: { readonly tokens: number };
   /**
-   * Whether to make the programs that generate text, and for how many texts at once; true: for one text.
-   * Default false.
+   * Whether to make the programs that generate text, for how many texts at once, and for texts of at most how
+   * many tokens; true: for one text of the model's sequence length. Default false.
    */
-  readonly sampling?: boolean | { readonly texts: number };
+  readonly sampling?: boolean | { readonly texts: number; readonly seqLen?: number };
   /** Divisor of the logits in all losses: that of training, of the evaluation and of scoring. Default 1. */
   readonly temperature?: number;
   /**
@@ -82,6 +82,8 @@ export interface Plan extends PlanOptions {
   readonly tokensPerStep: number;
   /** Number of texts that can be generated at once; 0 without sampling. */
   readonly texts: number;
+  /** Largest number of tokens of a text that is generated. */
+  readonly cacheLength: number;
 }
 
 /**
@@ -137,7 +139,9 @@ export function plan(options: PlanOptions): Plan {
   }
   const texts = typeof sampling === "object" ? sampling.texts : Number(sampling);
   if (sampling !== false) checkSizes("sample", [texts]);
-  programs.push(...decodePrograms(model, { texts, quantized }));
+  const cacheLength = typeof sampling === "object" ? sampling.seqLen ?? model.seqLen : model.seqLen;
+  if (sampling !== false) checkSizes("sample", [cacheLength]);
+  programs.push(...decodePrograms(model, { texts, seqLen: Math.min(cacheLength, model.seqLen), quantized }));
 
   const [accum, batch, seqLen] = training?.shape ?? [0, 0, 0];
   const flops = new Map(programs.map((p) => [p.name, flopsOf(p)]));
@@ -151,6 +155,7 @@ export function plan(options: PlanOptions): Plan {
     flopsPerStep: programsOfStep(training).reduce((sum, name) => sum + (flops.get(name) ?? 0), 0),
     tokensPerStep: accum * batch * seqLen,
     texts,
+    cacheLength: Math.min(cacheLength, model.seqLen),
   };
 }
 

@@ -91,7 +91,7 @@ export class CacheSlots {
   /** Sets the logits of the next token of each text. */
   async predict(texts: readonly GeneratedText[]): Promise<void> {
     const startOf = ({ ids }: GeneratedText) =>
-      windowStart(ids.length, { seqLen: this.#model.plan.model.seqLen, slide: this.#slide });
+      windowStart(ids.length, { seqLen: this.#model.plan.cacheLength, slide: this.#slide });
     const decoded = texts.filter((text) => startOf(text) === text.start);
     const began = performance.now();
     const logits = await this.#model.decoder.decode(decoded.map(({ slot, ids, start }) => ({
@@ -107,7 +107,7 @@ export class CacheSlots {
   }
 
   async #prefill(text: GeneratedText, kind: "prefill" | "slide"): Promise<void> {
-    const { ids, slot } = text, { seqLen } = this.#model.plan.model, began = performance.now();
+    const { ids, slot } = text, { cacheLength: seqLen } = this.#model.plan, began = performance.now();
     text.start = windowStart(ids.length, { seqLen, slide: this.#slide });
     this.#prompts[slot] = undefined;
     const window = Uint32Array.from(ids.slice(text.start));

@@ -109,7 +109,7 @@ async function measure(
     signal: ctx.signal,
     // Beyond the model's sequence length half of a text is dropped at a time: the default would read the
     // whole sequence again for each token.
-    slide: Math.max(1, update.model.plan.model.seqLen >> 1),
+    slide: Math.max(1, update.model.plan.cacheLength >> 1),
   });
   for await (const event of generation) {
     if (ctx.stopping) return null;

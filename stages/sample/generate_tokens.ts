@@ -187,7 +187,7 @@ function distributionOf(
 
 /** Largest number of tokens of a text and its prompt. */
 function longestOf(
-  { plan: { model: { seqLen } } }: ModelSession,
+  { plan: { cacheLength: seqLen } }: ModelSession,
   { maxLength = seqLen }: GenerateTokensOptions,
 ): number {
   return Math.min(seqLen, maxLength);

@@ -144,7 +144,7 @@ export function chatPlan(
     readonly weighted?: boolean;
     readonly segmented?: boolean;
     readonly temperature?: number;
-    /** Number of texts that are generated at once. */
+    /** Number of texts that are generated at once; 0: none are. */
     readonly texts: number;
     readonly packBytes: number;
   },
@@ -162,7 +162,7 @@ export function chatPlan(
       segmented,
     },
     evaluation: { batch: shape[1], seqLen: shape[2] },
-    sampling: { texts },
+    ...(texts > 0 && { sampling: { texts, seqLen: start.seqLen + 1 } }),
     quantized,
     temperature,
     packBytes,

@@ -5,13 +5,14 @@
  */
 import { nanochatIds } from "../../../stages/chat/template/nanochat.ts";
 import type { CountingHand } from "../../../stages/rl/answer_questions.ts";
+import { CodeTool } from "../../../stages/tool/code/code_tool.ts";
 import { calculator } from "../../../stages/tool/calculator.ts";
 import { CodeHand } from "../../../stages/tool/code_hand.ts";
 import type { Tool } from "../../../stages/tool/tool.ts";
 import type { StartingPoint } from "./starting_point.ts";
 
 /** Names of the tools. */
-export const toolNames = ["calculator"] as const;
+export const toolNames = ["calculator", "code"] as const;
 
 /** Returns a function that makes the hand of an answer. Throws RangeError for a template without calls. */
 export function handOf(
@@ -31,5 +32,6 @@ export function handOf(
 
 function toolOf(name: string): Tool {
   if (name === "calculator") return calculator();
+  if (name === "code") return new CodeTool();
   throw new RangeError(`There is no tool ${name}: expected some of ${toolNames.join(", ")}`);
 }

@@ -1,0 +1,97 @@
+/**
+ * What an assistant remembers of earlier conversations: short facts in a JSON file that people can read and
+ * edit. They are part of the system message of later conversations.
+ *
+ * @module
+ */
+import { isRecord } from "../disk/json.ts";
+import { readIfThere, writeWhole } from "../disk/whole_files.ts";
+import { excerpt } from "../format/text/excerpt.ts";
+import type { Tool } from "./tool.ts";
+
+/** Most facts, and longest fact in characters. */
+const MOST = 100, LONGEST = 300;
+
+/** Facts in a file. */
+export class Memory {
+  readonly #path: string;
+  readonly #facts: string[];
+
+  private constructor(path: string, facts: string[]) {
+    this.#path = path;
+    this.#facts = facts;
+  }
+
+  /** Reads a file; a file that is missing has no facts. Throws SyntaxError if it is no list of facts. */
+  static async open(path: string): Promise<Memory> {
+    const text = await readIfThere(path);
+    if (text === null) return new Memory(path, []);
+    let json: unknown;
+    try {
+      json = JSON.parse(text);
+    } catch (cause) {
+      throw new SyntaxError(`Cannot read the memory ${path}: it is not JSON`, { cause });
+    }
+    const facts = isRecord(json) ? json.facts : undefined;
+    if (Array.isArray(facts) && facts.every((fact) => typeof fact === "string")) {
+      return new Memory(path, facts);
+    }
+    throw new SyntaxError(
+      `Cannot read the memory ${path}: it is ${excerpt(json)}, expected {"facts": [TEXT, …]}`,
+    );
+  }
+
+  /** The facts, the oldest first. */
+  get facts(): readonly string[] {
+    return this.#facts;
+  }
+
+  /** Adds a fact. Throws RangeError for an empty or long one, and if there is no room. */
+  async remember(fact: string): Promise<void> {
+    const text = fact.trim();
+    if (text === "" || text.length > LONGEST) {
+      throw new RangeError(`Cannot remember ${text.length} characters: expected 1 to ${LONGEST}`);
+    }
+    if (this.#facts.length >= MOST) {
+      throw new RangeError(`Cannot remember more than ${MOST} facts: forget one`);
+    }
+    if (!this.#facts.includes(text)) this.#facts.push(text);
+    await this.#save();
+  }
+
+  /** Removes a fact by its number, from 1. Throws RangeError if there is none. */
+  async forget(number: number): Promise<void> {
+    if (!Number.isInteger(number) || number < 1 || number > this.#facts.length) {
+      throw new RangeError(`There is no fact ${number}: the memory has ${this.#facts.length}`);
+    }
+    this.#facts.splice(number - 1, 1);
+    await this.#save();
+  }
+
+  /** Returns the text for a system message; empty without facts. */
+  prompt(): string {
+    return this.#facts.length === 0
+      ? ""
+      : `What you remember:\n${this.#facts.map((fact) => `- ${fact}`).join("\n")}`;
+  }
+
+  /** Returns the tool by which a model remembers. */
+  tool(): Tool {
+    return {
+      name: "memory",
+      run: async (fact) => {
+        try {
+          await this.remember(fact);
+          return { output: "remembered" };
+        } catch (cause) {
+          if (!(cause instanceof RangeError)) throw cause;
+          return { error: cause.message };
+        }
+      },
+    };
+  }
+
+  async #save(): Promise<void> {
+    await writeWhole(this.#path, `${JSON.stringify({ facts: this.#facts }, null, 2)}\n`);
+  }
+}
