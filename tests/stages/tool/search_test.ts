@@ -8,7 +8,6 @@ import { Memory } from "../../../stages/tool/memory.ts";
 import { searchTool } from "../../../stages/tool/search.ts";
 import { withFolder } from "../../temporary.ts";
 
-// deno-lint-ignore require-await
 async function* documents(...texts: string[]) {
   for (const [i, text] of texts.entries()) yield { id: `${i}`, text };
 }
