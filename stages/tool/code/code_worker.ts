@@ -5,11 +5,14 @@
  *
  * @module
  */
-/// <reference lib="webworker" />
 import { importPackage } from "../../disk/packages.ts";
 import type { CodeLimits, CodeRequest, CodeResult } from "./code_messages.ts";
 
-declare const self: DedicatedWorkerGlobalScope;
+/** The scope of a dedicated worker; `deno check` types this module as part of the main program. */
+declare const self: {
+  onmessage: ((event: MessageEvent<CodeRequest>) => void) | null;
+  postMessage(message: unknown): void;
+};
 
 console.error = () => {}; // QuickJS writes there why it aborts, which the result says
 console.warn = console.error;
