@@ -17,7 +17,7 @@ import { algorithms } from "../stages/rl/policy_loss.ts";
 import { rolloutBatch } from "../stages/rl/rollout_batch.ts";
 import type { Task } from "../stages/task/verified/task.ts";
 import { type BatchContext, train } from "../stages/train/train.ts";
-import { flag, integer, list, number, oneOf, repeatedPaths, text } from "./cli/option_types.ts";
+import { flag, integer, list, number, oneOf, path, repeatedPaths } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { chatEnd } from "./parts/posttrain/chat_end.ts";
 import { chatOptions } from "./parts/posttrain/chat_options.ts";
@@ -44,7 +44,7 @@ const policy = { group: "Policy gradient", fixed };
 const withKl = above0("kl", "--kl X above 0");
 
 const options = {
-  task: text(
+  task: path(
     `task: ${
       taskNames.join(", ")
     }, or a .ts file whose default export has name, item(index) and reward(item, answer)`,

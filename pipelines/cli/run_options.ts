@@ -90,7 +90,7 @@ export const runOptions = {
     value: false,
     group: run,
   }),
-  machine: text(
+  machine: path(
     "with --dry-run: estimate the time of a step by op on this machine's GPU: the name of a file in bench/machines, or the path of a report that deno task doctor --json FILE writes",
     { value: null, group: run, placeholder: "NAME|PATH", requires: dryRun },
   ),

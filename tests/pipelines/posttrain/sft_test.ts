@@ -29,7 +29,7 @@ sharedTest("sft trains adapters, which resume, merge and are PEFT's", [LLAMA], a
     const model = path("golden/models/llama"), data = await conversations(dir);
     const args = `sft --init-from ${model} --data ${data} --template chatml --lora 2 --lr 1e-2 ${quick} ` +
       "--schedule-steps 6 --checkpoint-every 2";
-    await runsHere(0, `${args} --steps 6 --out ${dir}/whole`);
+    const first = await runsHere(0, `${args} --steps 6 --out ${dir}/whole`.replace("--quiet", ""));
     await runsHere(0, `${args} --steps 3 --out ${dir}/parts`);
     await runsHere(0, `${args} --steps 6 --out ${dir}/parts`);
     const steps = (course: readonly unknown[]) =>
@@ -39,7 +39,9 @@ sharedTest("sft trains adapters, which resume, merge and are PEFT's", [LLAMA], a
     ok(Object.keys(saved).every((name) => /lora_[AB]/.test(name)), "a checkpoint holds adapters alone");
     ok(await exists(`${dir}/whole/adapter/adapter_config.json`));
     const sample = "--prompt hello --max-tokens 4 --temperature 0 --device cpu --workers 1";
-    const merged = await runsHere(0, `sample --checkpoint ${dir}/whole ${sample}`);
+    const [, typed] = /To sample: deno task pipeline (.*)/.exec(`${first.out}${first.err}`) ?? [];
+    equal(typed, `sample --checkpoint ${dir}/whole`);
+    const merged = await runsHere(0, `${typed} ${sample}`);
     const peft = await runsHere(0, `sample --checkpoint ${dir}/whole/adapter --tokenizer ${model} ${sample}`);
     equal(merged.out, peft.out);
     const other = `${args} --steps 8 --out ${dir}/whole`.replace("--lora 2", "--lora 3");
