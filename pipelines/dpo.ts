@@ -79,6 +79,7 @@ const options = {
     requires: oneOfValues("loss", ["robust"], "--loss robust"),
   }),
   ...chatOptions,
+  worldSteps: { ...chatOptions.worldSteps, value: 300 },
   batchSize: { ...chatOptions.batchSize, about: "sequences per micro-batch, two for each pair" },
   checkEvery: integer("steps between checks on held-out questions; 0 = never", {
     value: 100,
@@ -116,7 +117,7 @@ export default pipeline({
   ],
   often: ["initFrom", "data", "template", "loss", "beta", "lora", "batchSize", "steps", "lr", "out"],
   batchToSkip,
-  settle: (o, isGiven) => Promise.resolve(chatSettings(o, isGiven, 0.05)),
+  settle: (o, isGiven) => Promise.resolve(chatSettings(o, isGiven, { share: 0.05, ownSteps: 100 })),
   barrierEvery: 64, // examples
   speedHints: "training",
   workersFor: "engine",

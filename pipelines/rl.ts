@@ -105,6 +105,7 @@ const options = {
     ...policy,
   }),
   ...chatOptions,
+  worldSteps: { ...chatOptions.worldSteps, value: 300 },
   batchSize: { ...chatOptions.batchSize, about: "sequences per micro-batch, one for each answer", value: 64 },
   checkpointEvery: { ...chatOptions.checkpointEvery, value: 20 },
   checkEvery: integer("steps between checks on held-out questions; 0 = never", {
@@ -156,7 +157,7 @@ export default pipeline({
   batchToSkip,
   settle: (o, isGiven) =>
     Promise.resolve({
-      ...chatSettings(o, isGiven, 0.05),
+      ...chatSettings(o, isGiven, { share: 0.05, ownSteps: 100 }),
       ...(o.initFrom === null && o.task === "arithmetic" && o.seqLen === null && { seqLen: SUM_LENGTH }),
     }),
   barrierEvery: 16,

@@ -87,7 +87,7 @@ export const chatOptions = {
     about: "length of the schedule in steps; default: the first run's --steps",
   },
   steps: integer(
-    "stop after N steps, those of --world-steps included; default for a new model: 300 more than --world-steps",
+    "stop after N steps, those of --world-steps included; default for a new model: some more than --world-steps",
     {
       value: 100,
       min: 1,

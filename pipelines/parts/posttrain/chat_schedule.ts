@@ -9,9 +9,6 @@ import type { ChatValues } from "./starting_point.ts";
 /** Learning rates that options do not give: TRL's for a whole model and, ten times as high, for adapters. */
 const RATES = { whole: 2e-5, adapters: 2e-4, world: 4e-3, worldMuon: 0.04 } as const;
 
-/** Steps of a run after those in which a new model learns the little world. */
-const RUN_STEPS = 300;
-
 /**
  * Returns the values that follow from the others, of a new run. `share` is the rate of the kind of training
  * as a share of that of conversations.
@@ -19,10 +16,10 @@ const RUN_STEPS = 300;
 export function chatSettings(
   o: ChatValues,
   isGiven: (option: string) => boolean,
-  share = 1,
+  { share = 1, ownSteps = 300 }: { readonly share?: number; readonly ownSteps?: number } = {},
 ): Partial<Pick<ChatValues, "lr" | "optimizer" | "muonLr" | "steps" | "scheduleSteps">> {
   const lr = o.initFrom === null ? RATES.world : share * (o.lora > 0 ? RATES.adapters : RATES.whole);
-  const steps = o.initFrom === null && !isGiven("steps") ? o.worldSteps + RUN_STEPS : o.steps;
+  const steps = o.initFrom === null && !isGiven("steps") ? o.worldSteps + ownSteps : o.steps;
   return {
     steps,
     ...(!isGiven("scheduleSteps") && { scheduleSteps: steps }),

@@ -56,7 +56,13 @@ sharedTest(
     await withFolder(async (dir) => {
       const model = path("golden/models/llama"), data = await conversations(dir);
       const args = `sft --init-from ${model} --data ${data} --template chatml ${quick}`;
-      await runsHere(0, `${args} --pack best-fit --steps 2 --out ${dir}/run`);
+      const { out: end, err } = await runsHere(
+        0,
+        `${args} --pack best-fit --steps 2 --out ${dir}/run`.replace("--quiet", ""),
+      );
+      const [, hint] = /To sample: .*?task \w+ (sample .*)/.exec(end + err) ?? [];
+      ok(hint !== undefined, end + err);
+      await runsHere(0, `${hint} --max-tokens 3 --device cpu --quiet`);
       const { out } = await runsHere(0, `${args} --inspect 2 --no-color`.replace("--quiet", ""));
       match(out, /⟦a+<\|im_end\|>⟧/);
       equal(out.split("tokens,").length, 3);
