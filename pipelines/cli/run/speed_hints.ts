@@ -68,7 +68,9 @@ export function speedHints(facts: SpeedFacts): string[] {
   };
   const hints: string[] = [];
   const subject = capitalized(work);
-  if (values.blas === "auto") {
+  // Products with quantised weights are WASM's own; a BLAS has no part in them.
+  const isQuantized = values.weights === "stored" && /\.gguf$/i.test(String(values.checkpoint));
+  if (values.blas === "auto" && !isQuantized) {
     const change = blas !== null
       ? `${subject} would be ${speed("native")} with this machine's BLAS (${blas})`
       : `With OpenBLAS installed (libopenblas0 on Debian), ${work} would be ${speed("native")}`;

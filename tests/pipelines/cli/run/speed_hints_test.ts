@@ -59,6 +59,21 @@ Deno.test("speedHints() proposes what is faster, and fast never for text from th
   for (const [what, change, wanted] of cases) deepStrictEqual(tasks(change), wanted, what);
 });
 
+Deno.test("speedHints() proposes no BLAS for quantised weights, which it does not multiply", () => {
+  const blas = "/usr/lib/libopenblas.so.0", work = "sampling" as const;
+  const given = (values: Readonly<Record<string, unknown>>) =>
+    speedHints({ ...facts, blas, work, values: { ...facts.values, checkpoint: "a.gguf", ...values } })
+      .some((hint) => hint.includes("native"));
+  deepStrictEqual(
+    [
+      given({ weights: "stored" }),
+      given({ weights: "f32" }),
+      given({ weights: "stored", checkpoint: "runs/a" }),
+    ],
+    [false, true, true],
+  );
+});
+
 Deno.test("speedHints() is conditional on what cannot be seen, and warns of fast", () => {
   const [native, fast] = speedHints({ ...facts, avx2: null });
   match(
