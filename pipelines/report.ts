@@ -80,7 +80,8 @@ async function readRun(folder: string): Promise<Run> {
  * Returns the page: a full report for a single run; for several runs, their curves and the options in which
  * they differ.
  */
-function pageOf([first, ...others]: readonly Run[]): string {
+function pageOf(runs: readonly Run[]): string {
+  const [first, ...others] = runs;
   const { name, events, options } = first;
   if (others.length === 0) return reportPage({ events, options, title: name });
   const names = [first, ...others].map((run, i, all) =>
@@ -95,6 +96,7 @@ function pageOf([first, ...others]: readonly Run[]): string {
       tokenizer: run.tokenizer,
       events: run.events.filter(({ type }) => curveEvents.has(type)),
     })),
+    compared: runs.map(({ options }) => options),
     options: {
       ...bitsRow([first, ...others].map(({ events }, i) => ({ name: names[i], events }))),
       ...differences([first, ...others], names),

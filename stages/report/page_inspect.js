@@ -136,7 +136,10 @@ globalThis.inspectSections = (inspections, { make, page, plot, joined, hue, numb
     const x = scale(points.map((p) => p.x), 1000), y = scale(points.map((p) => -p.y), 520);
     for (const point of points) {
       const text = document.createElementNS(namespace, "text");
-      text.setAttribute("x", x(point.x).toFixed(1));
+      const at = x(point.x);
+      text.setAttribute("x", at.toFixed(1));
+      // Long labels at the edges grow inwards, so that none is clipped.
+      text.style.textAnchor = at < 120 ? "start" : at > 880 ? "end" : "middle";
       text.setAttribute("y", y(-point.y).toFixed(1));
       text.textContent = point.label;
       svg.append(text);

@@ -17,6 +17,8 @@ import baseStyle from "./base.css" with { type: "text" };
 import { pageFrom } from "./page_policy.ts";
 import page from "./page.html" with { type: "text" };
 import dataScript from "./page_data.js" with { type: "text" };
+import liveScript from "./page_live.js" with { type: "text" };
+import dagreModule from "@dagrejs/dagre" with { type: "text" };
 import inspectScript from "./page_inspect.js" with { type: "text" };
 import type { RemovedSample } from "./removed_samples.ts";
 import { RunDigest } from "./run_digest.ts";
@@ -125,8 +127,8 @@ function dataOf(runs: readonly PageRun[]): Record<string, unknown> {
   const [first, ...others] = runs;
   return {
     title: first?.name ?? "",
-    events: first === undefined ? [] : first.events.filter(isDrawn),
-    others: others.map(({ name, events }) => ({ name, events: events.filter(isDrawn) })),
+    events: first === undefined ? [] : first.events.filter(others.length === 0 ? isDrawn : isCompared),
+    others: others.map(({ name, events }) => ({ name, events: events.filter(isCompared) })),
     ...stateOf(runs),
     options: runs.length === 1 ? first.options : {},
     record: runs.length === 1 ? withoutOptions(first.record) : {},
@@ -134,11 +136,24 @@ function dataOf(runs: readonly PageRun[]): Record<string, unknown> {
   };
 }
 
+/**
+ * dagre (MIT) as a script that sets `dagre`. Its package exports a module alone, which browsers run only
+ * after the other scripts of a page.
+ */
+const dagreScript = `/* dagre, MIT */globalThis.dagre=(()=>{${
+  dagreModule.replace(/<\/script/gi, "<\\/script").replace(
+    /export\s*\{([^}]*)\}/,
+    (_, names: string) => `return{${names.replace(/([^\s,]+) as ([^\s,]+)/g, "$2:$1")}}`,
+  ).replace(/\/\/# sourceMappingURL.*/, "")
+}})();`;
+
 function pageOf(data: Readonly<Record<string, unknown>>): string {
   const parts: Readonly<Record<string, string>> = {
     "plot-style": uPlotStyle.replace(/<\/style/gi, "<\\/style"),
     "plot-script": `/* uPlot ${uPlotPackage.version} */${uPlotScript.replace(/<\/script/gi, "<\\/script")}`,
     "base-style": baseStyle,
+    "graph-script": dagreScript,
+    "live-script": liveScript,
     "data-script": dataScript,
     "inspect-script": inspectScript,
     "measured-fields": measuredFields.join(" "),
@@ -152,6 +167,13 @@ function pageOf(data: Readonly<Record<string, unknown>>): string {
 
 /** Kinds of events that pages get as sums, or not at all. */
 const undrawn: ReadonlySet<string> = new Set(["stage", "survey", "note", "words"]);
+
+/** Kinds of events that pages of several runs draw. */
+const compared: ReadonlySet<string> = new Set(["run", "step", "eval", "hellaswag"]);
+
+function isCompared({ type }: RunEvent): boolean {
+  return compared.has(type);
+}
 
 function isDrawn({ type }: RunEvent): boolean {
   return !undrawn.has(type);

@@ -106,6 +106,7 @@ if (browser === null && Deno.env.get("CI") === "true") {
       const found = await browse(reportPage(hostileRun));
       deepStrictEqual([found.errors, found.hit], [[], false]);
       deepStrictEqual(found.sections, [
+        "The flow",
         "Stages",
         "Documents dropped by each stage",
         "Documents before and after the filters",
@@ -123,7 +124,7 @@ if (browser === null && Deno.env.get("CI") === "true") {
       const events = [...runEvents(40), inspectEvent(20, hostile), inspectEvent(40, hostile)];
       const inspected = await browse(reportPage({ events, options: {} }));
       deepStrictEqual([inspected.errors, inspected.hit], [[], false]);
-      deepStrictEqual(inspected.sections.slice(0, 2), ["Training", "Gradients and activations"]);
+      deepStrictEqual(inspected.sections.slice(0, 3), ["The flow", "Training", "Gradients and activations"]);
       strictEqual(inspected.plots.length, 10);
       const other = { name: hostile, events: runEvents(30) };
       const over = await browse(
