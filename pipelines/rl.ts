@@ -121,6 +121,12 @@ const options = {
   }),
 };
 
+/** Updates in a row without a gradient after which a run ends. */
+const MAX_EMPTY = 20;
+
+/** Updates between two of which the best and the worst answer are shown. */
+const TRANSCRIPT_EVERY = 20;
+
 /** Tokens of the longest conversation about a sum, with a call of the calculator. */
 const SUM_LENGTH = 40;
 
@@ -185,6 +191,7 @@ export default pipeline({
     const reference = new Reference({ engine, start, initFrom: o.initFrom, env, shape, temperature });
     const collapses = [...env.skippedBatches.values()].filter((why) => why.startsWith(COLLAPSED)).length;
     const rewards = new Map<number, number>(), questions = answers / o.group;
+    let empty = 0;
     const prepare = async (item: BatchOrNumber, { model, step, ctx }: BatchContext) => {
       if ("batch" in item) return item.batch;
       const { batch, event } = await rolloutBatch(
@@ -216,6 +223,18 @@ export default pipeline({
       rewards.clear();
       rewards.set(step, event.reward);
       ctx.emit({ type: "rollout", step, ...event });
+      if (item.number % TRANSCRIPT_EVERY === 0) {
+        ctx.emit({ type: "sample", step, prompt: "The best answer of the update. ", text: event.best });
+        ctx.emit({ type: "sample", step, prompt: "The worst answer of the update. ", text: event.worst });
+      }
+      empty = batch === null ? empty + 1 : 0;
+      if (empty === MAX_EMPTY) {
+        throw new RangeError(
+          `Nothing to learn: in ${MAX_EMPTY} updates in a row, all answers to each question had the same reward (now ${
+            event.reward.toFixed(3)
+          }): give a task that the model solves sometimes, a larger --group, or train it on solutions first (sft)`,
+        );
+      }
       return batch;
     };
     const rate = chatSchedule(o, { share: isNew ? 0.05 : 1 }), first = firstSteps(o);

@@ -30,6 +30,16 @@ Deno.test("rl on a new model resumes with the same rollouts and updates", async 
     const [first] = await rollouts(`${dir}/whole`);
     ok(first.type === "rollout" && first.step >= 4 && first.entropy > 0 && first.kl !== undefined);
     deepEqual(Object.keys(first.parts), ["correct"]);
+    const samples = (await readEvents(`${dir}/whole/metrics.jsonl`)).filter(({ type }) => type === "sample");
+    ok(samples.some((event) => event.type === "sample" && event.text === first.best));
+    // Another run takes the model with its tokenizer and template. It knows no country: nothing can be
+    // learned.
+    const none = await runsHere(
+      1,
+      `rl --init-from ${dir}/whole --task countries --batch-size 4 --group 2 --steps 1 --seq-len 60 ` +
+        `--max-tokens 4 --check-every 0 --device cpu --workers 1 --quiet --out ${dir}/more`,
+    );
+    match(errorLine(none), /Nothing to learn: in 20 updates in a row, .*same reward \(now 0\.000\)/);
   });
 });
 
