@@ -38,7 +38,7 @@ const limit = {
  * import { parsePage } from "./parse_page.ts";
  *
  * const page = parsePage("<!DOCTYPE html><title>T</title><p>One");
- * console.log([...page.descendants()].map((element) => element.name)); // html, head, title, body, p
+ * console.log([...page.descendants()].map(({ name }) => name)); // [ "html", "head", "title", "body", "p" ]
  * ```
  */
 export function parsePage(page: string): PageElement {
