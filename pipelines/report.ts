@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { basename, resolve } from "node:path";
 import { asSource } from "../stages/flow/as_source.ts";
 import type { Json } from "../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../stages/flow/events.ts";
@@ -14,12 +13,12 @@ import { reportPage } from "../stages/report/report.ts";
 import { repeatedPaths } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { comparedBits, type EvaluatedRun } from "./parts/compared_bits.ts";
+import { runNames } from "./parts/run_names.ts";
 import { writeWhole } from "../stages/disk/whole_files.ts";
 import { readText } from "../stages/disk/files.ts";
 import { claimPageFolder } from "../stages/run/claim.ts";
 
 interface Run {
-  readonly name: string;
   readonly folder: string;
   readonly events: readonly RunEvent[];
   readonly options: Readonly<Record<string, Json>>;
@@ -73,7 +72,7 @@ async function readRun(folder: string): Promise<Run> {
   }
   const record = JSON.parse(await readText(`${folder}/config.json`).catch(() => "{}"));
   const tokenizer = await tokenizerHash(folder);
-  return { name: basename(resolve(folder)), folder, events, options: record.options ?? {}, tokenizer };
+  return { folder, events, options: record.options ?? {}, tokenizer };
 }
 
 /**
@@ -82,11 +81,8 @@ async function readRun(folder: string): Promise<Run> {
  */
 function pageOf(runs: readonly Run[]): string {
   const [first, ...others] = runs;
-  const { name, events, options } = first;
-  if (others.length === 0) return reportPage({ events, options, title: name });
-  const names = [first, ...others].map((run, i, all) =>
-    all.filter((other) => other.name === run.name).length > 1 ? run.folder : `${run.name || i}`
-  );
+  const { events, options } = first, names = runNames(runs.map(({ folder }) => folder));
+  if (others.length === 0) return reportPage({ events, options, title: names[0] });
   return reportPage({
     events: events.filter(({ type }) => curveEvents.has(type)),
     title: names[0],

@@ -3,16 +3,17 @@
  *
  * @module
  */
-import { basename, resolve } from "node:path";
+import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { entriesIn } from "../stages/disk/files.ts";
 import { exists } from "../stages/disk/whole_files.ts";
 import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
 import { LiveRun } from "../stages/report/live/live_run.ts";
-import { type RunServer, serveRuns } from "../stages/report/live/serve_runs.ts";
+import { isPortError, type RunServer, serveRuns } from "../stages/report/live/serve_runs.ts";
 import { integer, repeatedPaths } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
+import { runNames } from "./parts/run_names.ts";
 
 const WAKE_EVERY = 250; // milliseconds between two looks for Ctrl-C
 
@@ -69,14 +70,18 @@ function serve(port: number, runs: () => Promise<readonly LiveRun[]>): RunServer
   try {
     return serveRuns({ port, runs });
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new RangeError(`Port ${port} is taken: give another --port, or leave it out for a free one`, {
-      cause: error,
-    });
+    if (!isPortError(error)) throw error;
+    throw new RangeError(
+      `Cannot serve the pages on port ${port} (${error.message}): give another --port, or leave it out for a free one`,
+      { cause: error },
+    );
   }
 }
 
-/** Returns the runs in folders and one level below, by name; runs that were seen before keep their state. */
+/**
+ * Returns the runs in folders and one level below, each once; runs that were seen before keep their state and
+ * their name.
+ */
 async function runsIn(folders: readonly string[], known: Map<string, LiveRun>): Promise<readonly LiveRun[]> {
   const found: string[] = [];
   for (const folder of folders) {
@@ -89,10 +94,10 @@ async function runsIn(folders: readonly string[], known: Map<string, LiveRun>): 
       if (await exists(`${folder}/${name}/metrics.jsonl`)) found.push(`${folder}/${name}`);
     }
   }
-  const names = found.map((folder) => basename(resolve(folder)));
-  return [...new Set(found)].map((folder, i) => {
-    const name = names.filter((other) => other === names[i]).length > 1 ? folder : names[i];
-    const run = known.get(folder) ?? new LiveRun(name, folder);
+  const unique = [...new Map(found.map((folder) => [resolve(folder), folder])).values()];
+  const names = runNames(unique);
+  return unique.map((folder, i) => {
+    const run = known.get(folder) ?? new LiveRun(names[i], folder);
     known.set(folder, run);
     return run;
   });

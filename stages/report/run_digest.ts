@@ -64,11 +64,6 @@ export class RunDigest {
     if (count >= 2 * mostOthers) this.#halve(event.type);
   }
 
-  /** The latest update; null before the first. */
-  get lastStep(): StepEvent | null {
-    return this.#steps.at(-1) ?? null;
-  }
-
   /**
    * Returns the kept events: at most 4,000 steps (and 100 that are NaN or infinite) after each other, and
    * the other events in their order.

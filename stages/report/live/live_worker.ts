@@ -6,7 +6,7 @@
 import type { StageEvent } from "../../flow/events.ts";
 import { LiveRun } from "./live_run.ts";
 import { postEvents } from "./post_events.ts";
-import { type RunServer, serveRuns } from "./serve_runs.ts";
+import { isPortError, type RunServer, serveRuns } from "./serve_runs.ts";
 
 /** A message to the worker. */
 export type LiveMessage =
@@ -44,10 +44,9 @@ scope.onmessage = async ({ data }) => {
     if (url !== null) poster = new Poster(live, url);
     scope.postMessage({ type: "started", address: server?.address ?? null });
   } catch (error) {
-    const portTaken = error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.PermissionDenied;
     scope.postMessage({
       type: "failed",
-      portTaken,
+      portTaken: isPortError(error),
       error: error instanceof Error ? error.message : `${error}`,
     });
   }

@@ -49,7 +49,7 @@ const CLOSE_WITHIN = 1000; // milliseconds: a reader that reads nothing must not
 /**
  * Serves pages and event streams of runs on 127.0.0.1. `/` is the page of all runs, `/?run=NAME` that of one
  * (repeatable); `/events?run=NAME&after=LINES` is the stream, which also continues after a Last-Event-ID.
- * Throws Deno.errors.AddrInUse if the port is taken.
+ * Throws an error of `isPortError` if the port cannot be used.
  */
 export function serveRuns(options: ServeOptions): RunServer {
   const token = options.token ?? newToken(), closing = new AbortController();
@@ -118,6 +118,7 @@ export function serveRuns(options: ServeOptions): RunServer {
 
   // Files are looked at only while someone reads them.
   let following = false;
+  const said = new Set<string>(); // each failure is printed once
   async function follow(): Promise<void> {
     if (following) return;
     following = true;
@@ -125,7 +126,9 @@ export function serveRuns(options: ServeOptions): RunServer {
       const read = new Set([...open].flat());
       const all = await Promise.allSettled([...read].map((run) => run.follower.poll()));
       for (const result of all) {
-        if (result.status === "rejected") console.error(`live page: ${result.reason}`);
+        if (result.status === "fulfilled" || said.has(`${result.reason}`)) continue;
+        said.add(`${result.reason}`);
+        console.error(`live page: ${result.reason}`);
       }
       await delay(options.pollEvery ?? 200);
     }
@@ -153,6 +156,11 @@ export function serveRuns(options: ServeOptions): RunServer {
     },
     close: () => closed ??= close(),
   };
+}
+
+/** Returns whether an error says that this process may not listen on a port, or that the port is taken. */
+export function isPortError(error: unknown): error is Error {
+  return error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.PermissionDenied;
 }
 
 function onError(error: unknown): Response {

@@ -105,7 +105,8 @@ Deno.test("ui serves the runs of a folder until Ctrl-C, and refuses a folder wit
       await Deno.mkdir(`${dir}/runs/${name}`, { recursive: true });
       await Deno.writeTextFile(`${dir}/runs/${name}/metrics.jsonl`, '{"type":"done","reason":"finished"}\n');
     }
-    await using child = start(["ui", `${dir}/runs`]);
+    // Each run once, however its folder is typed.
+    await using child = start(["ui", `${dir}/runs/a/`, `${dir}/runs`]);
     const address = await firstMatch(child.stdout, /Pages of the runs: (http:\S+)\n/);
     const html = await (await fetch(address)).text();
     deepStrictEqual(JSON.parse(/<script id="run"[^>]*>(.*?)<\/script>/s.exec(html)?.[1] ?? "").live.all, [
