@@ -15,6 +15,9 @@ export interface RunReports {
   readonly lines: readonly string[];
 }
 
+/** What a report needs to know of its run. */
+export type ReportedRun = Pick<RecordedRun, "removed" | "stats">;
+
 /** Least milliseconds between two reports of a run that goes on. */
 const EVERY = 10_000;
 /** A report takes at most one hundredth of the time: it is written the more seldom, the longer it takes. */
@@ -22,7 +25,7 @@ const SHARE = 0.01;
 
 /** The report.html of a run's folder. */
 export class RunReport {
-  readonly #run: RecordedRun;
+  readonly #run: ReportedRun;
   readonly #folder: string;
   readonly #page: LiveRun;
   #next: number;
@@ -30,7 +33,7 @@ export class RunReport {
   #busy = false;
 
   /** `now` returns milliseconds since an arbitrary fixed moment. */
-  constructor(run: RecordedRun, folder: string, readonly now: () => number = () => performance.now()) {
+  constructor(run: ReportedRun, folder: string, readonly now: () => number = () => performance.now()) {
     this.#run = run;
     this.#folder = folder;
     // All ranks write removed documents into one folder, so only the merged report shows them.
@@ -50,14 +53,14 @@ export class RunReport {
   /** Writes the report of a run that has failed, if it can be written. */
   async fail(): Promise<void> {
     await this.settled();
-    this.#start();
+    this.#start({ isLast: true });
     await this.settled();
   }
 
   /** Writes the statistics and the last report. */
   async finish(): Promise<RunReports> {
     await this.settled();
-    await this.#write();
+    await this.#write({ isLast: true });
     const stats = runStats(this.#page.page.events);
     await writeWhole(`${this.#folder}/${statsPath(this.#run)}`, `${JSON.stringify(stats, null, 2)}\n`);
     return { stats, lines: [...runStatsLines(stats), `Report: ${this.#folder}/report.html`] };
@@ -68,18 +71,18 @@ export class RunReport {
     await this.#writing;
   }
 
-  #start(): void {
+  #start(which: { readonly isLast?: boolean } = {}): void {
     this.#busy = true;
     const done = (): void => {
       this.#busy = false;
       this.#next = Math.max(this.#next, this.now() + EVERY);
     };
-    this.#writing = this.#write().then(done, done);
+    this.#writing = this.#write(which).then(done, done);
   }
 
-  async #write(): Promise<void> {
+  async #write({ isLast = false } = {}): Promise<void> {
     const began = this.now();
-    await this.#page.refresh();
+    await this.#page.refresh({ removedNow: isLast });
     await writeWhole(`${this.#folder}/report.html`, reportPageOf([this.#page.page], { live: null }));
     const now = this.now();
     this.#next = now + Math.max(EVERY, (now - began) / SHARE);

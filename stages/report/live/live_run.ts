@@ -68,13 +68,16 @@ export class LiveRun {
     return [...this.#now.values()];
   }
 
-  /** Reads the configuration and what was appended. */
-  async refresh(): Promise<void> {
+  /**
+   * Reads the configuration and what was appended. Dropped documents are read if the last reading is ten
+   * seconds old, or now with `removedNow`.
+   */
+  async refresh({ removedNow = false }: { readonly removedNow?: boolean } = {}): Promise<void> {
     await this.follower.poll();
     this.#record = await recordIn(this.folder);
     this.#tokenizer ??= await tokenizerHash(this.folder);
     const now = Date.now();
-    if (this.removedFolder === null || now - this.#removed.at < REMOVED_EVERY) return;
+    if (this.removedFolder === null || !removedNow && now - this.#removed.at < REMOVED_EVERY) return;
     this.#removed = { at: now, samples: await removedSamples(this.removedFolder) };
   }
 
