@@ -69,12 +69,15 @@ async function main(args: readonly string[]): Promise<number> {
   }
   try {
     if (json !== null) await checkWritable(json); // not after minutes of work
-    if (tune !== null) await tuningFile(tune).read("");
+    if (tune !== null) {
+      await checkWritable(tune);
+      await tuningFile(tune).read("");
+    }
     if (dawn) await installDawn();
     const report = await examine({ dawn, tuneFile: tune, say: (text) => console.error(text) });
     if (json !== null) await writeWhole(json, `${JSON.stringify(report, null, 1)}\n`);
     console.log(reportText(report));
-    if (tune !== null) {
+    if (tune !== null && report.tuning.length > 0) {
       console.log(`The fastest kernels are kept in ${tune}: type --tune ${tune} with a pipeline`);
     }
     return wrongIn(report).length === 0 ? 0 : 1;

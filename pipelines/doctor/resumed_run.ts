@@ -11,7 +11,7 @@ import { writeAllSync } from "../../stages/disk/exact_io.ts";
 import { readText } from "../../stages/disk/files.ts";
 import { isRecord } from "../../stages/disk/json.ts";
 import { pathOfUrl } from "../../stages/disk/paths.ts";
-import { replaceWholeSync } from "../../stages/disk/whole_files.ts";
+import { readIfThere, replaceWholeSync } from "../../stages/disk/whole_files.ts";
 import { readEvents } from "../../stages/report/metrics.ts";
 import type { DoctorReport } from "./report.ts";
 
@@ -137,7 +137,9 @@ async function killAfterCheckpoint(process: Deno.ChildProcess, folder: string): 
  * of its own.
  */
 async function killOwner(folder: string): Promise<void> {
-  const lock: unknown = JSON.parse(await readText(`${folder}/run.lock`));
+  const text = await readIfThere(`${folder}/run.lock`);
+  if (text === null) return; // the run has just ended
+  const lock: unknown = JSON.parse(text);
   if (!isRecord(lock) || typeof lock.pid !== "number") return;
   try {
     Deno.kill(lock.pid, "SIGKILL");
