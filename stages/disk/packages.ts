@@ -49,6 +49,7 @@ export type DataPackage =
 /** Sizes of the packages that are fetched on first use. */
 export const laterPackages: Readonly<Record<string, PackageSize>> = {
   "@bokuweb/zstd-wasm": { packages: 1, megabytes: 2 },
+  "@dagrejs/dagre": { packages: 2, megabytes: 3 },
   "@foxglove/wasm-bz2": { packages: 2, megabytes: 2 },
   "@huggingface/hub": { packages: 11, megabytes: 11 },
   "@jitl/quickjs-wasmfile-release-sync": { packages: 2, megabytes: 0.8 },
@@ -70,7 +71,6 @@ export const laterPackages: Readonly<Record<string, PackageSize>> = {
 
 /** Sizes of the packages that every run of a pipeline needs. */
 export const programPackages: Readonly<Record<string, PackageSize>> = {
-  "@dagrejs/dagre": { packages: 2, megabytes: 3 },
   "@huggingface/jinja": { packages: 1, megabytes: 0.4 },
   "arquero": { packages: 3, megabytes: 6 },
   "chardet": { packages: 1, megabytes: 0.2 },

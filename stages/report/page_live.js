@@ -52,20 +52,21 @@ const svgElement = (name, attributes, ...children) => {
   return element;
 };
 
-/** Returns the graph of the stages, laid out by dagre: from left to right where that fits, else downwards. */
+/** Returns the graph of the stages, from left to right in as many rows as the width needs. */
 globalThis.stageGraph = (stages, { make, short, width }) => {
   if (stages.length === 0) return "";
   const size = { width: 168, height: 84 };
-  const across = stages.length * (size.width + 34) <= width;
-  const graph = new dagre.graphlib.Graph().setDefaultEdgeLabel(() => ({}));
-  graph.setGraph({ rankdir: across ? "LR" : "TB", ranksep: 34, nodesep: 20, marginx: 2, marginy: 2 });
-  stages.forEach((_, i) => graph.setNode(String(i), { ...size }));
-  for (let i = 1; i < stages.length; i++) graph.setEdge(String(i - 1), String(i));
-  dagre.layout(graph);
+  const gap = 28, margin = 2;
+  const perRow = Math.max(1, Math.floor((width - 2 * margin + gap) / (size.width + gap)));
+  const columns = Math.min(perRow, stages.length), rows = Math.ceil(stages.length / columns);
+  const placeOf = (i) => ({
+    left: margin + (i % columns) * (size.width + gap),
+    top: margin + Math.floor(i / columns) * (size.height + gap),
+  });
   const cut = (text) => text.length > 22 ? `${text.slice(0, 21)}…` : text;
   const percent = (share) => `${Math.round(100 * share)} %`;
   const nodes = stages.map((stage, i) => {
-    const { x, y } = graph.node(String(i)), left = x - size.width / 2, top = y - size.height / 2;
+    const { left, top } = placeOf(i);
     const text = (line, value, kind = "") =>
       svgElement("text", { x: left + 9, y: top + 19 + 16 * line, class: kind }, value);
     const rate = stage.perSecond === null ? "" : `, ${short(stage.perSecond)}/s`;
@@ -92,13 +93,19 @@ globalThis.stageGraph = (stages, { make, short, width }) => {
       bar(stage.blocked, "blocked", stage.busy),
     );
   });
-  const edges = graph.edges().map((edge) =>
-    svgElement("polyline", {
-      points: graph.edge(edge).points.map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" "),
-      class: "edge",
-    })
-  );
-  const { width: w, height: h } = graph.graph();
+  const edges = stages.slice(1).map((_, i) => {
+    const a = placeOf(i), b = placeOf(i + 1), middle = size.height / 2;
+    const x = a.left + size.width / 2, bend = b.top - gap / 2; // of a line to the next row
+    const points = a.top === b.top
+      ? [[a.left + size.width, a.top + middle], [b.left, b.top + middle]]
+      : [[x, a.top + size.height], [x, bend], [b.left + size.width / 2, bend], [
+        b.left + size.width / 2,
+        b.top,
+      ]];
+    return svgElement("polyline", { points: points.join(" "), class: "edge" });
+  });
+  const w = 2 * margin + columns * (size.width + gap) - gap,
+    h = 2 * margin + rows * (size.height + gap) - gap;
   const label = stages.map((s) => `${s.name}: ${percent(s.busy)} busy`).join("; ");
   const svg = svgElement(
     "svg",

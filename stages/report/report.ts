@@ -18,7 +18,6 @@ import { pageFrom } from "./page_policy.ts";
 import page from "./page.html" with { type: "text" };
 import dataScript from "./page_data.js" with { type: "text" };
 import liveScript from "./page_live.js" with { type: "text" };
-import dagreModule from "@dagrejs/dagre" with { type: "text" };
 import inspectScript from "./page_inspect.js" with { type: "text" };
 import type { RemovedSample } from "./removed_samples.ts";
 import { RunDigest } from "./run_digest.ts";
@@ -136,23 +135,13 @@ function dataOf(runs: readonly PageRun[]): Record<string, unknown> {
   };
 }
 
-/**
- * dagre (MIT) as a script that sets `dagre`. Its package exports a module alone, which browsers run only
- * after the other scripts of a page.
- */
-const dagreScript = `/* dagre, MIT */globalThis.dagre=(()=>{${
-  dagreModule.replace(/<\/script/gi, "<\\/script").replace(
-    /export\s*\{([^}]*)\}/,
-    (_, names: string) => `return{${names.replace(/([^\s,]+) as ([^\s,]+)/g, "$2:$1")}}`,
-  ).replace(/\/\/# sourceMappingURL.*/, "")
-}})();`;
-
 function pageOf(data: Readonly<Record<string, unknown>>): string {
   const parts: Readonly<Record<string, string>> = {
     "plot-style": uPlotStyle.replace(/<\/style/gi, "<\\/style"),
-    "plot-script": `/* uPlot ${uPlotPackage.version} */${uPlotScript.replace(/<\/script/gi, "<\\/script")}`,
+    "plot-script": `/* uPlot ${uPlotPackage.version}, MIT, Copyright (c) 2022 Leon Sorokin */${
+      uPlotScript.replace(/<\/script/gi, "<\\/script")
+    }`,
     "base-style": baseStyle,
-    "graph-script": dagreScript,
     "live-script": liveScript,
     "data-script": dataScript,
     "inspect-script": inspectScript,
