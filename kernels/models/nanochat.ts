@@ -8,7 +8,7 @@
  */
 import type { Tensor } from "../core/graph.ts";
 import { recompute } from "../core/recompute.ts";
-import type { Scope } from "../core/scope.ts";
+import type { Init, Scope } from "../core/scope.ts";
 import { ShapeError, type TensorMap } from "../core/tensor.ts";
 import { reshape } from "../core/view.ts";
 import { attention } from "../ops/attention/attention.ts";
@@ -26,8 +26,8 @@ import { crossEntropy } from "../ops/loss/cross_entropy.ts";
 import { matmul } from "../ops/matmul/matmul.ts";
 import { rmsNorm } from "../ops/norm/rms_norm.ts";
 import { broadcast } from "../ops/reduce/reduce.ts";
-import type { Init } from "../core/scope.ts";
-import type { KvCache, Model, Recompute } from "./model.ts";
+import { scaledBy } from "./layers.ts";
+import type { KvCache, Model, Recompute, Segments } from "./model.ts";
 import { withDefaults } from "./model_options.ts";
 import {
   type FullNanochatConfig,
@@ -60,7 +60,8 @@ interface Pass extends FullNanochatConfig {
   readonly width: number;
   readonly paddedVocabSize: number;
   readonly tokens: Tensor;
-  readonly cache: KvCache | undefined;
+  readonly cache?: KvCache | undefined;
+  readonly segments?: Segments | undefined;
 }
 
 /**
@@ -103,9 +104,9 @@ export function nanochat(config: NanochatConfig): Model<NanochatConfig> {
       const x = trunk(scope, { ...full, width, paddedVocabSize, tokens, cache }, "none");
       return logits(scope, rows === undefined ? x : gather(x, rows));
     },
-    losses: (scope, { tokens, targets, recompute = "none" }) => {
-      const x = trunk(scope, { ...full, width, paddedVocabSize, tokens, cache: undefined }, recompute);
-      return crossEntropy(logits(scope, x), targets, { valid: vocabSize });
+    losses: (scope, { tokens, targets, segments, recompute = "none", temperature = 1 }) => {
+      const x = trunk(scope, { ...full, width, paddedVocabSize, tokens, segments }, recompute);
+      return crossEntropy(scaledBy(logits(scope, x), 1 / temperature), targets, { valid: vocabSize });
     },
   };
 }
@@ -171,7 +172,7 @@ function trunk(scope: Scope, pass: Pass, recomputed: Recompute): Tensor {
 
 /** Adds a gated share of the embedding of the token before: `x` [B, T, C] → [B, T, C]. */
 function smeared(scope: Scope, x: Tensor, pass: Pass): Tensor {
-  const { cache, channels } = pass, [batch, time] = x.shape;
+  const { channels } = pass, [batch, time] = x.shape;
   const weight = scope.at("smear_gate").param("weight", [1, SMEAR_CHANNELS], gateInit);
   const lambda = scope.param("smear_lambda", [1], { kind: "zeros" });
   const gate = sigmoid(
@@ -183,14 +184,14 @@ function smeared(scope: Scope, x: Tensor, pass: Pass): Tensor {
     from: 2,
     to: 3,
   });
-  return add(x, mul(repeated, cache === undefined ? shifted(x) : before(scope, x, pass)));
+  return add(x, mul(repeated, before(scope, x, pass)));
 }
 
-/** Returns 0 for the first position of a text and 1 for the others, of shape [B, T, 1]. */
-function hasBefore(scope: Scope, { cache, seqLen }: Pass, shape: readonly number[]): Tensor {
-  const table = constant(scope, "hasBefore", [seqLen, 1]);
-  if (cache !== undefined) return reshape(gather(table, cache.positions), shape);
-  // One text after the other has the same positions.
+/** Returns 0 for the first position of a document and 1 for the others, of shape [B, T, 1] or [1, T, 1]. */
+function hasBefore(scope: Scope, { cache, segments, seqLen }: Pass, shape: readonly number[]): Tensor {
+  const table = constant(scope, "hasBefore", [seqLen, 1]), positions = (cache ?? segments)?.positions;
+  if (positions !== undefined) return reshape(gather(table, positions), shape);
+  // All sequences have the same positions.
   return reshape(shape[1] === seqLen ? table : slice(table, { start: 0, length: shape[1] }), [
     1,
     shape[1],
@@ -207,8 +208,8 @@ function shifted(x: Tensor): Tensor {
 }
 
 /**
- * Returns the embedding before each position of a text that the cache holds. Attention of equal weights to
- * two positions gives their mean, in which the later one is known.
+ * Returns the embedding of the token before each token. It may be one that the cache holds: attention with
+ * equal weights to two positions gives their mean, from which the embedding of the later one is subtracted.
  */
 function before(scope: Scope, x: Tensor, { heads, cache }: Pass): Tensor {
   if (cache === undefined) return shifted(x);
@@ -248,7 +249,8 @@ function block(scope: Scope, x: Tensor, pass: BlockPass): Tensor {
 
 /** Computes causal attention: `x` [B, T, C], normalized, → [B, T, C]. */
 function attend(scope: Scope, x: Tensor, pass: BlockPass): Tensor {
-  const { heads, keyHeads, width, channels, values, window, cache } = pass, init = uniformInit(channels);
+  const { heads, keyHeads, width, channels, values, window, cache, segments } = pass,
+    init = uniformInit(channels);
   const project = (name: string, count: number) =>
     linear(scope.at(name), x, { outputs: count * width, init });
   const queries = project("c_q", heads), keys = project("c_k", keyHeads);
@@ -263,8 +265,9 @@ function attend(scope: Scope, x: Tensor, pass: BlockPass): Tensor {
     scale: SHARPNESS ** 2 / Math.sqrt(width),
   };
   let out: Tensor;
-  if (cache === undefined) out = scope.probe("mixed", attention(qkv, form));
-  else {
+  if (cache === undefined) {
+    out = scope.probe("mixed", attention(qkv, { ...form, firstKeys: segments?.firstKeys }));
+  } else {
     const { texts, firstRows, seqLen } = cache, shape = [texts, seqLen, 2 * keyHeads * width];
     const keysAndValues = scope.graph.leaf(`${scope.path}/cache`, { shape, dtype: "f32" }, "cache");
     out = cacheAttention(qkv, { ...form, cache: keysAndValues, firstRows });
@@ -282,10 +285,11 @@ function valueGate(scope: Scope, x: Tensor, { keyHeads, width }: Pass): Tensor {
 }
 
 /** Turns queries and keys by the angles of their positions. */
-function turn(scope: Scope, x: Tensor, { heads, keyHeads, width, seqLen, cache }: Pass): Tensor {
-  const [batch, time] = x.shape, all = constant(scope, "angles", [seqLen, width]);
-  const table = cache !== undefined
-    ? reshape(gather(all, cache.positions), [batch * time, width])
+function turn(scope: Scope, x: Tensor, pass: Pass): Tensor {
+  const { heads, keyHeads, width, seqLen, cache, segments } = pass, [batch, time] = x.shape;
+  const all = constant(scope, "angles", [seqLen, width]), positions = (cache ?? segments)?.positions;
+  const table = positions !== undefined
+    ? reshape(gather(all, positions), [batch * time, width])
     : time === seqLen
     ? all
     : slice(all, { start: 0, length: time });

@@ -5,9 +5,11 @@
  */
 import { deepStrictEqual, ok, throws } from "node:assert/strict";
 import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
+import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import { gpt } from "../../../kernels/models/gpt.ts";
 import { llama } from "../../../kernels/models/llama.ts";
 import { initialWeights, type Model } from "../../../kernels/models/model.ts";
+import { nanochat } from "../../../kernels/models/nanochat.ts";
 import { sgd } from "../../../kernels/optim/sgd.ts";
 import type { Batch } from "../../../stages/items.ts";
 import { batchInputs } from "../../../stages/model/check_inputs.ts";
@@ -18,7 +20,19 @@ const sizes = { layers: 2, heads: 2, channels: 16, seqLen: 24, vocabSize: 40 };
 const models: Readonly<Record<string, Model>> = {
   gpt: gpt({ ...sizes, vocabPad: 1 }),
   llama: llama({ ...sizes, keyHeads: 1, headWidth: 8, hidden: 32, window: 6, globalEvery: 2 }),
+  nanochat: nanochat({ ...sizes, channels: 32, keyHeads: 1, windowPattern: "SL" }),
 };
+
+/** Returns initial weights in which no tensor is all zeros, so that every part of the model shows. */
+function weightsOf(model: Model): TensorMap {
+  return Object.fromEntries(
+    Object.entries(initialWeights(model, 1)).map(([name, { shape, data }]) => [
+      name,
+      { shape, data: Float32Array.from(data, (x, i) => x === 0 ? Math.sin(i + 1) / 5 : x) },
+    ]),
+  );
+}
+
 const lengths = [9, 1, 14], begins = [0, 9, 10];
 const ids = Uint32Array.from({ length: 24 }, (_, i) => (i * 11 + 5) % 40);
 const packed: Batch = {
@@ -30,7 +44,7 @@ const packed: Batch = {
 
 for (const [name, model] of Object.entries(models)) {
   Deno.test(`documents in one sequence of a ${name} have the losses and gradients of documents alone`, async () => {
-    const engine = await openCpu({ threads: 1 }), weights = initialWeights(model, 1);
+    const engine = await openCpu({ threads: 1 }), weights = weightsOf(model);
     const training = { optimizer: sgd(), clip: 0, shape: packed.shape };
     await using whole = await openModel(engine, {
       plan: plan({ model, training: { ...training, segmented: true } }),
@@ -52,11 +66,32 @@ for (const [name, model] of Object.entries(models)) {
         sums.set(label, sum);
       }
     }
+    deepStrictEqual([...sums.keys()], Object.keys(together));
     for (const [label, sum] of sums) {
       const scale = Math.hypot(...sum) / Math.sqrt(sum.length) + 1e-6;
       together[label].data.forEach((x, at) =>
         ok(Math.abs(x - sum[at]) < 2e-4 * scale, `${label}[${at}]: ${x}, ${sum[at]}`)
       );
+    }
+  });
+}
+
+for (const [name, model] of Object.entries(models)) {
+  Deno.test(`the temperature of a plan divides the logits in the losses of a ${name}`, async () => {
+    const engine = await openCpu({ threads: 1 }), weights = weightsOf(model), temperature = 0.7;
+    const planned = plan({
+      model,
+      evaluation: { batch: 1, seqLen: 24 },
+      sampling: true,
+      temperature,
+    });
+    await using session = await openModel(engine, { plan: planned, weights });
+    const losses = await session.losses(packed.inputs, packed.targets);
+    for (const i of [0, 7, 23]) {
+      const logits = (await session.logits(ids.subarray(0, i + 1))).map((x) => x / temperature);
+      const sum = logits.reduce((total, x) => total + Math.exp(x), 0);
+      const wanted = Math.log(sum) - logits[packed.targets[i]];
+      ok(Math.abs(losses[i] - wanted) < 1e-5, `loss ${i}: ${losses[i]}, wanted ${wanted}`);
     }
   });
 }
