@@ -15,6 +15,7 @@ import { attention } from "../ops/attention/attention.ts";
 import { cacheAttention } from "../ops/attention/attention_cache.ts";
 import { rope } from "../ops/attention/rope.ts";
 import { add, mul, sub } from "../ops/elementwise/arith.ts";
+import { sigmoid } from "../ops/elementwise/exp_log.ts";
 import { reluSquared } from "../ops/elementwise/relu_squared.ts";
 import { scale } from "../ops/elementwise/scale.ts";
 import { tanh } from "../ops/elementwise/tanh.ts";
@@ -323,10 +324,4 @@ const gateInit: Init = { kind: "uniform", least: 0, bound: 0.02 };
 /** Uniform initial values of standard deviation `factor / √channels`. */
 function uniformInit(channels: number, factor = 1): Init {
   return { kind: "uniform", bound: factor * Math.sqrt(3 / channels) };
-}
-
-/** `1 / (1 + exp(-x))`. */
-function sigmoid(x: Tensor): Tensor {
-  const half = scale(tanh(scale(x, 0.5)), 0.5);
-  return add(half, fill(half, 0.5));
 }
