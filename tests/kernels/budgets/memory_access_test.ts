@@ -120,7 +120,9 @@ Deno.test("tiles of products, attention, layer norm, softmax and cross entropy c
   ].flat();
   ok(kernels.length >= 6);
   for (const kernel of kernels) {
-    for (const [what, { count, least, worst }] of Object.entries(memoryAccess(kernel))) {
+    const access = memoryAccess(kernel);
+    ok(access.globalLoads.count > 0 && access.globalStores.count > 0, `${kernel.name} ${kernel.call}`);
+    for (const [what, { count, least, worst }] of Object.entries(access)) {
       strictEqual(
         count,
         least,

@@ -36,7 +36,7 @@ for (const [name, model] of Object.entries(models)) {
       const own = Object.fromEntries(Object.entries(weights).filter(([label]) => !isAdapter(label)));
       await using alone = await openModel(engine, { plan: plan({ model, evaluation }), weights: own });
       const before = await session.losses(batch.inputs, batch.targets);
-      deepStrictEqual(near(before, await alone.losses(batch.inputs, batch.targets)), true);
+      near(before, await alone.losses(batch.inputs, batch.targets));
       for (let step = 0; step < 20; step++) await session.step(batch, { learningRate: 0.02, step });
       const after = await session.losses(batch.inputs, batch.targets), now = await session.weights();
       ok(sum(after) < sum(before) - 1, `${sum(after)}, before ${sum(before)}`);
@@ -45,7 +45,7 @@ for (const [name, model] of Object.entries(models)) {
       const merged = mergeLora(adapted, now);
       deepStrictEqual(Object.keys(merged).sort(), Object.keys(own).sort());
       await using whole = await openModel(engine, { plan: plan({ model, evaluation }), weights: merged });
-      deepStrictEqual(near(after, await whole.losses(batch.inputs, batch.targets)), true);
+      near(after, await whole.losses(batch.inputs, batch.targets));
     });
   }
 }
@@ -65,8 +65,9 @@ Deno.test("withLora() refuses ranks, and targets that no layer has, with the nam
   deepStrictEqual(loraScale({ rank: 4, alpha: 8, targets: "all", rankStabilized: true }), 4);
 });
 
-function near(a: Float32Array, b: Float32Array): boolean {
-  return a.length === b.length && a.every((x, i) => Math.abs(x - b[i]) < 2e-5);
+function near(found: Float32Array, wanted: Float32Array): void {
+  deepStrictEqual(found.length, wanted.length);
+  found.forEach((x, i) => ok(Math.abs(x - wanted[i]) < 2e-5, `loss ${i}: ${x}, wanted ${wanted[i]}`));
 }
 
 function sum(values: Float32Array): number {

@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { deepStrictEqual, ok } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { nanochat } from "../../../kernels/models/nanochat.ts";
 import { type NanochatConfig, nanochatWindows } from "../../../kernels/models/nanochat_options.ts";
+import { ignoredTarget } from "../../../kernels/ops/loss/cross_entropy.ts";
 import { nanochatOptimizer } from "../../../kernels/optim/nanochat_optimizer.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
 import { openHuggingFaceFolder } from "../../../stages/format/model/hugging_face_folder.ts";
@@ -22,13 +23,10 @@ import { normOf } from "../train/golden_plan.ts";
 export const nanochatFiles: readonly string[] = ["config.json", "model.safetensors", "expected.json"]
   .map((file) => `golden/models/nanochat/${file}`);
 
-/** A target that has no loss. */
-const IGNORED = 0xFFFFFFFF;
-
 /** Returns the batch of the golden run, as one micro-batch. */
 export function nanochatBatch(expected: any) {
   const ids: readonly number[][] = expected.input_ids, shape = [1, ids.length, ids[0].length] as const;
-  const targets = Uint32Array.from(expected.targets.flat(), (id: number) => id < 0 ? IGNORED : id);
+  const targets = Uint32Array.from(expected.targets.flat(), (id: number) => id < 0 ? ignoredTarget : id);
   return { inputs: Uint32Array.from(ids.flat()), targets, shape };
 }
 
@@ -85,6 +83,8 @@ async function check(folder: string, engine: Engine): Promise<void> {
   });
   await using session = await openModel(engine, { plan: planned, weights });
   const losses = await session.losses(batch.inputs, batch.targets);
+  ok(expected.last_logits.length > 0);
+  strictEqual(expected.token_losses.flat().length, losses.length);
   expected.token_losses.flat().forEach((wanted: number, i: number) =>
     ok(Math.abs(losses[i] - wanted) < 1e-5, `loss ${i}: ${losses[i]}, wanted ${wanted}`)
   );
