@@ -21,6 +21,7 @@ const modelOptions = [
   "model_options.ts",
   "nanochat_options.ts",
   "rope_table.ts",
+  "size_rows.ts",
 ].map((file) => `kernels/models/${file}`);
 
 /** For each folder, the folders and files that it may import besides itself. */

@@ -5,19 +5,11 @@
  * @module
  */
 import { configFault, type ConfigOf } from "./model_options.ts";
+import { sizeRows } from "./size_rows.ts";
 
 /** Every option of `gpt`. */
 export const gptOptions = {
-  layers: {
-    kind: "size",
-    about: "transformer blocks",
-    unit: "layers",
-    required: true,
-    value: 12,
-    min: 1,
-    max: 1000,
-    huggingFace: ["n_layer"],
-  },
+  layers: { ...sizeRows.layers, value: 12, huggingFace: ["n_layer"] },
   heads: {
     kind: "size",
     about: "attention heads per block; must divide --channels",
@@ -28,46 +20,10 @@ export const gptOptions = {
     max: 1000,
     huggingFace: ["n_head"],
   },
-  channels: {
-    kind: "size",
-    about: "width of the residual stream, in numbers per token",
-    unit: "channels",
-    required: true,
-    value: 768,
-    min: 1,
-    max: 65536,
-    huggingFace: ["n_embd"],
-  },
-  seqLen: {
-    kind: "size",
-    about: "longest sequence, in tokens",
-    unit: "positions",
-    required: true,
-    value: 1024,
-    min: 1,
-    max: 2 ** 20,
-    huggingFace: ["n_positions", "n_ctx"],
-  },
-  vocabSize: {
-    kind: "size",
-    about: "tokens in the vocabulary",
-    unit: "tokens",
-    required: true,
-    value: 50257,
-    min: 1,
-    max: 2 ** 31 - 1, // llm.c's header stores it as an int32
-    commandLine: false, // the command line takes it from the tokenizer
-    huggingFace: ["vocab_size"],
-  },
-  vocabPad: {
-    kind: "size",
-    about: "pad the embedding to a multiple of this many rows; 1 = no padding",
-    unit: "rows",
-    value: 128,
-    min: 1,
-    max: 65536,
-    affects: "memory",
-  },
+  channels: { ...sizeRows.channels, value: 768, huggingFace: ["n_embd"] },
+  seqLen: { ...sizeRows.seqLen, value: 1024, huggingFace: ["n_positions", "n_ctx"] },
+  vocabSize: { ...sizeRows.vocabSize, value: 50257, huggingFace: ["vocab_size"] },
+  vocabPad: { ...sizeRows.vocabPad, value: 128 },
   gelu: {
     kind: "choice",
     about: "GELU: tanh, the approximation of GPT-2, or erf, the exact function of PyTorch and nanoGPT",

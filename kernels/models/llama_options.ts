@@ -6,18 +6,11 @@
  */
 import { configFault, type ConfigOf, type FullConfig, withDefaults } from "./model_options.ts";
 import type { RopeScaling } from "./rope_table.ts";
+import { keyHeadsRow, sizeRows } from "./size_rows.ts";
 
 /** Every option of `llama`. */
 export const llamaOptions = {
-  layers: {
-    kind: "size",
-    about: "transformer blocks",
-    unit: "layers",
-    required: true,
-    value: 30,
-    min: 1,
-    max: 1000,
-  },
+  layers: { ...sizeRows.layers, value: 30 },
   heads: {
     kind: "size",
     about: "query heads per block",
@@ -27,15 +20,7 @@ export const llamaOptions = {
     min: 1,
     max: 1000,
   },
-  keyHeads: {
-    kind: "size",
-    about: "heads of keys and values per block; must divide --heads",
-    unit: "heads of keys",
-    required: true,
-    value: 3,
-    min: 1,
-    max: 1000,
-  },
+  keyHeads: { ...keyHeadsRow, value: 3 },
   headWidth: {
     kind: "size",
     about: "channels per head; even",
@@ -45,15 +30,7 @@ export const llamaOptions = {
     min: 2,
     max: 1024,
   },
-  channels: {
-    kind: "size",
-    about: "width of the residual stream, in numbers per token",
-    unit: "channels",
-    required: true,
-    value: 576,
-    min: 1,
-    max: 65536,
-  },
+  channels: { ...sizeRows.channels, value: 576 },
   hidden: {
     kind: "size",
     about: "width of the gated MLP",
@@ -63,34 +40,9 @@ export const llamaOptions = {
     min: 1,
     max: 2 ** 20,
   },
-  seqLen: {
-    kind: "size",
-    about: "longest sequence, in tokens",
-    unit: "positions",
-    required: true,
-    value: 2048,
-    min: 1,
-    max: 2 ** 20,
-  },
-  vocabSize: {
-    kind: "size",
-    about: "tokens in the vocabulary",
-    unit: "tokens",
-    required: true,
-    value: 49152,
-    min: 1,
-    max: 2 ** 31 - 1,
-    commandLine: false,
-  },
-  vocabPad: {
-    kind: "size",
-    about: "pad the embedding to a multiple of this many rows; 1 = no padding",
-    unit: "rows",
-    value: 1,
-    min: 1,
-    max: 65536,
-    affects: "memory",
-  },
+  seqLen: { ...sizeRows.seqLen, value: 2048 },
+  vocabSize: { ...sizeRows.vocabSize, value: 49152 },
+  vocabPad: { ...sizeRows.vocabPad, value: 1 },
   gate: { kind: "choice", about: "activation of the MLP's gate", value: "silu", choices: ["silu", "gelu"] },
   attentionBias: {
     kind: "choice",

@@ -37,6 +37,7 @@ import {
   nanochatFault,
   nanochatOptions,
   nanochatWindows,
+  SMEAR_CHANNELS,
 } from "./nanochat_options.ts";
 import { ropeTable } from "./rope_table.ts";
 
@@ -44,7 +45,6 @@ const EPSILON = 2 ** -23; // PyTorch's for float32, which its rms_norm takes
 const ROPE_BASE = 100_000;
 const LOGIT_CAP = 15;
 const SHARPNESS = 1.2; // factor of normalized queries, and of normalized keys
-const SMEAR_CHANNELS = 24; // channels that the gate of the token before reads
 const VALUE_CHANNELS = 12; // channels that the gates of value embeddings read
 const VALUE_GATE = 3; // largest factor of value embeddings
 

@@ -4,18 +4,14 @@
  * @module
  */
 import { configFault, type ConfigOf, type FullConfig, withDefaults } from "./model_options.ts";
+import { keyHeadsRow, sizeRows } from "./size_rows.ts";
+
+/** Number of channels that the gate of the token before reads. */
+export const SMEAR_CHANNELS = 24;
 
 /** Every option of `nanochat`. */
 export const nanochatOptions = {
-  layers: {
-    kind: "size",
-    about: "transformer blocks",
-    unit: "layers",
-    required: true,
-    value: 12,
-    min: 1,
-    max: 1000,
-  },
+  layers: { ...sizeRows.layers, value: 12 },
   heads: {
     kind: "size",
     about: "attention heads of queries per block; must divide --channels",
@@ -25,43 +21,10 @@ export const nanochatOptions = {
     min: 1,
     max: 1000,
   },
-  keyHeads: {
-    kind: "size",
-    about: "attention heads of keys and values per block; must divide --heads",
-    unit: "heads of keys",
-    required: true,
-    value: 6,
-    min: 1,
-    max: 1000,
-  },
-  channels: {
-    kind: "size",
-    about: "width of the residual stream, in numbers per token",
-    unit: "channels",
-    required: true,
-    value: 768,
-    min: 24, // the gate of the token before reads as many
-    max: 65536,
-  },
-  seqLen: {
-    kind: "size",
-    about: "longest sequence, in tokens",
-    unit: "positions",
-    required: true,
-    value: 2048,
-    min: 1,
-    max: 2 ** 20,
-  },
-  vocabSize: {
-    kind: "size",
-    about: "tokens in the vocabulary",
-    unit: "tokens",
-    required: true,
-    value: 32768,
-    min: 1,
-    max: 2 ** 31 - 1,
-    commandLine: false,
-  },
+  keyHeads: { ...keyHeadsRow, value: 6 },
+  channels: { ...sizeRows.channels, value: 768, min: SMEAR_CHANNELS },
+  seqLen: { ...sizeRows.seqLen, value: 2048 },
+  vocabSize: { ...sizeRows.vocabSize, value: 32768 },
   windowPattern: {
     kind: "choice",
     about:
@@ -69,15 +32,7 @@ export const nanochatOptions = {
     value: "SSSL",
     choices: ["SSSL", "L", "SL", "SSL", "SSSSL", "SSSSSL", "S", "LS", "SLL", "SSLL"],
   },
-  vocabPad: {
-    kind: "size",
-    about: "pad the embedding to a multiple of this many rows; 1 = no padding",
-    unit: "rows",
-    value: 64,
-    min: 1,
-    max: 65536,
-    affects: "memory",
-  },
+  vocabPad: { ...sizeRows.vocabPad, value: 64 },
 } as const;
 
 /** Configuration of nanochat's model, with its windows, by which it is told from other models. */
