@@ -7,6 +7,7 @@
  */
 import { openCpu } from "../kernels/engine/cpu/cpu_engine.ts";
 import { type MemoryWorkload, openCopy, openDecoding } from "./decoding.ts";
+import { median } from "./peers/median.ts";
 
 const TURNS = 15;
 
@@ -28,7 +29,6 @@ for (let turn = -1; turn < TURNS; turn++) {
   }
 }
 
-const median = (all: number[]) => all.toSorted((a, b) => a - b)[all.length >> 1];
 const copyRate = median(workloads[0].rates);
 console.log(`${engine.device}; medians of ${TURNS} turns`);
 for (const { name, texts, rates, workload } of workloads) {

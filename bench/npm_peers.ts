@@ -25,6 +25,7 @@ import { openWebgpu } from "../kernels/engine/webgpu/webgpu_engine.ts";
 import { tuningFile } from "../pipelines/cli/run/tuning_file.ts";
 import { softwareAdapter } from "../tests/software_adapter.ts";
 import type { Work } from "./measure.ts";
+import { median } from "./peers/median.ts";
 import { comparisons } from "./peers/comparisons.ts";
 import { type Comparison, type Contender, expectSame, workText } from "./peers/comparison.ts";
 import { openTfjs, type Tfjs } from "./peers/tfjs.ts";
@@ -136,9 +137,4 @@ async function orNull<T>(who: string, make: () => Promise<T>): Promise<T | null>
 function deviceOf(name: string): "wasm" | "webgpu" {
   if (name === "wasm" || name === "webgpu") return name;
   throw new RangeError(`Cannot measure on ${name}: wanted wasm or webgpu`);
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b), half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }

@@ -23,6 +23,7 @@ import { findBlas } from "../kernels/engine/cpu/blas.ts";
 import { openCpu } from "../kernels/engine/cpu/cpu_engine.ts";
 import { isLlama } from "../kernels/models/model_config.ts";
 import { modelOf } from "../kernels/models/model_of.ts";
+import { median } from "./peers/median.ts";
 import { llmc } from "./peers/llmc.ts";
 import { type Peer, startPeer } from "./peers/peer.ts";
 import { openTrainingStep, type StepSize, stepSizes } from "./training_step.ts";
@@ -140,9 +141,4 @@ async function timed(steps: number, step: () => Promise<unknown>): Promise<numbe
   const before = performance.now();
   for (let i = 0; i < steps; i++) await step();
   return (performance.now() - before) / 1000 / steps;
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b), half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }

@@ -16,6 +16,7 @@ import config from "../../deno.json" with { type: "json" };
 import { openCpu } from "../../kernels/engine/cpu/cpu_engine.ts";
 import { pathOfUrl } from "../../stages/disk/paths.ts";
 import { openCopy } from "../decoding.ts";
+import { median } from "./median.ts";
 import { llamaCpp } from "./llama_cpp.ts";
 import { type Peer, startPeer } from "./peer.ts";
 
@@ -81,9 +82,4 @@ function ours(how: "plain" | "fast", activations: string): Promise<Peer> {
     nameOf: (device) => `${device}${how === "fast" ? ", fast" : ""}, ${activations}`,
     hint: "see its messages above",
   });
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b), half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }

@@ -42,11 +42,15 @@ Deno.exit(0);
 /** Starts llama.cpp with a model. */
 export async function llamaCpp(path: string, { threads }: { readonly threads: number }): Promise<Peer> {
   const script = await Deno.makeTempFile({ suffix: ".ts" });
-  await Deno.writeTextFile(script, SCRIPT);
-  const command = [Deno.execPath(), "run", "--quiet", "--no-config", "--no-lock", "--allow-all", script];
-  return await startPeer([...command, path, String(threads)], {
-    ready: /^ready /,
-    nameOf: (line) => `${line.slice(6)}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
-    hint: "it needs the npm registry and about 700 MB at the first use",
-  });
+  try {
+    await Deno.writeTextFile(script, SCRIPT);
+    const command = [Deno.execPath(), "run", "--quiet", "--no-config", "--no-lock", "--allow-all", script];
+    return await startPeer([...command, path, String(threads)], {
+      ready: /^ready /,
+      nameOf: (line) => `${line.slice(6)}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+      hint: "it needs the npm registry and about 700 MB at the first use",
+    });
+  } finally {
+    await Deno.remove(script); // the process has read it
+  }
 }

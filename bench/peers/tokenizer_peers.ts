@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { from } from "../../stages/flow/flow.ts";
 import { embedded } from "../../stages/source/embedded/embedded.ts";
 import { openAiTokenizer } from "../../stages/token/files/openai_vocabularies.ts";
+import { median } from "./median.ts";
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "21" } } });
 const rounds = Number(values.rounds);
@@ -70,10 +71,6 @@ function seconds(run: () => void): number {
 
 function read(text: string): void {
   characters += text.charCodeAt(text.length - 1);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
 if (characters === 0) throw new Error("Nothing was decoded");

@@ -1,0 +1,11 @@
+/**
+ * The median of measurements.
+ *
+ * @module
+ */
+
+/** Returns the median: of an even number of measurements the mean of the two in the middle. */
+export function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b), half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
