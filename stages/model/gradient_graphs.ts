@@ -23,8 +23,10 @@ export type MicroOptions = TrainingPlan & {
   readonly quantized: QuantizedWeights | undefined;
   /** Returns whether a parameter that is not quantised is trained, by its name. */
   trains(name: string): boolean;
-  /** Divisor of the logits. */
+  /** Divisor of the logits; default 1. */
   readonly temperature?: number | undefined;
+  /** See `LossInputs`. */
+  readonly blockBytes?: number | undefined;
 };
 
 /**
@@ -44,11 +46,7 @@ export function microGraph(
     weighted: isWeighted,
     segmented,
     temperature,
-  }:
-    & MicroOptions
-    & {
-      readonly blockBytes?: number | undefined;
-    },
+  }: MicroOptions,
 ): Graph {
   const graph = new Graph();
   const scope = new RootScope(graph, { quantized });

@@ -139,9 +139,10 @@ export function plan(options: PlanOptions): Plan {
   }
   const texts = typeof sampling === "object" ? sampling.texts : Number(sampling);
   if (sampling !== false) checkSizes("sample", [texts]);
-  const cacheLength = typeof sampling === "object" ? sampling.seqLen ?? model.seqLen : model.seqLen;
-  if (sampling !== false) checkSizes("sample", [cacheLength]);
-  programs.push(...decodePrograms(model, { texts, seqLen: Math.min(cacheLength, model.seqLen), quantized }));
+  const { seqLen: longest = model.seqLen } = typeof sampling === "object" ? sampling : {};
+  if (sampling !== false) checkSizes("sample", [longest]);
+  const cacheLength = Math.min(longest, model.seqLen);
+  programs.push(...decodePrograms(model, { texts, seqLen: cacheLength, quantized }));
 
   const [accum, batch, seqLen] = training?.shape ?? [0, 0, 0];
   const flops = new Map(programs.map((p) => [p.name, flopsOf(p)]));
@@ -155,7 +156,7 @@ export function plan(options: PlanOptions): Plan {
     flopsPerStep: programsOfStep(training).reduce((sum, name) => sum + (flops.get(name) ?? 0), 0),
     tokensPerStep: accum * batch * seqLen,
     texts,
-    cacheLength: Math.min(cacheLength, model.seqLen),
+    cacheLength,
   };
 }
 
