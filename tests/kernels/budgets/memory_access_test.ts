@@ -83,6 +83,7 @@ Deno.test("parseWgsl() and accessesOf() say what they do not know", () => {
     name: "SyntaxError",
     message: /Expected ; in WGSL at: }/,
   });
+  throws(() => parseWgsl("enable f16"), { name: "SyntaxError", message: /Expected ; in WGSL/ });
   throws(() => parseWgsl("struct A { x: f32 }"), { name: "SyntaxError", message: /Expected a declaration/ });
   throws(() => parseWgsl("fn main() { let x = $; }"), {
     name: "SyntaxError",

@@ -341,7 +341,9 @@ class Parser {
   }
 
   #until(end: string): void {
-    while (!this.#is(end)) this.#next++;
+    while (!this.#is(end)) {
+      if (this.#next++ >= this.#tokens.length) throw this.#error(end);
+    }
   }
 
   #error(wanted: string): SyntaxError {
