@@ -10,13 +10,12 @@ import { Graph, type Tensor } from "../core/graph.ts";
 import { define } from "../core/op.ts";
 import { type AdaptedLayer, type LowRankAdapters, RootScope, type Scope } from "../core/scope.ts";
 import { ShapeError, type TensorMap } from "../core/tensor.ts";
-import { uniformAt } from "../random/philox.ts";
 import { add } from "../ops/elementwise/arith.ts";
 import { scale } from "../ops/elementwise/scale.ts";
 import { concat } from "../ops/indexing/concat.ts";
 import { matmul } from "../ops/matmul/matmul.ts";
 import { isAdapter, type LoraConfig, loraScale } from "./lora_config.ts";
-import type { Model } from "./model.ts";
+import { initialWeights, type Model } from "./model.ts";
 
 /** A model with adapters. */
 export interface LoraModel<Config = unknown> extends Model<Config> {
@@ -71,22 +70,9 @@ export function adapterNames({ path }: AdaptedLayer): readonly [a: string, b: st
   return [`${path}.lora_A.weight`, `${path}.lora_B.weight`];
 }
 
-/** Returns the initial values of the adapters: A uniform, by seed and name, and B zeros. */
+/** Returns those of a model's initial weights that belong to adapters: A uniform, and B zeros. */
 export function initialAdapters(model: LoraModel<unknown>, seed: number): TensorMap {
-  return Object.fromEntries(
-    model.layers.flatMap((layer) => {
-      const { inputs, outputs } = layer, { rank } = model.lora, [a, b] = adapterNames(layer);
-      const bound = 1 / Math.sqrt(inputs);
-      const data = Float32Array.from(
-        { length: rank * inputs },
-        (_, i) => bound * (2 * uniformAt(seed, a, i) - 1),
-      );
-      return [
-        [a, { shape: [rank, inputs], data }],
-        [b, { shape: [outputs, rank], data: new Float32Array(outputs * rank) }],
-      ];
-    }),
-  );
+  return initialWeights(model, seed, { only: isAdapter });
 }
 
 /**
@@ -106,7 +92,8 @@ export function mergeLora({ layers, lora }: LoraModel<unknown>, weights: TensorM
   for (const layer of layers) {
     const { weight, inputs, outputs, first, isTransposed } = layer, [a, b] = adapterNames(layer).map(dataOf);
     if (!copied.has(weight)) {
-      merged[weight] = { shape: weights[weight].shape, data: dataOf(weight).slice() };
+      const data = dataOf(weight).slice();
+      merged[weight] = { shape: weights[weight].shape, data };
       copied.add(weight);
     }
     const { data, shape } = merged[weight], columns = shape[1];

@@ -143,7 +143,8 @@ export function countParameters(model: TrainableModel): number {
 
 /**
  * Returns the initial values of all parameters and buffers. The values of a tensor depend only on the seed
- * and the tensor's name, not on the order of creation.
+ * and the tensor's name, not on the order of creation. `only` returns whether a name is among those wanted;
+ * default: all are.
  *
  * @example
  * ```ts
@@ -153,16 +154,24 @@ export function countParameters(model: TrainableModel): number {
  * console.log(initialWeights(model, 1)["wpe.weight"].shape); // [ 8, 16 ]
  * ```
  */
-export function initialWeights(model: TrainableModel, seed: number): TensorMap {
+export function initialWeights(
+  model: TrainableModel,
+  seed: number,
+  { only = () => true }: { readonly only?: (name: string) => boolean } = {},
+): TensorMap {
   const uniform = (name: string, index: number) => uniformAt(seed, name, index);
-  return drawWeights(model, (init, { name, count }) => normals(seed, name, count, init.std), { uniform });
+  return drawWeights(model, (init, { name, count }) => normals(seed, name, count, init.std), {
+    uniform,
+    only,
+  });
 }
 
 /**
  * Returns the initial values of all parameters and buffers, by name. `draw` returns normal random numbers and
  * is called in the order in which the model creates its parameters, so that a random generator gives the same
  * numbers as in a notebook that creates them in this order. `uniform` returns the numbers from 0 to 1 of the
- * parameters with a uniform distribution; by default they are those of seed 1.
+ * parameters with a uniform distribution; by default they are those of seed 1. `only` returns whether a name
+ * is among those wanted; default: all are.
  */
 export function drawWeights(
   model: TrainableModel,
@@ -170,12 +179,14 @@ export function drawWeights(
     init: Extract<Init, { readonly kind: "normal" }>,
     parameter: { readonly name: string; readonly count: number; readonly shape: Shape },
   ) => Float32Array,
-  { uniform = (name, index) => uniformAt(1, name, index) }: {
+  { uniform = (name, index) => uniformAt(1, name, index), only = () => true }: {
     readonly uniform?: (name: string, index: number) => number;
+    readonly only?: (name: string) => boolean;
   } = {},
 ): TensorMap {
   const { parameters, buffers } = scopeOf(model), weights: [string, TensorMap[string]][] = [];
   for (const [name, { tensor: { shape }, init }] of [...parameters, ...buffers]) {
+    if (!only(name)) continue;
     const count = sizeOf(shape);
     const data = init.kind === "normal" ? draw(init, { name, count, shape }) : new Float32Array(count);
     if (init.kind === "uniform") {

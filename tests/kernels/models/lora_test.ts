@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, throws } from "node:assert/strict";
 import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
 import { gpt } from "../../../kernels/models/gpt.ts";
 import { llama } from "../../../kernels/models/llama.ts";
-import { mergeLora, withLora } from "../../../kernels/models/lora.ts";
+import { initialAdapters, mergeLora, withLora } from "../../../kernels/models/lora.ts";
 import { isAdapter, type LoraConfig, loraScale } from "../../../kernels/models/lora_config.ts";
 import { countParameters, initialWeights, type Model } from "../../../kernels/models/model.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
@@ -32,6 +32,8 @@ for (const [name, model] of Object.entries(models)) {
         added,
       );
 
+      const adapters = Object.entries(weights).filter(([label]) => isAdapter(label));
+      deepStrictEqual(initialAdapters(adapted, 1), Object.fromEntries(adapters));
       await using session = await openModel(engine, { plan: planned, weights });
       const own = Object.fromEntries(Object.entries(weights).filter(([label]) => !isAdapter(label)));
       await using alone = await openModel(engine, { plan: plan({ model, evaluation }), weights: own });
@@ -63,6 +65,18 @@ Deno.test("withLora() refuses ranks, and targets that no layer has, with the nam
   throws(() => withLora(model, { rank: 1, alpha: 1, targets: [] }), /no layer/);
   deepStrictEqual(loraScale({ rank: 4, alpha: 8, targets: "all" }), 2);
   deepStrictEqual(loraScale({ rank: 4, alpha: 8, targets: "all", rankStabilized: true }), 4);
+});
+
+Deno.test("mergeLora() names a tensor that is missing", () => {
+  const adapted = withLora(models.gpt, { rank: 1, alpha: 1, targets: ["c_attn"] });
+  const weights = initialWeights(adapted, 1);
+  for (const name of ["h.1.attn.c_attn.weight", "h.0.attn.c_attn.lora_B.weight"]) {
+    const { [name]: _, ...rest } = weights;
+    throws(() => mergeLora(adapted, rest), {
+      name: "RangeError",
+      message: `Cannot merge the adapters: ${name} is missing`,
+    });
+  }
 });
 
 function near(found: Float32Array, wanted: Float32Array): void {

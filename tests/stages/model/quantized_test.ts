@@ -8,7 +8,7 @@ import { deepStrictEqual, ok, throws } from "node:assert/strict";
 import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
 import { llama } from "../../../kernels/models/llama.ts";
 import type { LlamaConfig } from "../../../kernels/models/llama_options.ts";
-import { withLora } from "../../../kernels/models/lora.ts";
+import { initialAdapters, withLora } from "../../../kernels/models/lora.ts";
 import { isAdapter } from "../../../kernels/models/lora_config.ts";
 import { initialWeights } from "../../../kernels/models/model.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
@@ -25,9 +25,7 @@ sharedTest("adapters of quantised weights train as those of the dequantised ones
   const open = () => openGgufModel(path("golden/gguf/tiny-llama-q8_0.gguf")), file = await open();
   const quantized = blockLayouts(file, "f32"), engine = await openCpu({ threads: 1 });
   const model = withLora(llama(file.config as LlamaConfig), { rank: 4, alpha: 8, targets: "all" });
-  const adapters = Object.fromEntries(
-    Object.entries(initialWeights(model, 1)).filter(([name]) => isAdapter(name)),
-  );
+  const adapters = initialAdapters(model, 1);
   const ids = Uint32Array.from({ length: 48 }, (_, i) => 3 + i * 31 % 300), shape = [1, 2, 24] as const;
   const batch = { inputs: ids, targets: ids.map((id) => id + 1), shape };
   const training = { optimizer: adamw(), shape, clip: 1 };
