@@ -1,6 +1,6 @@
-"""Training steps of a GPT-2 in PyTorch, as nanoGPT takes them, or of a Llama. peers.ts starts this program with a size as JSON, a
-number of threads and "eager" or "compiled" (torch.compile, which needs a C++ compiler). It reads numbers of steps, one
-per line, and answers each with the seconds per step.
+"""Training steps of a GPT-2 in PyTorch, as nanoGPT takes them, or of a Llama. peers.ts starts this program with a size
+as JSON, a number of threads and "eager" or "compiled" (torch.compile, which needs a C++ compiler). It reads numbers of
+steps, one per line, and answers each with the seconds per step.
 """
 import json
 import sys

@@ -61,8 +61,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }
 
 /**
- * WGSL functions that keep NaN. Compilers of WGSL may assume that no number is NaN: they fold `x != x` to
- * false, the other number may win in `max`, and `exp(x)` may be anything. So NaN is recognized by its bits.
+ * WGSL functions that keep NaN. Compilers of WGSL may assume that NaN does not occur: they fold `x != x` to
+ * false, `max` may return the other number, and `exp` of NaN may be any number. So NaN is recognized by its
+ * bits.
  */
 export const nanFunctions: string =
   `fn isNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }

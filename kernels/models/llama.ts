@@ -201,7 +201,7 @@ function attend(scope: Scope, x: Tensor, config: Pass & Place): Tensor {
   const parts = [part("q_proj", heads), part("k_proj", keyHeads), part("v_proj", keyHeads)];
   let qkv = linear(scope, x, { name: "qkv_proj", outputs, std, bias: attentionBias !== "none", parts });
   if (queryNorm) qkv = normHeads(scope, qkv, config);
-  if (config.hasRope) qkv = turn(scope, qkv, config);
+  if (config.hasRope) qkv = rotate(scope, qkv, config);
   const form = {
     heads,
     keyHeads,
@@ -233,8 +233,8 @@ function normHeads(scope: Scope, qkv: Tensor, config: Pass): Tensor {
   ]);
 }
 
-/** Turns queries and keys by the angles of their positions. */
-function turn(scope: Scope, qkv: Tensor, config: Pass & Place): Tensor {
+/** Rotates queries and keys by the angles of their positions. */
+function rotate(scope: Scope, qkv: Tensor, config: Pass & Place): Tensor {
   const { heads, keyHeads, headWidth: width, seqLen, localRopeBase, cache, segments } = config;
   const [batch, time] = qkv.shape;
   const label = config.hasWindow && localRopeBase > 0 ? tables.local : tables.global;

@@ -117,8 +117,8 @@ function constantsOf(
   { width, seqLen, channels }: FullNanochatConfig & { readonly width: number },
 ): TensorMap {
   const angles = ropeTable({ width, positions: seqLen, base: ROPE_BASE, scaling: { kind: "none" } });
-  // nanochat turns by the negative angle.
-  const turned = angles.data.map((x: number, i: number) => i % width < width / 2 ? x : -x);
+  // nanochat rotates by the negative angle.
+  const negative = angles.data.map((x: number, i: number) => i % width < width / 2 ? x : -x);
   const ones = (...shape: number[]) => ({
     shape,
     data: new Float32Array(shape.reduce((a, b) => a * b)).fill(1),
@@ -126,7 +126,7 @@ function constantsOf(
   const hasBefore = ones(seqLen, 1);
   hasBefore.data[0] = 0;
   return {
-    [constants.angles]: { shape: [seqLen, width], data: turned },
+    [constants.angles]: { shape: [seqLen, width], data: negative },
     [constants.gains]: ones(channels),
     [constants.headGains]: ones(width),
     [constants.hasBefore]: hasBefore,
@@ -257,8 +257,8 @@ function attend(scope: Scope, x: Tensor, pass: BlockPass): Tensor {
   const queries = project("c_q", heads), keys = project("c_k", keyHeads);
   const plain = project("c_v", keyHeads);
   const mixed = values === null ? plain : add(plain, mul(values, valueGate(scope, x, pass)));
-  const turned = turn(scope, concat([queries, keys]), pass);
-  const qkv = concat([normHeads(scope, turned, pass), mixed]);
+  const rotated = rotate(scope, concat([queries, keys]), pass);
+  const qkv = concat([normHeads(scope, rotated, pass), mixed]);
   const form = {
     heads,
     keyHeads,
@@ -285,8 +285,8 @@ function valueGate(scope: Scope, x: Tensor, { keyHeads, width }: Pass): Tensor {
   return reshape(broadcast(gates, { shape: repeated, from: 3, to: 4 }), [batch, time, keyHeads * width]);
 }
 
-/** Turns queries and keys by the angles of their positions. */
-function turn(scope: Scope, x: Tensor, pass: Pass): Tensor {
+/** Rotates queries and keys by the angles of their positions. */
+function rotate(scope: Scope, x: Tensor, pass: Pass): Tensor {
   const { heads, keyHeads, width, seqLen, cache, segments } = pass, [batch, time] = x.shape;
   const all = constant(scope, "angles", [seqLen, width]), positions = (cache ?? segments)?.positions;
   const table = positions !== undefined

@@ -65,9 +65,9 @@ function isMatrix({ label, shape }: NamedSpec): boolean {
 }
 
 /**
- * Returns the optimizer. It stores AdamW's moments as `adamw` does, and for matrices a velocity and, in all
- * columns or rows the same, the second moment. Throws RangeError unless the momentum is at least 0 and less
- * than 1.
+ * Returns the optimizer. It stores AdamW's moments as `adamw` does, and for matrices a velocity and a second
+ * moment, whose columns, or rows, are all the same. Throws RangeError unless the momentum is at least 0 and
+ * less than 1.
  *
  * @example
  * ```ts

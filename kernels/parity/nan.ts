@@ -1,6 +1,6 @@
 /**
- * Checks that an engine does not lose NaN: a number that is NaN must show in every result that depends on it,
- * and so in the loss and the gradient norm. Compilers of GPU kernels may assume that no number is NaN.
+ * Checks that an engine does not lose NaN: every result that depends on NaN must be NaN or infinite, and so
+ * must the loss and the gradient norm. Compilers of GPU kernels may assume that NaN does not occur.
  *
  * @module
  */

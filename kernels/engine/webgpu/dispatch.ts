@@ -37,8 +37,8 @@ export function encodeDispatches(pass: GPUComputePassEncoder, dispatches: readon
 
 /**
  * Compiles a call's WGSL kernel and binds its memory. `maySplit` says by the workgroups of a dispatch whether
- * it is compiled so that it can be split. Throws SyntaxError if the WGSL does not
- * compile, and RangeError if the kernel needs more workgroups than the device allows.
+ * it is compiled so that it can be split. Throws SyntaxError if the WGSL does not compile, and RangeError if
+ * the kernel needs more workgroups than the device allows.
  */
 export async function prepare(
   call: Call,

@@ -30,8 +30,8 @@ export interface MatmulAttrs {
  *
  * The matrix `a` [..., K] gives [..., N], where the matrix `b` is [K, N], or [N, K] with `transposeB`. With
  * `transposeA`, the matrix `a` [..., M] is flattened to [K, M] and the result is [M, N]. Leading axes of `b`
- * are flattened too. `b` may be a quantised weight. Throws ShapeError if `a` and `b` differ
- * in K.
+ * are flattened too. `b` may be a quantised weight. Throws ShapeError if `a` and `b` differ in
+ * K, and for `transposeA` with a quantised weight.
  */
 export function matmul(a: Tensor, b: Tensor, attrs: MatmulAttrs = {}): Tensor {
   if (b.blocks !== undefined) {

@@ -180,7 +180,7 @@ function dotQ6K(k: usize, x: usize, w: usize): f32 {
   return lanesOf(sum) - 32 * plus;
 }
 
-/** Adds products of signed bytes `a` and bytes `b` from 0 to 127 to `sum`; which lane gets which is open. */
+/** Adds the products of signed bytes `a` and bytes `b` from 0 to 127 to any lanes of `sum`. */
 function addDot(a: v128, b: v128, sum: v128): v128 {
   // A constant of the build: only one of the two branches is compiled.
   if (ASC_FEATURE_RELAXED_SIMD) return i32x4.relaxed_dot_i8x16_i7x16_add_s(a, b, sum);

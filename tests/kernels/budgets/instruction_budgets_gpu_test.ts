@@ -1,7 +1,8 @@
 /**
  * Tests the machine code that AMD's open-source driver makes of every kernel of a GPT-2 124M training step:
- * no registers are spilled, few are used, and the inner loops of products and attention are multiply-adds. So
- * for other forms of attention, and for attention to a KV cache. Needs no AMD GPU; see radv.ts.
+ * no registers are spilled, few are used, and the inner loops of products and attention are multiply-adds.
+ * The same holds for other forms of attention, and for attention to a KV cache. Needs no AMD GPU; see
+ * radv.ts.
  *
  * @module
  */

@@ -29,8 +29,8 @@ export interface MemoryAccess {
 const LANES = 32;
 const BANKS = 32;
 const SECTOR = 32;
-/** Turns of each loop that are looked at. */
-const TURNS = 3;
+/** Iterations of each loop that are counted. */
+const ITERATIONS = 3;
 
 /** Counts the accesses of a kernel's first workgroup, or of another one. */
 export function memoryAccess(
@@ -46,7 +46,7 @@ export function memoryAccess(
   const together = new Map<string, Access[]>(), sites = new Map<unknown, number>();
   for (let lane = 0; lane < Math.min(LANES, size); lane++) {
     const times = new Map<unknown, number>();
-    for (const access of accessesOf(module, { lane, group, workgroups, turns: TURNS, integer })) {
+    for (const access of accessesOf(module, { lane, group, workgroups, iterations: ITERATIONS, integer })) {
       const { site, kind } = access;
       if (!sites.has(site)) sites.set(site, sites.size);
       const time = times.get(site) ?? 0, key = `${sites.get(site)} ${kind} ${time}`;

@@ -43,7 +43,7 @@ fn at(row: u32, column: u32) -> u32 { return (row * wide + column) >> 1u; }
 @compute @workgroup_size(8, 8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   var sum = vec4f();
-  for (var i = lane; i < 40u; i += 32u) { // two turns for the first eight
+  for (var i = lane; i < 40u; i += 32u) { // two iterations for the first eight
     sum = sum + in0[i];
     tile[i / 5u][i % 5u] = number(sum);
   }
@@ -56,7 +56,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }`;
 
 Deno.test("accessesOf() follows loops, branches, functions and vectors of an invocation", () => {
-  const module = parseWgsl(text), invocation = { group: [3, 0, 0], workgroups: [9, 1, 1], turns: 5 } as const;
+  const module = parseWgsl(text),
+    invocation = { group: [3, 0, 0], workgroups: [9, 1, 1], iterations: 5 } as const;
   const of = (lane: number) =>
     accessesOf(module, { ...invocation, lane }).map((
       { kind, name, offset, bytes },
@@ -74,8 +75,8 @@ Deno.test("accessesOf() follows loops, branches, functions and vectors of an inv
     ["store", "out0", 0, 4],
   ]);
   deepStrictEqual(of(9), [["load", "in0", 144, 16], ["store", "tile", 40 + 32, 8]]);
-  strictEqual(of(6).length, 10); // both turns, and what follows the return of the others
-  strictEqual(accessesOf(module, { ...invocation, lane: 2, turns: 1 }).length, 8);
+  strictEqual(of(6).length, 10); // both iterations, and what follows the return of the others
+  strictEqual(accessesOf(module, { ...invocation, lane: 2, iterations: 1 }).length, 8);
 });
 
 Deno.test("parseWgsl() and accessesOf() say what they do not know", () => {
@@ -94,7 +95,7 @@ Deno.test("parseWgsl() and accessesOf() say what they do not know", () => {
       lane: 0,
       group: [0, 0, 0],
       workgroups: [1, 1, 1],
-      turns: 1,
+      iterations: 1,
     });
   throws(() => run("let x = y;"), { name: "TypeError", message: /Unknown name y/ });
   throws(() => run("let x = a[u32(1.5)];"), { name: "TypeError", message: /depends on a float/ });

@@ -1,6 +1,6 @@
 /**
  * Runs one invocation of a WGSL kernel far enough to know which addresses it reads and writes: integers are
- * computed, floats are not, and loops end after a few turns.
+ * computed, floats are not, and loops end after a few iterations.
  *
  * @module
  */
@@ -26,8 +26,8 @@ export interface Invocation {
   readonly group: readonly [number, number, number];
   /** Number of workgroups along each axis. */
   readonly workgroups: readonly [number, number, number];
-  /** Number of turns after which a loop ends. */
-  readonly turns: number;
+  /** Number of iterations after which a loop ends. */
+  readonly iterations: number;
   /** Integer that every load of an integer returns; default 0. */
   readonly integer?: number;
 }
@@ -112,7 +112,7 @@ class Lane {
       case "for": {
         const { start, condition, step, body } = statement, inner = [new Map<string, Value>(), ...scopes];
         if (start !== null) this.#statement(start, inner);
-        for (let turn = 0; turn < this.#invocation.turns; turn++) {
+        for (let iteration = 0; iteration < this.#invocation.iterations; iteration++) {
           if (condition !== null && this.#value(condition, inner) === false) break;
           const outcome = this.#statement(body, inner);
           if (outcome === "break") break;
