@@ -8,7 +8,7 @@ import { exists } from "../../../stages/disk/whole_files.ts";
 import { readSafetensors } from "../../../stages/format/model/safetensors.ts";
 import { sharedTest } from "../../shared_data.ts";
 import { runsHere } from "../in_process.ts";
-import { courseOf, errorLine, withFolder } from "../program.ts";
+import { courseOf, errorLine, eventsOf, withFolder } from "../program.ts";
 
 const LLAMA = "golden/models/llama/model.safetensors";
 const quick = "--device cpu --workers 1 --quiet --seq-len 32 --batch-size 2";
@@ -56,6 +56,7 @@ sharedTest(
     await withFolder(async (dir) => {
       const model = path("golden/models/llama"), data = await conversations(dir);
       const args = `sft --init-from ${model} --data ${data} --template chatml ${quick}`;
+      await Deno.writeTextFile(data, '\n{"messages":[{"role":"user","content":"q"}]}\n', { append: true });
       const { out: end, err } = await runsHere(
         0,
         `${args} --pack best-fit --steps 2 --out ${dir}/run`.replace("--quiet", ""),
@@ -63,10 +64,11 @@ sharedTest(
       const [, hint] = /To sample: .*?task \w+ (sample .*)/.exec(end + err) ?? [];
       ok(hint !== undefined, end + err);
       await runsHere(0, `${hint} --max-tokens 3 --device cpu --quiet`);
+      const packed = (await eventsOf(`${dir}/run`)).findLast(({ name }) => name === "pack");
+      ok(packed?.dropped.no_answer > 0 && packed.dropped.no_answer < packed.in / 5, JSON.stringify(packed));
       const { out } = await runsHere(0, `${args} --inspect 2 --no-color`.replace("--quiet", ""));
       match(out, /⟦a+<\|im_end\|>⟧/);
       equal(out.split("tokens,").length, 3);
-      ok(!await exists(`${dir}/run2`));
     });
   },
 );

@@ -18,6 +18,11 @@ import { sharedTest } from "../../shared_data.ts";
 
 const FILES = ["golden/posttrain/expected.json", "golden/models/llama/tokenizer.json"];
 
+/** The values of each row without those of its padding, which TRL's attention mask marks. */
+function unpadded(rows: readonly number[][], mask: readonly number[][]): number[][] {
+  return rows.map((row, i) => row.filter((_, t) => mask[i][t] === 1));
+}
+
 /** Labels of a row as TRL has them. */
 function labelsOf({ ids, weights }: Rendered): number[] {
   return Array.from(ids, (id, i) => weights[i] === 0 ? -100 : id);
@@ -57,30 +62,24 @@ sharedTest("tokens and masks are TRL's, by generation blocks and by difference",
       ]);
     }
     const all = sft.assistant_only.conversations.map(({ messages }: any) => render({ messages }, "all"));
-    deepEqual(
-      all.map((row: Rendered) => [...row.ids]),
-      sft.all_tokens.input_ids.map((row: number[], i: number) => row.slice(0, all[i].ids.length)),
-    );
+    const { input_ids, attention_mask } = sft.all_tokens;
+    deepEqual(all.map((row: Rendered) => [...row.ids]), unpadded(input_ids, attention_mask));
     const completions = sft.assistant_only.conversations.map(({ messages }: any) =>
       render({ prompt: messages.slice(0, -1), completion: messages.slice(-1) })
     );
-    deepEqual(
-      completions.map(labelsOf),
-      sft.completion_only_chat.labels.map((row: number[], i: number) =>
-        row.slice(0, completions[i].ids.length)
-      ),
-    );
+    const { labels, attention_mask: mask } = sft.completion_only_chat;
+    deepEqual(completions.map(labelsOf), unpadded(labels, mask));
   }
 });
 
 sharedTest("prompt and completion as text are TRL's, where a token joins them too", FILES, async (path) => {
   const { sft, tokenizer, marked } = await inputs(path);
-  const { examples, input_ids, labels } = sft.completion_only;
-  for (const [i, fields] of examples.entries()) {
-    const found = renderExample(exampleOf({ id: "1", fields }), { tokenizer, template: marked });
-    deepEqual([...found.ids], input_ids[i].slice(0, found.ids.length));
-    deepEqual(labelsOf(found), labels[i].slice(0, found.ids.length));
-  }
+  const { examples, input_ids, labels, attention_mask: mask } = sft.completion_only;
+  const found: Rendered[] = examples.map((fields: Record<string, unknown>) =>
+    renderExample(exampleOf({ id: "1", fields }), { tokenizer, template: marked })
+  );
+  deepEqual(found.map(({ ids }) => [...ids]), unpadded(input_ids, mask));
+  deepEqual(found.map(labelsOf), unpadded(labels, mask));
 });
 
 sharedTest("preferences have the completions of TRL's", FILES, async (path) => {

@@ -77,8 +77,10 @@ Deno.test("nanochatTemplate() refuses turns out of order, naming the message", (
     [[{ role: "user", content: "a" }, { role: "tool", content: "b" }], /message 2 is of the tool/],
   ];
   for (const [messages, why] of refused) throws(() => template.render(conversation(messages)), why);
-  throws(() =>
-    template.prompt(conversation([{ role: "user", content: "a" }, { role: "assistant", content: "b" }]))
+  throws(
+    () =>
+      template.prompt(conversation([{ role: "user", content: "a" }, { role: "assistant", content: "b" }])),
+    /its last message is not the user's/,
   );
   throws(() => nanochatTemplate(new CharTokenizer(["a"])), /no special token <\|bos\|>/);
 });

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ok } from "node:assert/strict";
+import { equal, ok } from "node:assert/strict";
 import { llama } from "../../../kernels/models/llama.ts";
 import type { LlamaConfig } from "../../../kernels/models/llama_options.ts";
 import { sgd } from "../../../kernels/optim/sgd.ts";
@@ -145,6 +145,7 @@ sharedTest(
       return out;
     };
     const old = placed(batch.old_per_token_logps), reference = placed(batch.ref_per_token_logps);
+    let compared = 0;
     const check = async (session: ModelSession, section: any, mask: number[][], logps: Float64Array) => {
       for (const one of section.cases) {
         if (!["grpo", "bnpo", "dr_grpo", "dapo", "cispo"].includes(one.loss_type)) continue;
@@ -168,6 +169,7 @@ sharedTest(
         const name = `${one.loss_type} ${one.beta} ${one.importance_sampling_level}`;
         near(found.loss, one.loss, 5e-6, `${name}: loss`);
         near(await normFor(session, rows, found.gradient), one.gradient_norm_total, 1e-5, `${name}: norm`);
+        compared++;
       }
     };
     await using session = await open(path, size);
@@ -185,5 +187,6 @@ sharedTest(
     answers[0].forEach((_, t) => near(warmed[prompts[0].length - 1 + t], row0[t], 2e-6, "temperature"));
     const one = { loss_type: "grpo", beta: 0, importance_sampling_level: "token", ...golden };
     await check(warm, { cases: [one] }, batch.completion_mask, warmed);
+    equal(compared, 16 + 1 + 2 + 4 + 1);
   },
 );

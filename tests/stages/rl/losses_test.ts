@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { deepEqual, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { advantages, shareWithoutVariance } from "../../../stages/rl/advantages.ts";
 import { estimate, klKinds } from "../../../stages/rl/kl.ts";
 import { algorithms, type PolicyBatch, policyLoss } from "../../../stages/rl/policy_loss.ts";
@@ -34,7 +34,7 @@ sharedTest("advantages() are TRL's", [EXPECTED], async (path) => {
     found.forEach((advantage, i) => near(advantage, wanted[i], 1e-6));
     compared++;
   }
-  ok(compared === 12);
+  equal(compared, 12);
 });
 
 Deno.test("advantages() are those of the papers for known rewards", () => {
@@ -60,6 +60,7 @@ sharedTest("policyLoss() has TRL's losses, masked tokens and rows included", [EX
     advantages: batch.advantages,
   });
   const options = { epsilon: grpo.loss.epsilon, epsilonHigh: grpo.loss.epsilon_high, maxLength: 16 };
+  let compared = 0;
   const check = (section: any, mask: number[][]) => {
     for (const one of section.cases) {
       if (!["grpo", "bnpo", "dr_grpo", "dapo", "cispo"].includes(one.loss_type)) continue;
@@ -72,6 +73,7 @@ sharedTest("policyLoss() has TRL's losses, masked tokens and rows included", [EX
         items: section.num_items_in_batch ?? batch.num_items_in_batch,
       });
       near(found.loss, one.loss, 1e-6, `${one.loss_type} ${one.beta} ${one.importance_sampling_level}`);
+      compared++;
       if (one.kl !== undefined && one.use_bias_correction_kl === false) near(found.kl, one.kl, 1e-6, "kl");
       if (one["clip_ratio/low_mean"] === undefined) continue;
       near(found.clippedLow, one["clip_ratio/low_mean"], 1e-6, "low");
@@ -82,6 +84,7 @@ sharedTest("policyLoss() has TRL's losses, masked tokens and rows included", [EX
   check(grpo.loss.other_loss_types, batch.completion_mask);
   check(grpo.loss_mask_with_holes, grpo.loss_mask_with_holes.loss_mask);
   check(grpo.one_row_masked, grpo.one_row_masked.completion_mask);
+  equal(compared, 16 + 1 + 2 + 4);
 });
 
 Deno.test("policyLoss() has the values of a calculation by hand", () => {
