@@ -162,7 +162,7 @@ export function divergenceOf(
  * Returns the optimizer that the options select, for a model whose architecture has this name. Throws
  * RangeError for invalid values.
  */
-export function optimizerOf(o: Values<typeof optimizerOptions>, architecture = "gpt"): Optimizer {
+export function optimizerOf(o: Values<typeof optimizerOptions>, architecture: string): Optimizer {
   const { optimizer, beta1, beta2, eps, weightDecay, momentum, muonLr, lr } = o;
   const given = momentum === null ? {} : { momentum };
   switch (optimizer) {

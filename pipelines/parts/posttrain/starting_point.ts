@@ -153,7 +153,7 @@ export function chatPlan(
   return plan({
     model,
     training: {
-      optimizer: optimizerOf(o),
+      optimizer: optimizerOf(o, model.name),
       shape,
       clip: o.gradClip,
       recompute: o.recompute,
