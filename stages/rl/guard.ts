@@ -1,6 +1,6 @@
 /**
- * The guard against collapse: with rewards near their top the gradient is noise, and an optimizer that takes
- * steps of a fixed size walks it at full length until the policy is destroyed.
+ * The guard against collapse. Where nearly all rewards are at their maximum, the gradient is noise, and an
+ * optimizer with steps of a fixed size follows it until the policy is destroyed.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { type Stage, stage } from "../flow/stage.ts";
 import type { ModelUpdate } from "../model/model_update.ts";
 import { SkipBatchError } from "../train/divergence_response.ts";
 
-/** Begin of the reason for a rollback; the learning rate falls with each. */
+/** Beginning of the reason for a rollback; the learning rate falls with each. */
 export const COLLAPSED = "the reward has collapsed";
 
 /** Number of updates whose mean reward is watched. */
@@ -40,18 +40,26 @@ export function collapse(state: GuardState, reward: number): string | null {
   return null;
 }
 
+/** The answers of an update. */
+export interface UpdateReward {
+  /** Mean reward. */
+  readonly reward: number;
+  /** Index of the update's item in the run, which counts items without an update too. */
+  readonly batch: number;
+}
+
 /**
  * Passes updates on until the mean reward falls below half of its best; then throws SkipBatchError, so that
- * the run goes back to its last checkpoint. `rewards` holds the mean reward of each update, by its step.
+ * the run goes back to its last checkpoint. `rewards` holds the reward of each update by its step, from 0.
  */
-export function guard(rewards: ReadonlyMap<number, number>): Stage<ModelUpdate, ModelUpdate> {
+export function guard(rewards: ReadonlyMap<number, UpdateReward>): Stage<ModelUpdate, ModelUpdate> {
   return stage<ModelUpdate, ModelUpdate, GuardState>({
     name: "guard",
     open: (_ctx, saved = { rewards: [], best: 0 }) => saved,
     push(update, state) {
-      const reward = rewards.get(update.step - 1);
-      const why = reward === undefined ? null : collapse(state, reward);
-      if (why !== null) throw new SkipBatchError(update.step - 1, why);
+      const own = rewards.get(update.step - 1);
+      const why = own === undefined ? null : collapse(state, own.reward);
+      if (own !== undefined && why !== null) throw new SkipBatchError(own.batch, why);
       return [update];
     },
   });
