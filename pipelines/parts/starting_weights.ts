@@ -185,7 +185,7 @@ async function modelFolder(path: string): Promise<string> {
     if (await exists(`${folder}/${name}`)) return folder;
   }
   const old = `${folder}/pytorch_model.bin`;
-  if (await exists(old) && !await exists(`${folder}/model.safetensors`)) {
+  if (await exists(old)) {
     throw new Deno.errors.InvalidData(
       `Cannot read ${old}: of PyTorch's files, those of nanoGPT and nanochat are read: in Python, ` +
         `AutoModelForCausalLM.from_pretrained("OLD").save_pretrained("NEW") writes the folder as safetensors`,
