@@ -11,11 +11,11 @@ import { asSource } from "../stages/flow/as_source.ts";
 import { type Flow, from } from "../stages/flow/flow.ts";
 import { afterBatches, type BatchOrNumber } from "../stages/rl/after_batches.ts";
 import { checkAnswers } from "../stages/rl/check_answers.ts";
-import { COLLAPSED, guard } from "../stages/rl/guard.ts";
+import { COLLAPSED, guard, type UpdateReward } from "../stages/rl/guard.ts";
 import { klKinds } from "../stages/rl/kl.ts";
 import { algorithms } from "../stages/rl/policy_loss.ts";
 import { rolloutBatch } from "../stages/rl/rollout_batch.ts";
-import type { Task } from "../stages/task/verified/task.ts";
+import { heldOutFrom, type Task } from "../stages/task/verified/task.ts";
 import { type BatchContext, train } from "../stages/train/train.ts";
 import { flag, integer, list, number, oneOf, path, repeatedPaths } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
@@ -41,6 +41,8 @@ import { checkMemory, divergenceOf } from "./parts/training_plan.ts";
 const fixed = true;
 const task = { group: "Task", fixed };
 const policy = { group: "Policy gradient", fixed };
+/** Algorithms that divide rewards; the two others have advantages of their own. */
+const scaled = algorithms.filter((name) => name !== "reinforce" && name !== "rloo");
 const withKl = above0("kl", "--kl X above 0");
 
 const options = {
@@ -70,11 +72,7 @@ const options = {
       choices: ["group", "batch", "none"],
       ...policy,
       requires: unlessOff(
-        oneOfValues(
-          "algorithm",
-          ["reinforce", ...["grpo", "bnpo", "dr-grpo", "dapo", "gspo", "cispo"]],
-          "--algorithm of another kind than rloo",
-        ),
+        oneOfValues("algorithm", scaled, `--algorithm ${scaled.slice(0, -1).join(", ")} or ${scaled.at(-1)}`),
         "group",
       ),
     },
@@ -190,9 +188,9 @@ export default pipeline({
     await chatEnd.keep(start, env);
     const reference = new Reference({ engine, start, initFrom: o.initFrom, env, shape, temperature });
     const collapses = [...env.skippedBatches.values()].filter((why) => why.startsWith(COLLAPSED)).length;
-    const rewards = new Map<number, number>(), questions = answers / o.group;
+    const rewards = new Map<number, UpdateReward>(), questions = answers / o.group;
     let empty = 0;
-    const prepare = async (item: BatchOrNumber, { model, step, ctx }: BatchContext) => {
+    const prepare = async (item: BatchOrNumber, { model, step, item: batchNumber, ctx }: BatchContext) => {
       if ("batch" in item) return item.batch;
       const { batch, event } = await rolloutBatch(
         model,
@@ -221,7 +219,7 @@ export default pipeline({
         },
       );
       rewards.clear();
-      rewards.set(step, event.reward);
+      rewards.set(step, { reward: event.reward, batch: batchNumber });
       ctx.emit({ type: "rollout", step, ...event });
       if (item.number % TRANSCRIPT_EVERY === 0) {
         ctx.emit({ type: "sample", step, prompt: "The best answer of the update. ", text: event.best });
@@ -301,12 +299,21 @@ function itemFlow(
     .pipe(afterBatches(firstSteps(o)));
 }
 
-/** The questions of an update: the next ones; of a task with a fixed number, in a new order in each pass. */
+/**
+ * Returns the questions of an update: the next ones; of a task with a fixed number, in a new order in each
+ * pass, without those that are held out.
+ */
 function indicesOf(
-  { size, name }: Task,
+  task: Task,
   { number, questions, seed }: { readonly number: number; readonly questions: number; readonly seed: number },
 ): readonly number[] {
   const next = Array.from({ length: questions }, (_, i) => number * questions + i);
-  if (size === undefined) return next;
-  return next.map((i) => permutation(seed, `${name}.${Math.floor(i / size)}`, size)[i % size]);
+  if (task.size === undefined) return next;
+  const size = heldOutFrom(task), orders = new Map<number, Uint32Array>();
+  return next.map((i) => {
+    const pass = Math.floor(i / size);
+    const order = orders.get(pass) ?? permutation(seed, `${task.name}.${pass}`, size);
+    orders.set(pass, order);
+    return order[i % size];
+  });
 }

@@ -6,7 +6,7 @@
 import { periodic } from "../flow/periodic.ts";
 import type { Stage } from "../flow/stage.ts";
 import type { ModelUpdate } from "../model/model_update.ts";
-import { HELD_OUT, type Task } from "../task/verified/task.ts";
+import { heldOutFrom, type Task } from "../task/verified/task.ts";
 import { type AnswerOptions, answerQuestions } from "./answer_questions.ts";
 
 /** How a model is asked. */
@@ -15,7 +15,7 @@ export interface CheckAnswersOptions extends Omit<AnswerOptions, "seed" | "signa
   readonly every: number;
   /** The tasks. */
   readonly tasks: readonly Task[];
-  /** Number of questions of each task. */
+  /** Number of questions of each task; of a task with fewer held-out items, all of these. */
   readonly items: number;
 }
 
@@ -31,8 +31,10 @@ export function checkAnswers(
     async act({ step, model, reported }, _state, ctx) {
       await reported();
       for (const task of tasks) {
-        const first = task.size === undefined ? HELD_OUT : 0, { signal, seed } = ctx;
-        const indices = Array.from({ length: Math.min(items, task.size ?? items) }, (_, i) => first + i);
+        const first = heldOutFrom(task), { signal, seed } = ctx;
+        const length = Math.min(items, (task.size ?? Infinity) - first);
+        if (length === 0) continue; // the task has a single item, which is trained on
+        const indices = Array.from({ length }, (_, i) => first + i);
         const answers = await answerQuestions(
           model,
           { task, indices, samples: 1, key: "check" },

@@ -6,7 +6,7 @@
 import type { Example } from "../../../stages/chat/conversation.ts";
 import type { Source } from "../../../stages/flow/stage.ts";
 import { littleWorld } from "../../../stages/task/verified/little_world.ts";
-import type { Task } from "../../../stages/task/verified/task.ts";
+import { heldOutFrom, type Task } from "../../../stages/task/verified/task.ts";
 
 /** Position in the little world. */
 interface WorldState {
@@ -32,23 +32,24 @@ export function worldSource({ sentences }: { readonly sentences: number }): Sour
 }
 
 /**
- * Returns conversations of a task, without end: its solutions take turns. Throws RangeError for a task
- * without solutions.
+ * Returns conversations of a task, without end and without its held-out items: the solutions of an item take
+ * turns. Throws RangeError for a task without solutions.
  */
 export function taskSource(task: Task): Source<Example, WorldState> {
   return {
     name: `the task ${task.name}`,
     open: (_ctx, saved) => ({ next: saved?.next ?? 0 }),
     async *read(state) {
+      const count = heldOutFrom(task);
       for (;;) {
-        const index = state.next++,
-          { id, messages, solutions = [] } = await task.item(index % (task.size ?? Infinity));
+        const index = state.next++, turn = index + Math.floor(index / count);
+        const { id, messages, solutions = [] } = await task.item(index % count);
         if (solutions.length === 0) {
           throw new RangeError(
             `A new model cannot learn the task ${task.name}: its item ${id} has no solutions to imitate: give the item solutions, or start from a model`,
           );
         }
-        yield { id, messages: [...messages, solutions[index % solutions.length]] };
+        yield { id, messages: [...messages, solutions[turn % solutions.length]] };
       }
     },
   };

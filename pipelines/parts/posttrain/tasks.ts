@@ -10,7 +10,7 @@ import { countries } from "../../../stages/task/verified/countries.ts";
 import { gsm8k, multipleChoiceTask } from "../../../stages/task/verified/question_files.ts";
 import { spellingBee } from "../../../stages/task/verified/spelling_bee.ts";
 import type { Task } from "../../../stages/task/verified/task.ts";
-import { isRecord } from "../../../stages/disk/json.ts";
+import { exists } from "../../../stages/disk/whole_files.ts";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -37,13 +37,11 @@ export async function taskOf(name: string, source: readonly string[]): Promise<T
       `There is no task ${name}: expected ${taskNames.join(", ")}, or the path of a .ts file`,
     );
   }
-  const module: unknown = await import(pathToFileURL(resolve(name)).href);
-  const task = isRecord(module) || typeof module === "object" && module !== null && "default" in module
-    ? (module as { readonly default?: unknown }).default
-    : undefined;
+  if (!await exists(name)) throw new RangeError(`There is no file ${name}: give --task the path of one`);
+  const { default: task }: { readonly default?: unknown } = await import(pathToFileURL(resolve(name)).href);
   if (isTask(task)) return task;
   throw new RangeError(
-    `Cannot use ${name} as a task: its default export must be an object with name, item(index) and reward(item, answer)`,
+    `Cannot use ${name} as a task: its default export must be an object with name, item(index) and reward(item, answer), and size a whole number above 0 if it has one`,
   );
 }
 
@@ -58,5 +56,7 @@ async function recordsOf(name: string, source: readonly string[]) {
 function isTask(value: unknown): value is Task {
   return typeof value === "object" && value !== null && "name" in value && typeof value.name === "string" &&
     "item" in value && typeof value.item === "function" && "reward" in value &&
-    typeof value.reward === "function";
+    typeof value.reward === "function" &&
+    (!("size" in value) || value.size === undefined ||
+      Number.isSafeInteger(value.size) && Number(value.size) > 0);
 }

@@ -7,7 +7,7 @@ import type { Message } from "../../chat/conversation.ts";
 
 /** A question of a task. */
 export interface TaskItem {
-  /** Id, unique in the task: it decides whether the item is held out. */
+  /** Id, unique in the task, for messages and reports. */
   readonly id: string;
   /** The messages before the answer. */
   readonly messages: readonly Message[];
@@ -27,16 +27,25 @@ export interface Task {
   /** Number of items; absent if the task makes as many as are wanted. */
   readonly size?: number;
   /**
-   * Returns an item. The same index gives the same item, whatever was asked before. Items with an index of at
-   * least `heldOutFrom` are for evaluation only.
+   * Returns an item. The same index gives the same item, whatever was asked before. Items from index
+   * `heldOutFrom(task)` on are for evaluation only.
    */
   item(index: number): TaskItem | Promise<TaskItem>;
   /** Returns the parts of an answer's reward; `answer` is the text that the assistant wrote. */
   reward(item: TaskItem, answer: string): RewardParts | Promise<RewardParts>;
 }
 
-/** First index of the items that are never trained on, of tasks that make their items themselves. */
-export const HELD_OUT = 2 ** 30;
+/** First index of the items that are never trained on, of tasks that make as many as are wanted. */
+const HELD_OUT = 2 ** 30;
+
+/**
+ * Returns the first index of the items that are never trained on. A task with a fixed number of items holds
+ * out its last tenth, at least one of two or more.
+ */
+export function heldOutFrom({ size }: Pick<Task, "size">): number {
+  if (size === undefined) return HELD_OUT;
+  return size < 2 ? size : size - Math.max(1, Math.floor(size / 10));
+}
 
 /** Returns the sum of the parts of a reward. Throws RangeError, naming the item, if it is NaN or infinite. */
 export function rewardOf(

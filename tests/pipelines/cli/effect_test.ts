@@ -191,7 +191,11 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   ["sft --check-every 5 --init-from a.bin", /it needs a command without --init-from$/],
   ["sft --check-items 5 --check-every 0", /it needs --check-every N above 0$/],
   ["dpo --label-smoothing 0.2", /it needs --loss robust$/],
-  ["rl --scale-rewards none --algorithm rloo", /it needs --algorithm of another kind than rloo$/],
+  [
+    "rl --scale-rewards none --algorithm rloo",
+    /it needs --algorithm grpo, bnpo, dr-grpo, dapo, gspo or cispo$/,
+  ],
+  ["rl --scale-rewards batch --algorithm reinforce", /it needs --algorithm grpo, bnpo, .* or cispo$/],
   ["rl --epsilon-high 2", /it needs --algorithm cispo$/],
   ["rl --kl-estimator k1", /it needs --kl X above 0$/],
   // no --dry-run

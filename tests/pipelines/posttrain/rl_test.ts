@@ -4,9 +4,14 @@
  *
  * @module
  */
-import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { collapse } from "../../../stages/rl/guard.ts";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { taskSource } from "../../../pipelines/parts/posttrain/example_source.ts";
+import { from } from "../../../stages/flow/flow.ts";
+import { collapse, guard, type UpdateReward } from "../../../stages/rl/guard.ts";
 import { readEvents } from "../../../stages/report/metrics.ts";
+import type { ModelUpdate } from "../../../stages/model/model_update.ts";
+import { asSource } from "../../../stages/flow/as_source.ts";
+import { SkipBatchError } from "../../../stages/train/divergence_response.ts";
 import { sharedTest } from "../../shared_data.ts";
 import { runsHere } from "../in_process.ts";
 import { courseOf, errorLine, withFolder } from "../program.ts";
@@ -78,6 +83,18 @@ sharedTest(
         errorLine(await runsHere(2, `${args} --task ${dir}/none.ts --out ${dir}/c`)),
         /default export must be/,
       );
+      await Deno.writeTextFile(
+        `${dir}/sized.ts`,
+        (await Deno.readTextFile(`${dir}/even.ts`)).replace("name:", "size: 1.5, name:"),
+      );
+      match(
+        errorLine(await runsHere(2, `${args} --task ${dir}/sized.ts --out ${dir}/c`)),
+        /size a whole number above 0/,
+      );
+      match(
+        errorLine(await runsHere(2, `${args} --task ${dir}/missing.ts --out ${dir}/c`)),
+        /There is no file .*missing\.ts: give --task/,
+      );
       match(
         errorLine(await runsHere(2, `${args} --task chess --out ${dir}/c`)),
         /no task chess: expected arithmetic/,
@@ -131,4 +148,39 @@ Deno.test("the guard acts once the mean of ten rewards is below half of the best
   match(collapse(state, 0) ?? "", /collapsed: its mean over 10 updates is 0\.320, and was 0\.800/);
   const low = { rewards: [] as number[], best: 0 };
   for (let i = 0; i < 30; i++) equal(collapse(low, i < 10 ? 0.04 : 0), null);
+});
+
+Deno.test("guard() skips the item of the update that collapsed, where earlier items had no update", async () => {
+  const rewards = new Map<number, UpdateReward>();
+  const updates = async function* () {
+    for (let step = 0; step < 30; step++) {
+      rewards.clear();
+      rewards.set(step, { reward: step < 10 ? 1 : 0, batch: step + 100 });
+      yield { step: step + 1 } as ModelUpdate;
+    }
+  };
+  await rejects(
+    from(asSource("updates", updates)).pipe(guard(rewards)).run(),
+    (error: Error) => error.cause instanceof SkipBatchError && error.cause.batch === 115,
+  );
+});
+
+Deno.test("taskSource() leaves out the held-out items, and shows each solution of an item in turn", async () => {
+  const task = {
+    name: "letters",
+    size: 5,
+    item: (index: number) => ({
+      id: `${index}`,
+      messages: [],
+      answer: "",
+      solutions: ["a", "b"].map((content) => ({ role: "assistant" as const, content })),
+    }),
+    reward: () => ({}),
+  };
+  const seen: string[] = [];
+  for await (const example of from(taskSource(task)).stream()) {
+    seen.push(`${example.id}${"messages" in example && example.messages[0].content}`);
+    if (seen.length === 8) break;
+  }
+  deepEqual(seen, ["0a", "1b", "2a", "3b", "0b", "1a", "2b", "3a"]);
 });

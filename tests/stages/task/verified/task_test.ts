@@ -1,0 +1,93 @@
+/**
+ * Tests tasks with answers that a program verifies: what they accept, what they hold out, and what they
+ * refuse.
+ *
+ * @module
+ */
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { arithmetic } from "../../../../stages/task/verified/arithmetic.ts";
+import { countries } from "../../../../stages/task/verified/countries.ts";
+import { gsm8k, gsm8kNumber, multipleChoiceTask } from "../../../../stages/task/verified/question_files.ts";
+import { spellingBee } from "../../../../stages/task/verified/spelling_bee.ts";
+import { heldOutFrom, lastNumber, rewardOf } from "../../../../stages/task/verified/task.ts";
+import { contentText } from "../../../../stages/chat/conversation.ts";
+
+Deno.test("heldOutFrom() holds out the last tenth of a fixed number of items, and at least one of two", () => {
+  const firsts = [1, 2, 3, 19, 20, 21, 100].map((size) => heldOutFrom({ size }));
+  deepEqual(firsts, [1, 1, 2, 18, 18, 19, 90]);
+  equal(heldOutFrom({}), 2 ** 30);
+});
+
+Deno.test("every solution of a task's items is rewarded, and the same index gives the same item", async () => {
+  for (const task of [arithmetic(), await countries(), await spellingBee()]) {
+    for (let index = 0; index < 50; index++) {
+      const item = await task.item(index), { solutions = [] } = item;
+      deepEqual(await task.item(index), item);
+      ok(solutions.length > 0, item.id);
+      for (const solution of solutions) {
+        const text = typeof solution.content === "string" ? solution.content : solution.content.at(-1)!.text;
+        deepEqual(await task.reward(item, text), { correct: 1 }, `${task.name} ${item.id}`);
+      }
+      deepEqual(await task.reward(item, "?"), { correct: 0 }, item.id);
+    }
+  }
+});
+
+Deno.test("arithmetic() asks for the value of its question", async () => {
+  for (let index = 0; index < 20; index++) {
+    const { id, answer } = await arithmetic().item(index), [, a, of, b] = /^(\d+)([+*-])(\d+)$/.exec(id)!;
+    equal(Number(answer), of === "+" ? +a + +b : of === "-" ? +a - +b : +a * +b, id);
+  }
+});
+
+Deno.test("gsm8k() takes the number after ####, or else the last one", async () => {
+  const numbers: readonly [string, number | null][] = [
+    ["so #### 1,234.", 1234],
+    ["#### $-5", -5],
+    ["#### 0.5", 0.5],
+    ["####", null],
+    ["12", null],
+  ];
+  for (const [text, number] of numbers) equal(gsm8kNumber(text), number, text);
+  equal(lastNumber("1,000 and -2.5."), -2.5);
+  equal(lastNumber("none"), null);
+  const task = gsm8k([{ id: "1", fields: { question: "q", answer: "He has <<2+3=5>>5. #### 5" } }]);
+  const item = await task.item(0),
+    rewards = ["#### 5", "it is 5", "#### 6 or 5"].map((text) => task.reward(item, text));
+  equal(contentText(item.solutions![0]), "He has 5. #### 5");
+  deepEqual(rewards, [{ correct: 1, format: 0.1 }, { correct: 1, format: 0 }, { correct: 0, format: 0.1 }]);
+  throws(() => gsm8k([{ id: "7", fields: { question: "q", answer: "5" } }]), /item 7 of gsm8k.*#### NUMBER/);
+  throws(() => gsm8k([]), /no items/);
+});
+
+Deno.test("multipleChoiceTask() reads ARC's and MMLU's records, and rewards the letter alone", async () => {
+  const question = "q", choices = ["x", "y"];
+  const records = [
+    { id: "a", fields: { question, choices: { text: choices, label: ["1", "2"] }, answerKey: "2" } },
+    { id: "m", fields: { question, choices, answer: 1 } },
+  ];
+  const task = multipleChoiceTask("arc", records);
+  for (const index of [0, 1]) {
+    const item = await task.item(index);
+    equal(item.answer, "B");
+    equal(
+      contentText(item.messages[0]),
+      "Multiple Choice question: q\n- x=A\n- y=B\n\nRespond only with the letter of the correct answer.",
+    );
+    deepEqual(["B", " B\n", "A", "B."].map((text) => task.reward(item, text)), [
+      { correct: 1 },
+      { correct: 1 },
+      { correct: 0 },
+      { correct: 0 },
+    ]);
+  }
+  for (const fields of [{ question, choices, answer: 2 }, { question, answer: 0 }, { choices, answer: 0 }]) {
+    throws(() => multipleChoiceTask("mmlu", [{ id: "9", fields }]), /item 9 of mmlu/);
+  }
+});
+
+Deno.test("rewardOf() adds the parts, and names the item whose reward is NaN or infinite", () => {
+  const of = { task: "t", id: "3" };
+  equal(rewardOf({ a: 1, b: -0.5 }, of), 0.5);
+  for (const part of [NaN, Infinity]) throws(() => rewardOf({ part }, of), /task t gave item 3 the reward/);
+});
