@@ -10,53 +10,42 @@ import { rowBatches } from "../stages/chat/row_batches.ts";
 import { type Flow, from } from "../stages/flow/flow.ts";
 import { map } from "../stages/flow/stage.ts";
 import { afterBatches, type BatchOrNumber } from "../stages/rl/after_batches.ts";
-import { checkAnswers } from "../stages/rl/check_answers.ts";
 import { pairBatch, pairGroups, type RenderedPair, renderPair } from "../stages/rl/pair_batches.ts";
 import { preferenceLosses } from "../stages/rl/preference_loss.ts";
-import { repeat } from "../stages/source/repeat.ts";
-import { openSource } from "../stages/source/uri.ts";
+import type { Plan } from "../stages/model/plan.ts";
 import { littleWorld } from "../stages/task/verified/little_world.ts";
 import { type BatchContext, train } from "../stages/train/train.ts";
-import { integer, number, oneOf, path, repeatedPaths } from "./cli/option_types.ts";
-import { pipeline } from "./cli/pipeline.ts";
-import { chatEnd } from "./parts/posttrain/chat_end.ts";
+import { number, oneOf } from "./cli/option_types.ts";
+import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
+import { finishRun } from "./parts/posttrain/chat_end.ts";
 import { chatOptions } from "./parts/posttrain/chat_options.ts";
 import { chatSchedule, chatSettings, firstSteps } from "./parts/posttrain/chat_schedule.ts";
+import {
+  checkOptions,
+  exampleOptions,
+  openExamples,
+  worldChecks,
+} from "./parts/posttrain/example_options.ts";
 import { worldSource } from "./parts/posttrain/example_source.ts";
 import { Reference } from "./parts/posttrain/reference.ts";
 import {
   chatPlan,
+  chatTraining,
   type ChatValues,
   shapeOf,
   type StartingPoint,
   startingPoint,
 } from "./parts/posttrain/starting_point.ts";
-import { handOf } from "./parts/posttrain/tools.ts";
-import { worldTasks } from "./parts/posttrain/world_tasks.ts";
-import { above0, given, oneOfValues } from "./parts/options/requirements.ts";
+import { oneOfValues } from "./parts/options/requirements.ts";
 import { planLines } from "./parts/plan_lines.ts";
+import { keepTokenizer } from "./parts/resume/kept_tokenizer.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
-import { checkMemory, divergenceOf } from "./parts/training_plan.ts";
-
-const data = { group: "Data", fixed: true };
-const fromModel = given("initFrom", "--init-from PATH");
+import { checkMemory } from "./parts/training_plan.ts";
 
 const options = {
-  data: repeatedPaths(
-    "preferences: JSON lines, JSON, Parquet or Arrow of {prompt, chosen, rejected}, as texts or messages; a path, folder, glob, https URL or hf:OWNER/NAME[@REVISION][/PATH]; may be repeated; several are mixed by size, or by weight as URI*WEIGHT",
-    { value: [], placeholder: "URI", ...data, requires: fromModel },
-  ),
-  damaged: oneOf("records that are no preferences: refuse stops with an error; skip counts them", {
-    value: "refuse",
-    choices: ["refuse", "skip"],
-    ...data,
-    requires: fromModel,
-  }),
-  hubToken: path("file with an access token of the Hugging Face Hub; default: the Hub's own token file", {
-    value: null,
-    placeholder: "FILE",
-    group: "Data",
-    requires: fromModel,
+  ...exampleOptions({
+    records: "preferences",
+    fields: "{prompt, chosen, rejected}, as texts or messages",
   }),
   loss: oneOf("loss of a pair: DPO's, IPO's, a hinge, or DPO's for labels of which some are wrong", {
     value: "sigmoid",
@@ -81,22 +70,7 @@ const options = {
   ...chatOptions,
   worldSteps: { ...chatOptions.worldSteps, value: 300 },
   batchSize: { ...chatOptions.batchSize, about: "sequences per micro-batch, two for each pair" },
-  checkEvery: integer("steps between checks on held-out questions; 0 = never", {
-    value: 100,
-    min: 0,
-    group: "Evaluation and checkpoints",
-    requires: {
-      option: "initFrom",
-      accepts: (value) => value === null,
-      typed: "a command without --init-from",
-    },
-  }),
-  checkItems: integer("held-out questions of each task in a check", {
-    value: 40,
-    min: 1,
-    group: "Evaluation and checkpoints",
-    requires: above0("checkEvery", "--check-every N above 0"),
-  }),
+  ...checkOptions,
 };
 
 type Item = { readonly pairs: readonly RenderedPair[] } | BatchOrNumber;
@@ -127,13 +101,9 @@ export default pipeline({
     if (shape[1] % 2 !== 0) {
       throw new RangeError(`Cannot divide --batch-size ${shape[1]} into pairs: give an even number`);
     }
-    const plan = chatPlan(o, start, {
-      weighted: true,
-      texts: start.isNew ? 16 : 0,
-      packBytes: await env.largestPack(),
-    });
+    const plan = await planOf(o, start, env);
     checkMemory(plan, engine);
-    await chatEnd.keep(start, env);
+    await keepTokenizer(tokenizer, env);
     const reference = new Reference({ engine, start, initFrom: o.initFrom, env, shape, temperature: 1 });
     const pairs = shape[0] * shape[1] / 2, rendering = { tokenizer, template };
     const world = isNew ? await littleWorld() : null;
@@ -162,44 +132,18 @@ export default pipeline({
       plan,
       prepare,
       schedule: chatSchedule(o, { share: isNew ? 0.05 : 1 }),
-      steps: o.steps,
-      checkpointEvery: o.checkpointEvery,
-      divergence: divergenceOf(o),
-      skippedBatches: env.skippedBatches,
-      ...(start.weights !== undefined && { weights: start.weights }),
-      ...(start.adapters !== null && { adapters: start.adapters }),
+      ...chatTraining(o, start, env),
     })).pipe(reference.stage());
     if (!isNew || o.checkEvery === 0) return trained;
-    return trained.pipe(checkAnswers({
-      every: o.checkEvery,
-      tasks: await worldTasks(),
-      items: o.checkItems,
-      tokenizer,
-      template,
-      maxTokens: seqLen,
-      temperature: 0,
-      hand: handOf(["calculator"], start),
-    }));
+    return trained.pipe(await worldChecks(o, start));
   },
-  async plan(o, env) {
-    const start = await startingPoint(o, env);
-    const plan = chatPlan(o, start, {
-      weighted: true,
-      texts: start.isNew ? 16 : 0,
-      packBytes: await env.largestPack(),
-    });
-    return planLines({ ...plan, steps: o.steps });
-  },
-  finish: async (o, env) => await chatEnd.finish("dpo", o, env),
+  plan: async (o, env) => planLines({ ...await planOf(o, await startingPoint(o, env), env), steps: o.steps }),
+  finish: async (o, env) => await finishRun("dpo", o, env),
 });
 
 /** The pairs of --data; without it, conversations of the little world, and then numbers of its pairs. */
 async function itemFlow(
-  o: ChatValues & {
-    readonly data: readonly string[];
-    readonly damaged: "refuse" | "skip";
-    readonly hubToken: string | null;
-  },
+  o: ChatValues & Values<ReturnType<typeof exampleOptions>>,
   { start, pairs, size }: { readonly start: StartingPoint; readonly pairs: number; readonly size: number },
 ): Promise<Flow<Item>> {
   const { tokenizer, template, isNew } = start, shape = shapeOf(o, start);
@@ -209,12 +153,16 @@ async function itemFlow(
       .pipe(rowBatches(shape))
       .pipe(afterBatches(firstSteps(o)));
   }
-  if (o.data.length === 0) {
-    throw new RangeError("Nothing to train on: give --data URI, a file of preferences");
-  }
-  const { damaged, hubToken } = o;
-  return from(repeat(await openSource(o.data, { records: true, damaged, hubToken }), Infinity))
-    .pipe(preferences({ damaged }))
+  return from(await openExamples(o, { records: "preferences", times: Infinity }))
+    .pipe(preferences({ damaged: o.damaged }))
     .pipe(pairGroups({ tokenizer, template, pairs, size }))
     .pipe(map("items", (group): Item => ({ pairs: group })));
+}
+
+async function planOf(o: ChatValues, start: StartingPoint, env: Env): Promise<Plan> {
+  return chatPlan(o, start, {
+    weighted: true,
+    texts: start.isNew ? 16 : 0,
+    packBytes: await env.largestPack(),
+  });
 }

@@ -19,13 +19,14 @@ import { heldOutFrom, type Task } from "../stages/task/verified/task.ts";
 import { type BatchContext, train } from "../stages/train/train.ts";
 import { flag, integer, list, number, oneOf, path, repeatedPaths } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
-import { chatEnd } from "./parts/posttrain/chat_end.ts";
+import { finishRun } from "./parts/posttrain/chat_end.ts";
 import { chatOptions } from "./parts/posttrain/chat_options.ts";
 import { chatSchedule, chatSettings, firstSteps } from "./parts/posttrain/chat_schedule.ts";
 import { taskSource } from "./parts/posttrain/example_source.ts";
 import { Reference } from "./parts/posttrain/reference.ts";
 import {
   chatPlan,
+  chatTraining,
   type ChatValues,
   shapeOf,
   type StartingPoint,
@@ -35,8 +36,9 @@ import { taskNames, taskOf } from "./parts/posttrain/tasks.ts";
 import { handOf, toolNames } from "./parts/posttrain/tools.ts";
 import { above0, oneOfValues, unlessOff } from "./parts/options/requirements.ts";
 import { planLines } from "./parts/plan_lines.ts";
+import { keepTokenizer } from "./parts/resume/kept_tokenizer.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
-import { checkMemory, divergenceOf } from "./parts/training_plan.ts";
+import { checkMemory } from "./parts/training_plan.ts";
 
 const fixed = true;
 const task = { group: "Task", fixed };
@@ -185,7 +187,7 @@ export default pipeline({
       packBytes: await env.largestPack(),
     });
     checkMemory(plan, engine);
-    await chatEnd.keep(start, env);
+    await keepTokenizer(tokenizer, env);
     const reference = new Reference({ engine, start, initFrom: o.initFrom, env, shape, temperature });
     const collapses = [...env.skippedBatches.values()].filter((why) => why.startsWith(COLLAPSED)).length;
     const rewards = new Map<number, UpdateReward>(), questions = answers / o.group;
@@ -242,12 +244,7 @@ export default pipeline({
         plan,
         prepare,
         schedule: (step) => rate(step) / (step < first ? 1 : 3 ** collapses),
-        steps: o.steps,
-        checkpointEvery: o.checkpointEvery,
-        divergence: divergenceOf(o),
-        skippedBatches: env.skippedBatches,
-        ...(start.weights !== undefined && { weights: start.weights }),
-        ...(start.adapters !== null && { adapters: start.adapters }),
+        ...chatTraining(o, start, env),
       }))
       .pipe(guard(rewards))
       .pipe(reference.stage());
@@ -274,7 +271,7 @@ export default pipeline({
     });
     return planLines({ ...plan, steps: o.steps });
   },
-  finish: async (o, env) => await chatEnd.finish("rl", o, env),
+  finish: async (o, env) => await finishRun("rl", o, env),
 });
 
 /** Numbers of updates; for a new model, solutions of the task come before. */

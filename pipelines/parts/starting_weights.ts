@@ -196,8 +196,8 @@ async function modelFolder(path: string): Promise<string> {
   );
 }
 
-/** Returns the model's options in a checkpoint's stream.json, and the number of updates made. */
-async function readStream(path: string): Promise<{
+/** Returns what a checkpoint's stream.json says: the model's options, the number of updates, the adapters. */
+export async function readStream(path: string): Promise<{
   readonly config: ModelConfig;
   readonly step?: number;
   readonly adapters: TrainedAdapters | null;

@@ -4,7 +4,7 @@
  * @module
  */
 import { flag, integer, list, number, oneOf, path } from "../../cli/option_types.ts";
-import { above0, given } from "../options/requirements.ts";
+import { above0, given, notGiven } from "../options/requirements.ts";
 import { optimizerOptions } from "../options/optimizer_options.ts";
 
 const fixed = true;
@@ -39,11 +39,7 @@ export const chatOptions = {
     value: 400,
     min: 0,
     ...model,
-    requires: {
-      option: "initFrom",
-      accepts: (value) => value === null,
-      typed: "a command without --init-from",
-    },
+    requires: notGiven("initFrom", "a command without --init-from"),
   }),
   lora: integer(
     "rank of low-rank adapters, which are trained in place of the weights; 0 = train all weights",

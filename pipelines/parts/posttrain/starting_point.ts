@@ -22,7 +22,7 @@ import { CharTokenizer } from "../../../stages/token/char.ts";
 import { loadTokenizer } from "../../../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
 import { needsDeferredUpdates } from "../../../stages/train/divergence.ts";
-import type { TrainedAdapters } from "../../../stages/train/train_state.ts";
+import type { TrainedAdapters, TrainOptions } from "../../../stages/train/train_state.ts";
 import type { Env, Values } from "../../cli/pipeline.ts";
 import { hashOfWeights } from "../model/adapted_model.ts";
 import { keptTokenizer } from "../resume/kept_tokenizer.ts";
@@ -168,4 +168,23 @@ export function chatPlan(
     packBytes,
     ...(adapters !== null && { trains: isAdapter }),
   });
+}
+
+/** Returns the options of the stage `train` that are the same in all of post-training. */
+export function chatTraining(
+  o: ChatValues,
+  { weights, adapters }: StartingPoint,
+  { skippedBatches }: Pick<Env, "skippedBatches">,
+): Pick<
+  TrainOptions,
+  "steps" | "checkpointEvery" | "divergence" | "skippedBatches" | "weights" | "adapters"
+> {
+  return {
+    steps: o.steps,
+    checkpointEvery: o.checkpointEvery,
+    divergence: divergenceOf(o),
+    skippedBatches,
+    ...(weights !== undefined && { weights }),
+    ...(adapters !== null && { adapters }),
+  };
 }

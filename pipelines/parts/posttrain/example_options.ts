@@ -1,0 +1,86 @@
+/**
+ * What sft and dpo share: the options of their examples and of their checks, the source of the examples, and
+ * the checks of a new model.
+ *
+ * @module
+ */
+import type { Source } from "../../../stages/flow/stage.ts";
+import type { Document } from "../../../stages/items.ts";
+import { checkAnswers } from "../../../stages/rl/check_answers.ts";
+import { repeat } from "../../../stages/source/repeat.ts";
+import { openSource } from "../../../stages/source/uri.ts";
+import { integer, oneOf, path, repeatedPaths } from "../../cli/option_types.ts";
+import type { Values } from "../../cli/pipeline.ts";
+import { above0, given, notGiven } from "../options/requirements.ts";
+import type { StartingPoint } from "./starting_point.ts";
+import { handOf } from "./tools.ts";
+import { worldTasks } from "./world_tasks.ts";
+
+const data = { group: "Data", requires: given("initFrom", "--init-from PATH") };
+
+/** Returns the options of the records to read: what they are, and the fields that they may have. */
+export function exampleOptions(
+  { records, fields }: { readonly records: "conversations" | "preferences"; readonly fields: string },
+) {
+  return {
+    data: repeatedPaths(
+      `${records}: JSON lines, JSON, Parquet or Arrow of ${fields}; a path, folder, glob, https URL or hf:OWNER/NAME[@REVISION][/PATH]; may be repeated; several are mixed by size, or by weight as URI*WEIGHT`,
+      { value: [], placeholder: "URI", fixed: true, ...data },
+    ),
+    damaged: oneOf(`records that are no ${records}: refuse stops with an error; skip counts them`, {
+      value: "refuse",
+      choices: ["refuse", "skip"],
+      fixed: true,
+      ...data,
+    }),
+    hubToken: path("file with an access token of the Hugging Face Hub; default: the Hub's own token file", {
+      value: null,
+      placeholder: "FILE",
+      ...data,
+    }),
+  };
+}
+
+/** Options of the checks of a new model. */
+export const checkOptions = {
+  checkEvery: integer("steps between checks on held-out questions; 0 = never", {
+    value: 100,
+    min: 0,
+    group: "Evaluation and checkpoints",
+    requires: notGiven("initFrom", "a command without --init-from"),
+  }),
+  checkItems: integer("held-out questions of each task in a check", {
+    value: 40,
+    min: 1,
+    group: "Evaluation and checkpoints",
+    requires: above0("checkEvery", "--check-every N above 0"),
+  }),
+};
+
+/** Opens the records of --data, which are read `times` times. Throws RangeError if none are given. */
+export async function openExamples(
+  { data: uris, damaged, hubToken }: Values<ReturnType<typeof exampleOptions>>,
+  { records, times }: { readonly records: string; readonly times: number },
+): Promise<Source<Document>> {
+  if (uris.length === 0) {
+    throw new RangeError(`Nothing to train on: give --data URI, a file of ${records}`);
+  }
+  return repeat(await openSource(uris, { records: true, damaged, hubToken }), times);
+}
+
+/** Returns the stage that asks a new model questions about the little world. */
+export async function worldChecks(
+  { checkEvery, checkItems }: Values<typeof checkOptions>,
+  start: StartingPoint,
+): Promise<ReturnType<typeof checkAnswers>> {
+  return checkAnswers({
+    every: checkEvery,
+    tasks: await worldTasks(),
+    items: checkItems,
+    tokenizer: start.tokenizer,
+    template: start.template,
+    maxTokens: start.seqLen,
+    temperature: 0,
+    hand: handOf(["calculator"], start),
+  });
+}
