@@ -13,10 +13,12 @@ export function markdownOf(segments: readonly Segment[]): string {
   const numbers = new Map<PageElement, number>();
   const started = new Set<PageElement>();
   for (let i = 0; i < segments.length;) {
-    const path = pathOf(segments[i]);
+    const path = segments[i].block.path();
     const whole = path.find(({ name }) => name === "pre") ?? path.find(isDataTable);
     let end = i + 1;
-    if (whole !== undefined) { while (end < segments.length && pathOf(segments[end]).includes(whole)) end++; }
+    if (whole !== undefined) {
+      while (end < segments.length && segments[end].block.path().includes(whole)) end++;
+    }
     const group = segments.slice(i, end);
     const body = whole === undefined
       ? `${headingMark(segments[i])}${segments[i].text}`
@@ -29,15 +31,6 @@ export function markdownOf(segments: readonly Segment[]): string {
     i = end;
   }
   return parts.map(({ text, tight }, i) => (i === 0 ? "" : tight ? "\n" : "\n\n") + text).join("");
-}
-
-/** Returns the elements around a segment, the innermost first. */
-function pathOf({ block }: Segment): PageElement[] {
-  const path: PageElement[] = [];
-  for (let element: PageElement | null = block; element !== null; element = element.parent) {
-    path.push(element);
-  }
-  return path;
 }
 
 function headingMark({ block }: Segment): string {
@@ -86,7 +79,7 @@ function tableOf(cells: readonly Segment[]): string {
   const rows = new Map<PageElement, Map<PageElement, string>>();
   const captions: string[] = [];
   for (const segment of cells) {
-    const path = pathOf(segment);
+    const path = segment.block.path();
     const at = path.findIndex(({ name }) => name === "td" || name === "th");
     const row = path[at + 1];
     if (at < 0 || row === undefined) {

@@ -20,7 +20,7 @@ export type PageNode = PageElement | PageText;
 export class PageElement {
   /** The element that holds this one; null for a page. */
   parent: PageElement | null = null;
-  /** The nodes within the element, in order. Those of a `template` are the ones of its content. */
+  /** The nodes within the element, in order. Those of a `template` are within an element `#fragment`. */
   children: PageNode[] = [];
 
   /**
@@ -44,13 +44,11 @@ export class PageElement {
     return this.attributes.some((attribute) => attribute.name === name);
   }
 
-  /** Removes the element from its parent. */
-  remove(): void {
-    const siblings = this.parent?.children;
-    if (siblings === undefined) return;
-    const at = siblings.lastIndexOf(this);
-    if (at >= 0) siblings.splice(at, 1);
-    this.parent = null;
+  /** Returns the element and those around it, the innermost first. */
+  path(): PageElement[] {
+    const path: PageElement[] = [this];
+    for (let at = this.parent; at !== null; at = at.parent) path.push(at);
+    return path;
   }
 
   /** Yields the elements within this one, in the order of the page. Uses no recursion. */

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { featureNames, featuresOf, weightOf } from "./features.ts";
+import { featureNames, featuresOf } from "./features.ts";
 import type { PageElement } from "./node.ts";
+import { weightOf } from "./prose.ts";
 import type { Segment } from "./segments.ts";
 
 /** A linear model of segments. */

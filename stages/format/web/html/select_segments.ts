@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { featureNames, isProse, weightOf } from "./features.ts";
+import { featureNames } from "./features.ts";
+import { isProse, weightOf } from "./prose.ts";
 import { type ScoreOptions, scoreSegments } from "./score_segments.ts";
 import type { Segment } from "./segments.ts";
 

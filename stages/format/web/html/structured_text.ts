@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { weightOf } from "./features.ts";
 import { type PageElement, writtenText } from "./node.ts";
 import { parsePage } from "./parse_page.ts";
+import { weightOf } from "./prose.ts";
 import { type Segment, segmentsOf } from "./segments.ts";
 
 const MAX_DEPTH = 20;

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { weightOf } from "./features.ts";
 import { type PageElement, writtenText } from "./node.ts";
 import { parsePage } from "./parse_page.ts";
+import { weightOf } from "./prose.ts";
 import { type Segment, type SegmentOptions, segmentsOf } from "./segments.ts";
 
 /** Text shorter than this may be a notice in place of the page's content. */
