@@ -35,6 +35,7 @@ export async function checkSmollm2(
   },
 ): Promise<void> {
   const golden: Golden = JSON.parse(await Deno.readTextFile(path("golden/gguf/smollm2.json")));
+  strictEqual(golden.prompts.length, 3);
   await using session = await openSmollm2(path(smollm2), weights === "f32" ? null : "f32");
   for (const { name, ids, loss, last_position: last, greedy } of golden.prompts.slice(0, prompts)) {
     const mean = await meanLoss(session, loss.ids);
