@@ -6,11 +6,11 @@
  */
 import { isRemote } from "../web/remote.ts";
 
-/** Compression of a file; null if there is none. */
-export type Packing = "gz" | "zst" | "bz2" | "xz" | "lz4" | null;
-
 /** Endings of the names of compressed files, without the dot. */
-export const packings = ["gz", "zst", "bz2", "xz", "lz4"] as const;
+const packings = ["gz", "zst", "bz2", "xz", "lz4"] as const;
+
+/** Compression of a file; null if there is none. */
+export type Packing = typeof packings[number] | null;
 
 /** The endings, as messages and help name them: ".gz, .zst, .bz2, .xz or .lz4". */
 export const packingEndings: string = packings.map((ending) => `.${ending}`).join(", ").replace(
@@ -21,7 +21,7 @@ export const packingEndings: string = packings.map((ending) => `.${ending}`).joi
 /** Number of bytes at the beginning of a file that `packingOfBytes` needs. */
 export const PACKING_BYTES = 10;
 
-const ENDING = /\.(gz|zst|bz2|xz|lz4)$/i;
+const ENDING = new RegExp(`\\.(${packings.join("|")})$`, "i");
 
 const MAGIC: readonly (readonly [Exclude<Packing, null>, readonly number[]])[] = [
   ["gz", [0x1F, 0x8B, 8]], // the third byte means deflate, the only compression method

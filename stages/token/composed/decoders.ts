@@ -209,11 +209,15 @@ function replaced(text: string, from: string, to: string): string {
   return from === "" ? text : text.replaceAll(from, to);
 }
 
+/** What `tidied` replaces, in order. */
+const TIDIED = [
+  ...[[" .", "."], [" ?", "?"], [" !", "!"], [" ,", ","], [" ' ", "'"], [" n't", "n't"]],
+  ...[[" 'm", "'m"], [" do not", " don't"], [" 's", "'s"], [" 've", "'ve"], [" 're", "'re"]],
+] as const;
+
 /** Removes blanks that a tokenizer of English words has put before punctuation and contractions. */
 function tidied(text: string): string {
-  const pairs = [[" .", "."], [" ?", "?"], [" !", "!"], [" ,", ","], [" ' ", "'"], [" n't", "n't"]];
-  pairs.push([" 'm", "'m"], [" do not", " don't"], [" 's", "'s"], [" 've", "'ve"], [" 're", "'re"]);
-  return pairs.reduce((out, [from, to]) => out.replaceAll(from, to), text);
+  return TIDIED.reduce((out, [from, to]) => out.replaceAll(from, to), text);
 }
 
 /** Removes `text` at most `start` times from the beginning and `end` times from the end. */

@@ -107,11 +107,10 @@ function misfitOf(full: FullLlamaConfig, architecture: GgufArchitecture): GgufMi
 }
 
 function fieldsOf(full: FullLlamaConfig, architecture: GgufArchitecture): Map<string, GgufField> {
-  const { headWidth, heads, channels, gemma, window, seqLen, ropeScaling } = full;
-  const hasWindow = gemma && window > 0 && window < seqLen || gemma;
+  const { headWidth, heads, channels, gemma, ropeScaling } = full;
   const entries: [string, GgufField | null][] = [
     ["block_count", u32(full.layers)],
-    ["context_length", u32(seqLen)],
+    ["context_length", u32(full.seqLen)],
     ["embedding_length", u32(channels)],
     ["feed_forward_length", u32(full.hidden)],
     ["attention.head_count", u32(heads)],
@@ -126,7 +125,7 @@ function fieldsOf(full: FullLlamaConfig, architecture: GgufArchitecture): Map<st
       "rope.freq_base_swa",
       full.localRopeBase > 0 && full.localRopeBase !== 10_000 ? f32(full.localRopeBase) : null,
     ],
-    ["attention.sliding_window", hasWindow ? u32(window) : null],
+    ["attention.sliding_window", gemma ? u32(full.window) : null],
     [
       "attention.sliding_window_pattern",
       gemma && full.globalEvery !== (architecture === "gemma3" ? 6 : 2) ? u32(full.globalEvery) : null,

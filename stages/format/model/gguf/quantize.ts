@@ -23,8 +23,8 @@ export const ggufDtypeInfo: Readonly<
 };
 
 /**
- * Returns the bytes of values. Throws RangeError for a value that the type cannot hold: an infinite one, or
- * one beyond 65504 in F16.
+ * Returns the bytes of values. Throws RangeError for a finite value beyond 65504 in F16, and in Q8_0 for NaN
+ * and for values whose scale is not finite in float16.
  */
 export function quantized(values: Float32Array, dtype: GgufDtype): Uint8Array {
   switch (dtype) {
