@@ -116,9 +116,9 @@ export async function openPyTorch(path: string): Promise<PyTorchFile> {
         throw refused(`its numbers are in ${excerpt(text)} order of bytes, expected "little"`);
       }
     }
-    const storage = storageOf({ entries, folder, refused });
+    const storage = storageOf({ entries, folder, refused }), globals = globalsOf(refused);
     const value = unpickle(await readZipEntry(file, pickle, archive), {
-      global: (name) => globalsOf(refused).get(name),
+      global: (name) => globals.get(name),
       persistent: storage,
       refused,
     });
@@ -193,7 +193,7 @@ function globalsOf(refused: (why: string) => Error): ReadonlyMap<string, PickleF
       throw refused("it has an ordered dictionary of what are no pairs");
     }],
     ["torch.Size", ([sizes]) => Array.isArray(sizes) ? sizes : []],
-    ["torch.device", (args) => args.map(String).join(":")],
+    ["torch.device", (args) => args.map((arg) => typeof arg === "object" ? "" : String(arg)).join(":")],
     ...Object.keys(storageBytes).map((type) => [`torch.${type}`, none] as const),
     ...["float32", "float16", "bfloat16", "float64", "int64", "int32", "bool"].map((type) =>
       [`torch.${type}`, none] as const
@@ -203,11 +203,12 @@ function globalsOf(refused: (why: string) => Error): ReadonlyMap<string, PickleF
 
 /** Builds a tensor from storage, offset, sizes and strides, which must lie in the storage. */
 function tensorOf(args: readonly PickleValue[], refused: (why: string) => Error): PyTorchTensor {
-  const [storage, offset, shape, strides] = args;
+  const [storage, offset, sizes, steps] = args;
   if (!(storage instanceof Storage)) throw refused("it has a tensor without a storage");
-  if (!isCount(offset) || !isCounts(shape) || !isCounts(strides) || shape.length !== strides.length) {
-    throw refused(`it has a tensor of sizes ${excerpt(shape)} and strides ${excerpt(strides)}`);
+  if (!isCount(offset) || !isCounts(sizes) || !isCounts(steps) || sizes.length !== steps.length) {
+    throw refused(`it has a tensor of sizes ${listed(sizes)} and strides ${listed(steps)}`);
   }
+  const shape = [...sizes], strides = [...steps]; // the pickle may still append to its lists
   // The product may not wrap: it is bounded at every factor.
   let count = 1;
   for (const size of shape) {
@@ -221,6 +222,11 @@ function tensorOf(args: readonly PickleValue[], refused: (why: string) => Error)
     throw refused(`it has a tensor that ends beyond its storage of ${storage.count} numbers`);
   }
   return tensor;
+}
+
+/** Returns sizes for a message: numbers alone, because lists can hold one another many times. */
+function listed(value: PickleValue): string {
+  return excerpt(Array.isArray(value) ? value.slice(0, 20).filter((size) => typeof size !== "object") : null);
 }
 
 function isCount(value: unknown): value is number {

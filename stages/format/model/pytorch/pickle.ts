@@ -77,6 +77,7 @@ class Unpickler {
   readonly #stack: Item[] = [];
   readonly #memo = new Map<number, Item>();
   #at = 0;
+  #given = 0; // number of items in the arguments of all calls
 
   constructor(bytes: Uint8Array<ArrayBuffer>, options: PickleOptions) {
     this.#bytes = bytes;
@@ -216,6 +217,7 @@ class Unpickler {
         if (!(callable instanceof Callable) || !Array.isArray(args)) {
           throw this.#refused("it calls what is no function");
         }
+        this.#countGiven(args);
         return this.#push(callable.call(args));
       }
       case 0x62: { // BUILD: attributes of an object; dictionaries of weights have one, their versions
@@ -230,6 +232,12 @@ class Unpickler {
         throw this.#refused(`it has the opcode ${name}, which is not supported`);
       }
     }
+  }
+
+  /** Counts items that a call may copy: one that is stored can be given many times, in a few bytes each. */
+  #countGiven(args: readonly PickleValue[]): void {
+    this.#given += args.reduce<number>((sum, arg) => sum + (Array.isArray(arg) ? arg.length : 0), 0);
+    if (this.#given > this.#bytes.length) throw this.#refused("its calls are given more than its bytes hold");
   }
 
   #global(module: string, name: string): Callable {
@@ -328,7 +336,9 @@ class Unpickler {
   }
 
   #take(length: number): DataView {
-    if (length > this.#bytes.length - this.#at) throw this.#refused(`it ends ${length} bytes too early`);
+    if (length > this.#bytes.length - this.#at) {
+      throw this.#refused(`it ends within a value of ${length} bytes`);
+    }
     const view = new DataView(this.#view.buffer, this.#view.byteOffset + this.#at, length);
     this.#at += length;
     return view;
