@@ -5,7 +5,6 @@
  * @module
  */
 import { isLlama, isNanochat, type ModelConfig } from "../../../kernels/models/model_config.ts";
-import { fileInfo, readText } from "../../disk/files.ts";
 import { isRecord } from "../../disk/json.ts";
 import { exists } from "../../disk/whole_files.ts";
 import { excerpt } from "../text/excerpt.ts";
@@ -14,12 +13,12 @@ import { parseGpt2Config } from "./gpt2_config.ts";
 import { openGpt2Safetensors } from "./gpt2_safetensors.ts";
 import { llamaTypes, parseLlamaConfig } from "./llama_config.ts";
 import { fieldsOf } from "./json_fields.ts";
+import { readJsonText } from "./json_text.ts";
 import { openLlamaSafetensors } from "./llama_safetensors.ts";
 import { isNanochatConfig, openNanochatSafetensors, parseNanochatConfig } from "./nanochat_format.ts";
 import type { WeightFile } from "./weight_file.ts";
 
 const INDEX = "model.safetensors.index.json";
-const MAX_JSON_BYTES = 1 << 24; // a config.json has about 1,000 bytes, an index about 100 bytes per tensor
 const MAX_SHARDS = 1000;
 
 /**
@@ -97,15 +96,13 @@ function parsed(text: string, path: string): unknown {
 }
 
 async function readSmallText(path: string): Promise<string> {
-  const { size } = await fileInfo(path).catch((cause) => {
+  return await readJsonText(path).catch((cause) => {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new Deno.errors.NotFound(
       `Cannot read ${path}: it is missing: give a Hugging Face folder, with config.json and model.safetensors`,
       { cause },
     );
   });
-  if (size > MAX_JSON_BYTES) throw refused(path, `it has ${size} bytes, expected at most ${MAX_JSON_BYTES}`);
-  return await readText(path);
 }
 
 function refused(path: string, why: string, cause?: unknown): Error {

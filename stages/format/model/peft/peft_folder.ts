@@ -6,9 +6,10 @@
 import { sizeOf, type TensorMap } from "../../../../kernels/core/tensor.ts";
 import type { LoraConfig } from "../../../../kernels/models/lora_config.ts";
 import { disk } from "../../../disk/disk.ts";
-import { makeFolder, readText } from "../../../disk/files.ts";
+import { makeFolder } from "../../../disk/files.ts";
 import { syncFolder } from "../../../disk/folder_sync.ts";
 import { exists, removeIfThere, writeSynced } from "../../../disk/whole_files.ts";
+import { readJsonText } from "../json_text.ts";
 import { readSafetensors, writeSafetensors } from "../safetensors.ts";
 import { parsePeftConfig, type PeftConfig, peftConfigText } from "./peft_config.ts";
 
@@ -35,7 +36,7 @@ export async function hasAdapters(folder: string): Promise<boolean> {
  * tensors that are no adapters or do not have the rank.
  */
 export async function readAdapters(folder: string): Promise<Adapters> {
-  const path = `${folder}/${ADAPTER_CONFIG}`, config = parsePeftConfig(await readText(path), path);
+  const path = `${folder}/${ADAPTER_CONFIG}`, config = parsePeftConfig(await readJsonText(path), path);
   const file = `${folder}/${ADAPTER_MODEL}`, weights: Record<string, TensorMap[string]> = {};
   for (const [name, tensor] of Object.entries(await readSafetensors(file))) {
     const own = name.replace(PREFIX, ""), [, which] = /\.lora_([AB])\.weight$/.exec(own) ?? [];

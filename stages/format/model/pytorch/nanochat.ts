@@ -4,16 +4,14 @@
  *
  * @module
  */
-import { fileInfo, readText } from "../../../disk/files.ts";
 import { exists } from "../../../disk/whole_files.ts";
 import { parseJson } from "../../text/parse_json.ts";
 import { fieldsOf } from "../json_fields.ts";
+import { readJsonText } from "../json_text.ts";
 import { nanochatConfigOf, nanochatModel, nanochatNameOf } from "../nanochat_format.ts";
 import type { WeightFile } from "../weight_file.ts";
 import { type PyTorchFile, PyTorchTensor } from "./archive.ts";
 import type { PickleValue } from "./pickle.ts";
-
-const MOST_JSON = 1 << 24; // bytes; a meta file has about 2,000
 
 /** Returns whether a file's value is a dictionary of nanochat's weights. */
 export function isNanochatWeights(value: PickleValue): value is ReadonlyMap<PickleValue, PickleValue> {
@@ -35,10 +33,10 @@ export async function nanochatPyTorchModel(file: PyTorchFile, path: string): Pro
         "names model_NUMBER.pt and meta_NUMBER.json",
     );
   }
-  if ((await fileInfo(meta)).size > MOST_JSON) throw refused(`${meta} has more than ${MOST_JSON} bytes`);
+  const text = await readJsonText(meta);
   let json: unknown;
   try {
-    json = parseJson(await readText(meta));
+    json = parseJson(text);
   } catch {
     throw refused(`${meta} is not JSON`);
   }
