@@ -97,7 +97,8 @@ async function unpackWhole(
   const { size: headerSize, hasChecksum, length } = await readHeader(input, at);
   let size = headerSize;
   for (let last = false; !last;) {
-    const [low, middle, high] = (await peek(input, size + 3, at)).subarray(size);
+    if (!await input.fill(size + 3)) throw endsEarly(at);
+    const [low, middle, high] = input.peek(size + 3).subarray(size); // not a copy: a frame may have many blocks
     const block = (low | middle << 8 | high << 16) >> 3;
     last = (low & 1) === 1;
     size += 3 + ((low >> 1 & 3) === 1 ? 1 : block);
@@ -148,8 +149,7 @@ async function* unpackFrame(input: ByteQueue, at: string): AsyncGenerator<Uint8A
 
 /**
  * Returns the size of a frame's header in bytes, whether a checksum ends the frame, and the unpacked length
- * that it states, or null. Checks the size of
- * the window.
+ * that it states, or null. Checks the size of the window.
  */
 async function readHeader(
   input: ByteQueue,

@@ -47,8 +47,13 @@ export async function unpackWithDictionary(
   try {
     const options = { defaultHeapSize: UNKNOWN_FRAME_BYTES };
     return new Uint8Array(zstd.decompressUsingDict(context, frame, dictionary, options));
-  } catch {
-    throw new Error("it is damaged, or the dictionary at the start of the file is not the one that it needs");
+  } catch (cause) {
+    throw new Error(
+      "it is damaged, or the dictionary at the start of the file is not the one that it needs",
+      {
+        cause,
+      },
+    );
   } finally {
     zstd.freeDCtx(context);
   }

@@ -88,7 +88,7 @@ export function llama2cTokenizer(
   }
   const encoded = texts.map((text) => new TextEncoder().encode(text));
   const view = new DataView(new ArrayBuffer(4 + encoded.reduce((sum, { length }) => sum + 8 + length, 0)));
-  view.setUint32(0, Math.max(...encoded.map(({ length }) => length)), true);
+  view.setUint32(0, encoded.reduce((most, { length }) => Math.max(most, length), 0), true);
   const out = new Uint8Array(view.buffer);
   let at = 4;
   for (const [id, bytes] of encoded.entries()) {

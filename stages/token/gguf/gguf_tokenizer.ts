@@ -6,6 +6,7 @@
  */
 import { type GgufValue, readGgufHeader } from "../../format/model/gguf/header.ts";
 import { excerpt } from "../../format/text/excerpt.ts";
+import { addedToken } from "../files/added_tokens.ts";
 import { MAX_IDS } from "../files/gpt2_files.ts";
 import { parseHuggingFaceJson } from "../files/hugging_face.ts";
 import type { TokenRoles } from "../token_roles.ts";
@@ -22,6 +23,8 @@ export const ggufTokenTypes = {
   unused: 5,
   byte: 6,
 } as const;
+
+const MOST_CHARACTERS = 4096; // of a token; the longest of published files have a few hundred
 
 /** Control tokens that end a turn or a text, by their texts, where a file does not say it by id. */
 const ENDS: ReadonlySet<string> = new Set([
@@ -84,6 +87,9 @@ function tokensOf(get: Get, refused: Refused): readonly ListedToken[] {
   const seen = new Map<string, number>();
   return texts.map((text, id) => {
     if (typeof text !== "string") throw refused(`token ${id} is not a text`);
+    if (text.length > MOST_CHARACTERS) {
+      throw refused(`token ${id} has ${text.length} characters, expected at most ${MOST_CHARACTERS}`);
+    }
     const other = seen.get(text);
     if (other !== undefined) throw refused(`tokens ${other} and ${id} are both ${excerpt(text)}`);
     seen.set(text, id);
@@ -203,15 +209,9 @@ function commonJson(
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: added.map(({ id, text: content, type }) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: type !== userDefined,
-    })),
+    added_tokens: added.map(({ id, text: content, type }) =>
+      addedToken({ id, content, special: type !== userDefined })
+    ),
     post_processor: special.length === 0 ? null : {
       type: "TemplateProcessing",
       single: template,

@@ -49,10 +49,12 @@ export function scoresOfMerges(
 
 /** Returns the ways to split a text into two tokens. */
 function splitsOf(text: string, vocab: ReadonlyMap<string, number>): [string, string][] {
-  const characters = [...text], found: [string, string][] = [];
-  for (let i = 1; i < characters.length; i++) {
-    const left = characters.slice(0, i).join(""), right = characters.slice(i).join("");
-    if (vocab.has(left) && vocab.has(right)) found.push([left, right]);
+  const found: [string, string][] = [];
+  let at = 0;
+  for (const character of text) {
+    at += character.length;
+    const left = text.slice(0, at), right = text.slice(at);
+    if (right !== "" && vocab.has(left) && vocab.has(right)) found.push([left, right]);
   }
   return found;
 }

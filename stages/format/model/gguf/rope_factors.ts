@@ -32,8 +32,9 @@ export function scalingOfFactors(
   factors: Float32Array,
   { length, ...frequencies }: Frequencies & { readonly length: number | undefined },
 ): Partial<LlamaConfig> | null {
+  if (factors.length !== frequencies.width / 2) return null;
   const factor = Math.max(...factors);
-  if (factors.length !== frequencies.width / 2 || !(factor >= 1)) return null;
+  if (!(factor >= 1)) return null;
   const published = { kind: "llama3", factor, length: length ?? 8192, low: 1, high: 4 } as const;
   const found = [published, solved(factors, { factor, length, ...frequencies })].find((scaling) =>
     scaling !== null && fits(factors, scaling, frequencies)

@@ -16,6 +16,7 @@ const attribute = /[\s/]*([^\s/=>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))
  */
 export function declaredCharset(bytes: Uint8Array<ArrayBuffer>): string | null {
   const head = new TextDecoder("latin1").decode(bytes.subarray(0, MAX_HEAD));
+  const lower = head.toLowerCase();
   const xml = /^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)["']/.exec(head)?.[1] ?? null;
   for (let at = head.indexOf("<"); at >= 0; at = head.indexOf("<", at)) {
     if (head.startsWith("<!--", at)) {
@@ -37,7 +38,7 @@ export function declaredCharset(bytes: Uint8Array<ArrayBuffer>): string | null {
       const charset = charsetOf(attributes);
       if (charset !== null) return charset;
     } else if (tag[0][1] !== "/" && (name === "script" || name === "style" || name === "title")) {
-      const close = head.toLowerCase().indexOf(`</${name}`, at);
+      const close = lower.indexOf(`</${name}`, at);
       if (close < 0) return xml;
       at = close;
     }

@@ -92,7 +92,8 @@ function tableOf(cells: readonly Segment[]): string {
     texts.set(path[at], before === undefined ? own : `${before} ${own}`);
     rows.set(row, texts);
   }
-  const width = Math.max(0, ...[...rows.values()].map(({ size }) => size));
+  let width = 0;
+  for (const { size } of rows.values()) width = Math.max(width, size);
   const lines = [...rows].map(([row, texts]) => {
     const all = row.children.filter((cell): cell is PageElement =>
       "name" in cell && /^t[dh]$/.test(cell.name)

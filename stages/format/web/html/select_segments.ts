@@ -97,6 +97,6 @@ function keepCode(segments: readonly Segment[], kept: boolean[], free: (i: numbe
 
 /** Keeps the best segment, and those nearly as good, where none is good enough. */
 function keepBest(scores: Float64Array, kept: boolean[]): void {
-  const best = Math.max(...scores);
+  const best = scores.reduce((most, score) => Math.max(most, score), -Infinity);
   scores.forEach((score, i) => kept[i] = score > best - 1);
 }

@@ -41,6 +41,7 @@ sharedTest(
       strictEqual(tokenizer.decode(ids), decoded);
     }
     strictEqual(golden.texts.length, 20);
+    strictEqual(golden.prompts.length, 3);
     for (const { text, ids } of golden.prompts) deepStrictEqual([...tokenizer.encode(text, all)], ids, text);
     deepStrictEqual(tokenizer.roles, { eos: [2, 0], bos: 1, unk: 0 });
     strictEqual("chatTemplate" in tokenizer && tokenizer.chatTemplate, golden.chat_template);
@@ -208,6 +209,7 @@ Deno.test("a GGUF file without a tokenizer, or with one that is not known, is re
     { tokens: (good.tokens as string[]).with(9, "<|im_end|>") },
     /tokens 2 and 9 are both "<\|im_end\|>"/,
   );
+  refused({ tokens: (good.tokens as string[]).with(9, "x".repeat(4097)) }, /token 9 has 4097 characters/);
   refused({ tokens: (good.tokens as string[]).with(9, 5 as any) }, /token 9 is not a text/);
   refused({ merges: ["nothing"] }, /merge 0 is "nothing"/);
   refused({ merges: ["no such"] }, /model\.merges/);

@@ -5,6 +5,10 @@
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { articleText } from "../../../../../stages/format/web/article_text.ts";
+import { featureNames } from "../../../../../stages/format/web/html/features.ts";
+import { PageElement } from "../../../../../stages/format/web/html/node.ts";
+import type { Segment } from "../../../../../stages/format/web/html/segments.ts";
+import { keptSegments } from "../../../../../stages/format/web/html/select_segments.ts";
 import { pageText } from "../../../../../stages/format/web/page_text.ts";
 
 const prose = "The river flows slowly past the old harbour, where the boats lie until the morning comes.";
@@ -136,10 +140,14 @@ Deno.test("articleText() keeps comments only when asked, and more or less in dou
   ok(!articleText(page).includes("uncle"));
   ok(articleText(page, { comments: true }).includes("uncle"));
   ok(!articleText(page, { comments: true }).includes("Home page"));
-  const lengths = (["precision", "balanced", "recall"] as const).map((favor) =>
-    articleText(page, { favor }).length
-  );
-  deepStrictEqual(lengths, lengths.toSorted((a, b) => a - b));
+  const figure =
+    "<figure><blockquote>Said.</blockquote><figcaption>A boat of the river</figcaption></figure>";
+  const doubtful = `<body>${menu}<div>${figure}${`<p>${prose} ${prose}</p>`.repeat(6)}</div>`;
+  const kept = (["precision", "balanced", "recall"] as const).map((favor) => {
+    const text = articleText(doubtful, { favor });
+    return ["Said.", "A boat of the river"].filter((part) => text.includes(part)).length;
+  });
+  deepStrictEqual(kept, [0, 1, 2]);
 });
 
 Deno.test("articleText() writes Markdown when asked", () => {
@@ -152,4 +160,14 @@ Deno.test("articleText() writes Markdown when asked", () => {
     `# Title\n\n${prose} \`f()\`\n\n- one\n- two\n\n  - inner\n\n1. first\n2. second\n\n\`\`\`\na\n  b\n\`\`\`\n\n> Said.\n\n` +
       `| A | B |\n| --- | --- |\n| 1 | 2\\|3 |\n\n${prose}`,
   );
+});
+
+Deno.test("keptSegments() keeps the best of 130,000 links where none is good enough", () => {
+  const count = 130_000, block = new PageElement("p"), width = featureNames.length;
+  const link: Segment = { text: "b", block, join: "gap", linked: 1, links: 1, bold: 0, verbatim: false };
+  const rows = new Float32Array(count * width);
+  for (let i = 0; i < count; i++) rows[i * width + featureNames.indexOf("linkShare")] = 1;
+  const scores = new Float64Array(count).fill(-6).with(7, -2);
+  const kept = keptSegments(Array.from({ length: count }, () => link), { scores, rows, threshold: 0 });
+  deepStrictEqual([kept.indexOf(true), kept.lastIndexOf(true)], [7, 7]);
 });
