@@ -5,9 +5,10 @@
  */
 import { fileInfo, readText } from "../../disk/files.ts";
 
-const MAX_JSON_BYTES = 1 << 24; // a config.json has about 1,000 bytes, an index about 100 bytes per tensor
+/** Greatest size of a file: a config.json has about 1,000 bytes, an index about 100 bytes per tensor. */
+const MAX_JSON_BYTES = 1 << 24;
 
-/** Reads a file as text. Throws Deno.errors.InvalidData if it has more than 16 MiB, and file system errors. */
+/** Returns a file's text. Throws Deno.errors.InvalidData for more than 16 MiB, and file system errors. */
 export async function readJsonText(path: string): Promise<string> {
   const { size } = await fileInfo(path);
   if (size <= MAX_JSON_BYTES) return await readText(path);

@@ -98,7 +98,8 @@ async function unpackWhole(
   let size = headerSize;
   for (let last = false; !last;) {
     if (!await input.fill(size + 3)) throw endsEarly(at);
-    const [low, middle, high] = input.peek(size + 3).subarray(size); // not a copy: a frame may have many blocks
+    // Without a copy of the frame for each block: there may be many.
+    const [low, middle, high] = input.peek(size + 3).subarray(size);
     const block = (low | middle << 8 | high << 16) >> 3;
     last = (low & 1) === 1;
     size += 3 + ((low >> 1 & 3) === 1 ? 1 : block);

@@ -126,11 +126,11 @@ export async function isSavedTokenizer(tokenizer: Tokenizer, dir: string): Promi
  * `tokenizer.json`, `meta.json`, `tokenizer.model`, `vocab.json` with `merges.txt`, `tokenizer.tiktoken`,
  * nanoGPT's `meta.pkl`. A `.tiktoken` file that has the name of one of OpenAI's files, such as
  * `cl100k_base.tiktoken`, is read with the pattern and the special tokens of that vocabulary; any other
- * `.tiktoken` file is read with GPT-4's pattern and no special tokens. Which tokens begin and end texts is read from tokenizer_config.json,
- * special_tokens_map.json, generation_config.json and config.json in the same folder, and the chat template
- * from chat_template.jinja or tokenizer_config.json. A GGUF file contains all of this; a `.bin` file is a
- * tokenizer.bin of llama2.c. Throws Deno.errors.NotFound if there is no such file, and SyntaxError with file,
- * line and reason if the file is malformed.
+ * `.tiktoken` file is read with GPT-4's pattern and no special tokens. Which tokens begin and end texts is
+ * read from tokenizer_config.json, special_tokens_map.json, generation_config.json and config.json in the
+ * same folder, and the chat template from chat_template.jinja or tokenizer_config.json. A GGUF file contains
+ * all of this; a `.bin` file is a tokenizer.bin of llama2.c. Throws Deno.errors.NotFound if there is no such
+ * file, and SyntaxError with file, line and reason if the file is malformed.
  */
 export async function readTokenizer(path: string): Promise<Vocabulary> {
   const { isFile } = await fileInfo(path).catch((cause) => {
