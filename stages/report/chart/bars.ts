@@ -5,7 +5,7 @@
  */
 import stringWidth from "string-width";
 import { padEnd, truncate } from "../terminal_text.ts";
-import { axisLabel, type Chart, chartOf, type ChartOptions, colorOf, short, svgOf } from "./chart.ts";
+import { axisLabel, type Chart, chartOf, type ChartOptions, colorOf, listed, short, svgOf } from "./chart.ts";
 
 /** Options of `barChart`. */
 export interface BarOptions extends ChartOptions {
@@ -21,6 +21,7 @@ export function barChart(options: BarOptions): Chart {
   const placed = bars.map((bar, index) => ({ ...bar, index }));
   return chartOf({
     title,
+    describe: () => `Bar chart: ${listed(bars.map(({ name, value }) => `${name} ${short(value)}`), 100)}`,
     html: () =>
       svgOf((plot) => ({
         width,

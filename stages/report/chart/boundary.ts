@@ -45,6 +45,15 @@ export function boundaryChart(options: BoundaryOptions): Chart {
   };
   return chartOf({
     title,
+    describe: () => {
+      const inside = (side: number) => points.filter(({ group = 0 }) => group === side);
+      const correct = points.filter(({ x, y, group = 0 }) =>
+        options.score(x, y) > 0 === (group === 1)
+      ).length;
+      return `Points in a plane: ${
+        groups.map((name, side) => `${inside(side).length} of ${name}`).join(", ")
+      }; ${correct} of ${points.length} are on the side of their group`;
+    },
     html: async () =>
       legend(groups) + await svgOf((plot) => ({
         width,

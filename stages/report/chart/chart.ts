@@ -22,6 +22,11 @@ import {
 export interface Chart extends NotebookDisplay {
   /** Title above the chart; may be empty. */
   readonly title: string;
+  /**
+   * Returns what the chart shows in words and with its numbers, for those who cannot see it. It is the name
+   * of the SVG.
+   */
+  describe(): string;
   /** Returns HTML of the chart: a legend if there are several series, and an SVG. */
   html(): Promise<string>;
   /** Returns the chart for a terminal; no line is wider than `columns`. */
@@ -45,7 +50,7 @@ export interface ChartOptions {
 }
 
 /** How a chart is drawn on a page and on a terminal. */
-export type Drawing = Pick<Chart, "title" | "html" | "lines">;
+export type Drawing = Pick<Chart, "title" | "describe" | "html" | "lines">;
 
 /**
  * Returns a chart that is drawn as `drawing` says. A notebook shows its title too, and 80 columns of it in
@@ -53,13 +58,18 @@ export type Drawing = Pick<Chart, "title" | "html" | "lines">;
  */
 export function chartOf(drawing: Drawing): Chart {
   const { title } = drawing;
+  const describe = () => `${title === "" ? "" : `${title}. `}${drawing.describe()}`;
+  const html = async () =>
+    (await drawing.html()).replace("<svg", () => `<svg role="img" aria-label="${escaped(describe())}"`);
   return {
     ...drawing,
+    describe,
+    html,
     [jupyterDisplay]: async () => ({
       "text/plain": [...(title === "" ? [] : [title]), ...drawing.lines(80)].join("\n"),
       "text/html": `<div class="run-chart"><style>${notebookStyle}</style>${
         title === "" ? "" : `<b style="display:block">${escaped(title)}</b>`
-      }${await drawing.html()}</div>`,
+      }${await html()}</div>`,
     }),
   };
 }
@@ -104,6 +114,12 @@ export function legend(names: readonly string[]): string {
     `<span><i style="background:${colorOf(i)}"></i>${escaped(name)}</span>`
   );
   return `<div class="legend">${keys.join("")}</div>`;
+}
+
+/** Returns the first `most` of some phrases, joined by semicolons, and says how many follow. */
+export function listed(phrases: readonly string[], most = 30): string {
+  const rest = phrases.length - most;
+  return phrases.slice(0, most).join("; ") + (rest > 0 ? `; and ${rest} more` : "");
 }
 
 /** Returns a number with four significant digits. */

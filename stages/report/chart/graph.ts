@@ -6,7 +6,7 @@
 import { importPackage } from "../../disk/packages.ts";
 import { truncate } from "../terminal_text.ts";
 import { escaped } from "../../format/viewer/notebook.ts";
-import { type Chart, chartOf } from "./chart.ts";
+import { type Chart, chartOf, listed } from "./chart.ts";
 
 /** A node: a box of fields, or a round node with a sign such as "+". */
 export interface GraphNode {
@@ -41,6 +41,7 @@ export function graphChart({ title = "", nodes, edges, direction = "LR" }: Graph
   }
   return chartOf({
     title,
+    describe: () => `Graph: ${listed(textLines(nodes, edges), 60)}`,
     html: () => svg({ nodes, edges, direction }),
     lines: (columns) => textLines(nodes, edges).map((line) => truncate(line, columns)),
   });
@@ -48,7 +49,7 @@ export function graphChart({ title = "", nodes, edges, direction = "LR" }: Graph
 
 async function svg({ nodes, edges, direction }: Required<Omit<GraphOptions, "title">>): Promise<string> {
   const { default: dagre } = await importPackage("@dagrejs/dagre");
-  const graph = new dagre.graphlib.Graph();
+  const graph = new dagre.graphlib.Graph({ multigraph: true }); // two edges may join the same nodes
   graph.setGraph({ rankdir: direction, nodesep: 14, ranksep: 30, marginx: 4, marginy: 4 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { id, fields, round = false } of nodes) {
@@ -59,7 +60,7 @@ async function svg({ nodes, edges, direction }: Required<Omit<GraphOptions, "tit
       height: nodeHeight,
     });
   }
-  for (const [from, to] of edges) graph.setEdge(from, to);
+  edges.forEach(([from, to], i) => graph.setEdge(from, to, {}, String(i)));
   dagre.layout(graph);
   const { width = 0, height = 0 } = nodes.length === 0 ? {} : graph.graph();
   const tenth = (n: number): number => Math.round(10 * n) / 10;

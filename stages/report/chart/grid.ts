@@ -3,6 +3,7 @@
  *
  * @module
  */
+import stringWidth from "string-width";
 import { truncate } from "../terminal_text.ts";
 import { short } from "./chart.ts";
 
@@ -46,10 +47,24 @@ export function gridLines({ x, y, columns, marks, background }: GridOptions): st
     const i = Math.floor((mark.x - x[0]) / (x[1] - x[0]) * across);
     const j = Math.floor((y[1] - mark.y) / (y[1] - y[0]) * down);
     if (Number.isNaN(i + j)) continue;
-    cells[Math.max(0, Math.min(down - 1, j))][Math.max(0, Math.min(across - 1, i))] = mark.character;
+    put(cells[Math.max(0, Math.min(down - 1, j))], Math.max(0, Math.min(across - 1, i)), mark.character);
   }
   return [
     ...cells.map((row) => row.join("").trimEnd()),
     truncate(`x from ${short(x[0])} to ${short(x[1])}, y from ${short(y[0])} to ${short(y[1])}`, columns),
   ];
+}
+
+/**
+ * Puts a character into a row of cells of one column each. A wide character, such as a Chinese one, takes two
+ * cells; the other half of a wide character that it covers becomes a space.
+ */
+function put(row: string[], at: number, character: string): void {
+  const width = Math.max(1, Math.min(2, stringWidth(character)));
+  const from = Math.max(0, Math.min(at, row.length - width));
+  if (row.length < width) return;
+  if (row[from] === "") row[from - 1] = " ";
+  if (row[from + width] === "") row[from + width] = " ";
+  row[from] = character;
+  if (width === 2) row[from + 1] = "";
 }

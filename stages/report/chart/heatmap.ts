@@ -4,9 +4,10 @@
  * @module
  */
 import type * as Plot from "@observablehq/plot";
-import { truncate } from "../terminal_text.ts";
+import stringWidth from "string-width";
+import { padEnd, truncate } from "../terminal_text.ts";
 import { escaped } from "../../format/viewer/notebook.ts";
-import { axisLabel, type Chart, chartOf, type ChartOptions, extent, short, svgOf } from "./chart.ts";
+import { axisLabel, type Chart, chartOf, type ChartOptions, extent, listed, short, svgOf } from "./chart.ts";
 
 /** Options of `heatmapChart`. */
 export interface HeatmapOptions extends ChartOptions {
@@ -44,11 +45,12 @@ export function heatmapChart(options: HeatmapOptions): Chart {
     : cells.map(({ i, j }) => ({ i: i + .5, j: j + .5, text: cellText(j, i).join("\n") }));
   return chartOf({
     title,
+    describe: () => described(values, { rows, columns: names }),
     html: () =>
       svgOf((plot) => ({
         width,
         height,
-        marginLeft: rows === undefined ? 20 : 20 + 7 * Math.max(...rows.map((name) => name.length)),
+        marginLeft: rows === undefined ? 20 : 20 + 7 * Math.max(...rows.map((name) => stringWidth(name))),
         marginRight: 4,
         x: axisOf(names, { label: options.xLabel, domain: [0, across], anchor: "top" }),
         y: axisOf(rows, { label: options.yLabel, domain: [values.length, 0], anchor: "left" }),
@@ -84,6 +86,24 @@ export function heatmapChart(options: HeatmapOptions): Chart {
       ),
     ],
   });
+}
+
+/** Returns the size of a matrix, and its largest elements with their rows and columns. */
+function described(
+  values: readonly ArrayLike<number>[],
+  { rows, columns }: {
+    readonly rows: readonly string[] | undefined;
+    readonly columns: readonly string[] | undefined;
+  },
+): string {
+  const cells = values.flatMap((row, j) => Array.from(row, (value, i) => ({ value, i, j })))
+    .filter(({ value }) => value !== 0 && !Number.isNaN(value))
+    .sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+  const place = ({ value, i, j }: { value: number; i: number; j: number }): string =>
+    `${short(value)} in row ${rows?.[j] ?? j + 1}, column ${columns?.[i] ?? i + 1}`;
+  return `Matrix of ${values.length} rows and ${values[0]?.length ?? 0} columns; ${cells.length} ${
+    cells.length === 1 ? "cell is" : "cells are"
+  } not 0${cells.length === 0 ? "" : `; largest: ${listed(cells.slice(0, 5).map(place))}`}`;
 }
 
 /** Yields 0 and the absolute values of a matrix's elements. */
@@ -126,7 +146,7 @@ function blocks(
   const across = values[0]?.length ?? 0;
   const margin = rows === undefined
     ? 0
-    : Math.min(12, Math.floor(columns / 3), Math.max(...rows.map((name) => name.length))) + 1;
+    : Math.min(12, Math.floor(columns / 3), Math.max(...rows.map((name) => stringWidth(name)))) + 1;
   const available = Math.max(1, columns - margin);
   const wide = 2 * across <= available ? 2 : 1;
   const shown = Math.min(across, Math.floor(available / wide));
@@ -140,9 +160,9 @@ function blocks(
     }
     return sum / count;
   };
-  const head = names === undefined || shown < across || names.some((name) => name.length > wide)
+  const head = names === undefined || shown < across || names.some((name) => stringWidth(name) > wide)
     ? []
-    : [" ".repeat(margin) + names.map((name) => name.padEnd(wide)).join("").trimEnd()];
+    : [" ".repeat(margin) + names.map((name) => padEnd(name, wide)).join("").trimEnd()];
   return [
     ...head,
     ...Array.from({ length: down }, (_, j) => {
@@ -153,7 +173,7 @@ function blocks(
         const value = mean(j, i), level = Math.ceil(Math.abs(shade(value)) / levels * 4);
         return (Number.isNaN(value) ? "?" : (value < 0 ? " ·-=#" : " ░▒▓█")[level]).repeat(wide);
       });
-      return (label.padEnd(margin) + cells.join("")).trimEnd();
+      return (padEnd(label, margin) + cells.join("")).trimEnd();
     }),
   ];
 }

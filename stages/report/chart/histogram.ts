@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { binMeans, eighths, truncate } from "../terminal_text.ts";
+import stringWidth from "string-width";
+import { binMeans, eighths, padEnd, truncate } from "../terminal_text.ts";
 import {
   axisLabel,
   type Chart,
@@ -12,6 +13,7 @@ import {
   colorOf,
   extent,
   legend,
+  listed,
   short,
   svgOf,
 } from "./chart.ts";
@@ -40,6 +42,7 @@ export function histogramChart(options: HistogramOptions): Chart {
   const step = (domain[1] - domain[0]) / bins;
   return chartOf({
     title,
+    describe: () => `Histogram: ${listed(series.map(described))}`,
     html: async () =>
       legend(series.map(({ name }) => name)) + await svgOf((plot) => ({
         width,
@@ -66,18 +69,30 @@ export function histogramChart(options: HistogramOptions): Chart {
         }),
       })),
     lines(columns) {
-      const name = Math.min(Math.floor(columns / 3), Math.max(0, ...series.map((one) => one.name.length)));
+      const name = Math.min(
+        Math.floor(columns / 3),
+        Math.max(0, ...series.map((one) => stringWidth(one.name))),
+      );
       const ends = [short(domain[0]), short(domain[1])];
       const chartColumns = Math.max(4, Math.min(60, columns - name - ends[0].length - ends[1].length - 4));
       return counted.map(({ name: own, densities }) =>
         truncate(
-          `${truncate(own, name).padEnd(name)} ${ends[0]} ${heights(densities, chartColumns)} ${ends[1]}`
+          `${padEnd(truncate(own, name), name)} ${ends[0]} ${heights(densities, chartColumns)} ${ends[1]}`
             .trimStart(),
           columns,
         )
       );
     },
   });
+}
+
+/** Returns the number of values, their range and their mean. */
+function described({ name, values }: HistogramOptions["series"][number]): string {
+  const finite = Array.from(values).filter(Number.isFinite);
+  if (finite.length === 0) return `${name} no values`;
+  const [least, most] = finite.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
+  const mean = finite.reduce((sum, v) => sum + v, 0) / finite.length;
+  return `${name} ${finite.length} values from ${short(least)} to ${short(most)}, mean ${short(mean)}`;
 }
 
 function* allOf(lists: readonly ArrayLike<number>[]): Generator<number> {

@@ -3,8 +3,19 @@
  *
  * @module
  */
-import { sparkline, truncate } from "../terminal_text.ts";
-import { axisLabel, type Chart, chartOf, type ChartOptions, colorOf, legend, short, svgOf } from "./chart.ts";
+import stringWidth from "string-width";
+import { padEnd, sparkline, truncate } from "../terminal_text.ts";
+import {
+  axisLabel,
+  type Chart,
+  chartOf,
+  type ChartOptions,
+  colorOf,
+  legend,
+  listed,
+  short,
+  svgOf,
+} from "./chart.ts";
 
 /** One curve. */
 export interface Series {
@@ -38,6 +49,13 @@ export function lineChart(options: LineOptions): Chart {
     options;
   return chartOf({
     title,
+    describe: () =>
+      `Line chart${options.xLabel ? ` by ${options.xLabel}` : ""}: ${
+        listed([
+          ...series.map(described),
+          ...marks.map(({ y, label }) => `${label} marks ${short(y)}`),
+        ])
+      }`,
     html: async () =>
       legend(series.map(({ name }) => name)) + await svgOf((plot) => ({
         width,
@@ -66,17 +84,32 @@ export function lineChart(options: LineOptions): Chart {
         ],
       })),
     lines(columns) {
-      const name = Math.min(Math.floor(columns / 3), Math.max(0, ...series.map((one) => one.name.length)));
+      const name = Math.min(
+        Math.floor(columns / 3),
+        Math.max(0, ...series.map((one) => stringWidth(one.name))),
+      );
       return series.map((one) => {
         const shown = Array.from(one.y, (y) => logY ? Math.log10(y) : y);
         const [first, last] = [one.y[0], one.y[one.y.length - 1]];
         const words = one.y.length === 0 ? "no values" : `${short(first)} → ${short(last)}`;
         const available = columns - name - words.length - 4;
         const spark = available < 4 ? "" : sparkline(shown, Math.min(60, available));
-        return truncate(`${truncate(one.name, name).padEnd(name)} ${spark}  ${words}`.trimStart(), columns);
+        return truncate(`${padEnd(truncate(one.name, name), name)} ${spark}  ${words}`.trimStart(), columns);
       });
     },
   });
+}
+
+/** Returns the first, last, lowest and highest value of a curve. */
+function described({ name, x, y }: Series): string {
+  const points = Array.from(y, (value, i) => ({ value, at: x === undefined ? i : x[i] }))
+    .filter(({ value }) => Number.isFinite(value));
+  if (points.length === 0) return `${name} no values`;
+  const least = points.reduce((a, b) => b.value < a.value ? b : a);
+  const most = points.reduce((a, b) => b.value > a.value ? b : a);
+  const [first, last] = [points[0], points[points.length - 1]];
+  const place = ({ value, at }: { value: number; at: number }) => `${short(value)} at ${short(at)}`;
+  return `${name} from ${place(first)} to ${place(last)}, lowest ${place(least)}, highest ${place(most)}`;
 }
 
 /**

@@ -12,6 +12,8 @@ import {
   colorOf,
   extent,
   legend,
+  listed,
+  short,
   svgOf,
 } from "./chart.ts";
 import { gridLines, groupMarks } from "./grid.ts";
@@ -42,6 +44,17 @@ export function scatterChart(options: ScatterOptions): Chart {
   const labelled = points.some(({ label }) => label !== undefined);
   return chartOf({
     title,
+    describe: () =>
+      `Points, ${points.length}: ${
+        listed(
+          points.filter(({ x, y }) => Number.isFinite(x + y)).map(({ x, y, label = "", group = 0 }) =>
+            `${[label, groups[group] ?? ""].filter((word) => word !== "").join(", ")} at ${short(x)}, ${
+              short(y)
+            }`
+          ),
+          60,
+        )
+      }`,
     html: async () =>
       legend(groups) + await svgOf((plot) => ({
         width,
@@ -61,7 +74,7 @@ export function scatterChart(options: ScatterOptions): Chart {
         marks: points.map(({ x, y, label, group = 0 }) => ({
           x,
           y,
-          character: label?.[0] ?? groupMarks[group % groupMarks.length],
+          character: label?.match(/\S/u)?.[0] ?? groupMarks[group % groupMarks.length],
         })),
       }),
   });
