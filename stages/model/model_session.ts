@@ -97,6 +97,11 @@ export class ModelSession implements AsyncDisposable {
     return this.#session.counters;
   }
 
+  /** Number of updates begun: a KV cache of an earlier number is that of other weights. */
+  get updates(): number {
+    return this.#begun;
+  }
+
   /**
    * Number of updates after which to call `results`: 1 if a read costs nothing, otherwise the number of
    * results that the device can keep.

@@ -5,12 +5,8 @@
  */
 import type { ChatTemplate } from "../chat/template/template.ts";
 import type { ModelSession } from "../model/model_session.ts";
-import {
-  type GeneratedTokens,
-  generateTokens,
-  type GenerateTokensOptions,
-  type Hand,
-} from "../sample/generate_tokens.ts";
+import { type GeneratedTokens, generateTokens } from "../sample/generate_tokens.ts";
+import type { GenerateTokensOptions, Hand } from "../sample/token_text.ts";
 import { rewardOf, type RewardParts, type Task, type TaskItem } from "../task/verified/task.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
 

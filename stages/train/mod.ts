@@ -43,6 +43,15 @@ export * from "../sample/sample.ts";
 export type { SamplingOptions } from "../sample/sample_token.ts";
 export { sampleTexts, type SampleTextsOptions, TextSamples } from "../sample/sample_texts.ts";
 export { StopStrings } from "../sample/stop_strings.ts";
+export { type TokenEvent, TokenGenerator } from "../sample/token_generator.ts";
+export type {
+  GeneratedToken,
+  GenerateTokensOptions,
+  Hand,
+  ScoredToken,
+  TextEnd,
+  TokenRequest,
+} from "../sample/token_text.ts";
 export * from "../shard/batch.ts";
 export { candidatesFirst, type CandidatesOptions } from "../shard/candidates.ts";
 export type { Region } from "../shard/extents.ts";

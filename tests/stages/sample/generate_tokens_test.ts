@@ -8,7 +8,8 @@ import { gpt } from "../../../kernels/models/gpt.ts";
 import { initialWeights } from "../../../kernels/models/model.ts";
 import { openModel } from "../../../stages/model/model_session.ts";
 import { plan } from "../../../stages/model/plan.ts";
-import { generateTokens, type TokenRequest } from "../../../stages/sample/generate_tokens.ts";
+import { generateTokens } from "../../../stages/sample/generate_tokens.ts";
+import type { TokenRequest } from "../../../stages/sample/token_text.ts";
 import { engines } from "../train/engines.ts";
 
 const model = gpt({ layers: 1, heads: 2, channels: 16, seqLen: 16, vocabSize: 11, vocabPad: 1 });

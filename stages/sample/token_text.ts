@@ -1,0 +1,147 @@
+/**
+ * One text while its tokens are generated, with what training and APIs need to know of each token: its log
+ * probability, its alternatives, and whether the model chose it.
+ *
+ * @module
+ */
+import { uniformAt } from "../../kernels/random/philox.ts";
+import { sampleToken, type SamplingOptions } from "./sample_token.ts";
+import { likeliest } from "./top_k.ts";
+
+/** Watches a text while it is generated. */
+export interface Hand {
+  /** Returns the tokens that must follow a token which the model has chosen; usually none. */
+  after(id: number): readonly number[] | Promise<readonly number[]>;
+}
+
+/** A text to generate. */
+export interface TokenRequest {
+  /** Tokens to continue, at least one. */
+  readonly prompt: Uint32Array;
+  /** Name of the text's random numbers: the same name gives the same text, whatever else is generated. */
+  readonly key: string;
+  /** Hand that may force tokens. */
+  readonly hand?: Hand;
+}
+
+/** How tokens are generated. */
+export interface GenerateTokensOptions extends SamplingOptions {
+  /** Tokens that end a text; the text includes them. */
+  readonly ends: ReadonlySet<number>;
+  /** Largest number of tokens of a text, forced ones included. */
+  readonly maxTokens: number;
+  /** Largest number of tokens of a text and its prompt. Default: the model's sequence length. */
+  readonly maxLength?: number;
+  /** Seed of the random numbers. */
+  readonly seed: number;
+  /** Number of tokens that may be chosen; default: the model's vocabulary. */
+  readonly vocabSize?: number;
+  /** Number of likeliest tokens that are reported beside each chosen one. Default 0. */
+  readonly alternatives?: number;
+  /** Signal that aborts the text. */
+  readonly signal?: AbortSignal;
+}
+
+/** A token with its log probability. */
+export interface ScoredToken {
+  /** Id of the token. */
+  readonly id: number;
+  /** Log probability in nats at the temperature (at temperature 0: at 1), among all tokens. */
+  readonly logp: number;
+}
+
+/** A token of a text. */
+export interface GeneratedToken extends ScoredToken {
+  /** Whether the model chose the token; a forced one has log probability and entropy 0. */
+  readonly isChosen: boolean;
+  /** Entropy of the distribution that the token was chosen from, in nats. */
+  readonly entropy: number;
+  /** The likeliest tokens, the likeliest first; as many as `alternatives` asks for. */
+  readonly alternatives: readonly ScoredToken[];
+}
+
+/** Why a text ended: at one of `ends`, or because it or the model's sequence was full. */
+export type TextEnd = "end" | "length";
+
+/** A text and the state of its generation. */
+export class TokenText {
+  readonly request: TokenRequest;
+  readonly #options: GenerateTokensOptions;
+  readonly #seen: Set<number>;
+  #draws = 0;
+  #room: number;
+
+  /** `longest` is the largest number of tokens of a text and its prompt that the model takes. */
+  constructor(request: TokenRequest, options: GenerateTokensOptions, longest: number) {
+    const { maxTokens, maxLength = longest } = options;
+    this.request = request;
+    this.#options = options;
+    this.#seen = new Set(options.repetitionPenalty === undefined ? [] : request.prompt);
+    this.#room = Math.min(maxTokens, Math.min(maxLength, longest) - request.prompt.length);
+  }
+
+  /** Number of tokens that the text may still have. */
+  get room(): number {
+    return this.#room;
+  }
+
+  /** Chooses the next token. */
+  choose(all: Float32Array): GeneratedToken {
+    const { vocabSize, temperature = 1, seed, alternatives = 0 } = this.#options;
+    const logits = all.subarray(0, vocabSize);
+    const draw = uniformAt(seed, this.request.key, this.#draws++);
+    const id = sampleToken(logits, { ...this.#options, draw, seen: this.#seen });
+    const { entropy, logpOf } = distributionOf(logits, temperature === 0 ? 1 : temperature);
+    this.#add(id);
+    return {
+      id,
+      isChosen: true,
+      logp: logpOf(id),
+      entropy,
+      alternatives: alternatives === 0
+        ? []
+        : Array.from(likeliest(logits, alternatives), (other) => ({ id: other, logp: logpOf(other) })),
+    };
+  }
+
+  /**
+   * Returns the tokens that the hand forces after the token just chosen, up to the first that ends the text;
+   * null if they do not fit.
+   */
+  async force(id: number): Promise<readonly GeneratedToken[] | null> {
+    const ids = await this.request.hand?.after(id) ?? [];
+    const last = ids.findIndex((each) => this.isEnd(each));
+    const forced = last < 0 ? ids : ids.slice(0, last + 1);
+    if (forced.length > 0 && forced.length >= this.#room + Number(last >= 0)) return null;
+    return forced.map((each) => {
+      this.#add(each);
+      return { id: each, isChosen: false, logp: 0, entropy: 0, alternatives: [] };
+    });
+  }
+
+  /** Returns whether a token ends the text. */
+  isEnd(id: number): boolean {
+    return this.#options.ends.has(id);
+  }
+
+  #add(id: number): void {
+    this.#room--;
+    if (this.#options.repetitionPenalty !== undefined) this.#seen.add(id);
+  }
+}
+
+/** Returns the entropy of a distribution in nats, and the log probability of each token. */
+function distributionOf(
+  logits: Float32Array,
+  temperature: number,
+): { readonly entropy: number; logpOf(id: number): number } {
+  let most = -Infinity, sum = 0, weighted = 0;
+  for (const logit of logits) if (logit > most) most = logit;
+  for (const logit of logits) {
+    const x = (logit - most) / temperature, p = Math.exp(x);
+    sum += p;
+    if (p > 0) weighted += p * x;
+  }
+  const log = Math.log(sum);
+  return { entropy: log - weighted / sum, logpOf: (id) => (logits[id] - most) / temperature - log };
+}
