@@ -187,6 +187,7 @@ export default pipeline({
       packBytes: await env.largestPack(),
     });
     checkMemory(plan, engine);
+    env.emit({ type: "run", pipeline: "", parameters: plan.parameterCount, memory: plan.memory });
     await keepTokenizer(tokenizer, env);
     const reference = new Reference({ engine, start, initFrom: o.initFrom, env, shape, temperature });
     const collapses = [...env.skippedBatches.values()].filter((why) => why.startsWith(COLLAPSED)).length;

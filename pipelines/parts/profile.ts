@@ -35,6 +35,7 @@ export function writeProfile(env: Env, device: string): (profile: Profile) => Pr
     await makeFolder(dir);
     await writeWhole(`${dir}/profile.json`, `${JSON.stringify(record, null, 2)}\n`);
     await writeWhole(`${dir}/trace.json`, `${JSON.stringify(chromeTrace(spans))}\n`);
+    if (ops !== null) env.emit({ type: "profile", step: steps[0], steps: steps.length, device, ops });
     note(`${dir}/profile.json, and ${dir}/trace.json for chrome://tracing or ui.perfetto.dev`);
   };
 }

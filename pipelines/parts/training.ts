@@ -68,6 +68,7 @@ export async function training(
   }
   const engine = await env.engine();
   checkMemory(plan, engine);
+  env.emit({ type: "run", pipeline: "", parameters: plan.parameterCount, memory: plan.memory });
   await checkCheckpointSpace(env, { plan, keep: o.keepCheckpoints });
   if (tokenizer !== null && o.sampleEvery > 0 && o.samplePrompt !== null) {
     checkPrompt({ prompt: o.samplePrompt, option: "--sample-prompt", tokenizer, vocabSize });

@@ -130,8 +130,32 @@ export type StageEvent = Readonly<{
   busy: number;
   /** Seconds of waiting for the stages before it, summed in the same way. */
   blocked: number;
+  /** Number of items in the read-ahead queue before the stage; absent without a queue. */
+  queued?: number;
+  /** Seconds for which the stages before the queue have waited for room in it; absent without a queue. */
+  full?: number;
+  /** Number of items that the workers of a parallel group hold, at its first stage; absent elsewhere. */
+  inFlight?: number;
   /** Lengths of the items passed on, if the run measures them. */
   lengths?: Lengths;
+}>;
+
+/** How the stages of the flow are connected. Emitted once a run has opened its stages. */
+export type GraphEvent = Readonly<{
+  type: "graph";
+  /** The source and the stages, each after the one that it gets its items from. */
+  stages: readonly GraphStage[];
+}>;
+
+/** One stage of a flow's graph. */
+export type GraphStage = Readonly<{
+  name: string;
+  /** Name of the stage that it gets its items from; null for the source. */
+  after: string | null;
+  /** Maximum number of items in the read-ahead queue before the stage; absent without a queue. */
+  ahead?: number;
+  /** Number of worker threads of the group that begins with this stage; absent without workers. */
+  workers?: number;
 }>;
 
 /** Statistics of the documents that have passed one point of the flow. */
@@ -194,9 +218,43 @@ export type InspectEvent = Readonly<{
 }>;
 
 /** The start or the resume of a run: device, parameters, options. */
-export type RunStartEvent = Readonly<
-  { type: "run"; pipeline: string; device?: string; parameters?: number; [field: string]: unknown }
->;
+export type RunStartEvent = Readonly<{
+  type: "run";
+  pipeline: string;
+  device?: string;
+  parameters?: number;
+  /** The command as it can be typed again, without passwords in addresses. */
+  command?: string;
+  /** Time of the start in ISO 8601. */
+  started?: string;
+  /** The Git commit of the program; absent if it is not known. */
+  commit?: string;
+  /** Planned bytes of each kind of memory on the device. */
+  memory?: Readonly<Record<string, number>>;
+  [field: string]: unknown;
+}>;
+
+/** Time of each op on the device, measured over a few steps; `step` is the first of them. */
+export type ProfileEvent = Readonly<{
+  type: "profile";
+  step: number;
+  /** Number of steps. */
+  steps: number;
+  device: string;
+  /** The ops, longest time first. */
+  ops: readonly Readonly<{
+    op: string;
+    calls: number;
+    seconds: number;
+    /** Fraction of the time of all ops. */
+    share: number;
+    /** Fraction of the threads' time spent waiting for each other. */
+    waiting: number;
+    gflops: number;
+    /** Memory traffic in 10⁹ bytes per second. */
+    gigabytes: number;
+  }>[];
+}>;
 
 /** A message for people, such as a decision or a warning. No reader of events depends on it. */
 export type NoteEvent = Readonly<{ type: "note"; text: string }>;
@@ -238,9 +296,11 @@ export type RunEvent =
   | WordsEvent
   | CheckpointEvent
   | StageEvent
+  | GraphEvent
   | SurveyEvent
   | InspectEvent
   | RunStartEvent
+  | ProfileEvent
   | NoteEvent
   | ChangeEvent
   | TokensEvent

@@ -11,6 +11,7 @@ export * from "./as_transform.ts";
 export * from "./check_resume.ts";
 export * from "./checkpoint/checkpoint.ts";
 export * from "./checkpoint/memory_checkpoints.ts";
+export * from "./checkpoint_request.ts";
 export * from "./events.ts";
 export * from "./flow.ts";
 export * from "./parallel/parallel.ts";

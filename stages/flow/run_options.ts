@@ -5,6 +5,7 @@
  */
 import type { Json } from "../disk/json.ts";
 import type { Checkpoints } from "./checkpoint/types.ts";
+import type { CheckpointRequest } from "./checkpoint_request.ts";
 import type { RunEvent } from "./events.ts";
 import type { Measure } from "./lengths.ts";
 
@@ -36,6 +37,8 @@ export interface RunOptions {
   readonly flushBarrierEvery?: number;
   /** Checkpoints to save to and to resume from. Default: none are taken. */
   readonly checkpoints?: Checkpoints;
+  /** Requests for checkpoints between the regular ones. Default: there are none. */
+  readonly checkpointRequest?: CheckpointRequest;
   /**
    * Effects by name, which are saved with each checkpoint as `effect:<name>` and restored before the stages
    * open.

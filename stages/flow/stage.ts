@@ -73,6 +73,8 @@ export interface Stage<In, Out, State = any> {
    * output.
    */
   readonly takesCheckpoints?: true;
+  /** Number of worker threads that the stage uses, for the graph of the flow. Default: none. */
+  readonly workers?: number;
   /** Returns the initial state, or the state to resume with. */
   open(ctx: Context, saved?: State): State | Promise<State>;
   /** Processes an item and yields the output. */
@@ -93,6 +95,8 @@ export interface Stage<In, Out, State = any> {
    * ends.
    */
   done?(state: State): boolean;
+  /** Returns the number of items that the stage has taken and not yet processed, for stage events. */
+  inFlight?(state: State): number;
   /** Returns the state to save. Default: `structuredClone(state)`. */
   save?(state: State): SavedState | Promise<SavedState>;
   /** Called once at the end of the run, even after an error. */

@@ -65,6 +65,8 @@ export interface LivePage {
   readonly runs: readonly { readonly name: string; readonly lines: number; readonly epoch: number }[];
   /** Names of all runs that pages can show. */
   readonly all: readonly string[];
+  /** Whether the page may ask the run for a checkpoint or to stop. */
+  readonly acts: boolean;
 }
 
 /**

@@ -216,7 +216,9 @@ function linesOf(event: RunEvent): string[] {
       return [rolloutLine(event)];
     case "words": // one of the last lines of a run
     case "run":
+    case "profile": // its table is one of the last lines of a run
     case "stage":
+    case "graph":
     case "survey":
     case "step":
     case "tokens":

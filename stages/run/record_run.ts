@@ -5,6 +5,7 @@
  */
 import type { Json } from "../disk/json.ts";
 import type { StageSnapshot } from "../flow/checkpoint/checkpoint.ts";
+import { CheckpointRequest } from "../flow/checkpoint_request.ts";
 import { DropTally } from "../flow/dropped.ts";
 import type { RunEvent } from "../flow/events.ts";
 import type { Flow } from "../flow/flow.ts";
@@ -20,6 +21,7 @@ import { valuesAfter } from "./history.ts";
 import { openRunFiles, type RunFiles } from "./run_files.ts";
 import { type InterruptHandlers, onInterrupt } from "./signals.ts";
 import { StopRequest } from "./stop.ts";
+import { commitIn } from "./versions.ts";
 
 /** Receives the states of stages that have been saved to disk: see `RunAccess.onSaved`. */
 export type SavedListener = (states: ReadonlyMap<string, StageSnapshot> | null) => void;
@@ -97,7 +99,7 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
   const display = displayFor(run, (write) => stop.guard(write));
   using _interrupts = onInterrupt(interruptHandlers(run, { display, stop }));
   const write = stop.guard(console.out);
-  const recorder = recorderFor(run, { display, write });
+  const recorder = recorderFor(run, { display, write, commit: await commitIn() });
   let report: RunReport | null = null;
   let checkpoint = run.checkpoint;
   const drops = new DropTally();
@@ -157,6 +159,12 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
       report = new RunReport(run, folder);
       files.changes.forEach(emit);
     }
+    const checkpointRequest = new CheckpointRequest();
+    run.live?.onAct((action) => {
+      if (action === "checkpoint") return checkpointRequest.make();
+      display.say("Stopping after this step, with a checkpoint, as a page has asked");
+      stop.make();
+    });
     const began = performance.now();
     const { stopped } = await flow.run({
       stop: stop.signal,
@@ -170,10 +178,11 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
       },
       measure: textLength,
       ...(barrierEvery === undefined ? {} : { barrierEvery }),
-      ...(checkpoints === null ? {} : { checkpoints }),
+      ...(checkpoints === null ? {} : { checkpoints, checkpointRequest }),
       ...(files === null ? {} : { effects: files.effects }),
     });
     const seconds = (performance.now() - began) / 1000;
+    run.live?.onAct(null);
     if (!stopped) notifySaved(null);
     recorder.finish({ type: "done", reason: stopped ? "interrupted" : "finished" });
     const reports = await report?.finish() ?? null;
@@ -199,6 +208,7 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
     if (failed) await report?.fail();
     throw error;
   } finally {
+    run.live?.onAct(null);
     display.close();
     await report?.settled();
     files?.close();
@@ -211,10 +221,23 @@ function linesOf(lines: readonly string[]): string {
 }
 
 function recorderFor(
-  { name, seed, resumed, output, live = null }: RecordedRun,
-  { display, write }: { readonly display: Display; write(text: string): void },
+  { name, command, seed, resumed, output, live = null }: RecordedRun,
+  { display, write, commit }: {
+    readonly display: Display;
+    write(text: string): void;
+    readonly commit: string | undefined;
+  },
 ): Recorder {
-  return new Recorder({ type: "run", pipeline: name, seed, resumed }, {
+  const start: RunEvent & { type: "run" } = {
+    type: "run",
+    pipeline: name,
+    ...(command !== undefined && { command }),
+    started: new Date().toISOString(),
+    ...(commit !== undefined && { commit }),
+    seed,
+    resumed,
+  };
+  return new Recorder(start, {
     display,
     json: output === "json" ? (line) => write(`${line}\n`) : null,
     now: () => performance.now() / 1000,

@@ -11,6 +11,8 @@ import type { Console } from "./console.ts";
 export interface RecordedRun {
   /** Name in the first line, in config.json and in the report. */
   readonly name: string;
+  /** The command as it can be typed again, for the first event; absent for a run without a command. */
+  readonly command?: string;
   /** Folder of config.json, metrics and checkpoints; null if the run keeps nothing. */
   readonly folder: string | null;
   /** Path of the statistics file in the folder. Default data/stats.json. */

@@ -6,6 +6,7 @@
 import type { RunLimits } from "../../../stages/report/progress.ts";
 import type { RecordedRun } from "../../../stages/run/recorded_run.ts";
 import { recordRun } from "../../../stages/run/record_run.ts";
+import type { Console } from "../../../stages/run/console.ts";
 import type { Env, Options } from "../pipeline.ts";
 import { isTyped, perCommandOptions } from "../resolve.ts";
 import { commandOptions } from "../run_options.ts";
@@ -62,6 +63,7 @@ function recordedRun(
     resumed,
     checkpoint,
     resumeCommand,
+    typed,
     console,
     live = null,
   }: RunJob,
@@ -72,6 +74,7 @@ function recordedRun(
   const start = resumed ? `resuming from ${checkpoint ?? "the last checkpoint"}` : "from the beginning";
   return {
     name,
+    command: recordedCommand(typed, console),
     folder: pipeline.writes === false ? null : recordFolder,
     ...(pipeline.stats === undefined ? {} : { stats: pipeline.stats }),
     // All ranks write removed documents into one folder, so only the merged report shows them.
@@ -94,6 +97,12 @@ function recordedRun(
     howToResume: resumeCommand,
     console,
   };
+}
+
+/** Returns a command for a run's files: without passwords in addresses, and without `--events`. */
+export function recordedCommand(typed: string, { retype = (text) => text }: Pick<Console, "retype">): string {
+  const kept = typed.replace(/ --events(=| )('[^']*'|\S+)/g, "").replace(/:\/\/[^\s/'@]+@/g, "://");
+  return retype(`deno task pipeline ${kept}`);
 }
 
 /**

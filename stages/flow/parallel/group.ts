@@ -75,6 +75,7 @@ export class Group {
       host: {
         seed,
         stopping: false,
+        takeCheckpointRequest: () => false,
         emit: (event: RunEvent) => add({ kind: "event", event }),
         afterFlushItem: () => {},
       },

@@ -39,6 +39,8 @@ export interface ParallelOptions {
 
 /** A running group: the state of the stage that `parallel` returns. */
 interface GroupRunner {
+  /** Number of items that have been taken and not yet processed. */
+  readonly inFlight: number;
   push(item: unknown): Many<unknown>;
   settle(): Many<unknown>;
   close(): Promise<void>;
@@ -73,10 +75,11 @@ export function parallel<In, Out>(group: GroupModule, options: ParallelOptions):
   if (!Number.isInteger(workers) || workers < 0) {
     throw new RangeError(`Cannot run ${name} on ${workers} workers: expected a whole number of at least 0`);
   }
+  const threads = limit !== undefined ? Math.max(1, workers) : workers === 1 ? 0 : workers;
   return {
     name,
-    open: (context) =>
-      open(group, { workers: limit === undefined ? workers : Math.max(1, workers), limit, context }),
+    ...(threads > 0 && { workers: threads, inFlight: (runner: GroupRunner) => runner.inFlight }),
+    open: (context) => open(group, { threads, limit, context }),
     push: (item, runner: GroupRunner) => runner.push(item) as Many<Out>,
     settle: (runner: GroupRunner) => runner.settle() as Many<Out>,
     flush: (runner: GroupRunner) => runner.settle() as Many<Out>,
@@ -87,8 +90,8 @@ export function parallel<In, Out>(group: GroupModule, options: ParallelOptions):
 
 async function open(
   module: GroupModule,
-  { workers, limit, context }: {
-    readonly workers: number;
+  { threads, limit, context }: {
+    readonly threads: number;
     readonly limit: ItemLimit | undefined;
     readonly context: Context;
   },
@@ -96,12 +99,12 @@ async function open(
   if (!isGroupContext(context)) throw new TypeError("A parallel group runs only in a flow");
   const { seed, signal, keepsRejects, measures } = context;
   const options = { seed, keepsRejects, measures };
-  if (workers === 0 || workers === 1 && limit === undefined) {
+  if (threads === 0) {
     const group = await Group.open(module, { ...options, signal });
     addTallies(group.take(), context);
     return inThisThread(group, context);
   }
-  const pool = new WorkerPool(workers, limit === undefined ? { signal } : { signal, limit });
+  const pool = new WorkerPool(threads, limit === undefined ? { signal } : { signal, limit });
   try {
     for (const { result, error } of await pool.open({ group: module, options })) {
       if (error !== null) throw revivedError(error);
@@ -125,6 +128,7 @@ function inThisThread(group: Group, context: GroupContext): GroupRunner {
     yield* outputs();
   }
   return {
+    inFlight: 0,
     push(item) {
       const wait = group.push(item);
       return wait === undefined ? outputs() : outputsAfter(wait);
@@ -139,7 +143,7 @@ class PooledGroup implements GroupRunner {
   readonly #pool: WorkerPool;
   readonly #context: GroupContext;
   /** Replies to the frames in flight, the oldest first. */
-  readonly #inFlight: PendingReply[] = [];
+  readonly #inFlight: { readonly reply: PendingReply; readonly items: number }[] = [];
   #frame: unknown[] = [];
 
   constructor(pool: WorkerPool, context: GroupContext) {
@@ -147,12 +151,16 @@ class PooledGroup implements GroupRunner {
     this.#context = context;
   }
 
+  get inFlight(): number {
+    return this.#inFlight.reduce((sum, { items }) => sum + items, this.#frame.length);
+  }
+
   push(item: unknown): Many<unknown> {
     this.#frame.push(item);
     const { fewestInFlight } = this.#pool;
     if (fewestInFlight === 0 || (this.#frame.length >= FRAME && fewestInFlight < IN_FLIGHT)) this.#send();
     if (this.#frame.length >= FRAME) return this.#sendWhenFree();
-    return this.#inFlight[0]?.response ? this.#finished() : [];
+    return this.#inFlight[0]?.reply.response ? this.#finished() : [];
   }
 
   async *settle(): AsyncGenerator<unknown> {
@@ -173,14 +181,16 @@ class PooledGroup implements GroupRunner {
 
   /** Yields the results of the oldest frames, up to the first frame that is still in flight. */
   *#finished(): Generator<unknown> {
-    for (let response = this.#inFlight[0]?.response; response; response = this.#inFlight[0]?.response) {
+    for (;;) {
+      const response = this.#inFlight[0]?.reply.response ?? null;
+      if (response === null) return;
       this.#inFlight.shift();
       yield* this.#outputsOf(response);
     }
   }
 
   async #oldest(): Promise<Iterable<unknown>> {
-    const response = await this.#pool.wait(this.#inFlight[0]);
+    const response = await this.#pool.wait(this.#inFlight[0].reply);
     this.#inFlight.shift();
     return this.#outputsOf(response);
   }
@@ -194,7 +204,7 @@ class PooledGroup implements GroupRunner {
   #send(): void {
     const items = this.#frame;
     this.#frame = [];
-    this.#inFlight.push(this.#pool.send({ kind: "frame", items }));
+    this.#inFlight.push({ reply: this.#pool.send({ kind: "frame", items }), items: items.length });
   }
 }
 

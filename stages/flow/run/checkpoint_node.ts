@@ -88,6 +88,14 @@ export class CheckpointNode extends StageNode {
 
   protected override afterPush(): Wait {
     if (this.#host.stopping) return this.#stop();
+    if (this.#host.takeCheckpointRequest() && this.#lastCheckpoint === null) return this.#takeRequested();
+    this.#idle = true;
+  }
+
+  /** Takes a checkpoint that was asked for. The run may be asked to stop meanwhile. */
+  async #takeRequested(): Promise<void> {
+    await this.#takeCheckpoint();
+    if (this.#host.stopping) await this.#stop();
     this.#idle = true;
   }
 

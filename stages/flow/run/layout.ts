@@ -76,8 +76,19 @@ export interface Layout {
   readonly trunk: Chain;
   /** Whether the flow has a branch point. */
   readonly divided: boolean;
-  /** For each stage, the meters upstream of it in its segment. */
-  readonly before: ReadonlyMap<StageNode, readonly StageMeter[]>;
+  /** How each stage is connected. */
+  readonly links: ReadonlyMap<StageNode, StageLink>;
+}
+
+/** How a stage is connected to the stages before it. */
+export interface StageLink {
+  /** The stage that it gets its items from; null for the source. */
+  readonly after: StageNode | null;
+  /** The queue directly before the stage; null without one. */
+  queue: ReadAheadQueue | null;
+  readonly segment: RunSegment;
+  /** Meters upstream of the stage in its segment. */
+  readonly before: readonly StageMeter[];
 }
 
 /** What a layout needs besides the steps. */
@@ -104,6 +115,8 @@ type BuiltSteps = { readonly inlet: Inlet; readonly leaves: number };
 type NodePlace = {
   readonly segment: RunSegment;
   readonly before: readonly StageMeter[];
+  /** The stage before; null for the source. */
+  readonly after: StageNode | null;
   readonly onBranch: boolean;
   /** The chain that the node is added to. */
   readonly chain: Chain;
@@ -117,7 +130,7 @@ class LayoutBuilder {
   readonly #nodes: StageNode[] = [];
   readonly #segments: RunSegment[];
   readonly #queues: { queue: ReadAheadQueue; segment: RunSegment }[] = [];
-  readonly #before = new Map<StageNode, readonly StageMeter[]>();
+  readonly #links = new Map<StageNode, StageLink>();
   #checkpointNode: CheckpointNode | null = null;
   #checkpointLeaves = 0;
   readonly #trunk: Chain = { nodes: [], sides: [] };
@@ -134,6 +147,7 @@ class LayoutBuilder {
     const built = this.#chain(steps, {
       segment,
       before: [segment.first],
+      after: null,
       onBranch: false,
       chain: this.#trunk,
       onEnd: () => segment.stop(),
@@ -147,7 +161,7 @@ class LayoutBuilder {
       queues: this.#queues,
       trunk: this.#trunk,
       divided: this.#trunk.sides.length > 0,
-      before: this.#before,
+      links: this.#links,
     };
   }
 
@@ -168,13 +182,13 @@ class LayoutBuilder {
     const node = this.#node(step.stage, place);
     let leaves = 0;
     for (const { stage, sink } of sinksOf(step.options.rejects)) {
-      const end = this.#node(sink, { ...place, before: [...place.before, node.meter], onBranch: true });
+      const end = this.#node(sink, { ...behind(node, place), onBranch: true });
       end.next = branchEnd;
       end.isSink = true;
       node.rejects.push({ stage, inlet: this.#part({ inlet: end, leaves: 1 }, { segment: place.segment }) });
       leaves++;
     }
-    const after = this.#chain(rest, { ...place, before: [...place.before, node.meter] });
+    const after = this.#chain(rest, behind(node, place));
     node.next = after.inlet;
     leaves += after.leaves;
     if (!(node instanceof CheckpointNode)) return { inlet: node, leaves };
@@ -182,7 +196,7 @@ class LayoutBuilder {
     return { inlet: node, leaves: 1 };
   }
 
-  #node(stage: Stage<any, any>, { segment, before, chain }: NodePlace): StageNode {
+  #node(stage: Stage<any, any>, { segment, before, after, chain }: NodePlace): StageNode {
     const { host, saved, measure } = this.#options;
     if (this.#names.has(stage.name)) {
       throw new TypeError(
@@ -204,7 +218,7 @@ class LayoutBuilder {
     }
     chain.nodes.push(node);
     this.#nodes.push(node);
-    this.#before.set(node, before);
+    this.#links.set(node, { after, queue: null, segment, before });
     return node;
   }
 
@@ -214,7 +228,9 @@ class LayoutBuilder {
     const segment = new RunSegment(waiting, this.#segments.length);
     this.#segments.push(segment);
     const onEnd = () => segment.stop();
+    const number = this.#nodes.length;
     const built = this.#stage(step, rest, { ...place, segment, before: [waiting], onEnd });
+    const first = this.#links.get(this.#nodes[number]);
     const queue = new ReadAheadQueue({
       before: place.segment,
       after: segment,
@@ -223,6 +239,7 @@ class LayoutBuilder {
       ahead: step.options.ahead ?? 1,
     });
     this.#queues.push({ queue, segment });
+    if (first !== undefined) first.queue = queue;
     return { inlet: queue, leaves: built.leaves };
   }
 
@@ -256,6 +273,11 @@ class LayoutBuilder {
       ...(onEnd !== undefined && { onEnd }),
     });
   }
+}
+
+/** Returns the place directly after a node. */
+function behind(node: StageNode, place: NodePlace): NodePlace {
+  return { ...place, before: [...place.before, node.meter], after: node };
 }
 
 /** Drops the output of a branch's last stage. */

@@ -32,6 +32,8 @@ export class ReadAheadQueue implements Inlet {
   readonly #options: ReadAheadQueueOptions;
   readonly #entries: Entry[] = [];
   readonly #full = new StageMeter("waiting for room"); // time in which no stage works: not reported
+  #fullFor = 0; // milliseconds
+  #fullSince: number | null = null; // null while there is room
   #items = 0;
   readonly #begun = Promise.withResolvers<void>();
   #over = false; // `drive` has finished, so barriers bypass the queue
@@ -43,6 +45,21 @@ export class ReadAheadQueue implements Inlet {
     const { before, after } = options;
     before.signal.addEventListener("abort", () => this.#room?.reject(before.signal.reason));
     after.signal.addEventListener("abort", () => this.#arrival?.reject(after.signal.reason));
+  }
+
+  /** Maximum number of items in the queue. */
+  get ahead(): number {
+    return this.#options.ahead;
+  }
+
+  /** Number of items in the queue. */
+  get items(): number {
+    return this.#items;
+  }
+
+  /** Milliseconds for which the stages before the queue have waited for room in it. */
+  get fullFor(): number {
+    return this.#fullFor + (this.#fullSince === null ? 0 : performance.now() - this.#fullSince);
   }
 
   /** Waits until the stages after the queue have begun in `drive`. */
@@ -135,7 +152,13 @@ export class ReadAheadQueue implements Inlet {
     const { clock } = this.#options.before;
     clock.resume();
     const owner = clock.enter(this.#full);
-    await room;
+    this.#fullSince = performance.now();
+    try {
+      await room;
+    } finally {
+      this.#fullFor += performance.now() - this.#fullSince;
+      this.#fullSince = null;
+    }
     clock.enter(owner);
   }
 

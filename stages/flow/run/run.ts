@@ -59,6 +59,10 @@ export class Run implements CheckpointHost, SourceHost {
     return this.#stopping;
   }
 
+  takeCheckpointRequest(): boolean {
+    return this.#options.checkpointRequest?.take() ?? false;
+  }
+
   emit(event: RunEvent): void {
     this.#options.onEvent?.(event);
   }
@@ -77,6 +81,7 @@ export class Run implements CheckpointHost, SourceHost {
     try {
       if (await this.#openAll(saved)) this.#compareNames(saved);
       const reporter = new Reporter(this.#layout, this);
+      if (this.#failure === null) reporter.graph();
       this.#timer = setInterval(() => this.#guard(() => reporter.report()), 1000);
       try {
         if (stop?.aborted) this.#stop();

@@ -38,6 +38,12 @@ export class SegmentClock {
     return before;
   }
 
+  /** Returns the milliseconds of a stage's work, with what has not been added to `busy` yet. */
+  busy(meter: StageMeter): number {
+    const ongoing = this.#timing && meter === this.#owner ? performance.now() - this.#since : 0;
+    return meter.busy + meter.sample + ongoing;
+  }
+
   /** Records that one more item has passed through the segment. */
   lap(): void {
     if (this.#timing) {

@@ -128,7 +128,8 @@ export class SourceDriver {
         const wait = next.item(result.value);
         if (wait !== undefined) await wait;
         if (host.stopping && !stageTakesCheckpoints) await this.#stop();
-        if (this.#since >= this.#place.every) await this.#barrier();
+        const asked = !stageTakesCheckpoints && host.takeCheckpointRequest();
+        if (asked || this.#since >= this.#place.every) await this.#barrier();
         segment.clock.lap();
         if (segment.clock.due()) await segment.clock.turn();
       }
@@ -145,7 +146,8 @@ export class SourceDriver {
   afterFlushItem(flushing: number): Wait {
     const { host, stageTakesCheckpoints, flushEvery } = this.#place;
     const stops = host.stopping && !stageTakesCheckpoints;
-    if (++this.#since < flushEvery && !stops) return;
+    const asked = !stageTakesCheckpoints && host.takeCheckpointRequest();
+    if (++this.#since < flushEvery && !stops && !asked) return;
     return stops ? this.#stop(flushing) : this.#barrier(flushing).then(() => {});
   }
 

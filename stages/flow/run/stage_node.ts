@@ -57,6 +57,11 @@ export class StageNode implements Inlet {
     return this.inside.size > 0 ? [...this.inside.keys()] : [this.stage.name];
   }
 
+  /** Number of items that the stage holds; undefined if the stage does not say, or is not open. */
+  get inFlight(): number | undefined {
+    return this.#opened ? this.stage.inFlight?.(this.state) : undefined;
+  }
+
   /** Whether `open` has finished. If not, a barrier takes the snapshot from which the run resumes. */
   get opened(): boolean {
     return this.#opened;

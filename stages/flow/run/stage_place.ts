@@ -18,6 +18,8 @@ export interface RunHost {
   readonly seed: number;
   /** Whether the run was asked to stop after the current item. */
   readonly stopping: boolean;
+  /** Returns whether a checkpoint was asked for since the last call. */
+  takeCheckpointRequest(): boolean;
   emit(event: RunEvent): void;
   /**
    * Called after each item of a flush that can be resumed, by a stage of `segment`: a barrier may pass here,

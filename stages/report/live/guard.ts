@@ -12,11 +12,19 @@ export function newToken(): string {
   return crypto.getRandomValues(new Uint8Array(16)).toHex();
 }
 
+/** What a request must have. */
+export interface GuardOptions {
+  readonly token: string;
+  readonly port: number;
+  /**
+   * Whether requests of a path change something: these must be POST requests whose Origin is this page.
+   * Default: no path does.
+   */
+  acts?(path: string): boolean;
+}
+
 /** Returns an answer that refuses the request, or null if the request may be answered. */
-export function refusal(
-  request: Request,
-  { token, port }: { readonly token: string; readonly port: number },
-): Response | null {
+export function refusal(request: Request, { token, port, acts }: GuardOptions): Response | null {
   const hosts = ["127.0.0.1", "localhost"].flatMap((name) =>
     port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]
   );
@@ -24,18 +32,22 @@ export function refusal(
   if (!hosts.includes(host.toLowerCase())) {
     return refused(403, `Host is ${quoted(host)}: open the address that the program printed`);
   }
-  if (origin !== null && origin.toLowerCase() !== `http://${host.toLowerCase()}`) {
-    return refused(403, `Origin is ${quoted(origin)}: other pages may not read this one`);
+  const url = new URL(request.url), acting = acts?.(url.pathname) ?? false;
+  if (origin === null ? acting : origin.toLowerCase() !== `http://${host.toLowerCase()}`) {
+    return refused(403, `Origin is ${quoted(origin ?? "")}: other pages may not use this one`);
   }
-  const given = new URL(request.url).searchParams.get("token") ?? "";
+  const given = url.searchParams.get("token") ?? "";
   if (!equal(given, token)) {
     return refused(
       401,
       "The token in the address is missing or wrong: open the address that the program printed",
     );
   }
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    return refused(405, `Method is ${request.method}: expected GET`, { allow: "GET, HEAD" });
+  const methods = acting ? ["POST"] : ["GET", "HEAD"];
+  if (!methods.includes(request.method)) {
+    return refused(405, `Method is ${request.method}: expected ${methods[0]}`, {
+      allow: methods.join(", "),
+    });
   }
   return null;
 }

@@ -7,6 +7,7 @@
  */
 import type { StageEvent } from "../../flow/events.ts";
 import type { LiveAnswer, LiveMessage } from "./live_worker.ts";
+import type { RunAction } from "./serve_runs.ts";
 
 const module = new URL("./live_worker.ts", import.meta.url);
 
@@ -33,6 +34,8 @@ export class PortError extends Error {
 export class LiveThread {
   readonly #worker: Worker;
   readonly #closed: Promise<void>;
+  /** Does what a button of the page asks. */
+  #act: (action: RunAction) => void = () => {};
 
   /** `address` is that of the page with its token; null if none is served. */
   private constructor(worker: Worker, readonly address: string | null, closed: Promise<void>) {
@@ -44,14 +47,19 @@ export class LiveThread {
   static async start({ name, folder, port, url, warn }: LiveOptions): Promise<LiveThread> {
     const worker = new Worker(module, { type: "module" });
     const started = Promise.withResolvers<LiveThread>(), closed = Promise.withResolvers<void>();
+    let thread: LiveThread | null = null;
     worker.onmessage = ({ data }: MessageEvent<LiveAnswer>) => {
       switch (data.type) {
         case "started":
-          return started.resolve(new LiveThread(worker, data.address, closed.promise));
+          thread = new LiveThread(worker, data.address, closed.promise);
+          return started.resolve(thread);
         case "failed":
           return started.reject(data.portTaken ? new PortError(data.error) : new Error(data.error));
         case "warning":
           return warn(data.text);
+        case "act":
+          if (thread !== null) thread.#act(data.action);
+          return;
         case "closed":
           return closed.resolve();
       }
@@ -74,6 +82,12 @@ export class LiveThread {
   /** Shows counts of a stage that are not in metrics.jsonl yet. */
   show(event: StageEvent): void {
     this.#worker.postMessage({ type: "now", event } satisfies LiveMessage);
+  }
+
+  /** Passes on what the buttons of the page ask, until null is given. */
+  onAct(act: ((action: RunAction) => void) | null): void {
+    this.#act = act ?? (() => {});
+    this.#worker.postMessage({ type: "acts", acts: act !== null } satisfies LiveMessage);
   }
 
   /** Lets readers get the last lines, for at most some seconds, and ends the thread. */

@@ -6,12 +6,13 @@
 import type { StageEvent } from "../../flow/events.ts";
 import { LiveRun } from "./live_run.ts";
 import { postEvents } from "./post_events.ts";
-import { isPortError, type RunServer, serveRuns } from "./serve_runs.ts";
+import { isPortError, type RunAction, type RunServer, serveRuns } from "./serve_runs.ts";
 
 /** A message to the worker. */
 export type LiveMessage =
   | Readonly<{ type: "start"; name: string; folder: string; port: number | null; url: string | null }>
   | Readonly<{ type: "now"; event: StageEvent }>
+  | Readonly<{ type: "acts"; acts: boolean }>
   | Readonly<{ type: "close" }>;
 
 /** A message from the worker. */
@@ -19,6 +20,7 @@ export type LiveAnswer =
   | Readonly<{ type: "started"; address: string | null }>
   | Readonly<{ type: "failed"; portTaken: boolean; error: string }>
   | Readonly<{ type: "warning"; text: string }>
+  | Readonly<{ type: "act"; action: RunAction }>
   | Readonly<{ type: "closed" }>;
 
 const POLL_EVERY = 200; // milliseconds
@@ -30,9 +32,14 @@ const scope = globalThis as unknown as {
 };
 
 let run: LiveRun | null = null, server: RunServer | null = null, poster: Poster | null = null;
+let acts = false; // whether the run can still do what a page asks
 
 scope.onmessage = async ({ data }) => {
   if (data.type === "now") return run?.takeNow(data.event);
+  if (data.type === "acts") {
+    acts = data.acts;
+    return;
+  }
   if (data.type === "close") {
     await Promise.allSettled([server?.close(), poster?.close()]);
     return scope.postMessage({ type: "closed" });
@@ -40,7 +47,7 @@ scope.onmessage = async ({ data }) => {
   try {
     const { name, folder, port, url } = data;
     const live = run = new LiveRun(name, folder);
-    if (port !== null) server = serveRuns({ port, runs: () => [live] });
+    if (port !== null) server = serveRuns({ port, runs: () => [live], act });
     if (url !== null) poster = new Poster(live, url);
     scope.postMessage({ type: "started", address: server?.address ?? null });
   } catch (error) {
@@ -51,6 +58,11 @@ scope.onmessage = async ({ data }) => {
     });
   }
 };
+
+function act(action: RunAction): boolean {
+  if (acts) scope.postMessage({ type: "act", action });
+  return acts;
+}
 
 /** Posts the events of a run until it is closed. */
 class Poster {

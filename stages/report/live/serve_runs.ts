@@ -18,11 +18,25 @@ export interface ServeOptions {
   readonly token?: string;
   /** Returns the runs that may be read, in the order in which pages list them. */
   runs(): readonly LiveRun[] | Promise<readonly LiveRun[]>;
+  /**
+   * Does what a reader asks of the run; returns whether the run can still do it. Default: readers can only
+   * look.
+   */
+  act?(action: RunAction): boolean;
   /** Milliseconds between looks at the files that someone reads. Default 200. */
   readonly pollEvery?: number;
   /** Milliseconds between comments on an idle stream. Default 15,000. */
   readonly keepAlive?: number;
 }
+
+/** What the buttons of a page ask of a run: to write a checkpoint now, or to stop with one. */
+export type RunAction = "checkpoint" | "stop";
+
+/** What a page is told after it has asked. */
+const answers: Readonly<Record<RunAction, string>> = {
+  checkpoint: "A checkpoint follows after this step",
+  stop: "The run stops after this step, with a checkpoint",
+};
 
 /** A server that runs. */
 export interface RunServer {
@@ -57,9 +71,10 @@ export function serveRuns(options: ServeOptions): RunServer {
   let port = options.port;
   const listen = { hostname: "127.0.0.1", port, onListen: () => {}, onError };
   const server = Deno.serve(listen, async (request) => {
-    const no = refusal(request, { token, port });
+    const no = refusal(request, { token, port, acts: (path) => actionOf(path) !== null });
     if (no !== null) return no;
-    const url = new URL(request.url);
+    const url = new URL(request.url), action = actionOf(url.pathname);
+    if (action !== null) return act(action);
     const all = await options.runs(), wanted = url.searchParams.getAll("run");
     const unknown = wanted.find((name) => !all.some((run) => run.name === name));
     if (unknown !== undefined) return refused(404, `There is no run called ${JSON.stringify(unknown)}`);
@@ -71,6 +86,15 @@ export function serveRuns(options: ServeOptions): RunServer {
   });
   port = server.addr.port;
 
+  function act(action: RunAction): Response {
+    if (options.act === undefined) return refused(404, "This page shows runs of other processes");
+    if (!options.act(action)) return refused(409, "The run has ended");
+    return new Response(`${answers[action]}\n`, {
+      status: 202,
+      headers: { ...pageHeaders, "content-type": "text/plain; charset=utf-8" },
+    });
+  }
+
   async function page(runs: readonly LiveRun[], all: readonly LiveRun[], method: string): Promise<Response> {
     await Promise.all(runs.map((run) => run.refresh()));
     const html = reportPageOf(runs.map(({ page }) => page), {
@@ -78,6 +102,7 @@ export function serveRuns(options: ServeOptions): RunServer {
         token,
         runs: runs.map(({ name, follower: { lines, epoch } }) => ({ name, lines, epoch })),
         all: all.map(({ name }) => name),
+        acts: options.act !== undefined,
       },
     });
     return new Response(method === "HEAD" ? null : html, {
@@ -156,6 +181,10 @@ export function serveRuns(options: ServeOptions): RunServer {
     },
     close: () => closed ??= close(),
   };
+}
+
+function actionOf(path: string): RunAction | null {
+  return path === "/checkpoint" ? "checkpoint" : path === "/stop" ? "stop" : null;
 }
 
 /** Returns whether an error says that this process may not listen on a port, or that the port is taken. */

@@ -55,6 +55,42 @@ Deno.test("--ui serves a run from its first line to its end, and its address is 
     }
   }));
 
+Deno.test("a page's buttons take a checkpoint within a step and stop the run as Ctrl-C does", () =>
+  withFolder(async (dir) => {
+    const out = `${dir}/run`;
+    const args = [...await shardsIn(dir), "--steps", "1000000", "--checkpoint-every", "0", "--out", out];
+    await using child = start([...args, "--ui"]);
+    child.stdout.cancel();
+    const address = await firstMatch(child.stderr, /Live page: (http:\S+)\n/);
+    const reader = await Reader.open(address.replace("/?", "/events?"));
+    const next = async (wanted: (event: { type: string; step: number }) => boolean) => {
+      for (let message = await reader.next(); message !== null; message = await reader.next()) {
+        if (message.event !== "message") continue;
+        const event = JSON.parse(message.data);
+        if (wanted(event)) return event;
+      }
+      throw new Error("The stream has ended");
+    };
+    const press = async (action: string) => {
+      const { origin } = new URL(address);
+      const response = await fetch(address.replace("/?", `/${action}?`), {
+        method: "POST",
+        headers: { origin },
+      });
+      await response.body?.cancel();
+      return response.status;
+    };
+    await next(({ type, step }) => type === "step" && step >= 3);
+    strictEqual(await press("checkpoint"), 202);
+    const asked = await next(({ type }) => type === "checkpoint");
+    ok(asked.step > 3 && (await Deno.stat(asked.path)).isDirectory);
+    await next(({ type, step }) => type === "step" && step > asked.step); // the run goes on
+    strictEqual(await press("stop"), 202);
+    strictEqual((await next(({ type }) => type === "done")).reason, "interrupted");
+    strictEqual((await beforeDeadline(child.status)).code, 130);
+    await reader.close().catch(() => {});
+  }));
+
 Deno.test("--ui refuses a port that is taken or none, and leaves no run behind", () =>
   withFolder(async (dir) => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });

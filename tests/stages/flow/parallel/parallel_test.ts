@@ -96,7 +96,7 @@ async function runWith(workers: number | null, begin: Snapshots | null = null) {
     onEvent(event) {
       if (event.type === "note" && !event.text.startsWith("seven")) notes.push(event.text);
       if (event.type !== "stage") return;
-      const { busy: _busy, blocked: _blocked, ...counts } = event;
+      const { busy: _busy, blocked: _blocked, inFlight: _inFlight, ...counts } = event;
       last.set(event.name, counts);
     },
   });

@@ -158,6 +158,55 @@ Deno.test("serveRuns() refuses a wrong token, Host, Origin, method, path and run
     );
   }));
 
+Deno.test("serveRuns() acts only on a POST of its own page, and only where the run can", () =>
+  withFolder(async (folder) => {
+    const asked: string[] = [];
+    let runs = true;
+    const act = (action: string) => (asked.push(action), runs);
+    const server = serveRuns({ port: 0, runs: () => [new LiveRun("a", folder)], act });
+    const { port, token } = server, own = `http://127.0.0.1:${port}`;
+    const post = async (path: string, headers: Record<string, string>, method = "POST") => {
+      const response = await fetch(`${own}${path}`, { method, headers });
+      await response.body?.cancel();
+      return response.status;
+    };
+    try {
+      for (const origin of ["http://evil.test", `http://localhost:${port}`, "null", ""]) {
+        strictEqual(await post(`/stop?token=${token}`, { origin }), 403, origin);
+      }
+      strictEqual(await post(`/stop?token=${token}`, {}), 403);
+      strictEqual(await post("/stop", { origin: own }), 401);
+      strictEqual(await post(`/stop?token=${token.replace(/./, "x")}`, { origin: own }), 401);
+      strictEqual(await post(`/stop?token=${token}`, { origin: own }, "GET"), 405);
+      strictEqual(await post(`/?token=${token}`, { origin: own }), 405);
+      for (const host of ["evil.test", `127.0.0.1:${port}.evil.test`]) {
+        match(
+          await raw(
+            port,
+            `POST /stop?token=${token} HTTP/1.1\r\nHost: ${host}\r\nOrigin: http://${host}\r\n\r\n`,
+          ),
+          /^HTTP\/1.1 40[03]/,
+        );
+      }
+      deepStrictEqual(asked, []);
+      strictEqual(await post(`/checkpoint?token=${token}`, { origin: own }), 202);
+      strictEqual(await post(`/stop?token=${token}`, { origin: own }), 202);
+      runs = false;
+      strictEqual(await post(`/stop?token=${token}`, { origin: own }), 409);
+      deepStrictEqual(asked, ["checkpoint", "stop", "stop"]);
+    } finally {
+      await beforeDeadline(server.close());
+    }
+    const other = serveRuns({ port: 0, runs: () => [new LiveRun("a", folder)] });
+    const { address } = other, origin = new URL(address).origin;
+    const response = await fetch(address.replace("/?", "/stop?"), { method: "POST", headers: { origin } });
+    deepStrictEqual([response.status, await response.text()], [
+      404,
+      "This page shows runs of other processes\n",
+    ]);
+    await beforeDeadline(other.close());
+  }));
+
 /** Sends bytes, for fetch() sets Host itself, and returns the first kilobyte of the answer. */
 async function raw(port: number, request: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
