@@ -120,11 +120,14 @@ export type {
   CheckpointEvent,
   DoneEvent,
   EvalEvent,
+  GraphEvent,
+  GraphStage,
   HellaswagEvent,
   InspectEvent,
   LessonEvent,
   NoteEvent,
   PreferenceEvent,
+  ProfileEvent,
   RolloutEvent,
   RunEvent,
   RunStartEvent,
@@ -153,6 +156,7 @@ export {
   type Step,
   type StepInfo,
 } from "./stages/flow/flow.ts";
+export type { CheckpointRequest } from "./stages/flow/checkpoint_request.ts";
 export {
   type GroupModule,
   type ItemLimit,

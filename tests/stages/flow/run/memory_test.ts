@@ -4,7 +4,8 @@ Deno.test("peak memory of a flow is the same for a source of 2 GB as for 0.4 GB"
   const short = await peakOf(400), long = await peakOf(2000);
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0);
   console.log(`peak memory: ${megabytes(short)} MB for 0.4 GB, ${megabytes(long)} MB for 2 GB`);
-  // The peak of a shorter flow depends on when the collector first ran. The measured difference is within 10 %. A flow that kept its items would need 2 GB.
+  // The peak of a shorter flow depends on when the collector first ran. The measured difference
+  // is within 10 %. A flow that kept its items would need 2 GB.
   ok(long < short * 1.2, `${short} bytes for 0.4 GB, ${long} for 2 GB`);
 });
 
