@@ -29,7 +29,7 @@ export function decodePrograms(
   if (texts === 0) return [];
   const forwards = [
     ...prefillLengths(seqLen).map((length) => prefillGraph(model, { length, texts, seqLen, quantized })),
-    ...decodeCounts(texts).map((count) => decodeGraph(model, { count, texts, seqLen, quantized })),
+    ...decodeCounts(texts, quantized).map((count) => decodeGraph(model, { count, texts, seqLen, quantized })),
   ];
   return [...forwards.map(([name, graph]) => compile(name, graph)), ...copyProgram(forwards[0][1], texts)];
 }
@@ -41,11 +41,20 @@ export function prefillLengths(seqLen: number): readonly number[] {
   return [...lengths, seqLen];
 }
 
-/** Returns batch sizes compiled for the decode program: powers of two up to `texts`, and `texts` itself. */
-export function decodeCounts(texts: number): readonly number[] {
-  const counts: number[] = [];
-  for (let count = 1; count < texts; count *= 2) counts.push(count);
-  return [...counts, texts];
+/**
+ * Largest batch size of the decode program of a quantised model. Products with quantised weights add up in
+ * another order for more rows, so the tokens of a text would depend on how many texts are generated with it.
+ */
+const MOST_QUANTIZED = 8;
+
+/**
+ * Returns batch sizes compiled for the decode program: powers of two up to `texts`, and `texts` itself; for
+ * quantised weights at most 8, and more texts are decoded in several batches.
+ */
+export function decodeCounts(texts: number, quantized: QuantizedWeights | undefined): readonly number[] {
+  const most = (quantized?.size ?? 0) === 0 ? texts : Math.min(texts, MOST_QUANTIZED), counts: number[] = [];
+  for (let count = 1; count < most; count *= 2) counts.push(count);
+  return [...counts, most];
 }
 
 function prefillGraph(

@@ -24,12 +24,14 @@ export class Decoder {
   readonly #plan: Plan;
   readonly #session: Session;
   readonly #lengths: readonly number[];
+  readonly #counts: readonly number[];
 
   /** `session` must have the plan's programs. */
   constructor(plan: Plan, session: Session) {
     this.#plan = plan;
     this.#session = session;
     this.#lengths = prefillLengths(plan.cacheLength);
+    this.#counts = decodeCounts(plan.texts, plan.quantized);
   }
 
   /**
@@ -75,10 +77,8 @@ export class Decoder {
    * range.
    */
   async decode(tokens: readonly LastToken[]): Promise<readonly Float32Array[]> {
-    if (tokens.length === 0) return [];
-    const { model: { vocabSize }, cacheLength: seqLen, texts } = this.#plan;
-    const count = decodeCounts(texts).find((n) => n >= tokens.length);
-    if (count === undefined || new Set(tokens.map(({ text }) => text)).size < tokens.length) {
+    const { cacheLength: seqLen, texts } = this.#plan;
+    if (new Set(tokens.map(({ text }) => text)).size < tokens.length) {
       throw new RangeError(
         `Cannot decode ${tokens.length} tokens: wanted one each of up to ${texts} texts`,
       );
@@ -91,6 +91,17 @@ export class Decoder {
         );
       }
     }
+    const most = this.#counts.at(-1) ?? 0, logits: Float32Array[] = [];
+    for (let at = 0; at < tokens.length; at += most) {
+      logits.push(...await this.#decodeBatch(tokens.slice(at, at + most)));
+    }
+    return logits;
+  }
+
+  /** Decodes at most as many tokens as the largest decode program takes. */
+  async #decodeBatch(tokens: readonly LastToken[]): Promise<readonly Float32Array[]> {
+    const { model: { vocabSize }, cacheLength: seqLen, texts } = this.#plan;
+    const count = this.#counts.find((n) => n >= tokens.length) ?? 0;
     const ids = new Uint32Array(count), positions = new Uint32Array(count);
     const firstRows = new Uint32Array(count).fill(texts * seqLen); // beyond the cache: padding is not stored
     tokens.forEach(({ text, id, position }, i) => {

@@ -1,8 +1,8 @@
 /**
  * Samples a token from logits: greedily, or from the softmax, restricted by top-k, top-p or min-p. The
- * filters apply in Hugging Face's order: repetition penalty, temperature, top-k, top-p, min-p. Sources: top-k
- * of Fan et al. 2018, top-p of Holtzman et al. 2019, repetition penalty of Keskar et al. 2019, min-p of
- * Nguyen et al. 2024.
+ * filters apply in Hugging Face's order: repetition penalty, temperature, top-k, top-p, min-p. The penalties
+ * and the bias of OpenAI's API follow the repetition penalty. Sources: top-k of Fan et al. 2018, top-p of
+ * Holtzman et al. 2019, repetition penalty of Keskar et al. 2019, min-p of Nguyen et al. 2024.
  *
  * @module
  */
@@ -29,6 +29,12 @@ export interface SamplingOptions {
    * penalty, and negative ones are multiplied by it. Above 1, tokens repeat less often. Default 1.
    */
   readonly repetitionPenalty?: number;
+  /** Subtracted from the logit of each token that has been generated. Default 0. */
+  readonly presencePenalty?: number;
+  /** Subtracted from the logit of a token for each time that it has been generated. Default 0. */
+  readonly frequencyPenalty?: number;
+  /** Added to the logits of these tokens; -Infinity excludes a token. Default: none. */
+  readonly logitBias?: ReadonlyMap<number, number>;
 }
 
 /** How to sample one token. */
@@ -37,6 +43,8 @@ export interface SampleTokenOptions extends SamplingOptions {
   readonly draw: number;
   /** Tokens that the text already has, each once; for the repetition penalty. */
   readonly seen?: Iterable<number>;
+  /** How often each token has been generated; for the presence and frequency penalties. */
+  readonly counts?: ReadonlyMap<number, number>;
 }
 
 /**
@@ -52,10 +60,12 @@ export interface Candidates {
 
 /**
  * Throws RangeError unless temperature is at least 0, `topK` is an integer of at least 0, `topP` is greater
- * than 0 and at most 1, `minP` is at least 0 and at most 1, and `repetitionPenalty` is greater than 0.
+ * than 0 and at most 1, `minP` is at least 0 and at most 1, `repetitionPenalty` is greater than 0, and the
+ * other penalties and biases are numbers.
  */
 export function checkSamplingOptions(options: SamplingOptions): void {
   const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 } = options;
+  const { presencePenalty = 0, frequencyPenalty = 0, logitBias = new Map() } = options;
   if (!(temperature >= 0 && Number.isFinite(temperature))) {
     throw new RangeError(`Cannot sample at temperature ${temperature}: wanted a number of at least 0`);
   }
@@ -74,6 +84,16 @@ export function checkSamplingOptions(options: SamplingOptions): void {
     throw new RangeError(
       `Cannot sample with repetition penalty ${repetitionPenalty}: wanted a number greater than 0 (1: no penalty)`,
     );
+  }
+  if (!Number.isFinite(presencePenalty) || !Number.isFinite(frequencyPenalty)) {
+    throw new RangeError(
+      `Cannot sample with penalties ${presencePenalty} and ${frequencyPenalty}: wanted numbers (0: no penalty)`,
+    );
+  }
+  for (const [id, bias] of logitBias) {
+    if (Number.isNaN(bias) || bias === Infinity) {
+      throw new RangeError(`Cannot add ${bias} to the logit of token ${id}: wanted a number or -Infinity`);
+    }
   }
 }
 
@@ -154,15 +174,26 @@ function nucleusOfAll(
 
 function penalized(
   logits: Float32Array,
-  { repetitionPenalty = 1, seen = [] }: Omit<SampleTokenOptions, "draw">,
+  { repetitionPenalty = 1, presencePenalty = 0, frequencyPenalty = 0, logitBias, seen = [], counts }: Omit<
+    SampleTokenOptions,
+    "draw"
+  >,
 ): Float32Array {
-  if (repetitionPenalty === 1) return logits;
+  const isCounted = presencePenalty !== 0 || frequencyPenalty !== 0;
+  if (repetitionPenalty === 1 && !isCounted && logitBias === undefined) return logits;
   const scores = logits.slice();
-  for (const id of seen) {
-    if (id < scores.length) {
-      scores[id] = logits[id] > 0 ? logits[id] / repetitionPenalty : logits[id] * repetitionPenalty;
+  const change = (id: number, changed: (logit: number) => number): void => {
+    if (id < scores.length) scores[id] = changed(scores[id]);
+  };
+  if (repetitionPenalty !== 1) {
+    for (const id of seen) {
+      change(id, (logit) => logit > 0 ? logit / repetitionPenalty : logit * repetitionPenalty);
     }
   }
+  for (const [id, count] of isCounted && counts || []) {
+    change(id, (logit) => logit - presencePenalty - frequencyPenalty * count);
+  }
+  for (const [id, bias] of logitBias ?? []) change(id, (logit) => logit + bias);
   return scores;
 }
 

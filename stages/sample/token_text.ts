@@ -38,6 +38,8 @@ export interface GenerateTokensOptions extends SamplingOptions {
   readonly vocabSize?: number;
   /** Number of likeliest tokens that are reported beside each chosen one. Default 0. */
   readonly alternatives?: number;
+  /** Temperature of the log probabilities and entropies that are reported. Default: that of sampling. */
+  readonly scoredAt?: number;
   /** Signal that aborts the text. */
   readonly signal?: AbortSignal;
 }
@@ -46,7 +48,10 @@ export interface GenerateTokensOptions extends SamplingOptions {
 export interface ScoredToken {
   /** Id of the token. */
   readonly id: number;
-  /** Log probability in nats at the temperature (at temperature 0: at 1), among all tokens. */
+  /**
+   * Log probability in nats at the temperature (at temperature 0: at 1), among all tokens, without penalties
+   * and biases.
+   */
   readonly logp: number;
 }
 
@@ -68,6 +73,8 @@ export class TokenText {
   readonly request: TokenRequest;
   readonly #options: GenerateTokensOptions;
   readonly #seen: Set<number>;
+  /** How often each token has been chosen. */
+  readonly #counts = new Map<number, number>();
   #draws = 0;
   #room: number;
 
@@ -87,12 +94,13 @@ export class TokenText {
 
   /** Chooses the next token. */
   choose(all: Float32Array): GeneratedToken {
-    const { vocabSize, temperature = 1, seed, alternatives = 0 } = this.#options;
+    const { vocabSize, temperature = 1, scoredAt = temperature, seed, alternatives = 0 } = this.#options;
     const logits = all.subarray(0, vocabSize);
     const draw = uniformAt(seed, this.request.key, this.#draws++);
-    const id = sampleToken(logits, { ...this.#options, draw, seen: this.#seen });
-    const { entropy, logpOf } = distributionOf(logits, temperature === 0 ? 1 : temperature);
+    const id = sampleToken(logits, { ...this.#options, draw, seen: this.#seen, counts: this.#counts });
+    const { entropy, logpOf } = distributionOf(logits, scoredAt === 0 ? 1 : scoredAt);
     this.#add(id);
+    this.#counts.set(id, 1 + (this.#counts.get(id) ?? 0));
     return {
       id,
       isChosen: true,

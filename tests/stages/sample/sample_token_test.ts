@@ -45,3 +45,22 @@ Deno.test("sampleToken() ignores logits that are NaN, and refuses bad options an
     throws(() => sampleToken(logits, { ...options, draw: 0 }), RangeError);
   }
 });
+
+Deno.test("sampleToken() subtracts penalties by how often a token was generated, and adds biases", () => {
+  const greedy = (options: Omit<Parameters<typeof sampleToken>[1], "draw">) =>
+    sampleToken(logits, { temperature: 0, draw: 0, ...options });
+  const counts = new Map([[1, 3], [3, 1]]); // of logits 0, 2, 1, 2, -1
+  strictEqual(greedy({ counts, frequencyPenalty: 0.5 }), 3); // 0.5 and 1.5
+  strictEqual(greedy({ counts, frequencyPenalty: 1.5 }), 2); // -2.5, 1 and 0.5
+  strictEqual(greedy({ counts, presencePenalty: 0.9 }), 1); // 1.1 and 1.1
+  strictEqual(greedy({ counts, presencePenalty: 1.1 }), 2); // 0.9, 1 and 0.9
+  strictEqual(greedy({ counts, presencePenalty: -1, frequencyPenalty: 0.1 }), 3); // 2.7 and 2.9
+  strictEqual(greedy({ logitBias: new Map([[4, 3.5], [99, 100]]) }), 4);
+  strictEqual(greedy({ logitBias: new Map([[1, -Infinity], [3, -Infinity]]) }), 2);
+  deepStrictEqual(
+    shares({ topK: 3, logitBias: new Map([[1, -Infinity]]) }, 2000).map((s) => s > 0),
+    [true, false, true, true, false],
+  );
+  throws(() => greedy({ presencePenalty: NaN }), /penalties NaN and 0/);
+  throws(() => greedy({ logitBias: new Map([[1, Infinity]]) }), /logit of token 1/);
+});

@@ -105,6 +105,26 @@ sharedTest(
   },
 );
 
+sharedTest(
+  "20 texts of a quantised model have the same bits as each alone, though products of more than 8 rows round otherwise",
+  [Q8],
+  async (path) => {
+    const { config, weights, quantized } = await inferenceWeights(path(Q8), {
+      weights: "stored",
+      activations: "f32",
+    });
+    const planned = plan({ model: modelOf(config), sampling: { texts: 20, seqLen: 64 }, quantized });
+    await using session = await openModel(await engines.cpu(), { plan: planned, weights });
+    const requests = Array.from({ length: 20 }, (_, i) => ({ prompt: words(`${i}`, 20), key: `${i}` }));
+    const scored = { ...options, alternatives: 5 };
+    const together = await new TokenGenerator(session).generateAll(requests, scored);
+    for (const [i, request] of requests.entries()) {
+      const [alone] = await new TokenGenerator(session).generateAll([request], scored);
+      deepEqual(tokensOf(together[i]), tokensOf(alone));
+    }
+  },
+);
+
 Deno.test("a prompt that shares a beginning with a kept text takes a copy of it, and the kept text stays", async () => {
   await using session = await open(4);
   const generator = new TokenGenerator(session), system = words("system", 60);
