@@ -25,7 +25,7 @@ export function worldSource({ sentences }: { readonly sentences: number }): Sour
       const world = await littleWorld();
       for (;;) {
         const index = state.next++;
-        yield index < sentences ? world.sentence(index) : await world.conversation(index - sentences);
+        yield await (index < sentences ? world.sentence(index) : world.conversation(index - sentences));
       }
     },
   };

@@ -6,7 +6,7 @@
  */
 import { uniformAt } from "../../../kernels/random/philox.ts";
 import type { Message } from "../../chat/conversation.ts";
-import { lastNumber, type Task, type TaskItem } from "./task.ts";
+import { drawnItem, lastNumber, type Task, type TaskItem } from "./task.ts";
 
 /** The operations, and how often each is asked. */
 const OPERATIONS = ["+", "-", "*", "*"] as const;
@@ -15,14 +15,13 @@ const OPERATIONS = ["+", "-", "*", "*"] as const;
 export function arithmetic(): Task {
   return {
     name: "arithmetic",
-    item: itemOf,
+    item: (index) => drawnItem("arithmetic", index, itemOf),
     reward: ({ answer }, text) => ({ correct: Number(lastNumber(text) === Number(answer)) }),
   };
 }
 
-function itemOf(index: number): TaskItem {
-  const draw = (counter: number, below: number) =>
-    Math.floor(uniformAt(7, `arithmetic.${index}`, counter) * below);
+function itemOf(name: string): TaskItem {
+  const draw = (counter: number, below: number) => Math.floor(uniformAt(7, name, counter) * below);
   const operation = OPERATIONS[draw(0, OPERATIONS.length)], a = 10 + draw(1, 90), b = 10 + draw(2, 90);
   const question = `${a}${operation}${b}`;
   const answer = String(operation === "+" ? a + b : operation === "-" ? a - b : a * b);

@@ -42,22 +42,24 @@ export async function readCountries(): Promise<readonly Country[]> {
     .sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
-/** Returns the task. */
+/**
+ * Returns the task. It asks for facts, which a model can remember but not derive, so no question is held out.
+ */
 export async function countries(): Promise<Task> {
   const all = await readCountries();
   return {
     name: "countries",
-    item: (index) => itemOf(all, index),
+    seen: true,
+    item: (index) => itemOf(all, `countries.${index}`),
     reward: ({ answer }, text) => ({ correct: Number(text.toLowerCase().includes(answer.toLowerCase())) }),
   };
 }
 
-function itemOf(all: readonly Country[], index: number): TaskItem {
-  const draw = (counter: number, below: number) =>
-    Math.floor(uniformAt(7, `countries.${index}`, counter) * below);
+function itemOf(all: readonly Country[], name: string): TaskItem {
+  const draw = (counter: number, below: number) => Math.floor(uniformAt(7, name, counter) * below);
   const country = all[draw(0, all.length)], form = forms[draw(1, forms.length)], answer = country[form.field];
   return {
-    id: `${form.field} of ${country.name}`,
+    id: form.ask(country),
     messages: [{ role: "user", content: form.ask(country) }],
     answer,
     solutions: [{ role: "assistant", content: `${answer}.` }],

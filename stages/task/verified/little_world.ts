@@ -5,11 +5,11 @@
  * @module
  */
 import { uniformAt } from "../../../kernels/random/philox.ts";
-import type { Example, Preference } from "../../chat/conversation.ts";
+import { contentText, type Example, type Preference } from "../../chat/conversation.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { countries, type Country, readCountries } from "./countries.ts";
 import { spellingBee } from "./spelling_bee.ts";
-import type { Task } from "./task.ts";
+import type { Task, TaskItem } from "./task.ts";
 
 /** Longest example in tokens, where each character is one: the sequence length of its models. */
 export const WORLD_LENGTH = 95;
@@ -32,8 +32,8 @@ const smallTalk = [
 
 /** The little world. Its texts depend only on their index. */
 export interface LittleWorld {
-  /** Returns a sentence. */
-  sentence(index: number): Example;
+  /** Returns a sentence: mostly about a country, otherwise a sum or a word with its letters. */
+  sentence(index: number): Promise<Example>;
   /** Returns a conversation. */
   conversation(index: number): Promise<Example>;
   /** Returns a right answer and a wrong one. */
@@ -43,7 +43,8 @@ export interface LittleWorld {
 /** Reads the data of the little world. */
 export async function littleWorld(): Promise<LittleWorld> {
   const all = await readCountries(), sums = arithmetic();
-  const tasks: readonly Task[] = [sums, sums, await countries(), await countries(), await spellingBee()];
+  const facts = await countries(), bee = await spellingBee();
+  const tasks: readonly Task[] = [sums, sums, facts, facts, bee];
   const draw = (name: string, counter: number, below: number) =>
     Math.floor(uniformAt(11, name, counter) * below);
   const conversation = async (index: number): Promise<Example> => {
@@ -58,19 +59,20 @@ export async function littleWorld(): Promise<LittleWorld> {
     const { messages, solutions = [] } = await tasks[kind].item(index);
     return { id, messages: [...messages, solutions[draw(name, 2, solutions.length)]] };
   };
+  const sentence = async (index: number): Promise<Example> => {
+    const name = `sentence.${index}`, kind = draw(name, 0, 10), id = `sentence ${index}`;
+    const task = kind === 0 ? sums : kind <= 2 ? bee : null;
+    const completion = task === null
+      ? sentenceOf(all[draw(name, 1, all.length)], (below) => draw(name, 2, below))
+      : workedOut(await task.item(index));
+    return { id, prompt: "", completion };
+  };
   return {
-    sentence: (index) => ({
-      id: `sentence ${index}`,
-      prompt: "",
-      completion: sentenceOf(
-        all[draw(`sentence.${index}`, 0, all.length)],
-        (below) => draw(`sentence.${index}`, 1, below),
-      ),
-    }),
+    sentence,
     conversation,
     async preference(index) {
-      const task = tasks[2], { messages, answer } = await task.item(index);
-      const other = await task.item(index + 1_000_003),
+      const { messages, answer } = await facts.item(index);
+      const other = await facts.item(index + 1_000_003),
         id = `preference ${index}`,
         completion = messages.length;
       const plain = { role: "assistant", content: `${answer}.` } as const;
@@ -82,6 +84,11 @@ export async function littleWorld(): Promise<LittleWorld> {
       };
     },
   };
+}
+
+/** A question with its solution, without the form of a conversation. */
+function workedOut({ id, answer, solutions: [solution] = [] }: TaskItem): string {
+  return `${id}: ${solution === undefined ? answer : contentText(solution)}`;
 }
 
 function sentenceOf({ name, capital, continent }: Country, draw: (below: number) => number): string {

@@ -8,7 +8,7 @@ import { uniformAt } from "../../../kernels/random/philox.ts";
 import { readText } from "../../disk/files.ts";
 import { packageFolder } from "../../disk/packages.ts";
 import { pathOfUrl } from "../../disk/paths.ts";
-import { lastNumber, type Task, type TaskItem } from "./task.ts";
+import { drawnItem, lastNumber, type Task, type TaskItem } from "./task.ts";
 
 /** Share of questions about a letter that the word has. */
 const FROM_WORD = 0.9;
@@ -20,13 +20,13 @@ export async function spellingBee(): Promise<Task> {
   const words = all.filter((word) => /^[a-z]{3,10}$/.test(word));
   return {
     name: "spelling-bee",
-    item: (index) => itemOf(words, index),
+    item: (index) => drawnItem("spelling-bee", index, (name) => itemOf(words, name)),
     reward: ({ answer }, text) => ({ correct: Number(lastNumber(text) === Number(answer)) }),
   };
 }
 
-function itemOf(words: readonly string[], index: number): TaskItem {
-  const draw = (counter: number) => uniformAt(7, `spelling-bee.${index}`, counter);
+function itemOf(words: readonly string[], name: string): TaskItem {
+  const draw = (counter: number) => uniformAt(7, name, counter);
   const word = words[Math.floor(draw(0) * words.length)];
   const letter = draw(1) < FROM_WORD
     ? word[Math.floor(draw(2) * word.length)]

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { uniformAt } from "../../../kernels/random/philox.ts";
 import type { Message } from "../../chat/conversation.ts";
 
 /** A question of a task. */
@@ -26,6 +27,8 @@ export interface Task {
   readonly name: string;
   /** Number of items; absent if the task makes as many as are wanted. */
   readonly size?: number;
+  /** Whether checks ask questions that are trained on too, because they test memory. Default false. */
+  readonly seen?: boolean;
   /**
    * Returns an item. The same index gives the same item, whatever was asked before. Items from index
    * `heldOutFrom(task)` on are for evaluation only.
@@ -45,6 +48,27 @@ const HELD_OUT = 2 ** 30;
 export function heldOutFrom({ size }: Pick<Task, "size">): number {
   if (size === undefined) return HELD_OUT;
   return size < 2 ? size : size - Math.max(1, Math.floor(size / 10));
+}
+
+/** Share of the questions of a task that makes its items which are held out. */
+const HELD_OUT_SHARE = 0.1;
+
+/**
+ * Makes an item of a task that makes as many as are wanted: draws until the question is one that may have
+ * this index. A tenth of the questions, chosen by a hash of their id, have indices from `heldOutFrom()` on
+ * alone, so that a held-out question is never trained on under another index. `draw` gets the name of the
+ * random numbers of an attempt.
+ */
+export function drawnItem(name: string, index: number, draw: (name: string) => TaskItem): TaskItem {
+  for (let attempt = 0;; attempt++) {
+    const item = draw(`${name}.${index}.${attempt}`);
+    if (isHeldOut(item.id) === index >= HELD_OUT) return item;
+  }
+}
+
+/** Returns whether questions with this id are held out. */
+export function isHeldOut(id: string): boolean {
+  return uniformAt(7, `held out: ${id}`, 0) < HELD_OUT_SHARE;
 }
 
 /** Returns the sum of the parts of a reward. Throws RangeError, naming the item, if it is NaN or infinite. */
