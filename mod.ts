@@ -137,6 +137,7 @@ export type {
   SurveyEvent,
   TaskEvent,
   TensorStats,
+  TimingEvent,
   TokensEvent,
   WordsEvent,
 } from "./stages/flow/events.ts";

@@ -13,20 +13,16 @@ import { afterBatches, type BatchOrNumber } from "../stages/rl/after_batches.ts"
 import { pairBatch, pairGroups, type RenderedPair, renderPair } from "../stages/rl/pair_batches.ts";
 import { preferenceLosses } from "../stages/rl/preference_loss.ts";
 import type { Plan } from "../stages/model/plan.ts";
-import { littleWorld } from "../stages/task/verified/little_world.ts";
+import { checkAnswers } from "../stages/rl/check_answers.ts";
+import { arithmetic, calculatedOverGuessed, SUM_LENGTH } from "../stages/task/verified/arithmetic.ts";
 import { type BatchContext, train } from "../stages/train/train.ts";
 import { number, oneOf } from "./cli/option_types.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import { finishRun } from "./parts/posttrain/chat_end.ts";
 import { chatOptions } from "./parts/posttrain/chat_options.ts";
-import { chatSchedule, chatSettings, firstSteps } from "./parts/posttrain/chat_schedule.ts";
-import {
-  checkOptions,
-  exampleOptions,
-  openExamples,
-  worldChecks,
-} from "./parts/posttrain/example_options.ts";
-import { worldSource } from "./parts/posttrain/example_source.ts";
+import { announceParts, chatSchedule, chatSettings, firstSteps } from "./parts/posttrain/chat_schedule.ts";
+import { checkOptions, exampleOptions, openExamples } from "./parts/posttrain/example_options.ts";
+import { taskSource } from "./parts/posttrain/example_source.ts";
 import { Reference } from "./parts/posttrain/reference.ts";
 import {
   chatPlan,
@@ -36,6 +32,7 @@ import {
   type StartingPoint,
   startingPoint,
 } from "./parts/posttrain/starting_point.ts";
+import { handOf } from "./parts/posttrain/tools.ts";
 import { oneOfValues } from "./parts/options/requirements.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { keepTokenizer } from "./parts/resume/kept_tokenizer.ts";
@@ -68,9 +65,11 @@ const options = {
     requires: oneOfValues("loss", ["robust"], "--loss robust"),
   }),
   ...chatOptions,
-  worldSteps: { ...chatOptions.worldSteps, value: 300 },
+  worldSteps: { ...chatOptions.worldSteps, value: 150 },
   batchSize: { ...chatOptions.batchSize, about: "sequences per micro-batch, two for each pair" },
   ...checkOptions,
+  checkEvery: { ...checkOptions.checkEvery, value: 50 },
+  checkItems: { ...checkOptions.checkItems, value: 100 },
 };
 
 type Item = { readonly pairs: readonly RenderedPair[] } | BatchOrNumber;
@@ -79,7 +78,7 @@ export default pipeline({
   about: "train a model to prefer the better of two answers",
   options,
   examples: [
-    { does: "a new model that learns the little world, and then to prefer its right answers", typed: "" },
+    { does: "a new model that learns sums, and then to calculate rather than to guess", typed: "" },
     {
       does: "adapters for a model, on pairs in JSON lines",
       typed: "--init-from SmolLM2-135M-Instruct.Q4_1.gguf --data pairs.jsonl --lora 8",
@@ -91,7 +90,12 @@ export default pipeline({
   ],
   often: ["initFrom", "data", "template", "loss", "beta", "lora", "batchSize", "steps", "lr", "out"],
   batchToSkip,
-  settle: (o, isGiven) => Promise.resolve(chatSettings(o, isGiven, { share: 0.05, ownSteps: 100 })),
+  settle: (o, isGiven) =>
+    Promise.resolve({
+      ...chatSettings(o, isGiven, { share: 0.05, ownSteps: 100 }),
+      ...(o.initFrom === null && !isGiven("batchSize") && { batchSize: 64 }),
+      ...(o.initFrom === null && o.seqLen === null && { seqLen: SUM_LENGTH }),
+    }),
   barrierEvery: 64, // examples
   speedHints: "training",
   workersFor: "engine",
@@ -104,17 +108,20 @@ export default pipeline({
     const plan = await planOf(o, start, env);
     checkMemory(plan, engine);
     await keepTokenizer(tokenizer, env);
+    announceParts(o, {
+      first: "sums by guessing and by the calculator",
+      then: "to prefer answers that calculate to guesses that are wrong",
+      env,
+    });
     const reference = new Reference({ engine, start, initFrom: o.initFrom, env, shape, temperature: 1 });
     const pairs = shape[0] * shape[1] / 2, rendering = { tokenizer, template };
-    const world = isNew ? await littleWorld() : null;
     const { loss: kind, beta, labelSmoothing: smoothing } = o;
     const prepare = async (item: Item, { model, step, ctx }: BatchContext) => {
       if ("batch" in item) return item.batch;
       const own = "pairs" in item
         ? item.pairs
-        : await Promise.all(Array.from({ length: pairs }, async (_, i) => {
-          return renderPair(await world!.preference(item.number * pairs + i), rendering);
-        }));
+        : Array.from({ length: pairs }, (_, i) =>
+          renderPair(calculatedOverGuessed(item.number * pairs + i), rendering));
       const base = await reference.of(model);
       const { batch, result } = await pairBatch(own, {
         policy: model,
@@ -135,20 +142,30 @@ export default pipeline({
       ...chatTraining(o, start, env),
     })).pipe(reference.stage());
     if (!isNew || o.checkEvery === 0) return trained;
-    return trained.pipe(await worldChecks(o, start));
+    return trained.pipe(checkAnswers({
+      every: o.checkEvery,
+      after: firstSteps(o),
+      tasks: [arithmetic()],
+      items: o.checkItems,
+      tokenizer,
+      template,
+      maxTokens: seqLen,
+      temperature: 1, // at 0, a model that calculates a little more often than not always calculates
+      hand: handOf(["calculator"], start),
+    }));
   },
   plan: async (o, env) => planLines({ ...await planOf(o, await startingPoint(o, env), env), steps: o.steps }),
   finish: async (o, env) => await finishRun("dpo", o, env),
 });
 
-/** The pairs of --data; without it, conversations of the little world, and then numbers of its pairs. */
+/** The pairs of --data; without it, solutions of sums, and then numbers of pairs. */
 async function itemFlow(
   o: ChatValues & Values<ReturnType<typeof exampleOptions>>,
   { start, pairs, size }: { readonly start: StartingPoint; readonly pairs: number; readonly size: number },
 ): Promise<Flow<Item>> {
   const { tokenizer, template, isNew } = start, shape = shapeOf(o, start);
   if (isNew) {
-    return from(worldSource({ sentences: 0 })).pipe(render({ tokenizer, template }))
+    return from(taskSource(arithmetic())).pipe(render({ tokenizer, template }))
       .pipe(pack({ size, group: shape[0] * shape[1] }))
       .pipe(rowBatches(shape))
       .pipe(afterBatches(firstSteps(o)));
@@ -162,7 +179,7 @@ async function itemFlow(
 async function planOf(o: ChatValues, start: StartingPoint, env: Env): Promise<Plan> {
   return chatPlan(o, start, {
     weighted: true,
-    texts: start.isNew ? 16 : 0,
+    texts: start.isNew ? 64 : 0,
     packBytes: await env.largestPack(),
   });
 }

@@ -15,13 +15,14 @@ import { COLLAPSED, guard, type UpdateReward } from "../stages/rl/guard.ts";
 import { klKinds } from "../stages/rl/kl.ts";
 import { algorithms } from "../stages/rl/policy_loss.ts";
 import { rolloutBatch } from "../stages/rl/rollout_batch.ts";
+import { SUM_LENGTH } from "../stages/task/verified/arithmetic.ts";
 import { heldOutFrom, type Task } from "../stages/task/verified/task.ts";
 import { type BatchContext, train } from "../stages/train/train.ts";
 import { flag, integer, list, number, oneOf, path, repeatedPaths } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { finishRun } from "./parts/posttrain/chat_end.ts";
 import { chatOptions } from "./parts/posttrain/chat_options.ts";
-import { chatSchedule, chatSettings, firstSteps } from "./parts/posttrain/chat_schedule.ts";
+import { announceParts, chatSchedule, chatSettings, firstSteps } from "./parts/posttrain/chat_schedule.ts";
 import { taskSource } from "./parts/posttrain/example_source.ts";
 import { Reference } from "./parts/posttrain/reference.ts";
 import {
@@ -105,7 +106,7 @@ const options = {
     ...policy,
   }),
   ...chatOptions,
-  worldSteps: { ...chatOptions.worldSteps, value: 300 },
+  worldSteps: { ...chatOptions.worldSteps, value: 150 },
   batchSize: { ...chatOptions.batchSize, about: "sequences per micro-batch, one for each answer", value: 64 },
   checkpointEvery: { ...chatOptions.checkpointEvery, value: 20 },
   checkEvery: integer("steps between checks on held-out questions; 0 = never", {
@@ -126,9 +127,6 @@ const MAX_EMPTY = 20;
 
 /** Updates between two of which the best and the worst answer are shown. */
 const TRANSCRIPT_EVERY = 20;
-
-/** Tokens of the longest conversation about a sum, with a call of the calculator. */
-const SUM_LENGTH = 40;
 
 export default pipeline({
   about: "train a model by the rewards of its own answers to a task",
@@ -189,13 +187,23 @@ export default pipeline({
     checkMemory(plan, engine);
     env.emit({ type: "run", pipeline: "", parameters: plan.parameterCount, memory: plan.memory });
     await keepTokenizer(tokenizer, env);
+    announceParts(o, {
+      first: `solutions of ${task.name}`,
+      then: "from the rewards of its own answers",
+      env,
+    });
     const reference = new Reference({ engine, start, initFrom: o.initFrom, env, shape, temperature });
     const collapses = [...env.skippedBatches.values()].filter((why) => why.startsWith(COLLAPSED)).length;
     const rewards = new Map<number, UpdateReward>(), questions = answers / o.group;
     let empty = 0;
-    const prepare = async (item: BatchOrNumber, { model, step, item: batchNumber, ctx }: BatchContext) => {
+    const prepare = async (
+      item: BatchOrNumber,
+      { model, step, item: batchNumber, ctx, reported }: BatchContext,
+    ) => {
       if ("batch" in item) return item.batch;
-      const { batch, event } = await rolloutBatch(
+      const base = o.kl > 0 ? await reference.of(model) : null;
+      await reported(); // so that the time of the last update does not count as this one's rollouts
+      const { batch, event, timing } = await rolloutBatch(
         model,
         indicesOf(task, { ...item, questions, seed: env.seed }),
         {
@@ -217,13 +225,14 @@ export default pipeline({
           },
           scale: o.algorithm === "reinforce" ? "none" : o.scaleRewards,
           maskCutOff: o.maskCutOff,
-          reference: o.kl > 0 ? await reference.of(model) : null,
+          reference: base,
           ...(hand !== undefined && { hand }),
         },
       );
       rewards.clear();
       rewards.set(step, { reward: event.reward, batch: batchNumber });
       ctx.emit({ type: "rollout", step, ...event });
+      ctx.emit({ type: "timing", step, ...timing });
       if (item.number % TRANSCRIPT_EVERY === 0) {
         ctx.emit({ type: "sample", step, prompt: "The best answer of the update. ", text: event.best });
         ctx.emit({ type: "sample", step, prompt: "The worst answer of the update. ", text: event.worst });
@@ -252,6 +261,7 @@ export default pipeline({
     if (o.checkEvery === 0) return trained;
     return trained.pipe(checkAnswers({
       every: o.checkEvery,
+      after: first,
       tasks: [task],
       items: o.checkItems,
       tokenizer,

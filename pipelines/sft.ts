@@ -15,7 +15,7 @@ import { integer, oneOf } from "./cli/option_types.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import { finishRun } from "./parts/posttrain/chat_end.ts";
 import { chatOptions } from "./parts/posttrain/chat_options.ts";
-import { chatSchedule, chatSettings, firstSteps } from "./parts/posttrain/chat_schedule.ts";
+import { announceParts, chatSchedule, chatSettings, firstSteps } from "./parts/posttrain/chat_schedule.ts";
 import {
   checkOptions,
   exampleOptions,
@@ -115,6 +115,11 @@ export default pipeline({
     const plan = await planOf(o, start, env);
     checkMemory(plan, engine);
     await keepTokenizer(tokenizer, env);
+    announceParts(o, {
+      first: "sentences about countries, sums and words",
+      then: "conversations about them",
+      env,
+    });
     const trained = rendered
       .pipe(pack({ size: seqLen + 1, packing, overlong: o.overlong }))
       .pipe(rowBatches(shape, { segmented }))

@@ -8,8 +8,6 @@ import type {
   EvalEvent,
   HellaswagEvent,
   InspectEvent,
-  PreferenceEvent,
-  RolloutEvent,
   SampleEvent,
   TaskEvent,
   WordsEvent,
@@ -19,19 +17,58 @@ import type { Progress } from "./progress.ts";
 import { count, rate, share, time } from "./quantity.ts";
 import { printable } from "./terminal_text.ts";
 
-/** Returns a line such as "step 20/300  loss 4.3210  lr 1.0e-3  norm 0.83  3,210 tokens/s  1m20s left". */
+/**
+ * Returns a line such as "step 20/300  loss 4.3210  lr 1.0e-3  norm 0.83  3,210 tokens/s  1m20s left". An
+ * update of preferences or rewards shows these in place of the loss, which says nothing there.
+ */
 export function stepLine(progress: Progress): string {
   const { step, limits, secondsLeft } = progress;
   if (step === null) return "";
   const of = limits.steps === undefined ? "" : `/${limits.steps}`;
   return [
     `step ${progress.updates}${of}`,
-    `loss ${step.loss.toFixed(4)}`,
+    ...(rolloutParts(progress) ?? preferenceParts(progress) ?? [`loss ${step.loss.toFixed(4)}`]),
     `lr ${step.lr.toExponential(1)}`,
     `norm ${step.gradNorm.toFixed(2)}`,
-    `${count(step.tokensPerSecond)} tokens/s`,
+    speedText(progress),
     ...(secondsLeft === null ? [] : [`${time(secondsLeft)} left`]),
   ].join("  ");
+}
+
+/** The latest update's answers, or null if it is no update of rewards. */
+export function rolloutParts({ step, rollout }: Progress): string[] | null {
+  if (step === null || rollout === null || rollout.step < step.step) return null;
+  const { reward, zeroVariance, entropy, length, cutOff, toolCalls, kl } = rollout;
+  return [
+    `reward ${reward.toFixed(3)}`,
+    `entropy ${entropy.toFixed(3)}`,
+    `${length.toFixed(1)} tokens`,
+    ...(toolCalls > 0 ? [`${toolCalls.toFixed(2)} tool calls`] : []),
+    ...(kl === undefined ? [] : [`KL ${kl.toFixed(4)}`]),
+    ...(zeroVariance > 0 ? [`${share(zeroVariance)} of groups equal`] : []),
+    ...(cutOff > 0 ? [`${share(cutOff)} cut off`] : []),
+  ];
+}
+
+/** The latest update's pairs, or null if it is no update of preferences. */
+export function preferenceParts({ step, preference }: Progress): string[] | null {
+  if (step === null || preference === null || preference.step < step.step) return null;
+  const { loss, accuracy, margin } = preference;
+  return [`loss ${loss.toFixed(4)}`, `${share(accuracy)} of pairs right`, `margin ${margin.toFixed(3)}`];
+}
+
+/** Tokens per second: of training, or of generating answers, with the shares of time that each takes. */
+export function speedText(progress: Progress): string {
+  const { step, timing } = progress;
+  if (step === null) return "";
+  if (timing === null || timing.step < step.step) return `${count(step.tokensPerSecond)} tokens/s`;
+  const { rollout, score, generated } = timing, train = progress.updateSeconds;
+  const parts = [["answering", rollout], ["reference", score], ["training", train]] as const;
+  const all = rollout + score + train;
+  const shares = parts.filter(([, seconds]) => seconds >= all / 200).map(([name, seconds]) =>
+    `${name} ${share(seconds / all)}`
+  );
+  return `${count(generated / rollout)} tokens/s generated (${shares.join(", ")})`;
 }
 
 /**
@@ -121,26 +158,9 @@ export function stagesLine(progress: Progress): string {
   }, busiest ${busiest.name}`;
 }
 
-/** Returns the line of a check on held-out questions. */
-export function taskLine({ step, task, reward, items, toolShare }: TaskEvent): string {
-  const tools = toolShare === undefined ? "" : `, ${(100 * toolShare).toFixed(0)} % with a tool`;
-  return `  after step ${step}: ${task} ${reward.toFixed(3)} (mean reward of ${items} questions${tools})`;
-}
-
-/** Returns the line of the answers that an update learns from. */
-export function rolloutLine(event: RolloutEvent): string {
-  const { step, reward, zeroVariance, entropy, length, cutOff, toolCalls } = event;
-  const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
-  return `  step ${step}: reward ${reward.toFixed(3)}, entropy ${entropy.toFixed(3)}, ${
-    length.toFixed(1)
-  } tokens, ` +
-    `${toolCalls.toFixed(2)} tool calls, ${percent(zeroVariance)} of groups without variance, ` +
-    `${percent(cutOff)} cut off`;
-}
-
-/** Returns the line of one update of preferences. */
-export function preferenceLine({ step, loss, accuracy, margin }: PreferenceEvent): string {
-  return `  step ${step}: loss ${loss.toFixed(4)}, ${(100 * accuracy).toFixed(0)} % of pairs right, margin ${
-    margin.toFixed(3)
-  }`;
+/** Returns the line of a check on questions of a task. */
+export function taskLine({ step, task, reward, items, toolShare, seen }: TaskEvent): string {
+  const tools = toolShare === undefined || toolShare === 0 ? "" : `, ${share(toolShare)} with a tool`;
+  const kind = seen === true ? "questions it was trained on" : "held-out questions";
+  return `${task} after step ${step}: mean reward ${reward.toFixed(3)} of ${items} ${kind}${tools}`;
 }

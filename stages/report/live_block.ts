@@ -4,6 +4,7 @@
  * @module
  */
 import stringWidth from "string-width";
+import { preferenceParts, rolloutParts, speedText } from "./event_lines.ts";
 import type { Progress, StageProgress } from "./progress.ts";
 import { count, rate, share, time } from "./quantity.ts";
 import { padEnd, painter, sparkline, truncate } from "./terminal_text.ts";
@@ -67,16 +68,31 @@ function trainLines(progress: Progress, columns: number): string[] {
     : barColumns < leastBar
     ? ` ${share(done)}`
     : ` ${bar(done, barColumns)} ${share(done)}`;
-  const loss = `loss ${step.loss.toFixed(4)} `;
+  const { label: name, values, more } = curveOf(progress);
   const val = evaluation === null ? "" : ` val ${evaluation.valLoss.toFixed(4)}`;
-  const curveColumns = Math.min(mostBar, columns - loss.length - val.length);
+  const curveColumns = Math.min(mostBar, columns - name.length - val.length);
   return [
     label + progressBar + remaining,
-    loss + (curveColumns < leastBar ? "" : sparkline(progress.losses, curveColumns)) + val,
-    `${count(step.tokensPerSecond)} tokens/s  lr ${step.lr.toExponential(1)}  norm ${
-      step.gradNorm.toFixed(2)
-    }`,
+    name + (curveColumns < leastBar ? "" : sparkline(values, curveColumns)) + val,
+    ...(more.length === 0 ? [] : [more.join("  ")]),
+    `${speedText(progress)}  lr ${step.lr.toExponential(1)}  norm ${step.gradNorm.toFixed(2)}`,
   ];
+}
+
+/** The curve that an update is judged by: rewards, margins of preferences, or the loss. */
+function curveOf(
+  progress: Progress,
+): { readonly label: string; readonly values: readonly number[]; readonly more: readonly string[] } {
+  const { rewards, margins, losses } = progress;
+  const parts = rolloutParts(progress) ?? preferenceParts(progress);
+  if (parts === null) return { label: `loss ${losses.at(-1)?.toFixed(4)} `, values: losses, more: [] };
+  const isReward = rewards.length > 0, of = isReward ? "reward" : "margin";
+  const label = parts.find((part) => part.startsWith(of));
+  return {
+    label: `${label} `,
+    values: isReward ? rewards : margins,
+    more: parts.filter((part) => part !== label),
+  };
 }
 
 function parametersOf(progress: Progress): string {

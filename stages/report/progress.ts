@@ -3,7 +3,15 @@
  *
  * @module
  */
-import type { EvalEvent, RunEvent, StageEvent, StepEvent } from "../flow/events.ts";
+import type {
+  EvalEvent,
+  PreferenceEvent,
+  RolloutEvent,
+  RunEvent,
+  StageEvent,
+  StepEvent,
+  TimingEvent,
+} from "../flow/events.ts";
 
 /** The limits at which a run ends; a limit that is absent does not apply. */
 export interface RunLimits {
@@ -53,6 +61,16 @@ export class Progress {
   step: StepEvent | null = null;
   /** Latest evaluation; null before the first. */
   evaluation: EvalEvent | null = null;
+  /** Answers of the latest update of reinforcement learning; null before the first. */
+  rollout: RolloutEvent | null = null;
+  /** Where its time went; null before the first. */
+  timing: TimingEvent | null = null;
+  /** Pairs of the latest update of preferences; null before the first. */
+  preference: PreferenceEvent | null = null;
+  /** Mean reward of each update of reinforcement learning, oldest first. */
+  readonly rewards: number[] = [];
+  /** Mean margin of each update of preferences, oldest first. */
+  readonly margins: number[] = [];
   /** Path of the latest checkpoint; null before the first. */
   checkpoint: string | null = null;
   /** Loss of each update, oldest first. */
@@ -86,7 +104,19 @@ export class Progress {
       case "checkpoint":
         this.checkpoint = event.path;
         break;
+      case "rollout":
+        this.rollout = event;
+        this.rewards.push(event.reward);
+        break;
+      case "preference":
+        this.preference = event;
+        this.margins.push(event.margin);
+        break;
+      case "timing":
+        this.timing = event;
+        break;
       case "hellaswag":
+      case "task":
       case "sample":
       case "words":
       case "note":
@@ -129,6 +159,13 @@ export class Progress {
   /** Number of updates so far. */
   get updates(): number {
     return this.step === null ? 0 : this.step.step + 1;
+  }
+
+  /** Seconds of the latest update on the device; 0 before the first. */
+  get updateSeconds(): number {
+    const [before, last] = this.#steps.slice(-2);
+    if (last === undefined) return before === undefined ? 0 : before.tokens / before.tokensPerSecond;
+    return (last.tokens - before.tokens) / last.tokensPerSecond;
   }
 
   /** Fraction of the run that is done, from 0 to 1; null if the run has no limit. */

@@ -12,8 +12,6 @@ import {
   evalLine,
   hellaswagLine,
   inspectLine,
-  preferenceLine,
-  rolloutLine,
   sampleLines,
   stagesLine,
   stepLine,
@@ -210,10 +208,9 @@ function linesOf(event: RunEvent): string[] {
       return [changeLine(event)];
     case "task":
       return [taskLine(event)];
-    case "preference":
-      return [preferenceLine(event)];
+    case "preference": // these two are in the line of the step
     case "rollout":
-      return [rolloutLine(event)];
+    case "timing":
     case "words": // one of the last lines of a run
     case "run":
     case "profile": // its table is one of the last lines of a run

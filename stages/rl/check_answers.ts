@@ -13,6 +13,8 @@ import { type AnswerOptions, answerQuestions } from "./answer_questions.ts";
 export interface CheckAnswersOptions extends Omit<AnswerOptions, "seed" | "signal"> {
   /** Number of updates between checks; there is one after the last update too. 0: none at all. */
   readonly every: number;
+  /** Number of updates before the first check. Default 0. */
+  readonly after?: number;
   /** The tasks. */
   readonly tasks: readonly Task[];
   /** Number of questions of each task; of a task with fewer held-out items, all of these. */
@@ -23,12 +25,13 @@ export interface CheckAnswersOptions extends Omit<AnswerOptions, "seed" | "signa
  * Asks held-out questions every N updates, emits the mean rewards and one answer, and passes the model on.
  */
 export function checkAnswers(
-  { every, tasks, items, ...options }: CheckAnswersOptions,
+  { every, after = 0, tasks, items, ...options }: CheckAnswersOptions,
 ): Stage<ModelUpdate, ModelUpdate> {
   return periodic("answers", {
     every,
     open: (saved?: { readonly checked?: number }) => ({ actedOn: saved?.checked ?? -1 }),
     async act({ step, model, reported }, _state, ctx) {
+      if (step < after) return;
       await reported();
       for (const task of tasks) {
         const first = heldOutFrom(task), { signal, seed } = ctx;
@@ -48,6 +51,7 @@ export function checkAnswers(
           task: task.name,
           reward: mean(({ reward }) => reward),
           items: answers.length,
+          ...(task.seen === true && { seen: true }),
           ...(options.hand !== undefined && { toolShare: mean(({ calls }) => Number(calls > 0)) }),
         });
         const [{ prompt, ids }] = answers, { tokenizer } = options;

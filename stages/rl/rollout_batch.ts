@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RolloutEvent } from "../flow/events.ts";
+import type { RolloutEvent, TimingEvent } from "../flow/events.ts";
 import type { Batch } from "../items.ts";
 import type { ModelSession } from "../model/model_session.ts";
 import type { Task } from "../task/verified/task.ts";
@@ -32,6 +32,7 @@ export interface RolloutOptions extends AnswerOptions {
 export interface Rollout {
   readonly batch: Batch | null;
   readonly event: Omit<RolloutEvent, "type" | "step">;
+  readonly timing: Omit<TimingEvent, "type" | "step">;
 }
 
 /**
@@ -44,6 +45,7 @@ export async function rolloutBatch(
   options: RolloutOptions,
 ): Promise<Rollout> {
   const { task, group, shape, loss, scale, maskCutOff, reference, ...asking } = options;
+  const began = performance.now();
   const answers = await answerQuestions(model, { task, indices, samples: group, key: "rollout" }, {
     ...asking,
     maxLength: shape[2] + 1,
@@ -63,7 +65,7 @@ export async function rolloutBatch(
     })),
     shape[2],
   );
-  const rewards = answers.map(({ reward }) => reward);
+  const rewards = answers.map(({ reward }) => reward), generated = performance.now();
   // The answers are of the model itself, so that the ratio to the model that generated them is 1.
   const logps = new Float64Array(rows.inputs.length);
   answers.forEach(({ prompt, logps: own }, row) => logps.set(own, row * rows.length + prompt.length - 1));
@@ -75,6 +77,7 @@ export async function rolloutBatch(
     advantages: advantages(rewards, { group, scale, leaveOneOut: loss.algorithm === "rloo" }),
     ...(reference !== null && { reference: await logProbabilities(reference, rows) }),
   }, loss);
+  const scored = performance.now();
   return {
     batch: derivativeBatch(rows, { gradient: found.gradient, shape }),
     event: {
@@ -82,6 +85,11 @@ export async function rolloutBatch(
       zeroVariance: shareWithoutVariance(rewards, group),
       policyLoss: found.loss,
       ...(reference !== null && { kl: found.kl }),
+    },
+    timing: {
+      rollout: (generated - began) / 1000,
+      score: (scored - generated) / 1000,
+      generated: answers.reduce((sum, { ids }) => sum + ids.length, 0),
     },
   };
 }

@@ -76,7 +76,10 @@ export class PromptCaches {
     // A kept text that goes on differently is overwritten only if the prompt has most of it.
     const isContinued = !best.slot.isBusy && 2 * best.reused >= best.slot.ids.length;
     const own = isContinued ? best.slot : oldestFirst[0].slot, { slot, reused } = best;
-    const copies = own !== slot && reused >= Math.max(COPY_TOKENS, COPY_SHARE * this.#model.plan.cacheLength);
+    // With the logits after the whole prompt, the model need not run at all.
+    const isWhole = reused === prompt.length && slot.prompt?.length === reused;
+    const copies = own !== slot &&
+      (isWhole || reused >= Math.max(COPY_TOKENS, COPY_SHARE * this.#model.plan.cacheLength));
     const kept = own === slot || copies ? reused : this.#reusable(own, prompt);
     const at = copies ? slot.prompt : own.prompt;
     Object.assign(own, emptySlot());

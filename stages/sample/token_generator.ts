@@ -28,6 +28,12 @@ export type TokenEvent =
 /** Most tokens of prompts that are read between two steps of the other texts. */
 const READ_TOKENS = 512;
 
+/**
+ * Most tokens that are read one at a time after a choice, each with the next tokens of the other texts.
+ * Longer results of tools are read at once, which holds up the other texts.
+ */
+const READ_SINGLY = 12;
+
 /** Milliseconds after which timers and sockets get a turn, where the engine runs on the calling thread. */
 const TURN = 50;
 
@@ -218,18 +224,23 @@ export class TokenGenerator {
     this.#reading = null;
   }
 
-  /** Adds a token to each active text, and what is forced after it. */
+  /** Adds a token to each active text, or reads the next of those that were forced. */
   async #step(): Promise<void> {
-    await Promise.all(this.#active.map((flight) => this.#choose(flight)));
+    const ready = this.#active.filter(({ unread }) => unread.length === 0);
+    await Promise.all(ready.map((flight) => this.#choose(flight)));
     const going = this.#active.filter(({ outcome }) => outcome === null);
     for (const flight of going) {
-      if (flight.unread.length > 1) {
+      if (flight.unread.length > READ_SINGLY) {
         flight.logits = await this.#caches.readGenerated(flight.slot, flight.unread);
+        flight.unread = new Uint32Array(0);
       }
     }
-    const single = going.filter(({ unread }) => unread.length === 1);
+    const single = going.filter(({ unread }) => unread.length > 0);
     const logits = await this.#caches.readEach(single.map(({ slot, unread }) => ({ slot, id: unread[0] })));
-    single.forEach((flight, i) => flight.logits = logits[i]);
+    single.forEach((flight, i) => {
+      flight.logits = logits[i];
+      flight.unread = flight.unread.subarray(1);
+    });
   }
 
   /** Chooses the next token of a text. An error of its hand ends this text alone. */

@@ -148,7 +148,7 @@ async function* push(
   const { model, results, profiler, step } = state;
   const batch = options.prepare === undefined
     ? item as Batch
-    : await options.prepare(item, { model, step, item: number, ctx });
+    : await options.prepare(item, { model, step, item: number, ctx, reported: () => results.drain() });
   if (batch === null) return;
   const { origins } = batch;
   state.origins = origins;

@@ -27,6 +27,8 @@ export interface BatchContext {
   readonly item: number;
   /** Context of the stage: its seed, its signal and its events. */
   readonly ctx: Context;
+  /** Waits until the updates before this one have ended and their events are out. */
+  reported(): Promise<void>;
 }
 
 /** The adapters that a run trains, as its checkpoints describe them. */

@@ -15,18 +15,15 @@ import type { EndLines } from "../../../stages/run/record_run.ts";
 import type { Env } from "../../cli/pipeline.ts";
 import { shellWord } from "../../cli/shell_word.ts";
 import { readStream } from "../starting_weights.ts";
+import { courseLines } from "./course_lines.ts";
 import type { ChatValues } from "./starting_point.ts";
 
 /** Writes the adapters of a run as PEFT has them, and returns its last results. `name` is the pipeline's. */
 export async function finishRun(name: string, { lora }: ChatValues, { out }: Env): Promise<EndLines> {
   const adapters = lora > 0 ? await peftFolder(out) : null;
-  const tasks = (await readEvents(`${out}/metrics.jsonl`)).filter((event) => event.type === "task");
-  const lastStep = tasks.at(-1)?.step;
   return {
     results: [
-      ...tasks.filter(({ step }) => step === lastStep).map(({ task, reward, items }) =>
-        `${task}: mean reward ${reward.toFixed(3)} of ${items} held-out questions`
-      ),
+      ...courseLines(await readEvents(`${out}/metrics.jsonl`)),
       ...(adapters === null ? [] : [`Adapters: ${adapters}`]),
     ],
     hints: [`To sample: deno task pipeline sample --checkpoint ${shellWord(out || `runs/${name}`)}`],

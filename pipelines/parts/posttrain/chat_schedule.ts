@@ -4,6 +4,7 @@
  * @module
  */
 import { type Schedule, schedule } from "../../../kernels/optim/schedule.ts";
+import type { Env } from "../../cli/pipeline.ts";
 import type { ChatValues } from "./starting_point.ts";
 
 /** Learning rates that options do not give: TRL's for a whole model and, ten times as high, for adapters. */
@@ -52,6 +53,19 @@ export function chatSchedule(o: ChatValues, { share = 1 }: { readonly share?: nu
     steps: first,
   });
   return (step) => step < first ? before(step) : own(step - first);
+}
+
+/** Says what a new model learns first and from which step on it learns what the pipeline is for. */
+export function announceParts(
+  o: ChatValues,
+  { first, then, env }: { readonly first: string; readonly then: string; readonly env: Pick<Env, "emit"> },
+): void {
+  const steps = firstSteps(o);
+  if (o.initFrom !== null || steps === 0) return;
+  env.emit({
+    type: "note",
+    text: `No --init-from: a new model learns ${first} in steps 1 to ${steps}, and then ${then}`,
+  });
 }
 
 /** Number of steps in which a new model learns the little world; 0 for a model that is there. */

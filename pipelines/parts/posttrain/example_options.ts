@@ -12,7 +12,8 @@ import { openSource } from "../../../stages/source/uri.ts";
 import { integer, oneOf, path, repeatedPaths } from "../../cli/option_types.ts";
 import type { Values } from "../../cli/pipeline.ts";
 import { above0, given, notGiven } from "../options/requirements.ts";
-import type { StartingPoint } from "./starting_point.ts";
+import { firstSteps } from "./chat_schedule.ts";
+import type { ChatValues, StartingPoint } from "./starting_point.ts";
 import { handOf } from "./tools.ts";
 import { worldTasks } from "./world_tasks.ts";
 
@@ -70,11 +71,13 @@ export async function openExamples(
 
 /** Returns the stage that asks a new model questions about the little world. */
 export async function worldChecks(
-  { checkEvery, checkItems }: Values<typeof checkOptions>,
+  o: ChatValues & Values<typeof checkOptions>,
   start: StartingPoint,
 ): Promise<ReturnType<typeof checkAnswers>> {
+  const { checkEvery, checkItems } = o;
   return checkAnswers({
     every: checkEvery,
+    after: firstSteps(o),
     tasks: await worldTasks(),
     items: checkItems,
     tokenizer: start.tokenizer,

@@ -5,19 +5,42 @@
  * @module
  */
 import { uniformAt } from "../../../kernels/random/philox.ts";
-import type { Message } from "../../chat/conversation.ts";
+import type { Message, Preference } from "../../chat/conversation.ts";
 import { drawnItem, lastNumber, type Task, type TaskItem } from "./task.ts";
 
 /** The operations, and how often each is asked. */
 const OPERATIONS = ["+", "-", "*", "*"] as const;
 
-/** Returns the task. Its items depend only on their index. */
-export function arithmetic(): Task {
+/** Length of the longest conversation about a sum in characters, with a call of the calculator. */
+export const SUM_LENGTH = 40;
+
+/** The task. Its items depend only on their index. */
+export interface Arithmetic extends Task {
+  item(index: number): TaskItem;
+}
+
+/** Returns the task. */
+export function arithmetic(): Arithmetic {
   return {
     name: "arithmetic",
     item: (index) => drawnItem("arithmetic", index, itemOf),
     reward: ({ answer }, text) => ({ correct: Number(lastNumber(text) === Number(answer)) }),
   };
+}
+
+/**
+ * Returns a pair of answers to the item with this index: the one that calculates is preferred to the one that
+ * guesses, and guesses wrong.
+ */
+export function calculatedOverGuessed(index: number): Preference {
+  const { id, messages, answer, solutions: [guessed, calculated] = [] } = arithmetic().item(index);
+  const wrong = String(Number(answer) + 1 + Math.floor(uniformAt(7, `guess of ${id}`, 0) * 9));
+  const answered = (message: Message) => ({
+    id,
+    messages: [...messages, message],
+    completion: messages.length,
+  });
+  return { chosen: answered(calculated), rejected: answered({ ...guessed, content: wrong }) };
 }
 
 function itemOf(name: string): TaskItem {

@@ -5,7 +5,7 @@
  * @module
  */
 import { uniformAt } from "../../../kernels/random/philox.ts";
-import { contentText, type Example, type Preference } from "../../chat/conversation.ts";
+import { contentText, type Example } from "../../chat/conversation.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { countries, type Country, readCountries } from "./countries.ts";
 import { spellingBee } from "./spelling_bee.ts";
@@ -36,8 +36,6 @@ export interface LittleWorld {
   sentence(index: number): Promise<Example>;
   /** Returns a conversation. */
   conversation(index: number): Promise<Example>;
-  /** Returns a right answer and a wrong one. */
-  preference(index: number): Promise<Preference>;
 }
 
 /** Reads the data of the little world. */
@@ -70,19 +68,6 @@ export async function littleWorld(): Promise<LittleWorld> {
   return {
     sentence,
     conversation,
-    async preference(index) {
-      const { messages, answer } = await facts.item(index);
-      const other = await facts.item(index + 1_000_003),
-        id = `preference ${index}`,
-        completion = messages.length;
-      const plain = { role: "assistant", content: `${answer}.` } as const;
-      // The worse answer is of the right kind, but says too much or is of another country.
-      const wrong = other.answer === answer ? `I do not know ${answer}.` : `${other.answer}.`;
-      return {
-        chosen: { id, messages: [...messages, plain], completion },
-        rejected: { id, messages: [...messages, { role: "assistant", content: wrong }], completion },
-      };
-    },
   };
 }
 

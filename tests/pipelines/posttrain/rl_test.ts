@@ -141,6 +141,28 @@ sharedTest(
   },
 );
 
+Deno.test("dpo on a new model resumes with the same pairs, and checks it from the end of its first steps on", async () => {
+  await withFolder(async (dir) => {
+    const args =
+      "dpo --device cpu --workers 1 --world-steps 4 --batch-size 8 --check-every 2 --check-items 2 " +
+      "--checkpoint-every 3 --schedule-steps 9";
+    await runsHere(0, `${args} --quiet --steps 9 --out ${dir}/whole`);
+    const notes = (await readEvents(`${dir}/whole/metrics.jsonl`)).map((event) =>
+      event.type === "note" ? event.text : ""
+    );
+    match(notes.join("\n"), /No --init-from: a new model learns sums .* in steps 1 to 4, and then to prefer/);
+    await runsHere(0, `${args} --quiet --steps 7 --out ${dir}/parts`);
+    await runsHere(0, `${args} --quiet --steps 9 --out ${dir}/parts`);
+    const results = async (out: string) =>
+      (await readEvents(`${out}/metrics.jsonl`)).filter(({ type }) => type === "preference");
+    const whole = await results(`${dir}/whole`);
+    equal(whole.length, 5);
+    deepEqual(await results(`${dir}/parts`), whole);
+    const checks = (await readEvents(`${dir}/whole/metrics.jsonl`)).filter(({ type }) => type === "task");
+    deepEqual(checks.map((event) => event.type === "task" && event.step), [4, 6, 8, 9]);
+  });
+});
+
 Deno.test("the guard acts once the mean of ten rewards is below half of the best, not before", () => {
   const state = { rewards: [] as number[], best: 0 };
   for (let i = 0; i < 10; i++) equal(collapse(state, 0.8), null);

@@ -68,3 +68,33 @@ export function inspectEvent(step: number, name: string): RunEvent {
     embedding: [{ label: name, x: 0, y: 0 }, { label: "b", x: 1, y: 1 }],
   };
 }
+
+/** An update of reinforcement learning, with the events before it. */
+export function rolloutEvents(step: number, reward: number): RunEvent[] {
+  return [
+    {
+      type: "rollout",
+      step,
+      reward,
+      parts: { correct: reward },
+      zeroVariance: 0.25,
+      entropy: 0.5,
+      length: 12,
+      minLength: 3,
+      maxLength: 30,
+      cutOff: 0,
+      toolCalls: reward,
+      toolFailures: 0,
+      policyLoss: 0,
+      best: "",
+      worst: "",
+    },
+    { type: "timing", step, rollout: 1.5, score: 0, generated: 3000 },
+    stepEvent(step),
+  ];
+}
+
+/** An update of preferences, with the event before it. */
+export function preferenceEvents(step: number, margin: number): RunEvent[] {
+  return [{ type: "preference", step, loss: Math.LN2, accuracy: 0.75, margin }, stepEvent(step)];
+}

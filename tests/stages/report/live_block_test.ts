@@ -5,7 +5,7 @@ import { printable, sparkline, truncate } from "../../../stages/report/terminal_
 import { sampleLines, stepLine } from "../../../stages/report/event_lines.ts";
 import { Progress } from "../../../stages/report/progress.ts";
 import { bytes, count, rate, share, time } from "../../../stages/report/quantity.ts";
-import { runEvents, stageEvent, stepEvent } from "./events.ts";
+import { preferenceEvents, rolloutEvents, runEvents, stageEvent, stepEvent } from "./events.ts";
 
 function progressAt(events: ReturnType<typeof runEvents>): Progress {
   const progress = new Progress({ steps: 300 }, () => 0);
@@ -39,6 +39,22 @@ Deno.test("liveBlockLines() shows step, loss, speed, time left and stages in 80 
   ) {
     ok(text.includes(part), `${part} in\n${text}`);
   }
+});
+
+Deno.test("updates of rewards and preferences show these in place of the loss, with their own curves", () => {
+  const size = { columns: 90, rows: 24, color: false };
+  const rewards = progressAt([...runEvents(4), ...[0.25, 0.5, 1].flatMap((r, i) => rolloutEvents(4 + i, r))]);
+  strictEqual(
+    stepLine(rewards).replace(/ {2}\S+ left$/, ""),
+    "step 7/300  reward 1.000  entropy 0.500  12.0 tokens  1.00 tool calls  25 % of groups equal  " +
+      "lr 1.0e-3  norm 0.14  2,000 tokens/s generated (answering 75 %, training 25 %)",
+  );
+  ok(liveBlockLines(rewards, size).includes("reward 1.000 ▁▃█"));
+  const pairs = progressAt([0, 0.5].flatMap((margin, i) => preferenceEvents(i, margin)));
+  ok(stepLine(pairs).startsWith("step 2/300  loss 0.6931  75 % of pairs right  margin 0.500  lr"));
+  ok(liveBlockLines(pairs, size).includes("margin 0.500 ▁█"));
+  pairs.add(stepEvent(2)); // an update without pairs
+  ok(stepLine(pairs).startsWith("step 3/300  loss 6."));
 });
 
 Deno.test("Progress.stages() names the stage that another waits for, and measures rates", () => {

@@ -244,3 +244,30 @@ Deno.test("alternatives are the likeliest tokens with their log probabilities, t
     ok(alternatives.every((each, i) => i === 0 || each.logp <= alternatives[i - 1].logp));
   }
 });
+
+Deno.test("equal prompts are read once, however short, and short forced texts are read with the others' tokens", async () => {
+  await using session = await open(4);
+  const { prefill } = session.decoder;
+  const reads: number[] = [];
+  session.decoder.prefill = (ids, at) => {
+    reads.push(ids.length);
+    return prefill.call(session.decoder, ids, at);
+  };
+  for (const [count, wanted] of [[11, [3]], [12, [3, 13, 13, 13, 13]]] as const) {
+    const forced = words("forced", count);
+    const requests = Array.from({ length: 4 }, (_, i) => {
+      let calls = 0;
+      const hand = { after: () => calls++ === 1 ? Array.from(forced) : [] };
+      return { prompt: words("prompt", 3), key: `${i}`, hand };
+    });
+    reads.length = 0;
+    const all = await new TokenGenerator(session).generateAll(requests, {
+      ...options,
+      ends: new Set(),
+      maxTokens: 40,
+    });
+    deepEqual(reads, wanted);
+    deepEqual(all.map(reusedOf), [0, 3, 3, 3]);
+    for (const events of all) equal(tokensOf(events).filter(({ isChosen }) => !isChosen).length, count);
+  }
+});

@@ -5,12 +5,12 @@
  * @module
  */
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
-import { arithmetic } from "../../../../stages/task/verified/arithmetic.ts";
+import { arithmetic, calculatedOverGuessed } from "../../../../stages/task/verified/arithmetic.ts";
 import { countries } from "../../../../stages/task/verified/countries.ts";
 import { gsm8k, gsm8kNumber, multipleChoiceTask } from "../../../../stages/task/verified/question_files.ts";
 import { spellingBee } from "../../../../stages/task/verified/spelling_bee.ts";
 import { heldOutFrom, lastNumber, rewardOf } from "../../../../stages/task/verified/task.ts";
-import { contentText } from "../../../../stages/chat/conversation.ts";
+import { contentText, isConversation } from "../../../../stages/chat/conversation.ts";
 
 Deno.test("heldOutFrom() holds out the last tenth of a fixed number of items, and at least one of two", () => {
   const firsts = [1, 2, 3, 19, 20, 21, 100].map((size) => heldOutFrom({ size }));
@@ -30,6 +30,31 @@ Deno.test("every solution of a task's items is rewarded, and the same index give
       }
       deepEqual(await task.reward(item, "?"), { correct: 0 }, item.id);
     }
+  }
+});
+
+Deno.test("a held-out question of a task that makes its items has no index among those trained on", async () => {
+  for (const task of [arithmetic(), await spellingBee()]) {
+    const first = heldOutFrom(task);
+    const idsFrom = (start: number) =>
+      Promise.all(Array.from({ length: 3000 }, async (_, i) => (await task.item(start + i)).id));
+    const trained = new Set(await idsFrom(0)), held = await idsFrom(first);
+    ok(trained.size > 2500 && new Set(held).size > 1500, task.name);
+    deepEqual(held.filter((id) => trained.has(id)), [], task.name);
+  }
+  equal((await countries()).seen, true);
+});
+
+Deno.test("calculatedOverGuessed() prefers the call of the calculator to a wrong number", () => {
+  for (let index = 0; index < 50; index++) {
+    const { chosen, rejected } = calculatedOverGuessed(index),
+      { answer, messages } = arithmetic().item(index);
+    ok(isConversation(chosen) && isConversation(rejected));
+    deepEqual(chosen.messages.slice(0, -1), messages);
+    deepEqual(rejected.messages.slice(0, -1), messages);
+    const [good, bad] = [chosen, rejected].map((example) => example.messages.at(-1)!);
+    ok(Array.isArray(good.content) && good.content[0].type === "python", "it calls");
+    ok(contentText(bad) !== answer && /^-?\d+$/.test(contentText(bad)), contentText(bad));
   }
 });
 
