@@ -183,6 +183,8 @@ export { inspect, type InspectOptions } from "./stages/inspect/inspect.ts";
 export type { ValueStatsOptions } from "./stages/inspect/value_stats.ts";
 export type { Batch, Document, MetadataValue, Sequence, Tokens, TokenShard } from "./stages/items.ts";
 export type { ModelInspection } from "./stages/model/gradient_reader.ts";
+export type { ModelTrace, TracedAttention } from "./stages/model/trace.ts";
+export type { AttentionForm } from "./kernels/ops/attention/attention_sizes.ts";
 export type { Decoder, LastToken } from "./stages/model/kv_decoder.ts";
 export {
   type ModelSession,

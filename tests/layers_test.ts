@@ -88,9 +88,18 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "stages/run",
     libraries,
   ],
-  "pipelines/parts": ["kernels", "stages", "pipelines/cli", libraries],
+  "pipelines/parts": ["kernels", "stages", "pipelines/cli", "pipelines/page", libraries],
   "pipelines/lesson": ["kernels", "stages", "pipelines/cli", "pipelines/parts", libraries],
-  "pipelines": ["kernels", "stages", "pipelines/cli", "pipelines/parts", "pipelines/lesson", libraries],
+  "pipelines/page": ["kernels", "stages", libraries],
+  "pipelines": [
+    "kernels",
+    "stages",
+    "pipelines/cli",
+    "pipelines/parts",
+    "pipelines/lesson",
+    "pipelines/page",
+    libraries,
+  ],
 };
 
 /** The package's entry points, which re-export modules of any layer. */

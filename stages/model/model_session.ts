@@ -17,6 +17,7 @@ import type { Plan } from "./plan.ts";
 import { drawAt, randomKeys } from "./randomness.ts";
 import { scoringProgram, type ScoringShape } from "./scoring.ts";
 import { floats, scalar } from "./tensor_data.ts";
+import { type ModelTrace, traceLogits, traceQkv, traceTokens } from "./trace.ts";
 import { historyLength, programsOfStep } from "./training_plan.ts";
 import { fitWeights } from "./weights.ts";
 
@@ -289,6 +290,36 @@ export class ModelSession implements AsyncDisposable {
    */
   inspect(batch: Batch): Promise<ModelInspection> {
     return inspectBatch(this.plan, this.#session, batch);
+  }
+
+  /**
+   * Runs one text through the model. Returns the logits after each of its tokens, and what the attention of
+   * each block reads. Throws RangeError if the plan has no `tracing`, if `ids` is empty or longer than the
+   * plan's texts, or has an id outside the vocabulary.
+   */
+  async trace(ids: ArrayLike<number>): Promise<ModelTrace> {
+    const { tracing, traced, model: { vocabSize, paddedVocabSize } } = this.plan;
+    if (tracing === undefined) throw new RangeError("Cannot trace: the plan has no tracing");
+    const { length } = ids, tokens = new Uint32Array(tracing.seqLen);
+    if (length < 1 || length > tracing.seqLen) {
+      throw new RangeError(`Cannot trace ${length} tokens: wanted 1 to ${tracing.seqLen}`);
+    }
+    tokens.set(ids); // no token sees the padding after it
+    checkTokens(tokens, { limit: vocabSize, what: "text" });
+    this.#session.write({ [traceTokens]: { shape: [1, tracing.seqLen], data: tokens } });
+    await this.#session.run(["trace"]);
+    const found = await this.#session.read([traceLogits, ...traced.map((_, block) => traceQkv(block))]);
+    const logits = floats(found[traceLogits].data);
+    return {
+      logits: Array.from(
+        { length },
+        (_, t) => logits.subarray(t * paddedVocabSize, t * paddedVocabSize + vocabSize),
+      ),
+      attention: traced.map((form, block) => {
+        const { shape, data } = found[traceQkv(block)];
+        return { form, qkv: floats(data).subarray(0, length * shape[shape.length - 1]) };
+      }),
+    };
   }
 
   /** Frees the memory on the device. */

@@ -17,10 +17,12 @@ import {
 import type { MemoryKind, Shape } from "../../kernels/core/tensor.ts";
 import { type Model, parametersOf } from "../../kernels/models/model.ts";
 import { blockBytes } from "../../kernels/ops/loss/linear_cross_entropy.ts";
+import type { AttentionForm } from "../../kernels/ops/attention/attention_sizes.ts";
 import { decodePrograms } from "./decode_plan.ts";
 import { inspectGraph, microGraph } from "./gradient_graphs.ts";
 import { inputLeaf } from "./leaves.ts";
 import { scoringProgram, scoringShapes } from "./scoring.ts";
+import { traceProgram } from "./trace.ts";
 import { checkTrainingPlan, programsOfStep, type TrainingPlan } from "./training_plan.ts";
 import { updateGraph, updatePrograms } from "./update_graph.ts";
 
@@ -44,6 +46,11 @@ export interface PlanOptions {
    * many tokens; true: for one text of the model's sequence length. Default false.
    */
   readonly sampling?: boolean | { readonly texts: number; readonly seqLen?: number };
+  /**
+   * Length in tokens of the texts that `ModelSession.trace` takes. If absent, the program `trace` is not
+   * made.
+   */
+  readonly tracing?: { readonly seqLen: number };
   /** Divisor of the logits in all losses: that of training, of the evaluation and of scoring. Default 1. */
   readonly temperature?: number;
   /**
@@ -84,6 +91,8 @@ export interface Plan extends PlanOptions {
   readonly texts: number;
   /** Largest number of tokens of a text that is generated. */
   readonly cacheLength: number;
+  /** How each block attends, for `ModelSession.trace`; empty without tracing. */
+  readonly traced: readonly AttentionForm[];
 }
 
 /**
@@ -137,6 +146,13 @@ export function plan(options: PlanOptions): Plan {
   for (const shape of scoring === undefined ? [] : scoringShapes(model.seqLen, scoring)) {
     programs.push(lossProgram(model, { name: scoringProgram(shape), shape, quantized, temperature }));
   }
+  const traced: AttentionForm[] = [];
+  if (options.tracing !== undefined) {
+    checkSizes("trace", [options.tracing.seqLen]);
+    const { program, forms } = traceProgram(model, { seqLen: options.tracing.seqLen, quantized });
+    programs.push(program);
+    traced.push(...forms);
+  }
   const texts = typeof sampling === "object" ? sampling.texts : Number(sampling);
   if (sampling !== false) checkSizes("sample", [texts]);
   const { seqLen: longest = model.seqLen } = typeof sampling === "object" ? sampling : {};
@@ -157,6 +173,7 @@ export function plan(options: PlanOptions): Plan {
     tokensPerStep: accum * batch * seqLen,
     texts,
     cacheLength,
+    traced,
   };
 }
 

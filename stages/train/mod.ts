@@ -28,6 +28,8 @@ export {
 } from "../inspect/value_stats.ts";
 export type { Batch, Document, MetadataValue, Sequence, Tokens, TokenShard } from "../items.ts";
 export type { ModelInspection } from "../model/gradient_reader.ts";
+export type { ModelTrace, TracedAttention } from "../model/trace.ts";
+export { attentionMaps } from "../inspect/attention_maps.ts";
 export { Decoder, type LastToken } from "../model/kv_decoder.ts";
 export * from "../model/model_session.ts";
 export type { ModelUpdate } from "../model/model_update.ts";

@@ -182,7 +182,16 @@ async function permitted(path: string): Promise<boolean> {
 
 /** Opens a library and checks the result of one product. */
 function test(path: string): BlasLibrary {
-  using blas = openBlas(path);
+  const blas = openBlas(path);
+  try { // no `using` declaration, which not all browsers parse
+    checkProduct(blas, path);
+    return { path, name: blas.name, concurrent: blas.concurrent };
+  } finally {
+    blas[Symbol.dispose]();
+  }
+}
+
+function checkProduct(blas: Blas, path: string): void {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   const base = baseAddress(memory), numbers = new Float32Array(memory.buffer);
   numbers.set([1, 2, 3, 4, 5, 6, 7, 8]);
@@ -192,7 +201,6 @@ function test(path: string): BlasLibrary {
   if (String(got) !== String(wanted)) {
     throw new Deno.errors.NotFound(`Cannot use BLAS ${path}: a test product gave ${got}, wanted ${wanted}`);
   }
-  return { path, name: blas.name, concurrent: blas.concurrent };
 }
 
 function text(pointer: Deno.PointerValue | undefined): string {

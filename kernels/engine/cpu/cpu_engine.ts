@@ -47,6 +47,11 @@ export interface CpuOptions {
    * either way.
    */
   readonly wideTile?: boolean;
+  /**
+   * Module of the threads. Default: worker.ts beside this module; a bundle for browsers names the bundle of
+   * that module here.
+   */
+  readonly worker?: URL;
 }
 
 /**
@@ -69,6 +74,7 @@ export async function openCpu(options: CpuOptions = {}): Promise<Engine> {
     spins: threads <= cores ? SPINS : 0,
     blas: blas?.path ?? null,
     wide,
+    worker: options.worker ?? new URL("./worker.ts", import.meta.url),
   };
   return {
     name: "cpu",

@@ -10,8 +10,11 @@ import type { Layout } from "./layout.ts";
 import { IdleTimer } from "./idle_timer.ts";
 import type { WorkerMessage, WorkerStart } from "./worker.ts";
 
-/** The kernels, the number of threads, and the library for matrix products. */
-export type ThreadOptions = Pick<ThreadStart, "module" | "threads" | "spins" | "blas" | "wide">;
+/** The kernels, the number of threads, the library for matrix products, and the module of the Workers. */
+export interface ThreadOptions extends Pick<ThreadStart, "module" | "threads" | "spins" | "blas" | "wide"> {
+  /** Module of the Workers; see `CpuOptions`. */
+  readonly worker: URL;
+}
 
 /** A session's memory, and what its threads must know about it. */
 export interface SessionMemory {
@@ -51,10 +54,19 @@ export interface Threads {
 
 /** Returns the control block of a session's memory. Throws TypeError if the memory is not shared. */
 export function controlOf(memory: WebAssembly.Memory): Int32Array<SharedArrayBuffer> {
-  if (!(memory.buffer instanceof SharedArrayBuffer)) {
-    throw new TypeError("The CPU engine needs shared memory");
-  }
-  return new Int32Array(memory.buffer);
+  const buffer = sharedOf(memory.buffer);
+  if (buffer === null) throw new TypeError("The CPU engine needs shared memory");
+  return new Int32Array(buffer);
+}
+
+/** Returns the buffer if it is shared, and null if not. */
+function sharedOf(buffer: ArrayBufferLike): SharedArrayBuffer | null {
+  // Browsers name the class SharedArrayBuffer only in pages that are isolated from other origins.
+  return isShared(buffer) ? buffer : null;
+}
+
+function isShared(buffer: ArrayBufferLike): buffer is SharedArrayBuffer {
+  return Object.prototype.toString.call(buffer) === "[object SharedArrayBuffer]";
 }
 
 /** Returns what the thread with index `thread` starts with. */
@@ -63,7 +75,8 @@ export function startOf(
   { options, memory: { memory, layout, exports, zeros } }: { options: ThreadOptions; memory: SessionMemory },
 ): ThreadStart {
   const scratch = layout.scratch + thread * scratchBytes;
-  return { ...options, memory, exports, zeros, thread, scratch };
+  const { worker: _, ...kernels } = options;
+  return { ...kernels, memory, exports, zeros, thread, scratch };
 }
 
 /** Starts one worker per thread. Workers without work end after a second, and start again when needed. */
@@ -91,7 +104,7 @@ export function startThreads(
       const isReady = Promise.withResolvers<void>();
       starting.push(isReady.promise);
       const start = { ...startOf(thread, { options, memory: { ...memory, zeros } }), run, generation };
-      workers.push(startWorker(start, {
+      workers.push(startWorker(options.worker, start, {
         onMessage(data) {
           if ("ready" in data) isReady.resolve();
           else if ("times" in data) {
@@ -150,10 +163,11 @@ export function startThreads(
 
 /** Starts a worker. `onEnd` is called if the worker ends by itself, which it does only after an error. */
 function startWorker(
+  module: URL,
   start: WorkerStart,
   { onMessage, onEnd }: { onMessage(data: WorkerMessage): void; onEnd(error: Error): void },
 ): Worker {
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+  const worker = new Worker(module, {
     type: "module",
     name: `cpu engine, thread ${start.thread}`,
   });

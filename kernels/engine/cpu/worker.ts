@@ -34,9 +34,13 @@ const scope = globalThis as unknown as {
 
 scope.onmessage = ({ data: start }) => {
   const control = new Int32Array(start.memory.buffer as unknown as SharedArrayBuffer);
-  using thread = new KernelThread(start, control);
-  scope.postMessage({ ready: true });
-  serve(thread, { start, control });
+  const thread = new KernelThread(start, control);
+  try { // no `using` declaration, which not all browsers parse
+    scope.postMessage({ ready: true });
+    serve(thread, { start, control });
+  } finally {
+    thread[Symbol.dispose]();
+  }
   scope.close();
 };
 

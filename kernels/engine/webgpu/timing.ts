@@ -56,8 +56,32 @@ export async function timeVariants(
     call.op.wgsl(call, { ...device.gpu, choices: new Map([[callKey(call), name]]) })
   );
   const scratchBytes = Math.max(...kernels.map(scratchOf));
-  await using memory = await TrialMemory.allocate(device, { call, scratchBytes });
+  const memory = await TrialMemory.allocate(device, { call, scratchBytes });
   if (memory === null) return new Map();
+  try { // no `using` declaration, which not all browsers parse
+    const candidates = await correctVariants(device, { call, names, kernels, memory });
+    const clock = await TrialClock.open(device);
+    try {
+      await measure(candidates, clock);
+    } finally {
+      clock[Symbol.dispose]();
+    }
+    return new Map(candidates.map(({ name, seconds }) => [name, seconds]));
+  } finally {
+    await memory[Symbol.asyncDispose]();
+  }
+}
+
+/** Runs each variant once and returns those whose results agree with the first one's. */
+async function correctVariants(
+  device: WebgpuDevice,
+  { call, names, kernels, memory }: {
+    readonly call: Call;
+    readonly names: readonly string[];
+    readonly kernels: readonly WgslKernel[];
+    readonly memory: TrialMemory;
+  },
+): Promise<readonly Candidate[]> {
   const candidates: Candidate[] = [], pace = new SubmitPace({ dispatchSeconds: DISPATCH_SECONDS });
   let expected: Float32Array | null = null;
   for (const [i, name] of names.entries()) {
@@ -70,9 +94,7 @@ export async function timeVariants(
     expected ??= result;
     if (agree(result, expected)) candidates.push({ name, run, seconds: Infinity });
   }
-  using clock = await TrialClock.open(device);
-  await measure(candidates, clock);
-  return new Map(candidates.map(({ name, seconds }) => [name, seconds]));
+  return candidates;
 }
 
 /**

@@ -93,12 +93,11 @@ export function colorOf(i: number): string {
 export async function svgOf(options: (plot: typeof Plot) => Plot.PlotOptions): Promise<string> {
   const plot = await importPackage("@observablehq/plot");
   const document = new DOMParser().parseFromString("<html></html>", "text/html");
-  const drawn = plot.plot({
-    ...options(plot),
+  const drawn = plot.plot(Object.assign(options(plot), {
     document, // linkedom's document, which has everything that Plot uses
     figure: false,
     style: { fontSize: "12px", overflow: "visible", background: "none" },
-  });
+  }));
   return drawn.outerHTML;
 }
 

@@ -19,6 +19,8 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   ["fineweb-gpt2 --beta1 0.9 --optimizer sgd", /it needs --optimizer adamw or muon$/],
   ["train --beta2 0.9 --optimizer sgd", /--optimizer sgd/],
   ["train --eps 1e-9 --optimizer sgd", /--optimizer sgd/],
+  // a page that is not served
+  ["playground --port 8080 --no-serve", /--port 8080 does nothing without --serve: it needs --serve$/],
   // another schedule
   [
     "train --min-lr 1e-5 --schedule constant",
@@ -238,6 +240,7 @@ const always: Readonly<Record<string, string>> = {
   "makemore-mlp": "solution",
   "makemore-wavenet": "solution",
   "micrograd": "solution",
+  "playground": "serve",
   "report": "runs",
   "rl":
     "seed device task tools group algorithm kl maskCutOff temperature maxTokens initFrom template seqLen batchSize " +

@@ -20,7 +20,7 @@ async function shardsIn(dir: string): Promise<string[]> {
 }
 
 /** Reads a stream until a match; returns the first group. The rest is read and dropped. */
-async function firstMatch(stream: ReadableStream<Uint8Array>, pattern: RegExp): Promise<string> {
+async function firstMatch(stream: ReadableStream<Uint8Array<ArrayBuffer>>, pattern: RegExp): Promise<string> {
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   while (true) {

@@ -1,0 +1,35 @@
+/**
+ * The embedding of tokens on the two axes along which it varies most.
+ *
+ * @module
+ */
+import type { Look } from "../protocol.ts";
+import { html } from "./html.ts";
+
+const [width, height, margin] = [640, 400, 24];
+
+/** Tokens as points with their text. */
+export function embeddingView({ look: { embedding } }: { readonly look: Look }) {
+  if (embedding.length === 0) return null;
+  const range = (values: readonly number[]) => {
+    const low = values.reduce((a, b) => Math.min(a, b), Infinity);
+    return { low, span: values.reduce((a, b) => Math.max(a, b), -Infinity) - low || 1 };
+  };
+  const x = range(embedding.map((point) => point.x)), y = range(embedding.map((point) => point.y));
+  return html`
+    <h3>Embedding</h3>
+    <svg class="points" viewBox=${`0 0 ${width} ${height}`} role="img"
+      aria-label=${`Embeddings of ${embedding.length} tokens on their two principal axes: tokens that the model uses alike lie close together`}>
+      ${embedding.map((point) =>
+        html`
+          <text
+            x=${margin + (width - 2 * margin) * (point.x - x.low) / x.span}
+            y=${height - margin - (height - 2 * margin) * (point.y - y.low) / y.span}>${point.token
+              .text}</text>
+        `
+      )}
+    </svg>
+    <p class="soft small">${embedding.length} tokens on the two axes along which their embeddings differ most:
+      tokens that the model uses alike move together as it learns.</p>
+  `;
+}

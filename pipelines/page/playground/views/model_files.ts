@@ -1,0 +1,43 @@
+/// <reference lib="dom" />
+/**
+ * Models from files, and into files.
+ *
+ * @module
+ */
+import { useSignal } from "@preact/signals";
+import { html } from "./html.ts";
+import { facts, open, send } from "./store.ts";
+
+/** The panel of files. */
+export function modelFiles() {
+  const isOver = useSignal(false);
+  const take = (files: FileList | null | undefined) => {
+    isOver.value = false;
+    if (files !== null && files !== undefined && files.length > 0) open([...files]);
+  };
+  return html`
+    <section class=${isOver.value ? "panel drop over" : "panel drop"} aria-label="Model files"
+      onDragOver=${(event: DragEvent) => {
+        event.preventDefault();
+        isOver.value = true;
+      }}
+      onDragLeave=${() => isOver.value = false}
+      onDrop=${(event: DragEvent) => {
+        event.preventDefault();
+        take(event.dataTransfer?.files);
+      }}>
+      <h2>Model files</h2>
+      <p>Drop a trained model here, or choose its files: of a run of this project
+        <code>model.safetensors</code> and <code>stream.json</code> of a checkpoint and <code>tokenizer.json</code>;
+        of a Hugging Face folder <code>config.json</code>, <code>model.safetensors</code> and <code>tokenizer.json</code>.</p>
+      <div class="row">
+        <label>Files of a model
+          <input type="file" multiple accept=".safetensors,.json"
+            onChange=${(event: Event) => take((event.target as HTMLInputElement).files)} /></label>
+        <button type="button" disabled=${facts.value === null} onClick=${() => send({ type: "save" })}>
+          Save the model</button>
+      </div>
+      ${facts.value?.opened && html`<p class="soft" role="status">${facts.value.opened}</p>`}
+    </section>
+  `;
+}

@@ -1,0 +1,129 @@
+/// <reference lib="dom" />
+/**
+ * Curves by uPlot, with a name and in the colours of the page.
+ *
+ * @module
+ */
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import { colorOf } from "./colors.ts";
+import { html } from "./html.ts";
+
+/** A curve of a chart. */
+export interface PlotSeries {
+  readonly label: string;
+  /** Name of the style's variable with its colour. */
+  readonly color: string;
+  /** Whether its points are marked. */
+  readonly points?: boolean;
+}
+
+/** What a chart shows. */
+export interface PlotProps {
+  /** Name and content in words, for whoever does not see it. */
+  readonly name: string;
+  readonly xLabel: string;
+  readonly yLabel: string;
+  readonly series: readonly PlotSeries[];
+  /** Positions, then the values of each series; null leaves a gap. */
+  readonly data: uPlot.AlignedData;
+  readonly logX?: boolean;
+  readonly logY?: boolean;
+  /** Range of the y axis; default: that of the values. */
+  readonly yRange?: readonly [number, number];
+  /** Position of a vertical line; default: none. */
+  readonly mark?: number;
+}
+
+const height = 240;
+
+/** A chart. */
+export function plot(props: PlotProps) {
+  const home = useRef<HTMLDivElement>(null), chart = useRef<uPlot | null>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  const shape = JSON.stringify([
+    props.series,
+    props.logX,
+    props.logY,
+    props.xLabel,
+    props.yLabel,
+    props.yRange,
+  ]);
+  useEffect(() => {
+    const element = home.current;
+    if (element === null) return;
+    const draw = () => {
+      chart.current?.destroy();
+      element.replaceChildren();
+      chart.current = new uPlot(optionsOf(latest, element.clientWidth), latest.current.data, element);
+    };
+    draw();
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    dark.addEventListener("change", draw);
+    const sizes = new ResizeObserver(() => {
+      if (chart.current?.width !== element.clientWidth) {
+        chart.current?.setSize({ width: element.clientWidth, height });
+      }
+    });
+    sizes.observe(element);
+    return () => {
+      sizes.disconnect();
+      dark.removeEventListener("change", draw);
+      chart.current?.destroy();
+      chart.current = null;
+    };
+  }, [shape]);
+  useEffect(() => {
+    chart.current?.setData(props.data);
+  }, [props.data, props.mark]);
+  return html`<div class="plot" role="img" aria-label=${props.name} ref=${home}></div>`;
+}
+
+function optionsOf(latest: { readonly current: PlotProps }, width: number): uPlot.Options {
+  const { series, xLabel, yLabel, logX, logY, yRange } = latest.current;
+  const color = colorOf;
+  const axis = (label: string): uPlot.Axis => ({
+    label,
+    labelSize: 22,
+    stroke: color("soft"),
+    grid: { stroke: color("line"), width: 1 },
+    ticks: { stroke: color("line"), width: 1 },
+  });
+  return {
+    width,
+    height,
+    cursor: { y: false },
+    scales: {
+      x: { time: false, ...(logX && { distr: 3 }) },
+      y: { ...(logY && { distr: 3 }), ...(yRange && { range: [...yRange] as [number, number] }) },
+    },
+    axes: [axis(xLabel), { ...axis(yLabel), size: 56 }],
+    series: [
+      { label: xLabel },
+      ...series.map(({ label, color: name, points = false }): uPlot.Series => ({
+        label,
+        stroke: color(name),
+        width: 1.6,
+        points: { show: points },
+        spanGaps: true,
+        value: (_, value) => value === null ? "–" : value.toPrecision(4),
+      })),
+    ],
+    hooks: {
+      draw: [(chart) => {
+        const { mark } = latest.current;
+        if (mark === undefined) return;
+        const x = Math.round(chart.valToPos(mark, "x", true)), { top, height } = chart.bbox;
+        chart.ctx.save();
+        chart.ctx.strokeStyle = color("mark");
+        chart.ctx.lineWidth = 2 * devicePixelRatio;
+        chart.ctx.beginPath();
+        chart.ctx.moveTo(x, top);
+        chart.ctx.lineTo(x, top + height);
+        chart.ctx.stroke();
+        chart.ctx.restore();
+      }],
+    },
+  };
+}

@@ -1,0 +1,188 @@
+/// <reference lib="dom" />
+/**
+ * The state of the page, as signals that its parts read.
+ *
+ * @module
+ */
+import { effect, type Signal, signal } from "@preact/signals";
+import type { EvalEvent, StepEvent } from "../../../../stages/flow/events.ts";
+import { type EngineWish, type PageState, searchOf, stateOf } from "../address.ts";
+import { Curve } from "../curve.ts";
+import type { Answer, Look, ModelFacts, Request } from "../protocol.ts";
+import { type Settings } from "../settings.ts";
+
+const initial: PageState = stateOf(location.search);
+
+/** The choices of the person. */
+export const settings: Signal<Settings> = signal(initial.settings);
+/** The person's own text. */
+export const ownText: Signal<string> = signal(initial.ownText);
+/** How to compute. */
+export const wish: Signal<EngineWish> = signal(initial.wish);
+
+/** What the run does. */
+export type RunState = "idle" | "starting" | "training" | "paused" | "done" | "stopped" | "opened";
+export const runState: Signal<RunState> = signal("idle");
+/** Why requests could not be met, by what was asked for; empty if they were. */
+export const failures: Signal<Partial<Record<Request["type"], string>>> = signal({});
+/** Device and why it was chosen. */
+export const engine: Signal<{ readonly device: string; readonly why: string } | null> = signal(null);
+/** What is known of the model; null while there is none. */
+export const facts: Signal<ModelFacts | null> = signal(null);
+/** Curves of the run; `version` changes with each new point. */
+export const curves: { train: Curve; heldOut: Curve } = { train: new Curve(), heldOut: new Curve() };
+export const version: Signal<number> = signal(0);
+/** The last update and the last evaluation. */
+export const lastStep: Signal<StepEvent | null> = signal(null);
+export const lastEval: Signal<EvalEvent | null> = signal(null);
+/** Tokens per second over the last second or so. */
+export const speed: Signal<number> = signal(0);
+/** Texts that the model wrote along the run. */
+export const samples: Signal<readonly { readonly step: number; readonly text: string }[]> = signal([]);
+/** What the model writes for the person. */
+export const generated: Signal<{ readonly text: string; readonly busy: boolean }> = signal({
+  text: "",
+  busy: false,
+});
+/** What the model makes of a text. */
+export const look: Signal<Look | null> = signal(null);
+
+effect(() => {
+  const search = searchOf({ settings: settings.value, ownText: ownText.value, wish: wish.value });
+  history.replaceState(null, "", `${location.pathname}${search}${location.hash}`);
+});
+
+/** Changes some settings. */
+export function choose(changed: Partial<Settings>): void {
+  settings.value = { ...settings.value, ...changed };
+}
+
+const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "playground" });
+worker.onmessage = ({ data }: MessageEvent<Answer>) => receive(data);
+worker.onerror = (event) => {
+  event.preventDefault();
+  fail("train", `The part of this page that computes has ended: ${event.message}: load the page again`);
+};
+
+/** Sends a request to the worker. */
+export function send(request: Request): void {
+  worker.postMessage(request);
+}
+
+const texts = new Map<string, Promise<string>>();
+
+/** Returns a text of the playground, or the person's own. */
+export async function textOf(name: Settings["text"]): Promise<string> {
+  if (name === "own") return ownText.value;
+  let found = texts.get(name);
+  if (found === undefined) {
+    found = fetch(new URL(`./${name}.txt`, import.meta.url)).then((response) => {
+      if (!response.ok) throw new Error(`The text ${name}.txt is not there (${response.status})`);
+      return response.text();
+    });
+    texts.set(name, found);
+    found.catch(() => texts.delete(name));
+  }
+  return await found;
+}
+
+/** Starts a run with the chosen settings. */
+export async function start(): Promise<void> {
+  [failures.value, runState.value] = [{}, "starting"];
+  try {
+    const text = await textOf(settings.value.text);
+    curves.train = new Curve();
+    curves.heldOut = new Curve();
+    [lastStep.value, lastEval.value, samples.value, look.value] = [null, null, [], null];
+    version.value++;
+    send({ type: "train", settings: settings.value, text, wish: wish.value });
+  } catch (error) {
+    fail("train", error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Opens a model from files. */
+export function open(files: readonly File[]): void {
+  [failures.value, runState.value] = [{}, "starting"];
+  send({ type: "open", files, wish: wish.value });
+}
+
+/** Lets the model write. */
+export function generate(how: Extract<Request, { type: "generate" }>["how"]): void {
+  succeed("generate");
+  generated.value = { text: "", busy: true };
+  send({ type: "generate", how });
+}
+
+function fail(what: Request["type"], why: string): void {
+  failures.value = { ...failures.value, [what]: why };
+  if (what !== "train" && what !== "open") return;
+  if (runState.value === "starting") runState.value = facts.value === null ? "idle" : "stopped";
+  if (runState.value === "training") runState.value = "stopped";
+}
+
+function succeed(what: Request["type"]): void {
+  if (failures.value[what] === undefined) return;
+  const { [what]: _, ...others } = failures.value;
+  failures.value = others;
+}
+
+function receive(answer: Answer): void {
+  switch (answer.type) {
+    case "engine":
+      engine.value = { device: answer.device, why: answer.why };
+      break;
+    case "model":
+      facts.value = answer.facts;
+      if (answer.facts.opened !== null) runState.value = "opened";
+      break;
+    case "state":
+      runState.value = answer.state;
+      break;
+    case "steps":
+      return addSteps(answer.events);
+    case "eval":
+      curves.heldOut.add(answer.event.step, answer.event.valLoss);
+      lastEval.value = answer.event;
+      version.value++;
+      break;
+    case "sample":
+      samples.value = [...samples.value, { step: answer.step, text: answer.text }];
+      break;
+    case "piece":
+      generated.value = { text: generated.value.text + answer.text, busy: true };
+      break;
+    case "generated":
+      generated.value = { ...generated.value, busy: false };
+      break;
+    case "look":
+      look.value = answer.look;
+      succeed("look");
+      break;
+    case "saved":
+      return answer.files.forEach(download);
+    case "failed":
+      generated.value = { ...generated.value, busy: false };
+      return fail(answer.what, answer.why);
+  }
+}
+
+function addSteps(events: readonly StepEvent[]): void {
+  for (const { step, loss, tokensPerSecond } of events) {
+    curves.train.add(step, loss);
+    speed.value = speed.value === 0 ? tokensPerSecond : 0.95 * speed.value + 0.05 * tokensPerSecond;
+  }
+  const last = events.at(-1);
+  if (last === undefined) return;
+  lastStep.value = last;
+  version.value++;
+}
+
+function download({ name, content }: { readonly name: string; readonly content: Blob }): void {
+  const link = Object.assign(document.createElement("a"), {
+    href: URL.createObjectURL(content),
+    download: name,
+  });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser may ask where to save first
+}

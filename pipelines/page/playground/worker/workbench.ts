@@ -1,0 +1,168 @@
+/**
+ * Does what the page asks for: holds the engine, the model and the run.
+ *
+ * @module
+ */
+import { generateTexts } from "../../../../stages/sample/generate_texts.ts";
+import type { ModelSession } from "../../../../stages/model/model_session.ts";
+import type { Tokenizer } from "../../../../stages/token/tokenizer.ts";
+import type { EngineWish } from "../address.ts";
+import type { Answer, GenerateSettings, Request } from "../protocol.ts";
+import { settingsFault } from "../settings.ts";
+import { corpusOf } from "../training/corpus.ts";
+import { fittingPlan, tabLimit } from "../training/memory.ts";
+import { TrainingRun } from "../training/run.ts";
+import { type BrowserEngine, openBrowserEngine } from "./browser_engine.ts";
+import { lookAt } from "./look.ts";
+import { TrainingControl, trainToEnd } from "./train.ts";
+import { runTrial } from "./trial.ts";
+import { Turns } from "./turns.ts";
+
+const excerptTokens = 24;
+
+/** The model that the page shows. */
+interface Current extends AsyncDisposable {
+  readonly model: ModelSession;
+  readonly tokenizer: Tokenizer;
+}
+
+type Of<T extends Request["type"]> = Extract<Request, { readonly type: T }>;
+
+/** What the worker keeps between messages. */
+export class Workbench {
+  readonly #send: (answer: Answer) => void;
+  readonly #turns = new Turns();
+  #engine: { readonly key: string; readonly opened: Promise<BrowserEngine> } | null = null;
+  #current: Current | null = null;
+  #control = new TrainingControl();
+  #generation = new AbortController();
+
+  /** `send` sends a message to the page. */
+  constructor(send: (answer: Answer) => void) {
+    this.#send = send;
+  }
+
+  /** Does what a message asks for. Rejects with an error for people if that is not possible. */
+  async handle(request: Request): Promise<void> {
+    switch (request.type) {
+      case "train":
+        return await this.#train(request);
+      case "pause":
+        return this.#control.pause();
+      case "resume":
+        return this.#control.resume();
+      case "stop":
+        return this.#stop();
+      case "generate":
+        return await this.#generate(request.how);
+      case "look": {
+        const look = await this.#turns.take(async () => {
+          const { model, tokenizer } = this.#model();
+          return await lookAt(model, tokenizer, request.text);
+        });
+        return this.#send({ type: "look", look });
+      }
+      case "trial": {
+        const { engine } = await this.#open({ engine: "single", threads: 0, simd: "auto" });
+        const trial = await this.#turns.take(() => runTrial(engine, request));
+        return this.#send({ type: "trial", id: request.id, ...trial });
+      }
+      case "open":
+      case "save":
+        throw new Error("Not possible yet");
+    }
+  }
+
+  async #train({ settings, text, wish }: Of<"train">): Promise<void> {
+    const fault = settingsFault(settings);
+    if (fault !== null) throw new RangeError(fault);
+    this.#stop();
+    const control = this.#control = new TrainingControl();
+    const run = await this.#turns.take(async () => {
+      await this.#close();
+      const corpus = corpusOf(text, settings);
+      const { deviceMemory } = navigator as { deviceMemory?: number };
+      const plan = fittingPlan(settings, {
+        vocabSize: corpus.tokenizer.vocabSize,
+        limit: tabLimit(deviceMemory),
+      });
+      const { engine } = await this.#open(wish);
+      const run = await TrainingRun.open(engine, { plan, settings, corpus });
+      this.#current = {
+        model: run.model,
+        tokenizer: corpus.tokenizer,
+        [Symbol.asyncDispose]: () => run[Symbol.asyncDispose](),
+      };
+      this.#send({
+        type: "model",
+        facts: {
+          opened: null,
+          parameters: plan.parameterCount,
+          bytes: Object.values(plan.memory).reduce((sum, bytes) => sum + bytes, 0),
+          vocabSize: corpus.tokenizer.vocabSize,
+          layers: settings.layers,
+          heads: settings.heads,
+          context: settings.context,
+          trainTokens: corpus.train.length,
+          heldOutTokens: corpus.heldOut.length,
+          excerpt: corpus.tokenizer.decode(corpus.heldOut.subarray(0, excerptTokens)).trim(),
+        },
+      });
+      return run;
+    });
+    if (control.stop.signal.aborted) return;
+    const state = await trainToEnd(run, { control, turns: this.#turns, send: this.#send });
+    this.#send({ type: "state", state });
+  }
+
+  /** Ends the run and the generation that go on. */
+  #stop(): void {
+    this.#control.stop.abort();
+    this.#control.resume();
+    this.#generation.abort();
+  }
+
+  async #generate({ prompt, tokens, ...sampling }: GenerateSettings): Promise<void> {
+    this.#generation.abort();
+    const { signal } = this.#generation = new AbortController();
+    try {
+      await this.#turns.take(async () => {
+        const { model, tokenizer } = this.#model();
+        const events = generateTexts(model, tokenizer, {
+          ...sampling,
+          texts: [{ prompt, sample: 0 }],
+          maxTokens: tokens,
+          slide: Math.max(1, Math.ceil(model.plan.cacheLength / 2)),
+          signal,
+        });
+        for await (const event of events) {
+          if ("piece" in event) this.#send({ type: "piece", text: event.piece });
+        }
+      });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    if (!signal.aborted) this.#send({ type: "generated" });
+  }
+
+  /** Opens the engine of a wish, or returns it if it is open. */
+  async #open(wish: EngineWish): Promise<BrowserEngine> {
+    const key = JSON.stringify(wish);
+    if (this.#engine?.key !== key) this.#engine = { key, opened: openBrowserEngine(wish) };
+    const opened = await this.#engine.opened;
+    const { engine, why } = opened;
+    this.#send({ type: "engine", name: engine.name, device: engine.device, why });
+    return opened;
+  }
+
+  #model(): Current {
+    if (this.#current === null) throw new Error("There is no model yet: train one or open one");
+    return this.#current;
+  }
+
+  async #close(): Promise<void> {
+    const current = this.#current;
+    this.#current = null;
+    await current?.[Symbol.asyncDispose]();
+  }
+}
