@@ -23,7 +23,9 @@ import { chatOptions } from "./parts/posttrain/chat_options.ts";
 import { announceParts, chatSchedule, chatSettings, firstSteps } from "./parts/posttrain/chat_schedule.ts";
 import { checkOptions, exampleOptions, openExamples } from "./parts/posttrain/example_options.ts";
 import { taskSource } from "./parts/posttrain/example_source.ts";
+import { closing } from "./parts/posttrain/closing.ts";
 import { Reference } from "./parts/posttrain/reference.ts";
+import { sameInput } from "./parts/posttrain/same_input.ts";
 import {
   chatPlan,
   chatTraining,
@@ -32,7 +34,7 @@ import {
   type StartingPoint,
   startingPoint,
 } from "./parts/posttrain/starting_point.ts";
-import { handOf } from "./parts/posttrain/tools.ts";
+import { calculatorTools } from "./parts/posttrain/tools.ts";
 import { oneOfValues } from "./parts/options/requirements.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { keepTokenizer } from "./parts/resume/kept_tokenizer.ts";
@@ -134,13 +136,16 @@ export default pipeline({
       ctx.emit({ type: "preference", step, ...result });
       return batch;
     };
-    const trained = (await itemFlow(o, { start, pairs, size: seqLen + 1 })).pipe(train<Item>({
-      engine,
-      plan,
-      prepare,
-      schedule: chatSchedule(o, { share: isNew ? 0.05 : 1 }),
-      ...chatTraining(o, start, env),
-    })).pipe(reference.stage());
+    const trained = (await itemFlow(o, { start, pairs, size: seqLen + 1 }))
+      .pipe(sameInput(await reference.hashes()))
+      .pipe(train<Item>({
+        engine,
+        plan,
+        prepare,
+        schedule: chatSchedule(o, { share: isNew ? 0.05 : 1 }),
+        ...chatTraining(o, start, env),
+      }))
+      .pipe(closing("reference", () => reference[Symbol.asyncDispose]()));
     if (!isNew || o.checkEvery === 0) return trained;
     return trained.pipe(checkAnswers({
       every: o.checkEvery,
@@ -151,7 +156,7 @@ export default pipeline({
       template,
       maxTokens: seqLen,
       temperature: 1, // at 0, a model that calculates a little more often than not always calculates
-      hand: handOf(["calculator"], start),
+      toolbox: calculatorTools(start),
     }));
   },
   plan: async (o, env) => planLines({ ...await planOf(o, await startingPoint(o, env), env), steps: o.steps }),

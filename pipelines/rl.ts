@@ -18,13 +18,15 @@ import { rolloutBatch } from "../stages/rl/rollout_batch.ts";
 import { SUM_LENGTH } from "../stages/task/verified/arithmetic.ts";
 import { heldOutFrom, type Task } from "../stages/task/verified/task.ts";
 import { type BatchContext, train } from "../stages/train/train.ts";
-import { flag, integer, list, number, oneOf, path, repeatedPaths } from "./cli/option_types.ts";
+import { flag, integer, number, oneOf, path, repeatedPaths } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { finishRun } from "./parts/posttrain/chat_end.ts";
 import { chatOptions } from "./parts/posttrain/chat_options.ts";
 import { announceParts, chatSchedule, chatSettings, firstSteps } from "./parts/posttrain/chat_schedule.ts";
 import { taskSource } from "./parts/posttrain/example_source.ts";
+import { closing } from "./parts/posttrain/closing.ts";
 import { Reference } from "./parts/posttrain/reference.ts";
+import { hashOfTexts, sameInput } from "./parts/posttrain/same_input.ts";
 import {
   chatPlan,
   chatTraining,
@@ -33,8 +35,9 @@ import {
   type StartingPoint,
   startingPoint,
 } from "./parts/posttrain/starting_point.ts";
-import { taskNames, taskOf } from "./parts/posttrain/tasks.ts";
-import { handOf, toolNames } from "./parts/posttrain/tools.ts";
+import { openTask, taskNames } from "./parts/posttrain/tasks.ts";
+import { toolOptions } from "./parts/posttrain/tool_options.ts";
+import { openTools } from "./parts/posttrain/tools.ts";
 import { above0, oneOfValues, unlessOff } from "./parts/options/requirements.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { keepTokenizer } from "./parts/resume/kept_tokenizer.ts";
@@ -61,11 +64,7 @@ const options = {
     ...task,
     requires: oneOfValues("task", ["gsm8k", "arc", "mmlu"], "--task gsm8k, arc or mmlu"),
   }),
-  tools: list("tools that the model may call; none: no tools", {
-    value: null,
-    choices: toolNames,
-    ...task,
-  }),
+  ...toolOptions(task),
   group: integer("number of samples for each question", { value: 16, min: 2, max: 1024, ...policy }),
   algorithm: oneOf("how answers are weighed", { value: "grpo", choices: algorithms, ...policy }),
   scaleRewards: oneOf(
@@ -175,9 +174,9 @@ export default pipeline({
         `Cannot divide ${answers} answers of a step into groups of ${o.group}: give --batch-size a multiple of --group`,
       );
     }
-    const task = await taskOf(o.task, o.source), engine = await env.engine();
-    const tools = o.tools ?? (template.name === "nanochat" ? ["calculator"] : []);
-    const hand = tools.length === 0 ? undefined : handOf(tools, start);
+    const { task, hash } = await openTask(o.task, o.source), engine = await env.engine();
+    const toolbox = await openTools(o, { tokenizer, template, keepsFacts: false });
+    const tools = toolbox === null ? {} : { toolbox };
     const plan = chatPlan(o, start, {
       weighted: true,
       temperature,
@@ -226,7 +225,7 @@ export default pipeline({
           scale: o.algorithm === "reinforce" ? "none" : o.scaleRewards,
           maskCutOff: o.maskCutOff,
           reference: base,
-          ...(hand !== undefined && { hand }),
+          ...tools,
         },
       );
       rewards.clear();
@@ -248,7 +247,13 @@ export default pipeline({
       return batch;
     };
     const rate = chatSchedule(o, { share: isNew ? 0.05 : 1 }), first = firstSteps(o);
+    const hashes = {
+      [`the task ${o.task}`]: hash,
+      ...(toolbox !== null && { "what the tools know": hashOfTexts(toolbox.texts()) }),
+      ...(o.kl > 0 && await reference.hashes()),
+    };
     const trained = itemFlow(o, { start, size: seqLen + 1, task })
+      .pipe(sameInput<BatchOrNumber>(hashes))
       .pipe(train<BatchOrNumber>({
         engine,
         plan,
@@ -257,7 +262,10 @@ export default pipeline({
         ...chatTraining(o, start, env),
       }))
       .pipe(guard(rewards))
-      .pipe(reference.stage());
+      .pipe(closing("reference", async () => {
+        toolbox?.[Symbol.dispose]();
+        await reference[Symbol.asyncDispose]();
+      }));
     if (o.checkEvery === 0) return trained;
     return trained.pipe(checkAnswers({
       every: o.checkEvery,
@@ -268,7 +276,7 @@ export default pipeline({
       template,
       maxTokens: o.maxTokens ?? seqLen,
       temperature: 0,
-      ...(hand !== undefined && { hand }),
+      ...tools,
     }));
   },
   async plan(o, env) {

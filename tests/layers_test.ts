@@ -63,7 +63,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "stages/task": [...data, "stages/token", "stages/chat", "kernels/random", libraries],
   "stages/chat": [...data, "stages/token", "kernels/random", "kernels/core/tensor.ts", libraries],
   "stages/model": ["kernels", "stages/items.ts"],
-  "stages/tool": [...data, "stages/token", libraries],
+  "stages/tool": [...data, "stages/token", "stages/chat", libraries],
   "stages/rl": [
     ...model,
     "stages/chat",

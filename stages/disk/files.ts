@@ -33,6 +33,15 @@ export function openFileSync(path: string | URL, options: Deno.OpenOptions = { r
   }
 }
 
+/** Returns the path of a file or folder without symbolic links. */
+export function realPathSync(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch (error) {
+    throw fileError(error, { action: "read", path });
+  }
+}
+
 /** The text of a file. */
 export async function readText(path: string | URL): Promise<string> {
   try {

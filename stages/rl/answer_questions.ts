@@ -6,22 +6,17 @@
 import type { ChatTemplate } from "../chat/template/template.ts";
 import type { ModelSession } from "../model/model_session.ts";
 import { type GeneratedTokens, generateTokens } from "../sample/generate_tokens.ts";
-import type { GenerateTokensOptions, Hand } from "../sample/token_text.ts";
+import type { GenerateTokensOptions } from "../sample/token_text.ts";
 import { rewardOf, type RewardParts, type Task, type TaskItem } from "../task/verified/task.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
-
-/** A hand that counts calls of tools. */
-export interface CountingHand extends Hand {
-  readonly calls: number;
-  readonly failures: number;
-}
+import type { Toolbox } from "../tool/toolbox.ts";
 
 /** What answers are generated with. */
 export interface AnswerOptions extends Omit<GenerateTokensOptions, "ends" | "vocabSize"> {
   readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate;
-  /** Makes the hand of an answer, which runs tools; default: none. */
-  hand?(): CountingHand;
+  /** Tools that the model may call; default: none. */
+  readonly toolbox?: Pick<Toolbox, "hand" | "announce">;
 }
 
 /** An answer to a question. */
@@ -50,16 +45,16 @@ export async function answerQuestions(
     /** Prefix of the names of random numbers, such as the pass over the questions. */
     readonly key: string;
   },
-  { tokenizer, template, hand, ...options }: AnswerOptions,
+  { tokenizer, template, toolbox, ...options }: AnswerOptions,
 ): Promise<readonly Answer[]> {
   const items = await Promise.all(indices.map((index) => task.item(index)));
   const requests = items.flatMap(({ id, messages }, i) => {
-    const prompt = template.prompt({ id, messages });
+    const asked = { id, messages }, prompt = template.prompt(toolbox?.announce(asked) ?? asked);
     return Array.from({ length: samples }, (_, sample) => ({
       item: items[i],
       prompt,
       key: `${key}.${indices[i]}.${sample}`,
-      hand: hand?.(),
+      hand: toolbox?.hand(),
     }));
   });
   const generated = await generateTokens(

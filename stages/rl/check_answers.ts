@@ -52,7 +52,7 @@ export function checkAnswers(
           reward: mean(({ reward }) => reward),
           items: answers.length,
           ...(task.seen === true && { seen: true }),
-          ...(options.hand !== undefined && { toolShare: mean(({ calls }) => Number(calls > 0)) }),
+          ...(options.toolbox !== undefined && { toolShare: mean(({ calls }) => Number(calls > 0)) }),
         });
         const [{ prompt, ids }] = answers, { tokenizer } = options;
         ctx.emit({ type: "sample", step, prompt: tokenizer.decode(prompt), text: tokenizer.decode(ids) });

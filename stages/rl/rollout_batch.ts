@@ -7,6 +7,7 @@ import type { RolloutEvent, TimingEvent } from "../flow/events.ts";
 import type { Batch } from "../items.ts";
 import type { ModelSession } from "../model/model_session.ts";
 import type { Task } from "../task/verified/task.ts";
+import type { Tokenizer } from "../token/tokenizer.ts";
 import { advantages, type RewardScale, shareWithoutVariance } from "./advantages.ts";
 import { type Answer, type AnswerOptions, answerQuestions } from "./answer_questions.ts";
 import { answerRows, derivativeBatch, logProbabilities } from "./answer_rows.ts";
@@ -81,7 +82,7 @@ export async function rolloutBatch(
   return {
     batch: derivativeBatch(rows, { gradient: found.gradient, shape }),
     event: {
-      ...measured(answers),
+      ...measured(answers, asking.tokenizer),
       zeroVariance: shareWithoutVariance(rewards, group),
       policyLoss: found.loss,
       ...(reference !== null && { kl: found.kl }),
@@ -97,6 +98,7 @@ export async function rolloutBatch(
 /** What is logged of answers. */
 function measured(
   answers: readonly Answer[],
+  tokenizer: Tokenizer,
 ): Omit<RolloutEvent, "type" | "step" | "zeroVariance" | "policyLoss" | "kl"> {
   const mean = (of: (answer: Answer) => number) =>
     answers.reduce((sum, answer) => sum + of(answer), 0) / answers.length;
@@ -105,7 +107,9 @@ function measured(
   const entropy = answers.reduce((sum, { entropies }) => sum + entropies.reduce((a, b) => a + b, 0), 0);
   const calls = mean(({ calls }) => calls), lengths = answers.map(({ ids }) => ids.length);
   const sorted = answers.toSorted((a, b) => b.reward - a.reward);
-  const transcript = ({ item, text, reward }: Answer) => `${item.id}: ${text} (reward ${reward})`;
+  // The whole answer, so that calls of tools and their results can be read.
+  const transcript = ({ item, ids, reward }: Answer) =>
+    `${item.id}: ${tokenizer.decode(ids)} (reward ${Number(reward.toFixed(3))})`;
   return {
     reward: mean(({ reward }) => reward),
     parts: Object.fromEntries(names.map((name) => [name, mean(({ parts }) => parts[name] ?? 0)])),

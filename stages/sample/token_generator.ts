@@ -250,13 +250,11 @@ export class TokenGenerator {
     try {
       const token = text.choose(flight.logits);
       this.#emit(flight, token);
-      if (text.isEnd(token.id)) return this.#end(flight, "end");
-      if (text.room <= 0) return this.#end(flight, "length");
-      const forced = await text.force(token.id);
+      const forced = text.room > 0 ? await text.force(token.id) : [];
       if (forced === null) return this.#end(flight, "length");
       for (const each of forced) this.#emit(flight, each);
-      const last = forced.at(-1);
-      if (last !== undefined && text.isEnd(last.id)) return this.#end(flight, "end");
+      if (text.isEnd(forced.at(-1)?.id ?? token.id)) return this.#end(flight, "end");
+      if (text.room <= 0) return this.#end(flight, "length");
       flight.unread = Uint32Array.of(token.id, ...forced.map(({ id }) => id));
     } catch (error) {
       flight.outcome ??= { error };

@@ -10,7 +10,10 @@ import { likeliest } from "./top_k.ts";
 
 /** Watches a text while it is generated. */
 export interface Hand {
-  /** Returns the tokens that must follow a token which the model has chosen; usually none. */
+  /**
+   * Returns the tokens that must follow a token which the model has chosen; usually none. After a token that
+   * ends the text, they continue it.
+   */
   after(id: number): readonly number[] | Promise<readonly number[]>;
 }
 
@@ -112,16 +115,13 @@ export class TokenText {
     };
   }
 
-  /**
-   * Returns the tokens that the hand forces after the token just chosen, up to the first that ends the text;
-   * null if they do not fit.
-   */
+  /** Returns the tokens that the hand forces after the token just chosen; null if they do not fit. */
   async force(id: number): Promise<readonly GeneratedToken[] | null> {
-    const ids = await this.request.hand?.after(id) ?? [];
-    const last = ids.findIndex((each) => this.isEnd(each));
-    const forced = last < 0 ? ids : ids.slice(0, last + 1);
-    if (forced.length > 0 && forced.length >= this.#room + Number(last >= 0)) return null;
-    return forced.map((each) => {
+    const ids = await this.request.hand?.after(id) ?? [], last = ids.at(-1);
+    // Unless they end the text, there must be room for a token after them.
+    const needed = ids.length + Number(last !== undefined && !this.isEnd(last));
+    if (needed > this.#room) return null;
+    return ids.map((each) => {
       this.#add(each);
       return { id: each, isChosen: false, logp: 0, entropy: 0, alternatives: [] };
     });

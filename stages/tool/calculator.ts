@@ -15,6 +15,9 @@ const MAX_LENGTH = 1000;
 export function calculator(): Tool {
   return {
     name: "calculator",
+    about: "Calculates an expression of numbers, + - * / and brackets, or 'text'.count('letters').",
+    argument: "expression",
+    takesCode: true,
     run: (code) => {
       const result = calculate(code);
       return result === null ? { error: "not an expression" } : { output: String(result) };

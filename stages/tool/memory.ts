@@ -12,12 +12,12 @@ import type { Tool } from "./tool.ts";
 /** Most facts, and longest fact in characters. */
 const MOST = 100, LONGEST = 300;
 
-/** Facts in a file. */
+/** Facts, in a file or for one answer. */
 export class Memory {
-  readonly #path: string;
+  readonly #path: string | null;
   readonly #facts: string[];
 
-  private constructor(path: string, facts: string[]) {
+  private constructor(path: string | null, facts: string[]) {
     this.#path = path;
     this.#facts = facts;
   }
@@ -79,6 +79,8 @@ export class Memory {
   tool(): Tool {
     return {
       name: "memory",
+      about: "Remembers a short fact about the user for later conversations.",
+      argument: "fact",
       run: async (fact) => {
         try {
           await this.remember(fact);
@@ -91,7 +93,17 @@ export class Memory {
     };
   }
 
+  /** Returns a tool that copies the facts for each answer: rollouts must not change each other. */
+  ownTool(): Tool {
+    return {
+      ...this.tool(),
+      texts: () => this.#facts,
+      forAnswer: () => new Memory(null, [...this.#facts]).tool(),
+    };
+  }
+
   async #save(): Promise<void> {
+    if (this.#path === null) return;
     await writeWhole(this.#path, `${JSON.stringify({ facts: this.#facts }, null, 2)}\n`);
   }
 }

@@ -39,6 +39,10 @@ export async function searchTool(
   if (texts.length === 0) throw new RangeError("Cannot search: the folder has no text");
   return {
     name: "search",
+    about: "Searches texts by words, and returns the passages that fit best.",
+    argument: "query",
+    limit: passages * (characters + 1),
+    texts: () => texts,
     run(query) {
       const found = index.search(query.slice(0, 1000)).slice(0, passages);
       return found.length === 0

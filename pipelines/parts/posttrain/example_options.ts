@@ -14,7 +14,7 @@ import type { Values } from "../../cli/pipeline.ts";
 import { above0, given, notGiven } from "../options/requirements.ts";
 import { firstSteps } from "./chat_schedule.ts";
 import type { ChatValues, StartingPoint } from "./starting_point.ts";
-import { handOf } from "./tools.ts";
+import { calculatorTools } from "./tools.ts";
 import { worldTasks } from "./world_tasks.ts";
 
 const data = { group: "Data", requires: given("initFrom", "--init-from PATH") };
@@ -84,6 +84,6 @@ export async function worldChecks(
     template: start.template,
     maxTokens: start.seqLen,
     temperature: 0,
-    hand: handOf(["calculator"], start),
+    toolbox: calculatorTools(start),
   });
 }

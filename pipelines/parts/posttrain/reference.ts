@@ -10,13 +10,12 @@ import { modelOf } from "../../../kernels/models/model_of.ts";
 import { exists } from "../../../stages/disk/whole_files.ts";
 import { readSafetensors, writeSafetensors } from "../../../stages/format/model/safetensors.ts";
 import { disk } from "../../../stages/disk/disk.ts";
-import { type Stage, stage } from "../../../stages/flow/stage.ts";
 import type { Batch } from "../../../stages/items.ts";
 import { type ModelSession, openModel } from "../../../stages/model/model_session.ts";
-import type { ModelUpdate } from "../../../stages/model/model_update.ts";
 import { plan } from "../../../stages/model/plan.ts";
 import type { Env } from "../../cli/pipeline.ts";
-import { startingWeights } from "../starting_weights.ts";
+import { hashOfWeights } from "../model/adapted_model.ts";
+import { openModelFile, startingWeights } from "../starting_weights.ts";
 import type { StartingPoint } from "./starting_point.ts";
 
 /** What the reference is made of. */
@@ -32,7 +31,7 @@ export interface ReferenceOptions {
 }
 
 /** Opens the reference when it is first needed. */
-export class Reference {
+export class Reference implements AsyncDisposable {
   #session: ModelSession | null = null;
   readonly #options: ReferenceOptions;
 
@@ -55,6 +54,21 @@ export class Reference {
     return this.#session = await openModel(engine, { plan: planned, weights: await this.#weights(policy) });
   }
 
+  /**
+   * Returns the hash of the reference's file, by its path, so that a resumed run can compare it; of adapters'
+   * models training itself keeps a hash, and a new model's reference is in the run's folder.
+   */
+  async hashes(): Promise<Readonly<Record<string, string>>> {
+    const { start, initFrom } = this.#options;
+    if (initFrom === null || start.adapters !== null) return {};
+    const file = await openModelFile(initFrom);
+    try {
+      return { [initFrom]: await hashOfWeights(file) };
+    } finally {
+      file.close();
+    }
+  }
+
   async #weights(policy: ModelSession): Promise<TensorMap> {
     const { start, initFrom, env } = this.#options;
     if (start.adapters !== null && start.weights !== undefined) {
@@ -69,13 +83,8 @@ export class Reference {
     return await readSafetensors(path);
   }
 
-  /** Returns a stage that passes updates on and closes the reference at the end of the run. */
-  stage(): Stage<ModelUpdate, ModelUpdate> {
-    return stage<ModelUpdate, ModelUpdate, null>({
-      name: "reference",
-      open: () => null,
-      push: (update) => [update],
-      close: async () => await this.#session?.[Symbol.asyncDispose](),
-    });
+  /** Closes the reference, if it was opened. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session?.[Symbol.asyncDispose]();
   }
 }

@@ -10,47 +10,61 @@ import { countries } from "../../../stages/task/verified/countries.ts";
 import { gsm8k, multipleChoiceTask } from "../../../stages/task/verified/question_files.ts";
 import { spellingBee } from "../../../stages/task/verified/spelling_bee.ts";
 import type { Task } from "../../../stages/task/verified/task.ts";
+import { readText } from "../../../stages/disk/files.ts";
 import { exists } from "../../../stages/disk/whole_files.ts";
+import { hashOfTexts } from "./same_input.ts";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 /** Names of the tasks: the last three read their items from --source. */
 export const taskNames = ["arithmetic", "spelling-bee", "countries", "gsm8k", "arc", "mmlu"] as const;
 
-/** Returns a task by its name, or the one that a file exports. Throws RangeError where there is none. */
-export async function taskOf(name: string, source: readonly string[]): Promise<Task> {
-  switch (name) {
-    case "arithmetic":
-      return arithmetic();
-    case "spelling-bee":
-      return await spellingBee();
-    case "countries":
-      return await countries();
-    case "gsm8k":
-      return gsm8k(await recordsOf(name, source));
-    case "arc":
-    case "mmlu":
-      return multipleChoiceTask(name, await recordsOf(name, source));
-  }
-  if (!name.endsWith(".ts") && !name.endsWith(".js")) {
-    throw new RangeError(
-      `There is no task ${name}: expected ${taskNames.join(", ")}, or the path of a .ts file`,
-    );
-  }
-  if (!await exists(name)) throw new RangeError(`There is no file ${name}: give --task the path of one`);
-  const { default: task }: { readonly default?: unknown } = await import(pathToFileURL(resolve(name)).href);
-  if (isTask(task)) return task;
-  throw new RangeError(
-    `Cannot use ${name} as a task: its default export must be an object with name, item(index) and reward(item, answer), and size a whole number above 0 if it has one`,
-  );
+/** A task, and the hash of what it is made of, by which a resumed run knows it again. */
+export interface OpenedTask {
+  readonly task: Task;
+  readonly hash: string;
 }
 
-async function recordsOf(name: string, source: readonly string[]) {
+/** Returns a task by its name, or the one that a file exports. Throws RangeError where there is none. */
+export async function openTask(name: string, source: readonly string[]): Promise<OpenedTask> {
+  switch (name) {
+    case "arithmetic":
+      return { task: arithmetic(), hash: name };
+    case "spelling-bee":
+      return { task: await spellingBee(), hash: name };
+    case "countries":
+      return { task: await countries(), hash: name };
+    case "gsm8k":
+    case "arc":
+    case "mmlu":
+      return await taskOfRecords(name, source);
+    default:
+      return await taskOfFile(name);
+  }
+}
+
+async function taskOfRecords(name: "gsm8k" | "arc" | "mmlu", source: readonly string[]): Promise<OpenedTask> {
   if (source.length === 0) {
     throw new RangeError(`The task ${name} reads its items from a file: give --source FILE`);
   }
   const documents = from(await openSource(source, { records: true })).stream();
-  return await Array.fromAsync(documents, ({ id, metadata }) => ({ id, fields: metadata ?? {} }));
+  const records = await Array.fromAsync(documents, ({ id, metadata }) => ({ id, fields: metadata ?? {} }));
+  const hash = hashOfTexts(records.map(({ fields }) => JSON.stringify(fields)));
+  return { task: name === "gsm8k" ? gsm8k(records) : multipleChoiceTask(name, records), hash };
+}
+
+async function taskOfFile(path: string): Promise<OpenedTask> {
+  if (!path.endsWith(".ts") && !path.endsWith(".js")) {
+    throw new RangeError(
+      `There is no task ${path}: expected ${taskNames.join(", ")}, or the path of a .ts file`,
+    );
+  }
+  if (!await exists(path)) throw new RangeError(`There is no file ${path}: give --task the path of one`);
+  const { default: task }: { readonly default?: unknown } = await import(pathToFileURL(resolve(path)).href);
+  if (isTask(task)) return { task, hash: hashOfTexts([await readText(path)]) };
+  throw new RangeError(
+    `Cannot use ${path} as a task: its default export must be an object with name, item(index) and reward(item, answer), and size a whole number above 0 if it has one`,
+  );
 }
 
 function isTask(value: unknown): value is Task {

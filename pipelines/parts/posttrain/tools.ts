@@ -1,37 +1,61 @@
 /**
- * The tools that a model may call while it answers.
+ * Opens the tools that a model may call while it answers.
  *
  * @module
  */
-import { nanochatIds } from "../../../stages/chat/template/nanochat.ts";
-import type { CountingHand } from "../../../stages/rl/answer_questions.ts";
 import { CodeTool } from "../../../stages/tool/code/code_tool.ts";
 import { calculator } from "../../../stages/tool/calculator.ts";
-import { CodeHand } from "../../../stages/tool/code_hand.ts";
+import { Memory } from "../../../stages/tool/memory.ts";
+import { searchTool } from "../../../stages/tool/search.ts";
 import type { Tool } from "../../../stages/tool/tool.ts";
+import { Toolbox } from "../../../stages/tool/toolbox.ts";
+import type { Values } from "../../cli/pipeline.ts";
+import { folderTexts } from "./folder_texts.ts";
 import type { StartingPoint } from "./starting_point.ts";
+import type { toolOptions } from "./tool_options.ts";
 
-/** Names of the tools. */
-export const toolNames = ["calculator", "code"] as const;
-
-/** Returns a function that makes the hand of an answer. Throws RangeError for a template without calls. */
-export function handOf(
-  names: readonly string[],
-  { tokenizer, template }: Pick<StartingPoint, "tokenizer" | "template">,
-): () => CountingHand {
-  if (template.name !== "nanochat") {
-    throw new RangeError(
-      `Cannot let the model call ${
-        names.join(" and ")
-      }: the chat template ${template.name} has no form for calls: use nanochat's template and a model with its special tokens, or no tools`,
-    );
-  }
-  const tokens = nanochatIds(tokenizer), tools = names.map(toolOf);
-  return () => new CodeHand({ tokenizer, tokens, tools });
+/** Which tools to open. */
+export interface OpenTools extends Pick<StartingPoint, "tokenizer" | "template"> {
+  /** Whether facts are written to the file of --memory. Else each answer has a memory of its own. */
+  readonly keepsFacts: boolean;
 }
 
-function toolOf(name: string): Tool {
-  if (name === "calculator") return calculator();
-  if (name === "code") return new CodeTool();
-  throw new RangeError(`There is no tool ${name}: expected some of ${toolNames.join(", ")}`);
+/**
+ * Opens the tools of --tools; without it, the calculator for nanochat's template, which has a form for it.
+ * Null: none. Throws RangeError for an option that is missing and for a template without a form for calls.
+ */
+export async function openTools(
+  o: Values<ReturnType<typeof toolOptions>>,
+  { tokenizer, template, keepsFacts }: OpenTools,
+): Promise<Toolbox | null> {
+  const names = o.tools ?? (template.name === "nanochat" ? ["calculator"] : []);
+  if (names.length === 0) return null;
+  const memory = names.includes("memory")
+    ? await Memory.open(needed(o.memory, "memory", "--memory FILE"))
+    : null;
+  const tools: Tool[] = [];
+  for (const name of new Set(names)) {
+    if (name === "calculator") tools.push(calculator());
+    else if (name === "code") tools.push(new CodeTool());
+    else if (name === "search") {
+      const folder = needed(o.searchFolder, "search", "--search-folder DIR");
+      tools.push(await searchTool(folderTexts(folder)));
+    } else if (memory !== null) tools.push(keepsFacts ? memory.tool() : memory.ownTool());
+  }
+  return new Toolbox(tools, {
+    tokenizer,
+    template,
+    maxCalls: o.maxCalls,
+    ...(memory !== null && { memory }),
+  });
+}
+
+/** Returns the calculator alone, as the checks of the little world use it. */
+export function calculatorTools(start: Pick<StartingPoint, "tokenizer" | "template">): Toolbox {
+  return new Toolbox([calculator()], start);
+}
+
+function needed(value: string | null, tool: string, typed: string): string {
+  if (value !== null) return value;
+  throw new RangeError(`The tool ${tool} needs ${typed}`);
 }

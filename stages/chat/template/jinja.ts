@@ -14,7 +14,7 @@ import type { Conversation, Message } from "../conversation.ts";
 import { hasGenerationBlocks, type Markers, takeMarkers, withMarkers } from "./jinja_markers.ts";
 import { jinjaVariables } from "./jinja_variables.ts";
 import { encodeMasked, type Span } from "./masked_text.ts";
-import type { ChatTemplate, Rendered } from "./template.ts";
+import type { CallResult, ChatTemplate, Rendered } from "./template.ts";
 
 /** Tags that models write as text although tokenizers have tokens for them. */
 const TAGS = /^<\/?(think|tool_call|tool_response|tools)>$/;
@@ -42,6 +42,7 @@ class JinjaTemplate implements ChatTemplate {
   readonly #template: Template;
   readonly #isMarked: boolean;
   readonly #guarded: RegExp | null;
+  #resultForm: number | null = null;
   readonly #markers: Markers = { begin: PRIVATE[1], end: PRIVATE[2] };
 
   constructor(tokenizer: Tokenizer, { source, name }: JinjaOptions) {
@@ -79,6 +80,33 @@ class JinjaTemplate implements ChatTemplate {
 
   prompt(conversation: Pick<Conversation, "id" | "messages" | "tools">): Uint32Array {
     return this.#encode(this.#write(conversation, true).text, []).ids;
+  }
+
+  results(results: readonly CallResult[]): Uint32Array {
+    this.#resultForm ??= this.#findResultForm();
+    const messages = resultForms(results)[this.#resultForm];
+    const before = this.#write({ id: "results", messages: messages.slice(0, 2) }, false).text;
+    const after = this.#write({ id: "results", messages }, true).text;
+    return this.#encode(after.slice(this.#answerEnd(before, 0)), []).ids;
+  }
+
+  /** Index of the first form of results that the template writes after an unchanged answer. */
+  #findResultForm(): number {
+    const content = "result 7";
+    const found = resultForms([{ name: "tool", content }]).findIndex((messages) => {
+      try {
+        const before = this.#write({ id: "results", messages: messages.slice(0, 2) }, false).text;
+        const after = this.#write({ id: "results", messages }, true).text;
+        return after.startsWith(before) && after.slice(before.length).includes(content);
+      } catch (cause) {
+        if (!(cause instanceof TypeError)) throw cause;
+        return false; // the template refuses this form
+      }
+    });
+    if (found >= 0) return found;
+    throw new RangeError(
+      `Cannot write results of calls: the chat template ${this.name} has no form for them`,
+    );
   }
 
   #encode(text: string, spans: readonly Span[]) {
@@ -199,6 +227,25 @@ class JinjaTemplate implements ChatTemplate {
       }{% generation %} blocks, and ${why}: give --template with one that marks the answers, or --train-on all`,
     );
   }
+}
+
+/**
+ * A conversation that ends with results: as messages of tools, or, for templates without these, as a message
+ * of the user, in Qwen's form.
+ */
+function resultForms(results: readonly CallResult[]): readonly (readonly Message[])[] {
+  const user: Message = { role: "user", content: "question" };
+  const ids = results.map((_, i) => `call${String(i).padStart(5, "0")}`); // Mistral's have nine characters
+  const calls = results.map(({ name }, i) => ({ id: ids[i], name, arguments: {} }));
+  const tools = results.map(({ name, content }, i): Message => {
+    return { role: "tool", name, content, toolCallId: ids[i] };
+  });
+  const text = results.map(({ content }) => `<tool_response>\n${content}\n</tool_response>`).join("\n");
+  return [
+    [user, { role: "assistant", content: "", toolCalls: calls }, ...tools],
+    [user, { role: "assistant", content: "answer" }, ...tools],
+    [user, { role: "assistant", content: "answer" }, { role: "user", content: text }],
+  ];
 }
 
 /** Indices of the assistant's messages, and whether each is trained on. */

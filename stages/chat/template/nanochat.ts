@@ -61,6 +61,9 @@ export function nanochatTemplate(tokenizer: Tokenizer): ChatTemplate {
       const before = render({ id, messages }, { tokenizer, ids, isPrompt: true });
       return Uint32Array.of(...before.ids, ids.assistant[0]);
     },
+    results() {
+      throw new RangeError("Cannot write results of calls as messages: nanochat's are parts of the answer");
+    },
   };
 }
 

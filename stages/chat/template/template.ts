@@ -30,4 +30,17 @@ export interface ChatTemplate {
   ids(conversation: Conversation): Uint32Array;
   /** Returns the tokens up to the beginning of the next answer. Throws the errors of `render`. */
   prompt(conversation: Pick<Conversation, "id" | "messages" | "tools">): Uint32Array;
+  /**
+   * Returns the tokens between the end of an answer that calls tools and the beginning of the next answer:
+   * the results of the calls. Throws RangeError if the template has no form for them.
+   */
+  results(results: readonly CallResult[]): Uint32Array;
+}
+
+/** The result of a call of a tool. */
+export interface CallResult {
+  /** Name of the tool. */
+  readonly name: string;
+  /** The result, or the error. */
+  readonly content: string;
 }

@@ -6,7 +6,12 @@
 
 /** Limits of a run. */
 export interface CodeLimits {
-  /** Longest time in milliseconds. */
+  /**
+   * Most steps of 10,000 jumps and calls each. Unlike the time, they are the same on every machine, so that
+   * endless loops end with the same result.
+   */
+  readonly steps: number;
+  /** Longest time in milliseconds; the thread is ended 200 ms later. */
   readonly milliseconds: number;
   /** Largest memory in bytes. */
   readonly bytes: number;

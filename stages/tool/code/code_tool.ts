@@ -8,7 +8,12 @@ import type { Tool, ToolResult } from "../tool.ts";
 import type { CodeAnswer, CodeLimits, CodeResult } from "./code_messages.ts";
 
 /** Limits of a run, where options give no others. */
-export const CODE_LIMITS: CodeLimits = { milliseconds: 500, bytes: 16 * 2 ** 20, characters: 1000 };
+export const CODE_LIMITS: CodeLimits = {
+  steps: 300,
+  milliseconds: 2000,
+  bytes: 16 * 2 ** 20,
+  characters: 1000,
+};
 
 /** Milliseconds after the deadline at which the thread is ended. */
 const GRACE = 200;
@@ -19,6 +24,10 @@ const MAX_CODE = 10_000;
 /** Runs code; one call at a time. Dispose it at the end. */
 export class CodeTool implements Tool, Disposable {
   readonly name = "code";
+  readonly about = "Runs JavaScript, and returns what it prints and the value of its last expression.";
+  readonly argument = "code";
+  readonly takesCode = true;
+  readonly limit: number;
   readonly #limits: CodeLimits;
   #worker: Promise<Worker> | null = null;
   #last: Promise<unknown> = Promise.resolve();
@@ -26,6 +35,7 @@ export class CodeTool implements Tool, Disposable {
   /** `limits` replace those of `CODE_LIMITS`. */
   constructor(limits: Partial<CodeLimits> = {}) {
     this.#limits = { ...CODE_LIMITS, ...limits };
+    this.limit = this.#limits.characters;
   }
 
   /** See `Tool.run`. */

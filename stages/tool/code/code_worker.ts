@@ -17,9 +17,7 @@ declare const self: {
 console.error = () => {}; // QuickJS writes there why it aborts, which the result says
 console.warn = console.error;
 
-const { newQuickJSWASMModuleFromVariant, shouldInterruptAfterDeadline } = await importPackage(
-  "quickjs-emscripten-core",
-);
+const { newQuickJSWASMModuleFromVariant } = await importPackage("quickjs-emscripten-core");
 const variant = (await importPackage("@jitl/quickjs-wasmfile-release-sync")).default;
 const quickJs = await newQuickJSWASMModuleFromVariant(variant);
 
@@ -59,19 +57,26 @@ self.onmessage = ({ data: { code, limits } }: MessageEvent<CodeRequest>) => {
 /** Runs code. Its result is known before everything is freed. */
 function run(
   code: string,
-  { milliseconds, bytes, characters, done }: CodeLimits & { readonly done: { result: CodeResult } },
+  { steps, milliseconds, bytes, characters, done }: CodeLimits & { readonly done: { result: CodeResult } },
 ): void {
   using runtime = quickJs.newRuntime();
   runtime.setMemoryLimit(bytes);
   runtime.setMaxStackSize(1 << 19);
-  runtime.setInterruptHandler(shouldInterruptAfterDeadline(Date.now() + milliseconds));
+  const deadline = Date.now() + milliseconds;
+  let count = 0, interrupted = "";
+  runtime.setInterruptHandler(() => {
+    if (++count > steps) interrupted = "the code took too many steps";
+    else if (Date.now() > deadline) interrupted = `the code took longer than ${milliseconds} ms`;
+    return interrupted !== "";
+  });
   using context = runtime.newContext();
   /** Evaluates code. The text of its value, or of its error. */
   const evaluate = (source: string): CodeResult => {
     const result = context.evalCode(source, "code.js");
     if (result.error) {
       using error = result.error;
-      const thrown: unknown = context.dump(error);
+      const thrown: unknown = context.dump(error); // may run code, such as a getter of the thrown object
+      if (interrupted !== "") return { error: interrupted };
       const isError = typeof thrown === "object" && thrown !== null && "message" in thrown;
       return {
         error: isError ? `${"name" in thrown ? thrown.name : "Error"}: ${thrown.message}` : String(thrown),
@@ -87,7 +92,11 @@ function run(
     if ("error" in prepared) return prepared;
     // The value of the last expression is shown as well, as in a notebook.
     const last = evaluate(`__show(eval(${JSON.stringify(code)}))`);
-    if ("error" in last) return { error: last.error.slice(0, characters) };
+    if ("error" in last) return { error: last.error.slice(0, characters).toWellFormed() };
+    // What asynchronous functions do after an await.
+    const jobs = runtime.executePendingJobs();
+    if (jobs.error) jobs.error.dispose();
+    if (interrupted !== "") return { error: interrupted };
     const printed = evaluate("__lines()");
     if ("error" in printed) return printed;
     const value = last.output === "undefined" ? "" : last.output;

@@ -100,10 +100,6 @@ sharedTest(
         /no task chess: expected arithmetic/,
       );
       match(errorLine(await runsHere(2, `${args} --task gsm8k --out ${dir}/c`)), /give --source FILE/);
-      match(
-        errorLine(await runsHere(2, `${args} --tools calculator --out ${dir}/c`)),
-        /chatml has no form for calls/,
-      );
       match(errorLine(await runsHere(2, `${args} --group 3 --out ${dir}/c`)), /a multiple of --group/);
     });
   },

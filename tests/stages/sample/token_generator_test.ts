@@ -216,19 +216,32 @@ Deno.test("an error of one hand ends its text alone, and later texts are generat
   );
 });
 
-Deno.test("a forced token that ends texts ends its text, and what does not fit is not forced", async () => {
+Deno.test("a text ends where what is forced ends with such a token, and what does not fit is not forced", async () => {
   await using session = await open(1);
   const ask = async (forced: readonly number[], maxTokens: number) => {
     const hand = { after: () => forced }, settings = { ...options, maxTokens, ends: new Set([39]) };
     const [events] = await new TokenGenerator(session)
       .generateAll([{ prompt: words("a", 5), key: "a", hand }], settings);
     const last = events.at(-1)!;
-    return [tokensOf(events).length, "end" in last ? last.end : "", tokensOf(events).at(-1)?.id === 39];
+    return [tokensOf(events).length, "end" in last ? last.end : ""];
   };
-  deepEqual(await ask([4, 39, 5], 9), [3, "end", true]);
-  deepEqual(await ask([4, 39], 3), [3, "end", true]);
-  deepEqual(await ask([4, 39], 2), [1, "length", false]);
-  deepEqual(await ask([4, 5], 3), [1, "length", false]);
+  deepEqual(await ask([4, 39], 9), [3, "end"]);
+  deepEqual(await ask([4, 39], 3), [3, "end"]);
+  deepEqual(await ask([4, 39], 2), [1, "length"]);
+  deepEqual(await ask([4, 5], 3), [1, "length"]);
+  deepEqual(await ask([4, 5], 4), [4, "length"]);
+});
+
+Deno.test("a hand continues a text after a token that would end it, once", async () => {
+  await using session = await open(1);
+  const prompt = words("a", 5), ends = new Set(Array.from({ length: vocabSize }, (_, id) => id));
+  ends.delete(5);
+  let asked = 0;
+  const hand = { after: () => asked++ === 0 ? [4, 39, 5] : [] };
+  const [events] = await new TokenGenerator(session)
+    .generateAll([{ prompt, key: "a", hand }], { ...options, ends });
+  deepEqual(tokensOf(events).map(({ isChosen }) => isChosen), [true, false, false, false, true]);
+  equal(asked, 2);
 });
 
 Deno.test("alternatives are the likeliest tokens with their log probabilities, the chosen one among them at temperature 0", async () => {

@@ -49,13 +49,14 @@ async function written(hand: CodeHand, text: string): Promise<string[]> {
   return forced;
 }
 
-Deno.test("CodeHand forces the output of code, tells failures, and stops after its last call", async () => {
+Deno.test("CodeHand forces the output of code, tells failures, and runs nothing after its last call", async () => {
   const hand = new CodeHand({ tokenizer, tokens, tools: [calculator()], maxCalls: 2 });
   const call = "<|python_start|>2*3<|python_end|>";
   deepEqual(await written(hand, `1+1 ${call}`), ["<|output_start|>6<|output_end|>"]);
   deepEqual(await written(hand, "<|python_start|>2*<|python_end|>"), [
     "<|output_start|>error: not an expression<|output_end|>",
   ]);
-  deepEqual(await written(hand, call), []);
-  deepEqual([hand.calls, hand.failures], [3, 1]);
+  // Letters that the tokenizer lacks are left out.
+  deepEqual(await written(hand, call), ["<|output_start|>error: no ore tan 2 as<|output_end|>"]);
+  deepEqual([hand.calls, hand.failures], [3, 2]);
 });
