@@ -28,10 +28,12 @@ const modelOptions = [
 const allowed: Readonly<Record<string, readonly string[]>> = {
   "kernels/core": [],
   "kernels/random": [],
+  "kernels/dist": [],
   "kernels/ops": ["kernels/core", "kernels/random"],
   "kernels/wasm": ["kernels/core", "kernels/ops", libraries],
   "kernels/engine": [
     "kernels/core",
+    "kernels/dist",
     "kernels/random",
     "kernels/wasm/kernels.wasm.base64", // the kernels themselves, not the code that builds them
     "kernels/wasm/kernels_plain.wasm.base64",

@@ -89,6 +89,7 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
     training: {
       optimizer: optimizerOf(o, model.name),
       shape,
+      gradientSum: o.gradSum,
       clip: o.gradClip,
       gradientScale: o.dtype === "f16" ? gradientScaleF16(shape) : 1,
       recompute: o.recompute,

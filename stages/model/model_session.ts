@@ -18,7 +18,7 @@ import { drawAt, randomKeys } from "./randomness.ts";
 import { scoringProgram, type ScoringShape } from "./scoring.ts";
 import { floats, scalar } from "./tensor_data.ts";
 import { type ModelTrace, traceLogits, traceQkv, traceTokens } from "./trace.ts";
-import { historyLength, programsOfStep } from "./training_plan.ts";
+import { gradientPrograms, historyLength, programsOfStep } from "./training_plan.ts";
 import { fitWeights } from "./weights.ts";
 
 /** The loss and the gradient norm of one update. */
@@ -274,7 +274,7 @@ export class ModelSession implements AsyncDisposable {
    */
   async gradients(batch: Batch): Promise<TensorMap> {
     const { gradients } = await readGradients(this.plan, this.#session, {
-      programs: Array<string>(batch.shape[0]).fill("micro"),
+      programs: gradientPrograms(trainingOf(this.plan)),
       values: {
         ...batchTensors(batchInputs(this.plan, batch), batch.shape),
         ...(this.#draws && drawAt(0)),

@@ -23,7 +23,15 @@ import { inspectGraph, microGraph } from "./gradient_graphs.ts";
 import { inputLeaf } from "./leaves.ts";
 import { scoringProgram, scoringShapes } from "./scoring.ts";
 import { traceProgram } from "./trace.ts";
-import { checkTrainingPlan, programsOfStep, type TrainingPlan } from "./training_plan.ts";
+import { sumGraph } from "./sum_graph.ts";
+import {
+  addsAsTree,
+  checkTrainingPlan,
+  programsOfStep,
+  sumProgramName,
+  sumPrograms,
+  type TrainingPlan,
+} from "./training_plan.ts";
 import { updateGraph, updatePrograms } from "./update_graph.ts";
 
 export type { TrainingPlan } from "./training_plan.ts";
@@ -106,7 +114,7 @@ export interface Plan extends PlanOptions {
  * const model = gpt({ layers: 1, heads: 1, channels: 16, seqLen: 8, vocabSize: 257 });
  * const training = { optimizer: adamw(), shape: [2, 4, 8] as const, clip: 1 };
  * const { programs, tokensPerStep } = plan({ model, training, evaluation: { batch: 4, seqLen: 8 } });
- * console.log(programs.map(({ name }) => name)); // [ "micro", "update", "eval" ]
+ * console.log(programs.map(({ name }) => name)); // [ "micro", "update", "eval", "keep/0", "merge/0" ]
  * console.log(tokensPerStep); // 64
  * ```
  */
@@ -159,22 +167,35 @@ export function plan(options: PlanOptions): Plan {
   if (sampling !== false) checkSizes("sample", [longest]);
   const cacheLength = Math.min(longest, model.seqLen);
   programs.push(...decodePrograms(model, { texts, seqLen: cacheLength, quantized }));
+  const decided = training && withSumDecided(training, memoryByKind(programs));
+  for (const program of decided?.gradientSum === "tree" ? sumPrograms(decided) : []) {
+    const graph = sumGraph(trained, { ...decided!, ...program, packBytes });
+    programs.push(compile(sumProgramName(program), graph));
+  }
 
   const [accum, batch, seqLen] = training?.shape ?? [0, 0, 0];
   const flops = new Map(programs.map((p) => [p.name, flopsOf(p)]));
   return {
     ...options,
+    ...(decided && { training: decided }),
     programs,
     parameters,
     trained,
     parameterCount: parameterCount(parameters),
     memory: memoryByKind(programs),
-    flopsPerStep: programsOfStep(training).reduce((sum, name) => sum + (flops.get(name) ?? 0), 0),
+    flopsPerStep: programsOfStep(decided).reduce((sum, name) => sum + (flops.get(name) ?? 0), 0),
     tokensPerStep: accum * batch * seqLen,
     texts,
     cacheLength,
     traced,
   };
+}
+
+/** Returns how a model is trained, with the order of its sums decided by the memory of all else. */
+function withSumDecided(training: TrainingPlan, memory: Plan["memory"]): TrainingPlan {
+  const all = Object.values(memory).reduce((sum, bytes) => sum + bytes, 0);
+  const isTree = addsAsTree(training, { gradient: memory.gradient, all });
+  return { ...training, gradientSum: isTree ? "tree" : "running" };
 }
 
 /**

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { treeLevels, treeStep } from "../../kernels/dist/tree.ts";
 import type { Recompute } from "../../kernels/models/model.ts";
 import type { Optimizer } from "../../kernels/optim/optimizer.ts";
 import type { Batch } from "../items.ts";
@@ -13,6 +14,13 @@ export interface TrainingPlan {
   readonly optimizer: Optimizer;
   /** Shape of a batch: micro-batches per update, sequences per micro-batch, tokens per sequence. */
   readonly shape: Batch["shape"];
+  /**
+   * Order in which the gradients of micro-batches are added. `tree`: in that of a binary tree over their
+   * numbers, so that several processes give the bits of one; up to `log2(A)` sums more are in memory.
+   * `running`: each micro-batch adds to one sum. Default `auto`: the tree if its sums take at most 1 GiB or a
+   * quarter of the other memory.
+   */
+  readonly gradientSum?: "auto" | "tree" | "running";
   /**
    * Maximum norm of all gradients together; larger gradients are scaled down to this norm. 0 disables
    * clipping.
@@ -57,6 +65,57 @@ export interface TrainingPlan {
  */
 const HISTORY = 10;
 
+/** Memory in bytes that the waiting sums of a tree may take in any case. */
+const SMALL_TREE = 2 ** 30;
+
+/**
+ * Returns whether the gradients of a step are added as a tree. `gradient` and `all` are the bytes of memory
+ * of one sum and of everything but the waiting sums. It depends on neither the device nor how the
+ * micro-batches are divided over processes.
+ */
+export function addsAsTree(
+  { shape: [micros], gradientSum = "auto" }: TrainingPlan,
+  { gradient, all }: { readonly gradient: number; readonly all: number },
+): boolean {
+  const waiting = treeLevels(micros) * gradient;
+  return gradientSum === "auto" ? waiting <= Math.max(SMALL_TREE, all / 4) : gradientSum === "tree";
+}
+
+/** A program that works on the sums that wait on one level of the tree. */
+export interface SumProgram {
+  /**
+   * `keep` moves the gradients and the loss to the level and clears them for the next micro-batch; `merge`
+   * adds the sums of the level to them.
+   */
+  readonly verb: "keep" | "merge";
+  /** Level of the tree, starting at 0. */
+  readonly level: number;
+}
+
+/** Returns the name of a program in a plan. */
+export function sumProgramName({ verb, level }: SumProgram): string {
+  return `${verb}/${level}`;
+}
+
+/** Returns the programs that add the gradients of micro-batches as a tree. */
+export function sumPrograms({ shape: [micros] }: Pick<TrainingPlan, "shape">): readonly SumProgram[] {
+  return Array.from({ length: treeLevels(micros) }, (_, level) => level)
+    .flatMap((level): SumProgram[] => [{ verb: "keep", level }, { verb: "merge", level }]);
+}
+
+/**
+ * Returns the names of the programs that compute the gradients and the loss of a batch, in order. A plan has
+ * decided whether they are added as a tree.
+ */
+export function gradientPrograms({ shape: [micros], gradientSum }: TrainingPlan): readonly string[] {
+  if (gradientSum !== "tree") return Array<string>(micros).fill("micro");
+  return Array.from({ length: micros }, (_, i) => treeStep(i, micros)).flatMap(({ merged, kept }) => [
+    "micro",
+    ...merged.map((level) => sumProgramName({ verb: "merge", level })),
+    ...(kept === null ? [] : [sumProgramName({ verb: "keep", level: kept })]),
+  ]);
+}
+
 /** Returns the number of updates whose losses and gradient norms the device keeps. */
 export function historyLength({ history = HISTORY }: TrainingPlan): number {
   return history;
@@ -68,8 +127,10 @@ export function historyLength({ history = HISTORY }: TrainingPlan): number {
  */
 export function programsOfStep(training: TrainingPlan | undefined): readonly string[] {
   if (training === undefined) return [];
-  const micros = Array<string>(training.shape[0]).fill("micro");
-  return [...micros, ...(training.deferred === true ? ["measure", "commit"] : ["update"])];
+  return [
+    ...gradientPrograms(training),
+    ...(training.deferred === true ? ["measure", "commit"] : ["update"]),
+  ];
 }
 
 /** Throws RangeError for a history or loss scale that cannot be used. */

@@ -32,6 +32,10 @@ export const trainingOptions = {
       ...batch,
     },
   ),
+  gradSum: oneOf(
+    "order in which the gradients of micro-batches are added: tree gives the same bits for any number of processes, and takes up to log2(micro-batches) times the memory of the gradients more; running takes no more; auto is tree if that memory is at most 1 GiB or a quarter of the rest",
+    { value: "auto", choices: ["auto", "tree", "running"], ...computation },
+  ),
   totalBatchTokens: integer("tokens per step; must be a multiple of --batch-size times --seq-len", {
     value: null,
     replaces: ["gradAccum"],

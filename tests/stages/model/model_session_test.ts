@@ -175,3 +175,24 @@ Deno.test("fitWeights() takes published names, pads the embedding, cuts position
   throws(() => fitWeights(model, incomplete), /ln_f\.bias is missing/);
   throws(() => fitWeights(model, { ...weights, "h.9.ln_1.bias": weights["ln_f.bias"] }), /h\.9\.ln_1\.bias/);
 });
+
+Deno.test("micro-batches are added in the order of a binary tree: the bits of their gradients added by hand", async () => {
+  const size = 6;
+  const inputs = Uint32Array.from({ length: 30 }, (_, i) => (i * 11) % 257),
+    targets = inputs.map((id) => 256 - id);
+  const gradientsOf = async (micros: readonly number[]) => {
+    await using session = await open([micros.length, 1, 6]);
+    const part = (all: Uint32Array) =>
+      Uint32Array.from(micros.flatMap((micro) => [...all.subarray(micro * size, (micro + 1) * size)]));
+    const shape = [micros.length, 1, 6] as const;
+    return await session.gradients({ inputs: part(inputs), targets: part(targets), shape, divisor: 30 });
+  };
+  const parts = await Promise.all([0, 1, 2, 3, 4].map((micro) => gradientsOf([micro])));
+  const whole = await gradientsOf([0, 1, 2, 3, 4]);
+  for (const [name, { data }] of Object.entries(whole)) {
+    const [a, b, c, d, e] = parts.map((part) => part[name].data);
+    const plus = (x: ArrayLike<number>, y: ArrayLike<number>) =>
+      Float32Array.from(x, (value, i) => value + y[i]);
+    deepStrictEqual(data, plus(plus(plus(a, b), plus(c, d)), e), name);
+  }
+});

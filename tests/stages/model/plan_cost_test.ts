@@ -73,11 +73,13 @@ Deno.test("planCost() predicts a webgpu session's dispatches, runs, submits, rea
   ok(after.bytes <= bytes && after.bytes > bytes - 256 * regions.length, `${after.bytes}, planned ${bytes}`);
 });
 
-Deno.test("planCost() of a step is the sum of its micro-batches and one update", () => {
+Deno.test("planCost() of a step is the sum of its micro-batches, of their tree of sums and of one update", () => {
   const { step, programs } = planCost(planned);
-  const [micro, update] = programs;
+  const [micro, update, keep, merge] = ["micro", "update", "keep/0", "merge/0"].map((name) =>
+    programs.find((program) => program.name === name)!
+  );
   for (const name of ["dispatches", "read", "written"] as const) {
-    strictEqual(step[name], 2 * micro[name] + update[name], name);
+    strictEqual(step[name], 2 * micro[name] + keep[name] + merge[name] + update[name], name);
   }
   const idle = planCost(plan({ model, sampling: true }));
   deepStrictEqual(idle.step, { runs: 0, submits: 0, readBacks: 0, dispatches: 0, read: 0, written: 0 });

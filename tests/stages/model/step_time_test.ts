@@ -111,7 +111,8 @@ Deno.test("timeOfPlan() counts the FLOPs, bytes and dispatches of planCost(), an
     "rest",
   ]);
   deepStrictEqual([...programs.keys()], planned.programs.map(({ name }) => name));
-  const alone = secondsOf(programs.get("micro")!) * 3 + secondsOf(programs.get("update")!);
+  const of = (name: string) => secondsOf(programs.get(name)!);
+  const alone = 3 * of("micro") + of("keep/0") + of("merge/0") + of("keep/1") + of("merge/1") + of("update");
   ok(Math.abs(alone / secondsOf(step) - 1) < 1e-12, `${alone} ${secondsOf(step)}`);
   near({ hostSeconds }, { hostSeconds: Math.max(step.dispatches / 64, alone / 0.05) * 20e-6 + 0.01 / 4 });
 });
