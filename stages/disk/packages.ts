@@ -49,7 +49,6 @@ export type DataPackage =
 /** Sizes of the packages that are fetched on first use. */
 export const laterPackages: Readonly<Record<string, PackageSize>> = {
   "@bokuweb/zstd-wasm": { packages: 1, megabytes: 2 },
-  "@dagrejs/dagre": { packages: 2, megabytes: 3 },
   "@foxglove/wasm-bz2": { packages: 2, megabytes: 2 },
   "@huggingface/hub": { packages: 11, megabytes: 11 },
   "@jitl/quickjs-wasmfile-release-sync": { packages: 2, megabytes: 0.8 },
@@ -73,16 +72,20 @@ export const laterPackages: Readonly<Record<string, PackageSize>> = {
 
 /** Sizes of the packages that every run of a pipeline needs. */
 export const programPackages: Readonly<Record<string, PackageSize>> = {
+  "@dagrejs/dagre": { packages: 2, megabytes: 3 },
   "@huggingface/jinja": { packages: 1, megabytes: 0.4 },
+  "@preact/signals": { packages: 2, megabytes: 0.6 }, // with @preact/signals-core
   "arquero": { packages: 3, megabytes: 6 },
   "chardet": { packages: 1, megabytes: 0.2 },
   "deno-std": { packages: 1, megabytes: 2.5 },
+  "htm": { packages: 1, megabytes: 0.3 },
   "hyparquet-compressors": { packages: 3, megabytes: 0.3 },
   "hyparquet-writer": { packages: 2, megabytes: 1 }, // with hyparquet
   "linkedom": { packages: 20, megabytes: 8.2 },
   "parse5": { packages: 2, megabytes: 0.8 },
   "picomatch": { packages: 1, megabytes: 0.1 },
   "postal-mime": { packages: 1, megabytes: 1.2 },
+  "preact": { packages: 1, megabytes: 1 },
   "string-width": { packages: 4, megabytes: 0.1 },
   "tldts": { packages: 2, megabytes: 3.7 },
   "uplot": { packages: 1, megabytes: 0.6 },

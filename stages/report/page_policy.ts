@@ -10,7 +10,8 @@ import { createHash } from "node:crypto";
 /**
  * Returns a page made from a template with marks, which are names in braces within a comment. `parts` are the
  * page's own scripts and styles; `data` is what it shows, in which no script is allowed. The mark `policy`
- * stands in the content of a meta element.
+ * stands in the content of a meta element, and the mark `nonce` in the attribute of scripts that import
+ * modules.
  */
 export function pageFrom(
   template: string,
@@ -22,9 +23,22 @@ export function pageFrom(
   },
 ): string {
   const own = filled(template, parts);
-  const policy = policyOf({ scripts: own, styles: own });
+  const nonce = own.includes(nonceMark) ? nonceOf([own, ...Object.values(data)]) : null;
+  const policy = policyOf({ scripts: own, styles: own, nonce });
   const connected = connects === undefined ? policy : `${policy}; connect-src ${connects}`;
-  return filled(own, { ...data, policy: connected });
+  return filled(own, { ...data, policy: connected, ...(nonce !== null && { nonce }) });
+}
+
+const nonceMark = "/*{nonce}*/";
+
+/**
+ * Returns a nonce that no text within the page can contain, since it is a hash of the whole page. Modules that
+ * a script with the nonce imports may run as well, which hashes of inline scripts do not allow.
+ */
+function nonceOf(texts: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const text of texts) hash.update(text);
+  return hash.digest("base64");
 }
 
 function filled(template: string, parts: Readonly<Record<string, string>>): string {
@@ -36,9 +50,16 @@ function filled(template: string, parts: Readonly<Record<string, string>>): stri
  * `styles`, and images within the page, and forbids everything else. `scripts` must not contain text of
  * others.
  */
-export function policyOf({ scripts, styles }: { readonly scripts: string; readonly styles: string }): string {
+export function policyOf(
+  { scripts, styles, nonce = null }: {
+    readonly scripts: string;
+    readonly styles: string;
+    /** Nonce of scripts that have one, and of the modules that they import; null if none has. */
+    readonly nonce?: string | null;
+  },
+): string {
   const runs = [...scripts.matchAll(/<script(\s[^>]*)?>([^]*?)<\/script/gi)]
-    .filter(([, attributes = ""]) => !/type="application\/json"/.test(attributes))
+    .filter(([, attributes = ""]) => !/type="application\/json"|\snonce=/.test(attributes))
     .map(([, , text]) => text);
   const elements = [...styles.matchAll(/<style(?:\s[^>]*)?>([^]*?)<\/style/gi)]
     .flatMap(([, text]) => [text, unescaped(text)]); // a style within <svg> has character references
@@ -48,7 +69,7 @@ export function policyOf({ scripts, styles }: { readonly scripts: string; readon
     "base-uri 'none'",
     "form-action 'none'",
     "img-src data:",
-    `script-src ${hashes(runs) || "'none'"}`,
+    `script-src ${[hashes(runs), nonce === null ? "" : `'nonce-${nonce}'`].join(" ").trim() || "'none'"}`,
     `style-src ${hashes([...elements, ...attributes]) || "'none'"}${
       attributes.length === 0 ? "" : " 'unsafe-hashes'" // without it, hashes hold for elements alone
     }`,

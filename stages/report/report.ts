@@ -15,10 +15,9 @@ import { jsonInHtml } from "./json_in_html.ts";
 import { type ComparedRun, lossCharts } from "./comparable.ts";
 import baseStyle from "./base.css" with { type: "text" };
 import { pageFrom } from "./page_policy.ts";
-import page from "./page.html" with { type: "text" };
-import dataScript from "./page_data.js" with { type: "text" };
-import liveScript from "./page_live.js" with { type: "text" };
-import inspectScript from "./page_inspect.js" with { type: "text" };
+import page from "./page/page.html" with { type: "text" };
+import pageStyle from "./page/page.css" with { type: "text" };
+import { pageModules } from "./page/modules.ts";
 import type { RemovedSample } from "./removed_samples.ts";
 import { RunDigest } from "./run_digest.ts";
 import { type RunStats, runStats } from "./run_stats.ts";
@@ -144,9 +143,8 @@ function pageOf(data: Readonly<Record<string, unknown>>): string {
       uPlotScript.replace(/<\/script/gi, "<\\/script")
     }`,
     "base-style": baseStyle,
-    "live-script": liveScript,
-    "data-script": dataScript,
-    "inspect-script": inspectScript,
+    "page-style": pageStyle,
+    "modules": pageModules(),
     "measured-fields": measuredFields.join(" "),
   };
   return pageFrom(page, {
@@ -160,7 +158,7 @@ function pageOf(data: Readonly<Record<string, unknown>>): string {
 const undrawn: ReadonlySet<string> = new Set(["stage", "survey", "note", "words"]);
 
 /** Kinds of events that pages of several runs draw. */
-const compared: ReadonlySet<string> = new Set(["run", "step", "eval", "hellaswag"]);
+const compared: ReadonlySet<string> = new Set(["run", "step", "eval", "hellaswag", "task", "done"]);
 
 function isCompared({ type }: RunEvent): boolean {
   return compared.has(type);

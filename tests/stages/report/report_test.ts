@@ -111,6 +111,7 @@ if (browser === null && Deno.env.get("CI") === "true") {
         "Documents dropped by each stage",
         "Documents before and after the filters",
         "Samples of dropped documents",
+        "How it was run",
       ]);
       strictEqual(found.sample, `${hostile} …`);
     },
@@ -124,7 +125,13 @@ if (browser === null && Deno.env.get("CI") === "true") {
       const events = [...runEvents(40), inspectEvent(20, hostile), inspectEvent(40, hostile)];
       const inspected = await browse(reportPage({ events, options: {} }));
       deepStrictEqual([inspected.errors, inspected.hit], [[], false]);
-      deepStrictEqual(inspected.sections.slice(0, 3), ["The flow", "Training", "Gradients and activations"]);
+      deepStrictEqual(inspected.sections.slice(0, 5), [
+        "Training",
+        "The flow",
+        "Samples",
+        "Health by layer",
+        "Gradients and activations",
+      ]);
       strictEqual(inspected.plots.length, 10);
       const other = { name: hostile, events: runEvents(30) };
       const over = await browse(
@@ -163,6 +170,8 @@ if (browser === null && Deno.env.get("CI") === "true") {
       );
       deepStrictEqual([found.errors, found.sample], [[], "NaN"]);
       deepStrictEqual(found.notes, [
+        "cpu: 2 threads",
+        "Attention: The loss or the gradient norm is NaN or infinite, first at step 19",
         "NaN or infinite in 4 places, which the curves leave out; the first is step 19.",
       ]);
       for (

@@ -1,0 +1,37 @@
+/**
+ * The connection to the event stream of a live page.
+ *
+ * @module
+ */
+import { connection, data, parse, refresh, state, take, takeNow } from "./store.js";
+
+/** Follows the page's runs until they have ended. */
+export function follow({ token, runs }) {
+  const query = new URLSearchParams({
+    token,
+    after: runs.map(({ lines }) => lines).join(),
+    epoch: runs.map(({ epoch }) => epoch).join(),
+  });
+  for (const { name } of runs) query.append("run", name);
+  const source = new EventSource(`events?${query}`);
+  let ended = false;
+  const line = (run) => ({ data }) => {
+    const event = parse(data);
+    if (event.type === "done") ended = true;
+    if (event.type === "run") ended = false; // resumed
+    take(run, event);
+  };
+  if (runs.length === 1) source.addEventListener("message", line(0));
+  else runs.forEach((_, i) => source.addEventListener(`run${i}`, line(i)));
+  source.addEventListener("state", (message) => {
+    const next = parse(message.data);
+    refresh(() => state.value = { ...data, ...next });
+  });
+  source.addEventListener("now", (message) => takeNow(parse(message.data)[0]));
+  source.addEventListener("reset", () => location.reload()); // the run was resumed from an earlier step
+  source.addEventListener("open", () => connection.value = "live");
+  source.addEventListener("error", () => {
+    if (ended) source.close();
+    connection.value = ended ? "the run has ended" : "connection lost: trying again";
+  });
+}

@@ -1,0 +1,130 @@
+/**
+ * The top of the page: what runs, how far it is, what is wrong, and the buttons.
+ *
+ * @module
+ */
+import { duration, last, number, percent, short, whole } from "./format.js";
+import { html } from "./html.js";
+import { layerAlarms } from "./layers.js";
+import { answer, connection, data, hasEnded, many, runs, start, unigramLoss, version } from "./store.js";
+
+/** Title, state, buttons and the most important numbers. */
+export function Head() {
+  version.value;
+  const from = start();
+  const title = many ? runs.map(({ name }) => name).join(", ") : data.title || from.pipeline || "Run";
+  document.title = title;
+  return html`
+    <header>
+      <h1>${title}</h1>
+      <p class="soft">${many ? "" : machine(from)}</p>
+      <${Status} />
+      ${!many && html`
+        <${Alarms} />
+        <div class="facts">${facts(from)}</div>
+      `}
+    </header>
+  `;
+}
+
+const machine = ({ device }) => {
+  const { workers } = data.record;
+  return [device, workers === undefined ? "" : `${workers} threads`].filter(Boolean).join(" · ");
+};
+
+/** What the run does now, in one line, and the buttons of a run that goes on. */
+function Status() {
+  const parts = [connection.value, many ? "" : progress(), answer.value].filter(Boolean);
+  return html`
+    <div class="status">
+      <span role="status">${parts.join(" · ")}</span>
+      ${data.live?.acts && !hasEnded() && html`
+        <button type="button" onClick=${() => ask("checkpoint")}>Checkpoint now</button>
+        <button type="button" onClick=${() => ask("stop")}>Stop</button>
+      `}
+    </div>
+  `;
+}
+
+function progress() {
+  const [{ steps, ends }] = runs, step = last(steps), end = last(ends);
+  if (hasEnded()) {
+    if (end.reason === "failed") return `failed: ${end.error ?? "the reason is not known"}`;
+    return end.reason === "interrupted" ? "stopped before its end" : "finished";
+  }
+  const total = data.options.steps;
+  if (step === undefined) return data.live === null ? "" : "no step yet";
+  if (typeof total !== "number" || total <= step.step) return `step ${whole(step.step + 1)}`;
+  const left = (total - step.step - 1) * secondsPerStep(steps);
+  return `step ${whole(step.step + 1)} of ${whole(total)} (${percent((step.step + 1) / total)}), ` +
+    `about ${duration(left)} left`;
+}
+
+/** Mean over the last steps; pauses for evaluations are included. */
+function secondsPerStep(steps) {
+  const end = last(steps), begin = steps[Math.max(0, steps.length - 50)];
+  if (begin === end) return end.elapsed / (end.step + 1);
+  return (end.elapsed - begin.elapsed) / (end.step - begin.step);
+}
+
+async function ask(action) {
+  answer.value = "asking the run";
+  try {
+    const response = await fetch(`${action}?${new URLSearchParams({ token: data.live.token })}`, {
+      method: "POST",
+    });
+    answer.value = (await response.text()).trim();
+  } catch {
+    answer.value = "the run does not answer";
+  }
+}
+
+/** What needs attention, first of all. */
+function Alarms() {
+  const [{ steps, inspections }] = runs;
+  const bad = steps.filter(({ loss, gradNorm }) => !Number.isFinite(loss) || !Number.isFinite(gradNorm));
+  const skipped = steps.filter((step) => step.skipped !== undefined);
+  const layers = layerAlarms(inspections);
+  const texts = [
+    ...(bad.length > 0
+      ? [`The loss or the gradient norm is NaN or infinite, first at step ${whole(bad[0].step + 1)}`]
+      : []),
+    ...(skipped.length > 0
+      ? [`Skipped updates: ${whole(skipped.length)}, the last at step ${whole(last(skipped).step + 1)}`]
+      : []),
+    ...(layers.length > 0
+      ? [`Unusual layers: ${layers[0]}${layers.length > 1 ? `, and ${layers.length - 1} more` : ""}`]
+      : []),
+  ];
+  return texts.map((text) => html`<p class="alarm"><b>Attention:</b> ${text}</p>`);
+}
+
+function facts(from) {
+  const [{ steps, evals, hellaswags, tasks, rollouts }] = runs;
+  const step = last(steps), evaluation = last(evals), hellaswag = last(hellaswags);
+  const unigram = unigramLoss(), rollout = last(rollouts);
+  const of = evaluation?.text === undefined ? "" : ` of text ${evaluation.text.slice(0, 8)}`;
+  const known = [
+    step && ["steps", whole(step.step + 1)],
+    step && ["tokens", short(step.tokens)],
+    Number.isFinite(from.parameters) && ["parameters", short(from.parameters)],
+    step && ["training loss, nats", number(step.loss)],
+    evaluation && ["validation loss, nats", number(evaluation.valLoss)],
+    evaluation?.bitsPerByte !== undefined && [`bits per byte${of}`, number(evaluation.bitsPerByte, 3)],
+    Number.isFinite(unigram) && ["unigram loss, nats", number(unigram)],
+    rollout && ["reward of answers", number(rollout.reward, 3)],
+    ...lastOfEachTask(tasks).map((
+      { task, reward, items },
+    ) => [`${task}, ${whole(items)} items`, number(reward, 3)]),
+    hellaswag && [
+      `HellaSwag, ${whole(hellaswag.items)} items`,
+      number(100 * hellaswag.accuracyNorm, 1) + (Number.isFinite(hellaswag.accuracyNorm) ? " %" : ""),
+    ],
+    step && ["training time", duration(step.elapsed)],
+  ];
+  return known.filter(Boolean).map(([name, value]) =>
+    html`<div class="fact"><b>${value}</b><span>${name}</span></div>`
+  );
+}
+
+const lastOfEachTask = (tasks) => [...new Map(tasks.map((event) => [event.task, event])).values()];

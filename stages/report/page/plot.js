@@ -1,0 +1,128 @@
+/**
+ * Curves, drawn by uPlot.
+ *
+ * @module
+ */
+import { signal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { last, short } from "./format.js";
+import { html } from "./html.js";
+import { axes, canBeLog, joined } from "./series.js";
+import { view } from "./store.js";
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+/** Raised when the colours or the width of the page have changed. */
+const looks = signal(0);
+dark.addEventListener("change", () => looks.value++);
+addEventListener("resize", () => looks.value++);
+
+/** A colour that can be told from the page in both schemes: the `i`-th of `count` hues. */
+export const hue = (i, count) =>
+  `hsl(${Math.round(360 * i / Math.max(1, count))} 65% ${dark.matches ? 68 : 38}%)`;
+
+const colour = (name) =>
+  name.startsWith("--") ? getComputedStyle(document.documentElement).getPropertyValue(name).trim() : name;
+
+/**
+ * A plot. `series` is a list of `{label, pairs, color, width, dash, points, run}`; `x` labels the horizontal
+ * axis (default: the chosen axis). A plot without a value is left out.
+ */
+export function Plot({ title, series, height = 170, x }) {
+  const box = useRef(null), drawn = useRef(null);
+  const shown = series.filter(({ run }) => !view.hidden.value.has(run));
+  const data = joined(shown.map(({ pairs }) => pairs));
+  const isEmpty = data.slice(1).every((line) => line.every((y) => y === null));
+  const log = view.log.value && canBeLog(data);
+  const label = x ?? axes[view.axis.value].label;
+  const names = shown.map((one) => [one.label, one.color, one.dash]);
+  const key = JSON.stringify([names, log, label, looks.value, height, data[0].length < 3]);
+  useLayoutEffect(() => {
+    if (isEmpty) return;
+    if (drawn.current?.key === key) drawn.current.plot.setData(data);
+    else {
+      drawn.current?.plot.destroy();
+      drawn.current = { key, plot: draw(box.current, { shown, data, log, label, height }) };
+    }
+    const canvas = box.current.querySelector("canvas");
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", inWords({ title, shown, label }));
+  });
+  useLayoutEffect(() => () => drawn.current?.plot.destroy(), []);
+  if (isEmpty) {
+    drawn.current?.plot.destroy();
+    drawn.current = null;
+    return null;
+  }
+  return html`
+    <div class="plot">
+      <h3>${title}</h3>
+      <div ref=${box}></div>
+    </div>
+  `;
+}
+
+function draw(box, { shown, data, log, label, height }) {
+  const style = {
+    stroke: colour("--soft"),
+    grid: { stroke: colour("--line"), width: 1 },
+    ticks: { stroke: colour("--line"), width: 1 },
+  };
+  const values = (_, ticks) => ticks.map(short);
+  const plot = new uPlot(
+    {
+      width: Math.max(120, box.clientWidth),
+      height,
+      scales: { x: { time: false }, y: log ? { distr: 3 } : {} },
+      axes: [{ ...style, values }, { ...style, size: 56, values }],
+      series: [
+        { label },
+        ...shown.map((one) => ({
+          label: one.label,
+          stroke: colour(one.color),
+          width: one.width ?? 1.5,
+          dash: one.dash,
+          spanGaps: true,
+          points: one.points
+            ? { show: true, size: 5, fill: colour(one.color) }
+            : { show: data[0].length < 3 },
+          // Without a cursor, the last value.
+          value: (_, value, __, at) => short(at === null ? last(known(one))?.[1] : value) || "–",
+        })),
+      ],
+    },
+    data,
+    box,
+  );
+  // uPlot's legend switches a curve on and off by a click alone.
+  for (const name of [...box.querySelectorAll(".u-legend .u-label")].slice(1)) {
+    name.setAttribute("role", "button");
+    name.tabIndex = 0;
+    name.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      name.parentElement.click();
+    });
+  }
+  return plot;
+}
+
+const known = ({ pairs }) => pairs.filter(([, y]) => y !== null);
+
+/** What a plot shows, for those who cannot see it. */
+function inWords({ title, shown, label }) {
+  const curves = shown.flatMap((one) => {
+    const pairs = known(one);
+    if (pairs.length === 0) return [];
+    const values = pairs.map(([, y]) => y), end = last(pairs);
+    const least = values.reduce((a, b) => Math.min(a, b)), most = values.reduce((a, b) => Math.max(a, b));
+    return [
+      `${one.label}: from ${short(values[0])} to ${short(end[1])} at ${short(end[0])} ${label}, ` +
+      `least ${short(least)}, most ${short(most)}`,
+    ];
+  });
+  const more = curves.length > 6 ? ` and ${curves.length - 6} more curves` : "";
+  return `${title} over ${label}. ${curves.slice(0, 6).join("; ")}${more}`;
+}
+
+/** Plots side by side. */
+export const Plots = ({ children }) => html`<div class="plots">${children}</div>`;

@@ -1,0 +1,68 @@
+/**
+ * The table of what differs between runs and of what they reached, with a switch for each run.
+ *
+ * @module
+ */
+import { duration, last, short } from "./format.js";
+import { html, Row, Section, Table } from "./html.js";
+import { data, runs, version, view } from "./store.js";
+import { colorOf, reachedBy } from "./training.js";
+
+/** The section; empty for a single run. */
+export function Runs() {
+  version.value;
+  if (data.compared.length < 2) return null;
+  const text = (value) =>
+    value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
+  const names = [...new Set(data.compared.flatMap((options) => Object.keys(options)))];
+  const differing = names.map((name) => [name, ...data.compared.map((options) => text(options[name]))])
+    .filter(([, ...values]) => new Set(values).size > 1);
+  const rows = [...reached(), ...differing].map((cells) => html`<${Row} cells=${cells} />`);
+  return html`
+    <${Section} title="Runs">
+      <p class="soft">What the runs reached, and the options in which they differ. A box shows or hides a run's
+        curves.</p>
+      <${Table} kind="plain" label="runs" heads=${[
+        "run",
+        ...runs.map((run, i) => html`<${Switch} run=${run} i=${i} />`),
+      ]}
+        rows=${rows} />
+      <//>
+  `;
+}
+
+function reached() {
+  const ends = runs.map(reachedBy);
+  const tasks = [...new Set(runs.flatMap(({ tasks }) => tasks.map(({ task }) => task)))];
+  return [
+    ["steps", ...ends.map(({ step }) => step ? short(step.step + 1) : "")],
+    ["tokens", ...ends.map(({ step }) => short(step?.tokens))],
+    ["training loss, nats", ...ends.map(({ step }) => short(step?.loss))],
+    ["validation loss, nats", ...ends.map(({ evaluation }) => short(evaluation?.valLoss))],
+    ["bits per byte", ...ends.map(({ evaluation }) => short(evaluation?.bitsPerByte))],
+    ["HellaSwag", ...runs.map(({ hellaswags }) => short(last(hellaswags)?.accuracyNorm))],
+    ...tasks.map((name) => [
+      `task ${name}`,
+      ...runs.map(({ tasks }) => short(last(tasks.filter(({ task }) => task === name))?.reward)),
+    ]),
+    ["training time", ...ends.map(({ step }) => step ? duration(step.elapsed) : "")],
+  ].filter(([, ...values]) => values.some((value) => value !== ""));
+}
+
+function Switch({ run: { name }, i }) {
+  const { hidden } = view;
+  const toggle = ({ target }) => {
+    const next = new Set(hidden.value);
+    if (target.checked) next.delete(i);
+    else next.add(i);
+    hidden.value = next;
+  };
+  const page = data.live === null ? null : `?${new URLSearchParams({ token: data.live.token, run: name })}`;
+  return html`
+    <label>
+      <input type="checkbox" checked=${!hidden.value.has(i)} onChange=${toggle} aria-label="show ${name}" />
+      <i class="swatch" style=${{ background: colorOf(i) }}></i>
+    </label>
+    ${" "}${page === null ? name : html`<a href=${page}>${name}</a>`}
+  `;
+}

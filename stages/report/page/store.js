@@ -1,0 +1,125 @@
+/**
+ * The events that the page shows, and how the reader wants to see them.
+ *
+ * @module
+ */
+import { batch, signal } from "@preact/signals";
+import { last } from "./format.js";
+import { StageRates } from "./rates.js";
+
+const element = document.getElementById("run");
+// JSON lacks NaN and infinity: see event_json.ts, which names the fields that may hold them.
+const measured = new Set(element.dataset.measured.split(" "));
+const unusual = { NaN, Infinity, "-Infinity": -Infinity };
+
+/** Parses events and states. */
+export const parse = (text) =>
+  JSON.parse(
+    text,
+    (key, value) => typeof value === "string" && measured.has(key) ? unusual[value] ?? value : value,
+  );
+
+/** The data that the page was made with; see stages/report/report.ts. */
+export const data = parse(element.textContent);
+
+/** Kinds of events, and the lists of a run that hold them. */
+const lists = {
+  run: "starts",
+  step: "steps",
+  eval: "evals",
+  hellaswag: "hellaswags",
+  inspect: "inspections",
+  task: "tasks",
+  rollout: "rollouts",
+  preference: "preferences",
+  sample: "samples",
+  checkpoint: "checkpoints",
+  profile: "profiles",
+  graph: "graphs",
+  done: "ends",
+};
+
+/** The runs of the page, each with a list of its events of every kind. */
+export const runs = [{ name: data.title, events: data.events }, ...data.others].map(({ name, events }) => ({
+  name,
+  ...Object.fromEntries(
+    Object.entries(lists).map(([type, list]) => [list, events.filter((event) => event.type === type)]),
+  ),
+}));
+/** Whether the page compares runs. */
+export const many = runs.length > 1;
+
+/** Raised when events have arrived; what shows events reads it. */
+export const version = signal(0);
+/** Sums over documents and stages, samples of dropped documents, and which losses compare. */
+export const state = signal(data);
+/** How the connection is, in words; empty for a page that follows no run. */
+export const connection = signal(data.live === null ? "" : "connecting");
+/** What the page's last request to the run led to, in words. */
+export const answer = signal("");
+
+/** How the reader wants to see curves. */
+export const view = {
+  axis: signal("steps"),
+  smoothing: signal(0),
+  log: signal(false),
+  unit: signal("nats"),
+  hidden: signal(new Set()),
+};
+
+/** Rates of the stages of a single run. */
+export const rates = new StageRates();
+for (const event of data.now) rates.take(event, null);
+
+/** Whether the run of the page has ended. */
+export const hasEnded = () => {
+  const [{ starts, ends }] = runs;
+  return ends.length > 0 && (data.live === null || ends.length >= starts.length);
+};
+
+/** The fields of all "run" events together: a resumed run has several. */
+export const start = () => Object.assign({}, ...runs[0].starts);
+
+const most = { steps: 8000, rollouts: 2000, preferences: 4000 }; // then every other one of the older half is dropped
+const EVERY = 250; // milliseconds between two refreshes
+let waiting = false;
+
+/** Shows what has arrived, at most four times a second. */
+export function refresh(change = () => {}) {
+  pending.push(change);
+  if (waiting) return;
+  waiting = true;
+  setTimeout(() => {
+    waiting = false;
+    batch(() => {
+      for (const change of pending.splice(0)) change();
+      version.value++;
+    });
+  }, EVERY);
+}
+const pending = [];
+
+/** Takes an event of the run with index `i`. */
+export function take(i, event) {
+  if (event.type === "stage") {
+    if (!many) rates.take(event, performance.now());
+  } else {
+    const name = lists[event.type], list = runs[i][name];
+    list?.push(event);
+    if (list !== undefined && list.length > (most[name] ?? 800)) {
+      const older = list.splice(0, list.length / 2);
+      list.unshift(...older.filter((_, k) => k % 2 === 0));
+    }
+  }
+  refresh();
+}
+
+/** Takes counts of stages that have no line yet. */
+export function takeNow(events) {
+  if (!many) { for (const event of events) rates.take(event, performance.now()); }
+  refresh();
+}
+
+/** The newest value of a unigram model's loss. */
+export const unigramLoss = () =>
+  last(runs[0].evals.filter((event) => Number.isFinite(event.unigramLoss)))?.unigramLoss;
