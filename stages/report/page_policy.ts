@@ -32,8 +32,8 @@ export function pageFrom(
 const nonceMark = "/*{nonce}*/";
 
 /**
- * Returns a nonce that no text within the page can contain, since it is a hash of the whole page. Modules that
- * a script with the nonce imports may run as well, which hashes of inline scripts do not allow.
+ * Returns a nonce that no text within the page can contain, since it is a hash of the whole page. Modules
+ * that a script with the nonce imports may run as well, which hashes of inline scripts do not allow.
  */
 function nonceOf(texts: readonly string[]): string {
   const hash = createHash("sha256");

@@ -55,8 +55,8 @@ function Stages({ stages, rules }) {
 }
 
 /**
- * The full width of a bar stands for all documents: those kept, those dropped by this stage, and those dropped
- * by earlier stages.
+ * The full width of a bar stands for all documents: those kept, those dropped by this stage, and those
+ * dropped by earlier stages.
  */
 function Losses({ stages }) {
   const dropping = stages.filter(({ dropped }) => sum(dropped) > 0);

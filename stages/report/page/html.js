@@ -1,6 +1,6 @@
 /**
- * Markup, and small parts that several sections use. Values in templates become text, never markup: no text of
- * a model, document or option is parsed as HTML.
+ * Markup, and small parts that several sections use. Values in templates become text, never markup: no text
+ * of a model, document or option is parsed as HTML.
  *
  * @module
  */
@@ -53,8 +53,8 @@ export const Part = ({ share, color }) =>
   }}></i>`;
 
 /**
- * Events along time: a slider and two buttons choose one of them, and `children` is called with it. The newest
- * is shown until the reader chooses another.
+ * Events along time: a slider and two buttons choose one of them, and `children` is called with it. The
+ * newest is shown until the reader chooses another.
  */
 export function Timeline({ events, name, label, children }) {
   const [chosen, choose] = useState(null); // null: the newest

@@ -81,8 +81,8 @@ function Health({ inspections }) {
 }
 
 /**
- * Returns the block in a parameter's name, such as "h.3" in "h.3.mlp.c_fc.weight"; for a parameter outside the
- * blocks, its name without ".weight" or ".bias".
+ * Returns the block in a parameter's name, such as "h.3" in "h.3.mlp.c_fc.weight"; for a parameter outside
+ * the blocks, its name without ".weight" or ".bias".
  */
 const block = (name) =>
   /^(?:h|model\.layers|layers)\.\d+/.exec(name)?.[0] ?? name.replace(/\.(weight|bias)$/, "");

@@ -24,8 +24,8 @@ export class StageRates {
   }
 
   /**
-   * Returns what is known of each stage of the graph, in its order; `now` is the time in milliseconds, or null
-   * for a run that is over, whose shares are those of the whole run.
+   * Returns what is known of each stage of the graph, in its order; `now` is the time in milliseconds, or
+   * null for a run that is over, whose shares are those of the whole run.
    */
   stages(graph, now) {
     const known = graph ?? chainOf([...this.#histories.keys()]);

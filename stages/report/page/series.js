@@ -35,7 +35,9 @@ export function pointsOf({ steps, events, of, axis }) {
 
 const updatesOf = ({ type, step }) => indexed.has(type) ? step + 1 : step;
 
-/** Returns an exponential moving average without bias at the start; `weight` is 0 for none. Gaps stay gaps. */
+/**
+ * Returns an exponential moving average without bias at the start; `weight` is 0 for none. Gaps stay gaps.
+ */
 export function smooth(pairs, weight) {
   if (weight === 0) return pairs;
   let total = 0, seen = 0;

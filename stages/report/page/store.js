@@ -80,7 +80,8 @@ export const hasEnded = () => {
 /** The fields of all "run" events together: a resumed run has several. */
 export const start = () => Object.assign({}, ...runs[0].starts);
 
-const most = { steps: 8000, rollouts: 2000, preferences: 4000 }; // then every other one of the older half is dropped
+// Longest lists; then every other event of the older half is dropped.
+const most = { steps: 8000, rollouts: 2000, preferences: 4000 };
 const EVERY = 250; // milliseconds between two refreshes
 let waiting = false;
 
