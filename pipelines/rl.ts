@@ -11,7 +11,7 @@ import { asSource } from "../stages/flow/as_source.ts";
 import { type Flow, from } from "../stages/flow/flow.ts";
 import { afterBatches, type BatchOrNumber } from "../stages/rl/after_batches.ts";
 import { checkAnswers } from "../stages/rl/check_answers.ts";
-import { COLLAPSED, guard, type UpdateReward } from "../stages/rl/guard.ts";
+import { RewardGuard } from "../stages/rl/guard.ts";
 import { klKinds } from "../stages/rl/kl.ts";
 import { algorithms } from "../stages/rl/policy_loss.ts";
 import { rolloutBatch } from "../stages/rl/rollout_batch.ts";
@@ -192,14 +192,14 @@ export default pipeline({
       env,
     });
     const reference = new Reference({ engine, start, initFrom: o.initFrom, env, shape, temperature });
-    const collapses = [...env.skippedBatches.values()].filter((why) => why.startsWith(COLLAPSED)).length;
-    const rewards = new Map<number, UpdateReward>(), questions = answers / o.group;
+    const guard = new RewardGuard(env.skippedBatches), questions = answers / o.group;
     let empty = 0;
     const prepare = async (
       item: BatchOrNumber,
       { model, step, item: batchNumber, ctx, reported }: BatchContext,
     ) => {
       if ("batch" in item) return item.batch;
+      if (guard.collapsed.has(batchNumber)) return null; // skipped before the run was stopped
       const base = o.kl > 0 ? await reference.of(model) : null;
       await reported(); // so that the time of the last update does not count as this one's rollouts
       const { batch, event, timing } = await rolloutBatch(
@@ -228,20 +228,19 @@ export default pipeline({
           ...tools,
         },
       );
-      rewards.clear();
-      rewards.set(step, { reward: event.reward, batch: batchNumber });
       ctx.emit({ type: "rollout", step, ...event });
       ctx.emit({ type: "timing", step, ...timing });
       if (item.number % TRANSCRIPT_EVERY === 0) {
         ctx.emit({ type: "sample", step, prompt: "The best answer of the update. ", text: event.best });
         ctx.emit({ type: "sample", step, prompt: "The worst answer of the update. ", text: event.worst });
       }
+      guard.add({ reward: event.reward, step, batch: batchNumber });
       empty = batch === null ? empty + 1 : 0;
       if (empty === MAX_EMPTY) {
         throw new RangeError(
           `Nothing to learn: in ${MAX_EMPTY} updates in a row, all answers to each question had the same reward (now ${
             event.reward.toFixed(3)
-          }): give a task that the model solves sometimes, a larger --group, or train it on solutions first (sft)`,
+          }): if it is the highest, the task is learned; else give a task that the model solves sometimes, a larger --group, or train it on solutions first (sft)`,
         );
       }
       return batch;
@@ -258,10 +257,10 @@ export default pipeline({
         engine,
         plan,
         prepare,
-        schedule: (step) => rate(step) / (step < first ? 1 : 3 ** collapses),
+        schedule: (step) => rate(step) / (step < first ? 1 : 3 ** guard.collapsed.size),
         ...chatTraining(o, start, env),
       }))
-      .pipe(guard(rewards))
+      .pipe(guard.stage())
       .pipe(closing("reference", async () => {
         toolbox?.[Symbol.dispose]();
         await reference[Symbol.asyncDispose]();

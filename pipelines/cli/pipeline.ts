@@ -189,6 +189,8 @@ export interface SkippedBatch {
   readonly batch: number;
   /** Why the batch is skipped. */
   readonly reason: string;
+  /** Largest step of a checkpoint to go back to. Default: the last checkpoint, whatever its step. */
+  readonly before?: number;
 }
 
 /** How several processes (ranks) of one job share a run's folder. */

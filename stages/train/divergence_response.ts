@@ -14,13 +14,24 @@ export class SkipBatchError extends Error {
   override readonly name = "SkipBatchError";
 
   /**
+   * Step of the last weights that are known to be sound: the run goes back to a checkpoint of this step or of
+   * an earlier one. Absent: to the last checkpoint.
+   */
+  readonly before?: number;
+
+  /**
    * `batch` is the index of the batch in the run, starting at 0 (the message counts from 1); `reason` says
    * what happened and where the batch comes from.
    */
-  constructor(readonly batch: number, readonly reason: string) {
+  constructor(
+    readonly batch: number,
+    readonly reason: string,
+    { before }: { readonly before?: number } = {},
+  ) {
     super(
       `Cannot train on batch ${batch + 1}: ${reason}: resume from the last checkpoint and skip the batch`,
     );
+    if (before !== undefined) this.before = before;
   }
 }
 

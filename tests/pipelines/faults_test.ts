@@ -45,7 +45,10 @@ Deno.test("train skips an update whose loss jumps, or rolls back and skips its b
     match(skipped[0].skipped, /standard deviations above .*train\.bin tokens 8640 to 8704$/);
 
     const { err } = await train(0, `--out ${dir}/back ${spiky} --on-spike rollback`);
-    match(err, /Skipping batch 136 .*train\.bin tokens 8640 to 8704.*: going back to the last checkpoint/);
+    match(
+      err,
+      /Skipping batch 136 .*train\.bin tokens 8640 to 8704.*: going back to the checkpoint step-000130/,
+    );
     const back = await stepsOf("back");
     deepStrictEqual(back.map((e) => e.step), Array.from({ length: 138 }, (_, i) => i));
     ok(back.every((e) => e.loss < 6), "the odd batch was trained on");

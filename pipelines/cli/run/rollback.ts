@@ -3,14 +3,15 @@
  *
  * @module
  */
-import { exists } from "../../../stages/disk/whole_files.ts";
+import { goBack } from "../../../stages/flow/checkpoint/go_back.ts";
 import { type LiveWishes, startLive } from "../../../stages/run/start_live.ts";
 import { execute } from "./execute.ts";
 import type { RunJob } from "./run_job.ts";
 
 /**
  * Executes a run. If the run fails and the pipeline names a batch to skip, the run resumes from its last
- * checkpoint as if the command had been given again, and skips that batch. Returns and throws the same as
+ * checkpoint, or from an earlier one that the pipeline asks for, as if the command had been given again, and
+ * skips that batch. Returns and throws the same as
  * `execute()`.
  */
 export async function executeWithRollback(job: RunJob): Promise<number> {
@@ -45,12 +46,12 @@ async function executeUntilEnd(job: RunJob): Promise<number> {
     } catch (error) {
       const skipped = job.named.pipeline.batchToSkip?.(error, skippedBatches) ?? null;
       if (skipped === null) throw error;
-      const { batch, reason } = skipped;
+      const { batch, reason, before = Infinity } = skipped, folder = `${job.recordFolder}/checkpoints`;
       skippedBatches.set(batch, reason);
-      const resumed = await exists(`${job.recordFolder}/checkpoints/latest`);
+      const checkpoint = await goBack(folder, before), resumed = checkpoint !== null;
       job.console.err(
         `Skipping batch ${batch + 1} (${reason}): going back to ${
-          resumed ? "the last checkpoint" : "the beginning, because there is no checkpoint yet"
+          resumed ? `the checkpoint ${checkpoint}` : "the beginning, because no checkpoint is from before"
         }`,
       );
       current = { ...job, onChange, resolved, checkpoint: null, resumed, skippedBatches };

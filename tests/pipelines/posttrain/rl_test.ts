@@ -4,13 +4,12 @@
  *
  * @module
  */
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { taskSource } from "../../../pipelines/parts/posttrain/example_source.ts";
 import { from } from "../../../stages/flow/flow.ts";
-import { collapse, guard, type UpdateReward } from "../../../stages/rl/guard.ts";
+import { collapse, RewardGuard } from "../../../stages/rl/guard.ts";
 import { readEvents } from "../../../stages/report/metrics.ts";
-import type { ModelUpdate } from "../../../stages/model/model_update.ts";
-import { asSource } from "../../../stages/flow/as_source.ts";
+import type { Context } from "../../../stages/flow/stage.ts";
 import { SkipBatchError } from "../../../stages/train/divergence_response.ts";
 import { sharedTest } from "../../shared_data.ts";
 import { runsHere } from "../in_process.ts";
@@ -160,28 +159,66 @@ Deno.test("dpo on a new model resumes with the same pairs, and checks it from th
 });
 
 Deno.test("the guard acts once the mean of ten rewards is below half of the best, not before", () => {
-  const state = { rewards: [] as number[], best: 0 };
-  for (let i = 0; i < 10; i++) equal(collapse(state, 0.8), null);
-  for (let i = 0; i < 5; i++) equal(collapse(state, 0), null); // the mean is 0.4, exactly half
-  match(collapse(state, 0) ?? "", /collapsed: its mean over 10 updates is 0\.320, and was 0\.800/);
-  const low = { rewards: [] as number[], best: 0 };
-  for (let i = 0; i < 30; i++) equal(collapse(low, i < 10 ? 0.04 : 0), null);
+  const fresh = () => ({ rewards: [] as number[], best: 0, healthy: -1, collapsed: [] }), state = fresh();
+  let step = 0;
+  const next = (reward: number) => collapse(state, { reward, step: step++ });
+  for (let i = 0; i < 10; i++) equal(next(0.8), null);
+  for (let i = 0; i < 5; i++) equal(next(0), null); // the mean is 0.4, exactly half
+  equal(state.healthy, 9);
+  match(next(0) ?? "", /collapsed: its mean over 10 updates is 0\.320, and was 0\.800/);
+  const low = fresh();
+  for (let i = 0; i < 30; i++) equal(collapse(low, { reward: i < 10 ? 0.04 : 0, step: i }), null);
 });
 
-Deno.test("guard() skips the item of the update that collapsed, where earlier items had no update", async () => {
-  const rewards = new Map<number, UpdateReward>();
-  const updates = async function* () {
-    for (let step = 0; step < 30; step++) {
-      rewards.clear();
-      rewards.set(step, { reward: step < 10 ? 1 : 0, batch: step + 100 });
-      yield { step: step + 1 } as ModelUpdate;
-    }
-  };
-  await rejects(
-    from(asSource("updates", updates)).pipe(guard(rewards)).run(),
-    (error: Error) => error.cause instanceof SkipBatchError && error.cause.batch === 115,
+Deno.test("a guard goes back to the last answers that were good, and its checkpoints know what was skipped", () => {
+  const guard = new RewardGuard(new Map([[3, "the reward has collapsed: before"], [4, "NaN"]]));
+  deepEqual([...guard.collapsed], [3]);
+  const add = (reward: number, batch: number) => guard.add({ reward, batch, step: batch >> 1 });
+  for (let batch = 0; batch < 10; batch++) add(0.5, batch);
+  throws(
+    () => [10, 11, 12, 13, 14, 15, 16].forEach((batch) => add(0, batch)),
+    (error: unknown) => error instanceof SkipBatchError && error.batch === 15 && error.before === 4,
   );
+  const saved = guard.stage().save?.(null);
+  const other = new RewardGuard(new Map([[15, "the reward has collapsed: now"]]));
+  other.stage().open?.({} as Context, saved);
+  deepEqual([...other.collapsed], [3, 15]);
 });
+
+sharedTest(
+  "a run whose reward collapses goes back to weights that were good, with a lower rate, also if it is killed afterwards",
+  [LLAMA],
+  async (path) => {
+    await withFolder(async (dir) => {
+      await Deno.writeTextFile(
+        `${dir}/many.ts`,
+        `export default {
+        name: "many",
+        item: (index: number) => ({ id: String(index), messages: [{ role: "user", content: "go" + index % 7 }], answer: "" }),
+        reward: (_: unknown, text: string) => ({ many: Math.max(0, new Set(text).size - 3) / 8 }),
+      };`,
+      );
+      // A rate of 0.1 destroys the policy after some updates, and a third of it does not.
+      const args = `rl --init-from ${path("golden/models/llama")} --template chatml --task ${dir}/many.ts ` +
+        "--device cpu --workers 1 --batch-size 16 --group 8 --seq-len 64 --max-tokens 8 --check-every 0 " +
+        "--lr 0.1 --checkpoint-every 2 --schedule constant";
+      const whole = await runsHere(0, `${args} --steps 16 --out ${dir}/whole`);
+      match(
+        whole.err + whole.out,
+        /Skipping batch \d+ \(the reward has collapsed.*going back to the checkpoint step-00000\d/,
+      );
+      const rewards = async (out: string) =>
+        (await readEvents(`${out}/metrics.jsonl`)).flatMap((event) =>
+          event.type === "rollout" ? [event.reward] : []
+        );
+      const all = await rewards(`${dir}/whole`);
+      ok(Math.min(...all.slice(-4)) > 0.3, `${all}`);
+      await runsHere(0, `${args} --steps 9 --quiet --out ${dir}/parts`);
+      await runsHere(0, `${args} --steps 16 --quiet --out ${dir}/parts`);
+      deepEqual(await rewards(`${dir}/parts`), all);
+    });
+  },
+);
 
 Deno.test("taskSource() leaves out the held-out items, and shows each solution of an item in turn", async () => {
   const task = {
