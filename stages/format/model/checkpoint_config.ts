@@ -5,6 +5,7 @@
  */
 import { architectureOf, type ModelConfig } from "../../../kernels/models/model_config.ts";
 import { selectOptions } from "../../../kernels/models/model_options.ts";
+import { invalidData } from "../invalid_data.ts";
 import { excerpt } from "../text/excerpt.ts";
 
 /**
@@ -14,8 +15,7 @@ import { excerpt } from "../text/excerpt.ts";
  * computes.
  */
 export function checkpointConfig(config: unknown, path: string): ModelConfig {
-  const wrong = (why: string) =>
-    new Deno.errors.InvalidData(`Cannot read the model's configuration from ${path}: ${why}`);
+  const wrong = (why: string) => invalidData(`Cannot read the model's configuration from ${path}: ${why}`);
   if (typeof config !== "object" || config === null) {
     throw wrong("it is missing: give a checkpoint of a run that trains a model");
   }

@@ -8,6 +8,7 @@
  */
 import { type GptConfig, gptFault, gptOptions, isGptConfig } from "../../../kernels/models/gpt_options.ts";
 import { withoutDefaults } from "../../../kernels/models/model_options.ts";
+import { invalidData } from "../invalid_data.ts";
 import { excerpt } from "../text/excerpt.ts";
 import { parseJson } from "../text/parse_json.ts";
 import type { FloatType } from "./float_types.ts";
@@ -19,7 +20,7 @@ import { huggingFaceFloats, huggingFaceOptions, readHuggingFaceOptions } from ".
  */
 export function parseGpt2Config(text: string, path: string): GptConfig {
   const wrong = (why: string, cause?: unknown) =>
-    new Deno.errors.InvalidData(`Cannot read the model's configuration from ${path}: ${why}`, { cause });
+    invalidData(`Cannot read the model's configuration from ${path}: ${why}`, { cause });
   let json: unknown;
   try {
     json = parseJson(text);

@@ -10,7 +10,9 @@
  */
 import type { Shape } from "../../../kernels/core/tensor.ts";
 import type { GptConfig } from "../../../kernels/models/gpt_options.ts";
+import { invalidData } from "../invalid_data.ts";
 import { excerpt } from "../text/excerpt.ts";
+import type { ByteSource } from "./byte_source.ts";
 import { EMBEDDING, gpt2Tensors, HEAD } from "./gpt2_tensors.ts";
 import type { TensorEntry } from "./safetensors_header.ts";
 import { isTied } from "./tied_head.ts";
@@ -31,10 +33,10 @@ const NAMES_IN_ERROR = 3; // enough to see how the file spells its names
  * another shape or type than `config` implies.
  */
 export async function openGpt2Safetensors(
-  paths: readonly string[],
+  files: readonly ByteSource[],
   { path, config: given }: { readonly path: string; readonly config: GptConfig },
 ): Promise<WeightFile> {
-  const places = await openTensors(paths, {
+  const places = await openTensors(files, {
     refused: (why) => refused(path, why),
     nameOf(full) {
       const name = full.replace(prefixes, "");
@@ -96,5 +98,5 @@ function shapesOf(
 }
 
 function refused(path: string, why: string, cause?: unknown): Error {
-  return new Deno.errors.InvalidData(`Cannot read ${path} as a GPT-2: ${why}`, { cause });
+  return invalidData(`Cannot read ${path} as a GPT-2: ${why}`, { cause });
 }

@@ -4,18 +4,14 @@
  *
  * @module
  */
-import { isLlama, isNanochat, type ModelConfig } from "../../../kernels/models/model_config.ts";
+import type { ModelConfig } from "../../../kernels/models/model_config.ts";
 import { isRecord } from "../../disk/json.ts";
 import { exists } from "../../disk/whole_files.ts";
 import { excerpt } from "../text/excerpt.ts";
 import { parseJson } from "../text/parse_json.ts";
-import { parseGpt2Config } from "./gpt2_config.ts";
-import { openGpt2Safetensors } from "./gpt2_safetensors.ts";
-import { llamaTypes, parseLlamaConfig } from "./llama_config.ts";
-import { fieldsOf } from "./json_fields.ts";
 import { readJsonText } from "./json_text.ts";
-import { openLlamaSafetensors } from "./llama_safetensors.ts";
-import { isNanochatConfig, openNanochatSafetensors, parseNanochatConfig } from "./nanochat_format.ts";
+import { fileBytes, filesBytes } from "./safetensors.ts";
+import { huggingFaceConfig, openModelTensors } from "./safetensors_model.ts";
 import type { WeightFile } from "./weight_file.ts";
 
 const INDEX = "model.safetensors.index.json";
@@ -28,40 +24,19 @@ const MAX_SHARDS = 1000;
  */
 export async function openHuggingFaceFolder(folder: string): Promise<WeightFile> {
   const configPath = `${folder}/config.json`, text = await readSmallText(configPath);
-  const config = configOf(text, configPath);
+  const config = huggingFaceConfig(text, configPath);
   const index = `${folder}/${INDEX}`;
   const names = await exists(index) ? shardsOf(await readSmallText(index), index) : ["model.safetensors"];
-  const paths = names.map((name) => `${folder}/${name}`);
-  if (isNanochat(config)) return await openNanochatSafetensors(paths, { path: folder, config });
-  return isLlama(config)
-    ? await openLlamaSafetensors(paths, { path: folder, config, joined: false })
-    : await openGpt2Safetensors(paths, { path: folder, config });
+  const files = await filesBytes(names.map((name) => `${folder}/${name}`));
+  return await openModelTensors(files, { path: folder, config, joined: false });
 }
 
 /** Opens the weights of a checkpoint; error messages call them `path`. Throws as `openHuggingFaceFolder`. */
-export function openCheckpointWeights(
+export async function openCheckpointWeights(
   file: string,
   { path, config }: { readonly path: string; readonly config: ModelConfig },
 ): Promise<WeightFile> {
-  if (isNanochat(config)) return openNanochatSafetensors([file], { path, config });
-  return isLlama(config)
-    ? openLlamaSafetensors([file], { path, config, joined: true })
-    : openGpt2Safetensors([file], { path, config });
-}
-
-/**
- * Returns the configuration of the architecture that a config.json names; a text that is not JSON is GPT-2's.
- */
-function configOf(text: string, path: string): ModelConfig {
-  let json: unknown = null;
-  try {
-    json = parseJson(text);
-  } catch {
-    return parseGpt2Config(text, path); // says what is wrong
-  }
-  if (isNanochatConfig(json)) return parseNanochatConfig(text, path);
-  const isOfLlamaFamily = isRecord(json) && llamaTypes.some((type) => type === fieldsOf(json)("model_type"));
-  return isOfLlamaFamily ? parseLlamaConfig(text, path) : parseGpt2Config(text, path);
+  return await openModelTensors([await fileBytes(file)], { path, config, joined: true });
 }
 
 /** Returns the file names in an index, without duplicates. */

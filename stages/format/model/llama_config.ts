@@ -9,6 +9,7 @@
  */
 import { type LlamaConfig, llamaFault, llamaOptions } from "../../../kernels/models/llama_options.ts";
 import { withoutDefaults } from "../../../kernels/models/model_options.ts";
+import { invalidData } from "../invalid_data.ts";
 import { excerpt } from "../text/excerpt.ts";
 import { parseJson } from "../text/parse_json.ts";
 import { type Fields, fieldsOf, type Wrong } from "./json_fields.ts";
@@ -31,7 +32,7 @@ export const llamaTypes = [
  */
 export function parseLlamaConfig(text: string, path: string): LlamaConfig {
   const wrong: Wrong = (why, cause) =>
-    new Deno.errors.InvalidData(`Cannot read the model's configuration from ${path}: ${why}`, { cause });
+    invalidData(`Cannot read the model's configuration from ${path}: ${why}`, { cause });
   let json: unknown;
   try {
     json = parseJson(text);

@@ -7,7 +7,9 @@
  */
 import { type Shape, sizeOf } from "../../../kernels/core/tensor.ts";
 import type { LlamaConfig } from "../../../kernels/models/llama_options.ts";
+import { invalidData } from "../invalid_data.ts";
 import { excerpt } from "../text/excerpt.ts";
+import type { ByteSource } from "./byte_source.ts";
 import { EMBEDDING, HEAD, llamaTensors, partsOf } from "./llama_tensors.ts";
 import { isTied } from "./tied_head.ts";
 import { floats, openTensors } from "./tensor_places.ts";
@@ -24,7 +26,7 @@ const NAMES_IN_ERROR = 3; // enough to see how the file spells its names
  * repeated, or has another shape or type than `config` implies.
  */
 export async function openLlamaSafetensors(
-  paths: readonly string[],
+  files: readonly ByteSource[],
   { path, config: given, joined }: {
     readonly path: string;
     readonly config: LlamaConfig;
@@ -32,8 +34,8 @@ export async function openLlamaSafetensors(
   },
 ): Promise<WeightFile> {
   const refused = (why: string): Error =>
-    new Deno.errors.InvalidData(`Cannot read ${path} as a model of the Llama family: ${why}`);
-  const places = await openTensors(paths, {
+    invalidData(`Cannot read ${path} as a model of the Llama family: ${why}`);
+  const places = await openTensors(files, {
     refused,
     nameOf: (name) => ignored.test(name) ? null : name,
   });

@@ -13,7 +13,9 @@ import {
   nanochatOptions,
 } from "../../../kernels/models/nanochat_options.ts";
 import { withDefaults } from "../../../kernels/models/model_options.ts";
+import { invalidData } from "../invalid_data.ts";
 import { excerpt } from "../text/excerpt.ts";
+import type { ByteSource } from "./byte_source.ts";
 import { parseJson } from "../text/parse_json.ts";
 import { type Fields, fieldsOf } from "./json_fields.ts";
 import { floats, openTensors } from "./tensor_places.ts";
@@ -84,8 +86,7 @@ export function isNanochatConfig(json: unknown): boolean {
  */
 export function nanochatConfigOf(json: unknown, path: string): NanochatConfig {
   const get: Fields = fieldsOf(json),
-    wrong = (why: string): Error =>
-      new Deno.errors.InvalidData(`Cannot read the model's configuration from ${path}: ${why}`);
+    wrong = (why: string): Error => invalidData(`Cannot read the model's configuration from ${path}: ${why}`);
   const pattern = get(keys.windowPattern) ?? "L"; // as nanochat reads checkpoints of before
   const known = nanochatOptions.windowPattern.choices.find((choice) =>
     choice === String(pattern).toUpperCase()
@@ -169,12 +170,11 @@ export function nanochatModel(
  * Opens safetensors files that together contain a model. Throws Deno.errors.InvalidData as `nanochatModel`.
  */
 export async function openNanochatSafetensors(
-  paths: readonly string[],
+  files: readonly ByteSource[],
   { path, config }: { readonly path: string; readonly config: NanochatConfig },
 ): Promise<WeightFile> {
-  const refused = (why: string): Error =>
-    new Deno.errors.InvalidData(`Cannot read ${path} as a model of nanochat: ${why}`);
-  const places = await openTensors(paths, { refused, nameOf: nanochatNameOf });
+  const refused = (why: string): Error => invalidData(`Cannot read ${path} as a model of nanochat: ${why}`);
+  const places = await openTensors(files, { refused, nameOf: nanochatNameOf });
   try {
     const odd = [...places.entries.values()].find(({ dtype }) => !floats.has(dtype));
     if (odd !== undefined) {

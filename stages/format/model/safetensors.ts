@@ -4,45 +4,30 @@
  *
  * @module
  */
-import { sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
+import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import { readFull, writeAll } from "../../disk/exact_io.ts";
 import { type FloatType, narrowed, widened } from "./float_types.ts";
-import {
-  readHead,
-  safetensorsHead,
-  type SafetensorsHeader,
-  type SafetensorsMetadata,
-  type TensorEntry,
-} from "./safetensors_header.ts";
+import type { ByteSource } from "./byte_source.ts";
+import { bytesOfData, safetensorsParts } from "./safetensors_bytes.ts";
+import { safetensorsHead, type SafetensorsHeader, type SafetensorsMetadata } from "./safetensors_header.ts";
+import { openSafetensorsIn } from "./safetensors_tensors.ts";
 import { type NamedShape, type WeightWriter, WriteProgress } from "./weight_file.ts";
 import { openFile } from "../../disk/files.ts";
 
 type Data = TensorMap[string]["data"];
 
-/** An open safetensors file; its header has been checked. */
-export interface SafetensorsFile {
-  /** Names, types, shapes and positions of its tensors. */
-  readonly header: SafetensorsHeader;
-  /**
-   * Reads the bytes of one tensor. Throws Deno.errors.InvalidData if the file has been truncated since it was
-   * opened.
-   */
-  bytes(entry: TensorEntry): Promise<Uint8Array<ArrayBuffer>>;
-  /** Closes the file. */
-  close(): void;
-}
-
-/** Opens a file. Throws Deno.errors.InvalidData if it is truncated or its header contradicts its size. */
-export async function openSafetensors(path: string | URL): Promise<SafetensorsFile> {
+/** Opens the bytes of a file on disk. */
+export async function fileBytes(path: string | URL): Promise<ByteSource> {
   const file = await openFile(path);
   try {
-    const header = await readHead(file, String(path));
+    const { size } = await file.stat();
     return {
-      header,
-      async bytes({ name, begin, end }) {
+      path: String(path),
+      size,
+      async read(begin, end, what) {
         const bytes = new Uint8Array(end - begin);
-        await file.seek(header.dataStart + begin, Deno.SeekMode.Start);
-        await readFull(file, bytes, `${path}: tensor ${name}`);
+        await file.seek(begin, Deno.SeekMode.Start);
+        await readFull(file, bytes, what);
         return bytes;
       },
       close: () => file.close(),
@@ -53,24 +38,16 @@ export async function openSafetensors(path: string | URL): Promise<SafetensorsFi
   }
 }
 
-/**
- * Returns the bytes of a safetensors file: a Float32Array becomes F32, a Uint32Array becomes U32, and a
- * Uint16Array contains the bits of F16. Throws RangeError if the number of values in a tensor does not match
- * its shape.
- */
-export function encodeSafetensors(
-  tensors: TensorMap,
-  metadata: SafetensorsMetadata = {},
-): Uint8Array<ArrayBuffer> {
-  const { head, arrays } = layOut(tensors, metadata);
-  const out = new Uint8Array(head.length + arrays.reduce((sum, data) => sum + data.byteLength, 0));
-  out.set(head);
-  let at = head.length;
-  for (const data of arrays) {
-    out.set(bytesOfData(data), at);
-    at += data.byteLength;
+/** Opens files, all or none. */
+export async function filesBytes(paths: readonly string[]): Promise<readonly ByteSource[]> {
+  const open: ByteSource[] = [];
+  try {
+    for (const path of paths) open.push(await fileBytes(path));
+    return open;
+  } catch (error) {
+    open.forEach((source) => source.close());
+    throw error;
   }
-  return out;
 }
 
 /** Writes a safetensors file and syncs it to disk; the data is not copied in memory. */
@@ -79,7 +56,7 @@ export async function writeSafetensors(
   tensors: TensorMap,
   metadata: SafetensorsMetadata = {},
 ): Promise<void> {
-  const { head, arrays } = layOut(tensors, metadata);
+  const { head, arrays } = safetensorsParts(tensors, metadata);
   using file = await openFile(path, { write: true, create: true, truncate: true });
   await writeAll(file, head);
   for (const data of arrays) await writeAll(file, bytesOfData(data));
@@ -127,7 +104,7 @@ export async function createSafetensors(
  * its size, or a tensor has another type. Sizes are checked before memory is allocated.
  */
 export async function readSafetensors(path: string | URL): Promise<TensorMap> {
-  const file = await openSafetensors(path);
+  const file = await openSafetensorsIn(await fileBytes(path));
   try {
     const tensors: [string, TensorMap[string]][] = [];
     for (const entry of file.header.entries) {
@@ -148,37 +125,12 @@ export async function readSafetensors(path: string | URL): Promise<TensorMap> {
 
 /** Reads a file's header. Throws the same errors as `readSafetensors()`. */
 export async function readSafetensorsHeader(path: string | URL): Promise<SafetensorsHeader> {
-  using file = await openFile(path);
-  return await readHead(file, String(path));
+  const file = await openSafetensorsIn(await fileBytes(path));
+  file.close();
+  return file.header;
 }
 
 const readTypes = new Set(["F32", "BF16", "U32", "F16"]);
-
-function layOut(
-  tensors: TensorMap,
-  metadata: SafetensorsMetadata,
-): { head: Uint8Array; arrays: readonly Data[] } {
-  // Tensors with four-byte elements come first, so that each tensor starts at a multiple of its element size.
-  const names = Object.keys(tensors).sort((a, b) =>
-    tensors[b].data.BYTES_PER_ELEMENT - tensors[a].data.BYTES_PER_ELEMENT
-  );
-  const typed = names.map((name) => {
-    const { shape, data } = tensors[name];
-    if (data.length !== sizeOf(shape)) {
-      throw new RangeError(
-        `Cannot write tensor ${name}: it has ${data.length} values, expected ${
-          sizeOf(shape)
-        } for shape [${shape}]`,
-      );
-    }
-    return {
-      name,
-      shape,
-      dtype: data instanceof Float32Array ? "F32" : data instanceof Uint32Array ? "U32" : "F16",
-    };
-  });
-  return { head: safetensorsHead(typed, metadata), arrays: names.map((name) => tensors[name].data) };
-}
 
 function decode(bytes: Uint8Array<ArrayBuffer>, dtype: string): Data {
   switch (dtype) {
@@ -189,8 +141,4 @@ function decode(bytes: Uint8Array<ArrayBuffer>, dtype: string): Data {
     default:
       return widened(bytes, dtype === "F32" ? "f32" : "bf16");
   }
-}
-
-function bytesOfData(data: Data): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -7,10 +7,11 @@
  */
 import { type Shape, sizeOf } from "../../../kernels/core/tensor.ts";
 import { excerpt } from "../text/excerpt.ts";
-import { readFull } from "../../disk/exact_io.ts";
 import { checkJsonKeys } from "../text/json_keys.ts";
 import { parseJson } from "../text/parse_json.ts";
 import { isRecord } from "../../disk/json.ts";
+import { invalidData } from "../invalid_data.ts";
+import type { ByteSource } from "./byte_source.ts";
 
 /** Free texts in a file's header, keyed by name. */
 export type SafetensorsMetadata = Readonly<Record<string, string>>;
@@ -74,24 +75,22 @@ export function safetensorsHead(
 }
 
 /**
- * Reads and checks the header of an open file. Throws Deno.errors.InvalidData if the header contradicts the
+ * Reads and checks the header of a file. Throws Deno.errors.InvalidData if the header contradicts the
  * file's size.
  */
-export async function readHead(file: Deno.FsFile, path: string): Promise<SafetensorsHeader> {
-  const { size } = await file.stat();
+export async function readHead(source: ByteSource): Promise<SafetensorsHeader> {
+  const { path, size } = source;
   const wrong = (why: string) =>
-    new Deno.errors.InvalidData(`Cannot read ${path}: ${why}: is it a complete safetensors file?`);
+    invalidData(`Cannot read ${path}: ${why}: is it a complete safetensors file?`);
   if (size < 8) throw wrong(`it has ${size} bytes, expected at least 8`);
-  const prefix = new Uint8Array(8);
-  await readFull(file, prefix, path);
+  const prefix = await source.read(0, 8, path);
   const length = Number(new DataView(prefix.buffer).getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES || 8 + length > size) {
     throw wrong(
       `its header's length is ${length} bytes, expected at most ${Math.min(size - 8, MAX_HEADER_BYTES)}`,
     );
   }
-  const bytes = new Uint8Array(length);
-  await readFull(file, bytes, path);
+  const bytes = await source.read(8, 8 + length, path);
   let json: unknown;
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -99,7 +98,7 @@ export async function readHead(file: Deno.FsFile, path: string): Promise<Safeten
     json = parseJson(text);
   } catch (cause) {
     const why = cause instanceof SyntaxError ? cause.message.slice(0, 200) : "it is not UTF-8";
-    throw new Deno.errors.InvalidData(`Cannot read ${path}: its header is not valid JSON: ${why}`, { cause });
+    throw invalidData(`Cannot read ${path}: its header is not valid JSON: ${why}`, { cause });
   }
   if (!isRecord(json)) throw wrong("its header is not an object");
   const entries: TensorEntry[] = [];

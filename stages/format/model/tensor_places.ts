@@ -5,7 +5,8 @@
  */
 import { excerpt } from "../text/excerpt.ts";
 import { widened } from "./float_types.ts";
-import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
+import type { ByteSource } from "./byte_source.ts";
+import { openSafetensorsIn, type SafetensorsFile } from "./safetensors_tensors.ts";
 import type { TensorEntry } from "./safetensors_header.ts";
 import type { WeightFile } from "./weight_file.ts";
 
@@ -32,20 +33,18 @@ export interface TensorPlaces {
 }
 
 /**
- * Opens files. `nameOf` returns the model's name of a tensor in a file, or null for a tensor to ignore.
- * Throws Deno.errors.InvalidData for a damaged file, and if a name occurs twice.
+ * Opens files; they are closed if that fails. `nameOf` returns the model's name of a tensor in a file, or
+ * null for a tensor to ignore. Throws Deno.errors.InvalidData for a damaged file, and if a name occurs twice.
  */
 export async function openTensors(
-  paths: readonly string[],
+  sources: readonly ByteSource[],
   { nameOf, refused }: { nameOf(name: string): string | null; readonly refused: Refused },
 ): Promise<TensorPlaces> {
-  const open: SafetensorsFile[] = [];
-  const close = (): void => open.forEach((file) => file.close());
+  const close = (): void => sources.forEach((source) => source.close());
   try {
     const places = new Map<string, { readonly file: SafetensorsFile; readonly entry: TensorEntry }>();
-    for (const path of paths) {
-      const file = await openSafetensors(path);
-      open.push(file);
+    for (const source of sources) {
+      const file = await openSafetensorsIn(source);
       for (const entry of file.header.entries) {
         const name = nameOf(entry.name);
         if (name === null) continue;

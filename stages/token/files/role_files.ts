@@ -6,37 +6,21 @@
  */
 import { readIfThere } from "../../disk/whole_files.ts";
 import type { TokenRoles } from "../token_roles.ts";
+import { type RoleName, rolesOf, roleSources } from "./roles.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 
 /** Names of the files that `roleFiles` writes. */
 export const roleFileNames: readonly string[] = ["tokenizer_config.json", "generation_config.json"];
 
-const NAMES = ["eos_token", "bos_token", "unk_token"] as const;
-
 /**
- * Returns the roles of tokens that the files of a folder name. The first end of text is the tokenizer's own,
- * then come those of the model; ids and names that the vocabulary lacks are left out. Throws SyntaxError with
- * the file if one is not JSON.
+ * Returns the roles of tokens that the files of a folder name; see `rolesOf`. Throws SyntaxError with the
+ * file if one is not JSON.
  */
 export async function readRoles(folder: string, tokenizer: Vocabulary): Promise<TokenRoles> {
-  const [own, map, generation, model] = await Promise.all(
-    ["tokenizer_config.json", "special_tokens_map.json", "generation_config.json", "config.json"]
-      .map((name) => readObject(`${folder}/${name}`)),
+  const files = await Promise.all(
+    roleSources.map(async (name) => [name, await readObject(`${folder}/${name}`)] as const),
   );
-  const named = (name: typeof NAMES[number]): number[] => {
-    const text = contentOf(own[name] ?? map[name]);
-    const id = text === null ? undefined : idOf(tokenizer, text);
-    return id === undefined ? [] : [id];
-  };
-  const numbered = (name: string): number[] =>
-    [generation[name] ?? model[name]].flat().filter((id): id is number =>
-      typeof id === "number" && Number.isSafeInteger(id) && id >= 0 && id < tokenizer.vocabSize
-    );
-  return {
-    eos: [...new Set([...named("eos_token"), ...numbered("eos_token_id")])],
-    bos: [...named("bos_token"), ...numbered("bos_token_id")][0] ?? null,
-    unk: named("unk_token")[0] ?? null,
-  };
+  return rolesOf(new Map(files), tokenizer);
 }
 
 /**
@@ -78,7 +62,7 @@ export function oneOrList(ids: readonly number[]): number | readonly number[] | 
 /** Returns the texts of the tokens that have a role, and the chat template, as in `tokenizer_config.json`. */
 export function roleNames(
   tokenizer: Vocabulary,
-): Partial<Record<typeof NAMES[number] | "chat_template", string>> {
+): Partial<Record<RoleName | "chat_template", string>> {
   const { eos, bos, unk } = tokenizer.roles, { chatTemplate } = tokenizer;
   const entries = [["bos_token", bos], ["eos_token", eos[0] ?? null], ["unk_token", unk]] as const;
   return {
@@ -91,24 +75,6 @@ export function roleNames(
 
 function textOf(tokenizer: Vocabulary, id: number): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(tokenizer.decodeSingleTokenBytes(id));
-}
-
-function idOf(tokenizer: Vocabulary, text: string): number | undefined {
-  const id = tokenizer.special.get(text);
-  if (id !== undefined) return id;
-  try {
-    return tokenizer.encodeSingleToken(text);
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
-}
-
-/** Reads a token's name: a string, or an object with its content. */
-function contentOf(value: unknown): string | null {
-  if (typeof value === "string") return value;
-  if (typeof value !== "object" || value === null || !("content" in value)) return null;
-  return typeof value.content === "string" ? value.content : null;
 }
 
 async function readObject(path: string): Promise<Readonly<Record<string, unknown>>> {

@@ -13,7 +13,8 @@ import { openHuggingFaceFolder } from "../../../stages/format/model/hugging_face
 import { readLlmcModel, writeLlmcModel } from "../../../stages/format/model/llmc_model.ts";
 import { openLlmcShard, shardHeader } from "../../../stages/format/tokens/llmc_shard.ts";
 import { openNanogptBin } from "../../../stages/format/tokens/nanogpt.ts";
-import { encodeSafetensors, readSafetensors } from "../../../stages/format/model/safetensors.ts";
+import { readSafetensors } from "../../../stages/format/model/safetensors.ts";
+import { encodeSafetensors } from "../../../stages/format/model/safetensors_bytes.ts";
 import { readWeights } from "../../../stages/format/model/weight_file.ts";
 import { readThrift } from "../../../stages/format/parquet/thrift.ts";
 import { unzstdFrames } from "../../../stages/format/packed/zstd.ts";

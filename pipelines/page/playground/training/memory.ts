@@ -23,6 +23,16 @@ export function bytesOf({ memory, parameterCount }: Plan): number {
   return Object.values(memory).reduce((sum, bytes) => sum + bytes, 0) + 4 * parameterCount;
 }
 
+/** Throws RangeError if a model that does not train needs more than `limit` bytes. */
+export function checkFits(plan: Plan, limit: number): void {
+  const bytes = bytesOf(plan);
+  if (bytes <= limit) return;
+  throw new RangeError(
+    `This model needs ${gigabytes(bytes)}, and this tab may use ${gigabytes(limit)}: give a smaller model, ` +
+      "or use it with deno task pipeline sample",
+  );
+}
+
 /**
  * Returns the plan of a run. Throws RangeError if it needs more than `limit` bytes; the message names
  * settings that need less.

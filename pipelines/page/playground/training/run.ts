@@ -5,6 +5,7 @@
  */
 import type { Engine } from "../../../../kernels/engine/engine.ts";
 import { gpt } from "../../../../kernels/models/gpt.ts";
+import type { GptConfig } from "../../../../kernels/models/gpt_options.ts";
 import { initialWeights } from "../../../../kernels/models/model.ts";
 import { adamw } from "../../../../kernels/optim/adamw.ts";
 import { type Schedule, schedule } from "../../../../kernels/optim/schedule.ts";
@@ -19,12 +20,17 @@ import { batchAt, type Corpus } from "./corpus.ts";
 const heldOutBatches = 16; // of an evaluation: a fraction of a second of work for the default model
 const mostTraced = 48; // tokens whose attention can be shown: more cells would be too small to see
 
+/** Returns the model's configuration. */
+export function configOf(settings: Settings, vocabSize: number): GptConfig {
+  const { layers, heads, channels, context } = settings;
+  return { layers, heads, channels, seqLen: context, vocabSize, vocabPad: 1 };
+}
+
 /** Returns the programs of a run. */
 export function planOf(settings: Settings, vocabSize: number): Plan {
-  const { layers, heads, channels, context, batch } = settings;
-  const model = gpt({ layers, heads, channels, seqLen: context, vocabSize, vocabPad: 1 });
+  const { context, batch } = settings;
   return plan({
-    model,
+    model: gpt(configOf(settings, vocabSize)),
     training: { optimizer: adamw({ beta2: 0.99 }), shape: [1, batch, context], clip: 1 },
     evaluation: { batch, seqLen: context },
     sampling: true,

@@ -5,6 +5,7 @@
  * @module
  */
 import { useSignal } from "@preact/signals";
+import { fault } from "./fault.ts";
 import { html } from "./html.ts";
 import { facts, open, send } from "./store.ts";
 
@@ -34,9 +35,12 @@ export function modelFiles() {
         <label>Files of a model
           <input type="file" multiple accept=".safetensors,.json"
             onChange=${(event: Event) => take((event.target as HTMLInputElement).files)} /></label>
-        <button type="button" disabled=${facts.value === null} onClick=${() => send({ type: "save" })}>
+        <button type="button" disabled=${facts.value === null || facts.value.opened !== null} onClick=${() =>
+          send({ type: "save" })}>
           Save the model</button>
       </div>
+      <${fault} what="open" />
+      <${fault} what="save" />
       ${facts.value?.opened && html`<p class="soft" role="status">${facts.value.opened}</p>`}
     </section>
   `;

@@ -91,20 +91,21 @@ export async function start(): Promise<void> {
   [failures.value, runState.value] = [{}, "starting"];
   try {
     const text = await textOf(settings.value.text);
-    curves.train = new Curve();
-    curves.heldOut = new Curve();
-    [lastStep.value, lastEval.value, samples.value, look.value] = [null, null, [], null];
-    version.value++;
+    clearRun();
     send({ type: "train", settings: settings.value, text, wish: wish.value });
   } catch (error) {
     fail("train", error instanceof Error ? error.message : String(error));
   }
 }
 
-/** Opens a model from files. */
+/** Files of a model that is not complete yet, by name. */
+const given = new Map<string, File>();
+
+/** Opens a model from files, together with those that were given before and did not suffice. */
 export function open(files: readonly File[]): void {
-  [failures.value, runState.value] = [{}, "starting"];
-  send({ type: "open", files, wish: wish.value });
+  failures.value = {};
+  for (const file of files) given.set(file.name, file);
+  send({ type: "open", files: [...given.values()], wish: wish.value });
 }
 
 /** Lets the model write. */
@@ -116,7 +117,7 @@ export function generate(how: Extract<Request, { type: "generate" }>["how"]): vo
 
 function fail(what: Request["type"], why: string): void {
   failures.value = { ...failures.value, [what]: why };
-  if (what !== "train" && what !== "open") return;
+  if (what !== "train") return;
   if (runState.value === "starting") runState.value = facts.value === null ? "idle" : "stopped";
   if (runState.value === "training") runState.value = "stopped";
 }
@@ -134,7 +135,10 @@ function receive(answer: Answer): void {
       break;
     case "model":
       facts.value = answer.facts;
-      if (answer.facts.opened !== null) runState.value = "opened";
+      if (answer.facts.opened === null) break;
+      given.clear();
+      clearRun();
+      runState.value = "opened";
       break;
     case "state":
       runState.value = answer.state;
@@ -165,6 +169,15 @@ function receive(answer: Answer): void {
       generated.value = { ...generated.value, busy: false };
       return fail(answer.what, answer.why);
   }
+}
+
+/** Forgets what is known of an earlier run. */
+function clearRun(): void {
+  curves.train = new Curve();
+  curves.heldOut = new Curve();
+  [lastStep.value, lastEval.value, samples.value, look.value] = [null, null, [], null];
+  speed.value = 0;
+  version.value++;
 }
 
 function addSteps(events: readonly StepEvent[]): void {

@@ -3,17 +3,20 @@
  *
  * @module
  */
+import type { GptConfig } from "../../../../kernels/models/gpt_options.ts";
 import { generateTexts } from "../../../../stages/sample/generate_texts.ts";
-import type { ModelSession } from "../../../../stages/model/model_session.ts";
+import { type ModelSession, openModel } from "../../../../stages/model/model_session.ts";
 import type { Tokenizer } from "../../../../stages/token/tokenizer.ts";
 import type { EngineWish } from "../address.ts";
 import type { Answer, GenerateSettings, Request } from "../protocol.ts";
 import { settingsFault } from "../settings.ts";
 import { corpusOf } from "../training/corpus.ts";
 import { fittingPlan, tabLimit } from "../training/memory.ts";
-import { TrainingRun } from "../training/run.ts";
+import { configOf, TrainingRun } from "../training/run.ts";
 import { type BrowserEngine, openBrowserEngine } from "./browser_engine.ts";
 import { lookAt } from "./look.ts";
+import { modelFiles } from "./model_files.ts";
+import { openModelFiles } from "./open_model.ts";
 import { TrainingControl, trainToEnd } from "./train.ts";
 import { runTrial } from "./trial.ts";
 import { Turns } from "./turns.ts";
@@ -24,6 +27,8 @@ const excerptTokens = 24;
 interface Current extends AsyncDisposable {
   readonly model: ModelSession;
   readonly tokenizer: Tokenizer;
+  /** Configuration of a model that trains here; null for one from files. */
+  readonly config: GptConfig | null;
 }
 
 type Of<T extends Request["type"]> = Extract<Request, { readonly type: T }>;
@@ -68,8 +73,15 @@ export class Workbench {
         return this.#send({ type: "trial", id: request.id, ...trial });
       }
       case "open":
-      case "save":
-        throw new Error("Not possible yet");
+        return await this.#openFiles(request);
+      case "save": {
+        const files = await this.#turns.take(async () => {
+          const { config, model, tokenizer } = this.#model();
+          if (config === null) throw new Error("This model comes from files: they are as it is");
+          return await modelFiles(model, { config, tokenizer });
+        });
+        return this.#send({ type: "saved", files });
+      }
     }
   }
 
@@ -81,16 +93,14 @@ export class Workbench {
     const run = await this.#turns.take(async () => {
       await this.#close();
       const corpus = corpusOf(text, settings);
-      const { deviceMemory } = navigator as { deviceMemory?: number };
-      const plan = fittingPlan(settings, {
-        vocabSize: corpus.tokenizer.vocabSize,
-        limit: tabLimit(deviceMemory),
-      });
+      const { vocabSize } = corpus.tokenizer;
+      const plan = fittingPlan(settings, { vocabSize, limit: memoryLimit() });
       const { engine } = await this.#open(wish);
       const run = await TrainingRun.open(engine, { plan, settings, corpus });
       this.#current = {
         model: run.model,
         tokenizer: corpus.tokenizer,
+        config: configOf(settings, vocabSize),
         [Symbol.asyncDispose]: () => run[Symbol.asyncDispose](),
       };
       this.#send({
@@ -113,6 +123,37 @@ export class Workbench {
     if (control.stop.signal.aborted) return;
     const state = await trainToEnd(run, { control, turns: this.#turns, send: this.#send });
     this.#send({ type: "state", state });
+  }
+
+  async #openFiles({ files, wish }: Of<"open">): Promise<void> {
+    this.#stop();
+    await this.#turns.take(async () => {
+      const { plan, weights, tokenizer, name } = await openModelFiles(files, memoryLimit());
+      const { engine } = await this.#open(wish);
+      await this.#close();
+      const model = await openModel(engine, { plan, weights });
+      this.#current = {
+        model,
+        tokenizer,
+        config: null,
+        [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
+      };
+      this.#send({
+        type: "model",
+        facts: {
+          opened: name,
+          parameters: plan.parameterCount,
+          bytes: Object.values(plan.memory).reduce((sum, bytes) => sum + bytes, 0),
+          vocabSize: tokenizer.vocabSize,
+          layers: plan.traced.length,
+          heads: plan.traced[0]?.heads ?? 0,
+          context: plan.model.seqLen,
+          trainTokens: 0,
+          heldOutTokens: 0,
+          excerpt: "",
+        },
+      });
+    });
   }
 
   /** Ends the run and the generation that go on. */
@@ -165,4 +206,10 @@ export class Workbench {
     this.#current = null;
     await current?.[Symbol.asyncDispose]();
   }
+}
+
+/** Returns the bytes that this tab may use. */
+function memoryLimit(): number {
+  const gibibytes: unknown = Reflect.get(navigator, "deviceMemory");
+  return tabLimit(typeof gibibytes === "number" ? gibibytes : undefined);
 }

@@ -5,11 +5,8 @@ import { parametersOf } from "../../../../kernels/models/model.ts";
 import { gpt2Config, parseGpt2Config } from "../../../../stages/format/model/gpt2_config.ts";
 import { gpt2Tensors } from "../../../../stages/format/model/gpt2_tensors.ts";
 import { openHuggingFaceFolder } from "../../../../stages/format/model/hugging_face_folder.ts";
-import {
-  encodeSafetensors,
-  readSafetensors,
-  writeSafetensors,
-} from "../../../../stages/format/model/safetensors.ts";
+import { readSafetensors, writeSafetensors } from "../../../../stages/format/model/safetensors.ts";
+import { encodeSafetensors } from "../../../../stages/format/model/safetensors_bytes.ts";
 import { readWeights } from "../../../../stages/format/model/weight_file.ts";
 import { withFolder } from "../../../pipelines/program.ts";
 import { smallConfig, valuesOf, writeGpt2Folder } from "./gpt2_folder.ts";

@@ -1,10 +1,10 @@
 import { deepStrictEqual, rejects, throws } from "node:assert/strict";
 import {
-  encodeSafetensors,
   readSafetensors,
   readSafetensorsHeader,
   writeSafetensors,
 } from "../../../../stages/format/model/safetensors.ts";
+import { encodeSafetensors } from "../../../../stages/format/model/safetensors_bytes.ts";
 import { withFile } from "../../../temporary.ts";
 
 const tensors = {
