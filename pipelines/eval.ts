@@ -20,7 +20,7 @@ import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../stages/token/tokenizer.ts";
 import { integer, path, repeatedPaths } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
-import { textName } from "./parts/compared_bits.ts";
+import { textName } from "../stages/report/compared_bits.ts";
 import { checkHellaswag } from "./parts/hellaswag.ts";
 import { type EvaluationText, shardText, sourceText } from "./parts/evaluation_text.ts";
 import { sourceOptions, textOnly } from "./parts/options/document_options.ts";

@@ -9,7 +9,7 @@ import { wordsLine } from "../../stages/report/event_lines.ts";
 import { readEvents } from "../../stages/report/metrics.ts";
 import type { EndLines } from "../../stages/run/record_run.ts";
 import type { Env } from "../cli/pipeline.ts";
-import { textName } from "./compared_bits.ts";
+import { textName } from "../../stages/report/compared_bits.ts";
 import { shellWord } from "../cli/shell_word.ts";
 
 /**

@@ -12,6 +12,7 @@ import type { RunEvent } from "../flow/events.ts";
 import { measuredFields } from "../flow/event_json.ts";
 import { wordsLine } from "./event_lines.ts";
 import { jsonInHtml } from "./json_in_html.ts";
+import { whyBitsApart } from "./compared_bits.ts";
 import { type ComparedRun, lossCharts } from "./comparable.ts";
 import baseStyle from "./base.css" with { type: "text" };
 import { pageFrom } from "./page_policy.ts";
@@ -110,6 +111,8 @@ export function reportPageOf(
 /** Returns what pages show of runs besides single events; it is computed anew as the runs go on. */
 export function stateOf(runs: readonly PageRun[]): {
   readonly lossCharts: ReturnType<typeof lossCharts>;
+  /** Why bits per byte of the runs do not compare; null if they do. */
+  readonly bitsApart: string | null;
   readonly words: string;
   readonly removed: readonly RemovedSample[];
 } & RunStats {
@@ -117,6 +120,7 @@ export function stateOf(runs: readonly PageRun[]): {
   const words = events.findLast(({ type }) => type === "words");
   return {
     lossCharts: lossCharts(runs),
+    bitsApart: whyBitsApart(runs),
     ...runStats(events),
     words: words?.type === "words" ? wordsLine(words) : "",
     removed: runs.length === 1 ? first.removed : [],

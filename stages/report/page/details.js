@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytes, date, last, number, percent, short, whole } from "./format.js";
+import { bytes, date, last, number, optionName, percent, short, whole } from "./format.js";
 import { html, Row, Section, Table, Timeline } from "./html.js";
 import { data, many, runs, start, state, version } from "./store.js";
 
@@ -117,7 +117,7 @@ export function Configuration() {
   return html`
     <${Section} title="Configuration">
       <${Table} kind="options" label="configuration"
-        rows=${entries.map(([name, value]) => html`<${Row} cells=${[name, text(value)]} />`)} />
+        rows=${entries.map(([name, value]) => html`<${Row} cells=${[optionName(name), text(value)]} />`)} />
       <//>
   `;
 }

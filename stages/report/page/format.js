@@ -58,5 +58,8 @@ export const date = (text) => String(text).replace("T", " ").replace(/(\.\d+)?Z$
 /** Returns a text of at most `most` characters, cut off with "…". */
 export const cut = (text, most) => text.length > most ? `${text.slice(0, most - 1)}…` : text;
 
+/** An option as it is typed: "--grad-accum". */
+export const optionName = (name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
 /** Sum of the values of an object. */
 export const sum = (counts) => Object.values(counts).reduce((all, n) => all + n, 0);

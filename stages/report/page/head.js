@@ -34,7 +34,8 @@ const machine = ({ device }) => {
 
 /** What the run does now, in one line, and the buttons of a run that goes on. */
 function Status() {
-  const parts = [connection.value, many ? "" : progress(), answer.value].filter(Boolean);
+  const isQuiet = hasEnded() && connection.value === "live";
+  const parts = [isQuiet ? "" : connection.value, many ? going() : progress(), answer.value].filter(Boolean);
   return html`
     <div class="status">
       <span role="status">${parts.join(" · ")}</span>
@@ -44,6 +45,12 @@ function Status() {
       `}
     </div>
   `;
+}
+
+/** How many of the compared runs go on. */
+function going() {
+  const count = runs.filter(({ ended }) => !ended).length;
+  return `${runs.length} runs, ${count === 0 ? "all have ended" : `${count} going on`}`;
 }
 
 function progress() {

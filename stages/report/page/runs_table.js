@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { duration, last, short } from "./format.js";
+import { duration, last, optionName, short } from "./format.js";
 import { html, Row, Section, Table } from "./html.js";
-import { data, runs, version, view } from "./store.js";
+import { data, runs, state, version, view } from "./store.js";
 import { colorOf, reachedBy } from "./training.js";
 
 /** The section; empty for a single run. */
@@ -14,8 +14,12 @@ export function Runs() {
   if (data.compared.length < 2) return null;
   const text = (value) =>
     value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
-  const names = [...new Set(data.compared.flatMap((options) => Object.keys(options)))];
-  const differing = names.map((name) => [name, ...data.compared.map((options) => text(options[name]))])
+  const names = [...new Set(data.compared.flatMap((options) => Object.keys(options)))].filter((name) =>
+    name !== "out"
+  );
+  const differing = names.map((
+    name,
+  ) => [optionName(name), ...data.compared.map((options) => text(options[name]))])
     .filter(([, ...values]) => new Set(values).size > 1);
   const rows = [...reached(), ...differing].map((cells) => html`<${Row} cells=${cells} />`);
   return html`
@@ -27,7 +31,8 @@ export function Runs() {
         ...runs.map((run, i) => html`<${Switch} run=${run} i=${i} />`),
       ]}
         rows=${rows} />
-      <//>
+      ${state.value.bitsApart !== null && html`<p class="soft">${state.value.bitsApart}</p>`}
+    <//>
   `;
 }
 
@@ -35,11 +40,14 @@ function reached() {
   const ends = runs.map(reachedBy);
   const tasks = [...new Set(runs.flatMap(({ tasks }) => tasks.map(({ task }) => task)))];
   return [
+    ["state", ...ends.map(({ state }) => state)],
     ["steps", ...ends.map(({ step }) => step ? short(step.step + 1) : "")],
     ["tokens", ...ends.map(({ step }) => short(step?.tokens))],
     ["training loss, nats", ...ends.map(({ step }) => short(step?.loss))],
     ["validation loss, nats", ...ends.map(({ evaluation }) => short(evaluation?.valLoss))],
-    ["bits per byte", ...ends.map(({ evaluation }) => short(evaluation?.bitsPerByte))],
+    ...(state.value.bitsApart === null
+      ? [["bits per byte", ...ends.map(({ evaluation }) => short(evaluation?.bitsPerByte))]]
+      : []),
     ["HellaSwag", ...runs.map(({ hellaswags }) => short(last(hellaswags)?.accuracyNorm))],
     ...tasks.map((name) => [
       `task ${name}`,

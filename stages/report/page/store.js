@@ -42,6 +42,8 @@ const lists = {
 /** The runs of the page, each with a list of its events of every kind. */
 export const runs = [{ name: data.title, events: data.events }, ...data.others].map(({ name, events }) => ({
   name,
+  /** Whether the run has ended and was not resumed since. */
+  ended: events.findLast(({ type }) => type === "run" || type === "done")?.type === "done",
   ...Object.fromEntries(
     Object.entries(lists).map(([type, list]) => [list, events.filter((event) => event.type === type)]),
   ),
@@ -71,11 +73,8 @@ export const view = {
 export const rates = new StageRates();
 for (const event of data.now) rates.take(event, null);
 
-/** Whether the run of the page has ended. */
-export const hasEnded = () => {
-  const [{ starts, ends }] = runs;
-  return ends.length > 0 && (data.live === null || ends.length >= starts.length);
-};
+/** Whether all runs of the page have ended. */
+export const hasEnded = () => runs.every(({ ended }) => ended);
 
 /** The fields of all "run" events together: a resumed run has several. */
 export const start = () => Object.assign({}, ...runs[0].starts);
@@ -106,6 +105,7 @@ export function take(i, event) {
     if (!many) rates.take(event, performance.now());
   } else {
     const name = lists[event.type], list = runs[i][name];
+    if (event.type === "run" || event.type === "done") runs[i].ended = event.type === "done";
     list?.push(event);
     if (list !== undefined && list.length > (most[name] ?? 800)) {
       const older = list.splice(0, list.length / 2);

@@ -162,4 +162,8 @@ function gaps() {
 }
 
 /** Losses and speed that the table of runs lists. */
-export const reachedBy = ({ steps, evals }) => ({ step: last(steps), evaluation: last(evals) });
+export const reachedBy = ({ steps, evals, ends, ended }) => ({
+  step: last(steps),
+  evaluation: last(evals),
+  state: ended ? last(ends).reason ?? "ended" : "not ended",
+});
