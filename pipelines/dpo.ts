@@ -20,8 +20,14 @@ import { number, oneOf } from "./cli/option_types.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import { finishRun } from "./parts/posttrain/chat_end.ts";
 import { chatOptions } from "./parts/posttrain/chat_options.ts";
-import { announceParts, chatSchedule, chatSettings, firstSteps } from "./parts/posttrain/chat_schedule.ts";
-import { checkOptions, exampleOptions, openExamples } from "./parts/posttrain/example_options.ts";
+import {
+  announceParts,
+  chatSchedule,
+  chatSettings,
+  firstSteps,
+  shareOf,
+} from "./parts/posttrain/chat_schedule.ts";
+import { checkOptions, checksOf, exampleOptions, openExamples } from "./parts/posttrain/example_options.ts";
 import { taskSource } from "./parts/posttrain/example_source.ts";
 import { closing } from "./parts/posttrain/closing.ts";
 import { Reference } from "./parts/posttrain/reference.ts";
@@ -34,8 +40,7 @@ import {
   type StartingPoint,
   startingPoint,
 } from "./parts/posttrain/starting_point.ts";
-import { calculatorTools } from "./parts/posttrain/tools.ts";
-import { oneOfValues } from "./parts/options/requirements.ts";
+import { notGiven, oneOfValues } from "./parts/options/requirements.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { keepTokenizer } from "./parts/resume/kept_tokenizer.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
@@ -70,7 +75,11 @@ const options = {
   worldSteps: { ...chatOptions.worldSteps, value: 150 },
   batchSize: { ...chatOptions.batchSize, about: "sequences per micro-batch, two for each pair" },
   ...checkOptions,
-  checkEvery: { ...checkOptions.checkEvery, value: 50 },
+  checkEvery: {
+    ...checkOptions.checkEvery,
+    value: 50,
+    requires: notGiven("initFrom", "a command without --init-from"),
+  },
   checkItems: { ...checkOptions.checkItems, value: 100 },
 };
 
@@ -92,12 +101,11 @@ export default pipeline({
   ],
   often: ["initFrom", "data", "template", "loss", "beta", "lora", "batchSize", "steps", "lr", "out"],
   batchToSkip,
-  settle: (o, isGiven) =>
-    Promise.resolve({
-      ...chatSettings(o, isGiven, { share: 0.05, ownSteps: 100 }),
-      ...(o.initFrom === null && !isGiven("batchSize") && { batchSize: 64 }),
-      ...(o.initFrom === null && o.seqLen === null && { seqLen: SUM_LENGTH }),
-    }),
+  settle: async (o, isGiven) => ({
+    ...await chatSettings(o, isGiven, { name: "dpo", ownSteps: 100 }),
+    ...(o.initFrom === null && !isGiven("batchSize") && { batchSize: 64 }),
+    ...(o.initFrom === null && o.seqLen === null && { seqLen: SUM_LENGTH }),
+  }),
   barrierEvery: 64, // examples
   speedHints: "training",
   workersFor: "engine",
@@ -109,6 +117,7 @@ export default pipeline({
     }
     const plan = await planOf(o, start, env);
     checkMemory(plan, engine);
+    env.emit({ type: "run", pipeline: "", parameters: plan.parameterCount, memory: plan.memory });
     await keepTokenizer(tokenizer, env);
     announceParts(o, {
       first: "sums by guessing and by the calculator",
@@ -142,7 +151,7 @@ export default pipeline({
         engine,
         plan,
         prepare,
-        schedule: chatSchedule(o, { share: isNew ? 0.05 : 1 }),
+        schedule: chatSchedule(o, { share: isNew ? shareOf("dpo") : 1 }),
         ...chatTraining(o, start, env),
       }))
       .pipe(closing("reference", () => reference[Symbol.asyncDispose]()));
@@ -150,13 +159,8 @@ export default pipeline({
     return trained.pipe(checkAnswers({
       every: o.checkEvery,
       after: firstSteps(o),
-      tasks: [arithmetic()],
-      items: o.checkItems,
-      tokenizer,
-      template,
-      maxTokens: seqLen,
+      ...checksOf(o, start, [arithmetic()]),
       temperature: 1, // at 0, a model that calculates a little more often than not always calculates
-      toolbox: calculatorTools(start),
     }));
   },
   plan: async (o, env) => planLines({ ...await planOf(o, await startingPoint(o, env), env), steps: o.steps }),

@@ -10,7 +10,7 @@ import { rowBatches } from "../stages/chat/row_batches.ts";
 import { asSource } from "../stages/flow/as_source.ts";
 import { type Flow, from } from "../stages/flow/flow.ts";
 import { afterBatches, type BatchOrNumber } from "../stages/rl/after_batches.ts";
-import { checkAnswers } from "../stages/rl/check_answers.ts";
+import { checkAnswers, checkTasks } from "../stages/rl/check_answers.ts";
 import { RewardGuard } from "../stages/rl/guard.ts";
 import { klKinds } from "../stages/rl/kl.ts";
 import { algorithms } from "../stages/rl/policy_loss.ts";
@@ -18,11 +18,17 @@ import { rolloutBatch } from "../stages/rl/rollout_batch.ts";
 import { SUM_LENGTH } from "../stages/task/verified/arithmetic.ts";
 import { heldOutFrom, type Task } from "../stages/task/verified/task.ts";
 import { type BatchContext, train } from "../stages/train/train.ts";
-import { flag, integer, number, oneOf, path, repeatedPaths } from "./cli/option_types.ts";
+import { flag, integer, number, oneOf, path } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { finishRun } from "./parts/posttrain/chat_end.ts";
 import { chatOptions } from "./parts/posttrain/chat_options.ts";
-import { announceParts, chatSchedule, chatSettings, firstSteps } from "./parts/posttrain/chat_schedule.ts";
+import {
+  announceParts,
+  chatSchedule,
+  chatSettings,
+  firstSteps,
+  shareOf,
+} from "./parts/posttrain/chat_schedule.ts";
 import { taskSource } from "./parts/posttrain/example_source.ts";
 import { closing } from "./parts/posttrain/closing.ts";
 import { Reference } from "./parts/posttrain/reference.ts";
@@ -35,7 +41,7 @@ import {
   type StartingPoint,
   startingPoint,
 } from "./parts/posttrain/starting_point.ts";
-import { openTask, taskNames } from "./parts/posttrain/tasks.ts";
+import { openTask, taskHelp, taskSourceOption } from "./parts/posttrain/tasks.ts";
 import { toolOptions } from "./parts/posttrain/tool_options.ts";
 import { openTools } from "./parts/posttrain/tools.ts";
 import { above0, oneOfValues, unlessOff } from "./parts/options/requirements.ts";
@@ -52,18 +58,8 @@ const scaled = algorithms.filter((name) => name !== "reinforce" && name !== "rlo
 const withKl = above0("kl", "--kl X above 0");
 
 const options = {
-  task: path(
-    `task: ${
-      taskNames.join(", ")
-    }, or a .ts file whose default export has name, item(index) and reward(item, answer)`,
-    { value: "arithmetic", placeholder: "NAME|FILE.ts", ...task },
-  ),
-  source: repeatedPaths("file of the items of gsm8k, arc or mmlu; may be repeated", {
-    value: [],
-    placeholder: "URI",
-    ...task,
-    requires: oneOfValues("task", ["gsm8k", "arc", "mmlu"], "--task gsm8k, arc or mmlu"),
-  }),
+  task: path(`task: ${taskHelp}`, { value: "arithmetic", placeholder: "NAME|FILE.ts", ...task }),
+  source: taskSourceOption(task),
   ...toolOptions(task),
   group: integer("number of samples for each question", { value: 16, min: 2, max: 1024, ...policy }),
   algorithm: oneOf("how answers are weighed", { value: "grpo", choices: algorithms, ...policy }),
@@ -158,11 +154,10 @@ export default pipeline({
     "out",
   ],
   batchToSkip,
-  settle: (o, isGiven) =>
-    Promise.resolve({
-      ...chatSettings(o, isGiven, { share: 0.05, ownSteps: 100 }),
-      ...(o.initFrom === null && o.task === "arithmetic" && o.seqLen === null && { seqLen: SUM_LENGTH }),
-    }),
+  settle: async (o, isGiven) => ({
+    ...await chatSettings(o, isGiven, { name: "rl", ownSteps: 100 }),
+    ...(o.initFrom === null && o.task === "arithmetic" && o.seqLen === null && { seqLen: SUM_LENGTH }),
+  }),
   barrierEvery: 16,
   speedHints: "training",
   workersFor: "engine",
@@ -194,12 +189,22 @@ export default pipeline({
     const reference = new Reference({ engine, start, initFrom: o.initFrom, env, shape, temperature });
     const guard = new RewardGuard(env.skippedBatches), questions = answers / o.group;
     let empty = 0;
+    const checks = {
+      tasks: [task],
+      items: o.checkItems,
+      tokenizer,
+      template,
+      maxTokens: o.maxTokens ?? seqLen,
+      temperature: 0,
+      ...tools,
+    };
     const prepare = async (
       item: BatchOrNumber,
       { model, step, item: batchNumber, ctx, reported }: BatchContext,
     ) => {
       if ("batch" in item) return item.batch;
       if (guard.collapsed.has(batchNumber)) return null; // skipped before the run was stopped
+      if (batchNumber === 0 && o.checkEvery > 0) await checkTasks(model, { step, ctx }, checks);
       const base = o.kl > 0 ? await reference.of(model) : null;
       await reported(); // so that the time of the last update does not count as this one's rollouts
       const { batch, event, timing } = await rolloutBatch(
@@ -245,7 +250,7 @@ export default pipeline({
       }
       return batch;
     };
-    const rate = chatSchedule(o, { share: isNew ? 0.05 : 1 }), first = firstSteps(o);
+    const rate = chatSchedule(o, { share: isNew ? shareOf("rl") : 1 }), first = firstSteps(o);
     const hashes = {
       [`the task ${o.task}`]: hash,
       ...(toolbox !== null && { "what the tools know": hashOfTexts(toolbox.texts()) }),
@@ -266,17 +271,7 @@ export default pipeline({
         await reference[Symbol.asyncDispose]();
       }));
     if (o.checkEvery === 0) return trained;
-    return trained.pipe(checkAnswers({
-      every: o.checkEvery,
-      after: first,
-      tasks: [task],
-      items: o.checkItems,
-      tokenizer,
-      template,
-      maxTokens: o.maxTokens ?? seqLen,
-      temperature: 0,
-      ...tools,
-    }));
+    return trained.pipe(checkAnswers({ every: o.checkEvery, after: first, ...checks }));
   },
   async plan(o, env) {
     const start = await startingPoint(o, env), { temperature } = o, shape = shapeOf(o, start);

@@ -184,7 +184,8 @@ export function optimizerOf(o: Values<typeof optimizerOptions>, architecture: st
   }
 }
 
-const MUON_LR = 0.02; // Jordan et al. 2024
+/** Learning rate of Muon's matrices where none is given. Source: Jordan et al. 2024. */
+export const MUON_LR = 0.02;
 
 /**
  * Returns the factor that scales gradients for f16 matrix products: the power of two between 16 and 32 times

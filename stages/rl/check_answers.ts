@@ -4,7 +4,8 @@
  * @module
  */
 import { periodic } from "../flow/periodic.ts";
-import type { Stage } from "../flow/stage.ts";
+import type { Context, Stage } from "../flow/stage.ts";
+import type { ModelSession } from "../model/model_session.ts";
 import type { ModelUpdate } from "../model/model_update.ts";
 import { heldOutFrom, type Task } from "../task/verified/task.ts";
 import { type AnswerOptions, answerQuestions } from "./answer_questions.ts";
@@ -25,7 +26,7 @@ export interface CheckAnswersOptions extends Omit<AnswerOptions, "seed" | "signa
  * Asks held-out questions every N updates, emits the mean rewards and one answer, and passes the model on.
  */
 export function checkAnswers(
-  { every, after = 0, tasks, items, ...options }: CheckAnswersOptions,
+  { every, after = 0, ...options }: CheckAnswersOptions,
 ): Stage<ModelUpdate, ModelUpdate> {
   return periodic("answers", {
     every,
@@ -33,31 +34,40 @@ export function checkAnswers(
     async act({ step, model, reported }, _state, ctx) {
       if (step < after) return;
       await reported();
-      for (const task of tasks) {
-        const first = heldOutFrom(task), { signal, seed } = ctx;
-        const length = Math.min(items, (task.size ?? Infinity) - first);
-        if (length === 0) continue; // the task has a single item, which is trained on
-        const indices = Array.from({ length }, (_, i) => first + i);
-        const answers = await answerQuestions(
-          model,
-          { task, indices, samples: 1, key: "check" },
-          { ...options, signal, seed },
-        );
-        const mean = (of: (answer: typeof answers[number]) => number) =>
-          answers.reduce((sum, answer) => sum + of(answer), 0) / answers.length;
-        ctx.emit({
-          type: "task",
-          step,
-          task: task.name,
-          reward: mean(({ reward }) => reward),
-          items: answers.length,
-          ...(task.seen === true && { seen: true }),
-          ...(options.toolbox !== undefined && { toolShare: mean(({ calls }) => Number(calls > 0)) }),
-        });
-        const [{ prompt, ids }] = answers, { tokenizer } = options;
-        ctx.emit({ type: "sample", step, prompt: tokenizer.decode(prompt), text: tokenizer.decode(ids) });
-      }
+      await checkTasks(model, { step, ctx }, options);
     },
     save: ({ actedOn }) => ({ checked: actedOn }),
   });
+}
+
+/** Asks a model held-out questions of each task after `step` updates, and emits the mean rewards. */
+export async function checkTasks(
+  model: ModelSession,
+  { step, ctx }: { readonly step: number; readonly ctx: Pick<Context, "emit" | "signal" | "seed"> },
+  { tasks, items, ...options }: Omit<CheckAnswersOptions, "every" | "after">,
+): Promise<void> {
+  for (const task of tasks) {
+    const first = heldOutFrom(task), { signal, seed } = ctx;
+    const length = Math.min(items, (task.size ?? Infinity) - first);
+    if (length === 0) continue; // the task has a single item, which is trained on
+    const indices = Array.from({ length }, (_, i) => first + i);
+    const answers = await answerQuestions(
+      model,
+      { task, indices, samples: 1, key: "check" },
+      { ...options, signal, seed },
+    );
+    const mean = (of: (answer: typeof answers[number]) => number) =>
+      answers.reduce((sum, answer) => sum + of(answer), 0) / answers.length;
+    ctx.emit({
+      type: "task",
+      step,
+      task: task.name,
+      reward: mean(({ reward }) => reward),
+      items: answers.length,
+      ...(task.seen === true && { seen: true }),
+      ...(options.toolbox !== undefined && { toolShare: mean(({ calls }) => Number(calls > 0)) }),
+    });
+    const [{ prompt, ids }] = answers, { tokenizer } = options;
+    ctx.emit({ type: "sample", step, prompt: tokenizer.decode(prompt), text: tokenizer.decode(ids) });
+  }
 }

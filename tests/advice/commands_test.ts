@@ -20,6 +20,8 @@ const printed: Readonly<Record<string, string>> = {
   "pipelines/parts/next_steps.ts To train longer:": "tokenizer, tokenize, train",
   "pipelines/parts/next_steps.ts To sample:": "tokenizer, tokenize, train",
   "pipelines/parts/posttrain/chat_end.ts To sample:": "tests/pipelines/posttrain/sft_test.ts",
+  "pipelines/parts/posttrain/chat_end.ts To train it by the rewards of its answers:":
+    "tests/pipelines/posttrain/sft_test.ts",
   "pipelines/cli/main.ts To continue it:": "tokenizer, tokenize, train",
   "pipelines/cli/main.ts To start a new run:": "tokenizer, tokenize, train",
   "pipelines/convert.ts Next:": "tokenizer, tokenize, train",

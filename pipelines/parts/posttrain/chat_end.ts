@@ -16,17 +16,23 @@ import type { Env } from "../../cli/pipeline.ts";
 import { shellWord } from "../../cli/shell_word.ts";
 import { readStream } from "../starting_weights.ts";
 import { courseLines } from "./course_lines.ts";
+import type { PosttrainName } from "./chat_schedule.ts";
 import type { ChatValues } from "./starting_point.ts";
 
-/** Writes the adapters of a run as PEFT has them, and returns its last results. `name` is the pipeline's. */
-export async function finishRun(name: string, { lora }: ChatValues, { out }: Env): Promise<EndLines> {
-  const adapters = lora > 0 ? await peftFolder(out) : null;
+/** Writes the adapters of a run as PEFT has them, and returns its last lines. `name` is the pipeline's. */
+export async function finishRun(name: PosttrainName, o: ChatValues, { out }: Env): Promise<EndLines> {
+  const adapters = o.lora > 0 ? await peftFolder(out) : null, path = shellWord(out || `runs/${name}`);
   return {
     results: [
       ...courseLines(await readEvents(`${out}/metrics.jsonl`)),
       ...(adapters === null ? [] : [`Adapters: ${adapters}`]),
     ],
-    hints: [`To sample: deno task pipeline sample --checkpoint ${shellWord(out || `runs/${name}`)}`],
+    hints: [
+      `To sample: deno task pipeline sample --checkpoint ${path}`,
+      ...(name === "sft" && o.initFrom === null
+        ? [`To train it by the rewards of its answers: deno task pipeline rl --init-from ${path}`]
+        : []),
+    ],
   };
 }
 

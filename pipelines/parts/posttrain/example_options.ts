@@ -6,16 +6,15 @@
  */
 import type { Source } from "../../../stages/flow/stage.ts";
 import type { Document } from "../../../stages/items.ts";
-import { checkAnswers } from "../../../stages/rl/check_answers.ts";
+import type { CheckAnswersOptions } from "../../../stages/rl/check_answers.ts";
+import type { Task } from "../../../stages/task/verified/task.ts";
 import { repeat } from "../../../stages/source/repeat.ts";
 import { openSource } from "../../../stages/source/uri.ts";
 import { integer, oneOf, path, repeatedPaths } from "../../cli/option_types.ts";
-import type { Values } from "../../cli/pipeline.ts";
-import { above0, given, notGiven } from "../options/requirements.ts";
-import { firstSteps } from "./chat_schedule.ts";
-import type { ChatValues, StartingPoint } from "./starting_point.ts";
+import type { OptionRequirement, Values } from "../../cli/pipeline.ts";
+import { above0, given } from "../options/requirements.ts";
+import type { StartingPoint } from "./starting_point.ts";
 import { calculatorTools } from "./tools.ts";
-import { worldTasks } from "./world_tasks.ts";
 
 const data = { group: "Data", requires: given("initFrom", "--init-from PATH") };
 
@@ -42,13 +41,20 @@ export function exampleOptions(
   };
 }
 
-/** Options of the checks of a new model. */
+/** A new model has tasks of its own; the questions for another are those of --task. */
+const hasTasks: OptionRequirement = {
+  option: "task",
+  accepts: (task, { values }) => values.initFrom === null || (task ?? null) !== null,
+  typed: "--task NAME",
+};
+
+/** Options of the checks of a new model, or of the task that a model is trained on. */
 export const checkOptions = {
   checkEvery: integer("steps between checks on held-out questions; 0 = never", {
     value: 100,
     min: 0,
     group: "Evaluation and checkpoints",
-    requires: notGiven("initFrom", "a command without --init-from"),
+    requires: hasTasks,
   }),
   checkItems: integer("held-out questions of each task in a check", {
     value: 40,
@@ -69,21 +75,19 @@ export async function openExamples(
   return repeat(await openSource(uris, { records: true, damaged, hubToken }), times);
 }
 
-/** Returns the stage that asks a new model questions about the little world. */
-export async function worldChecks(
-  o: ChatValues & Values<typeof checkOptions>,
-  start: StartingPoint,
-): Promise<ReturnType<typeof checkAnswers>> {
-  const { checkEvery, checkItems } = o;
-  return checkAnswers({
-    every: checkEvery,
-    after: firstSteps(o),
-    tasks: await worldTasks(),
+/** Returns how a model is asked questions of tasks, with its most likely answers. */
+export function checksOf(
+  { checkItems }: Values<typeof checkOptions>,
+  { tokenizer, template, seqLen, isNew }: StartingPoint,
+  tasks: readonly Task[],
+): Omit<CheckAnswersOptions, "every" | "after"> {
+  return {
+    tasks,
     items: checkItems,
-    tokenizer: start.tokenizer,
-    template: start.template,
-    maxTokens: start.seqLen,
+    tokenizer,
+    template,
+    maxTokens: seqLen,
     temperature: 0,
-    toolbox: calculatorTools(start),
-  });
+    ...(isNew && { toolbox: calculatorTools({ tokenizer, template }) }),
+  };
 }

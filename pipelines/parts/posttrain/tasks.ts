@@ -13,11 +13,30 @@ import type { Task } from "../../../stages/task/verified/task.ts";
 import { readText } from "../../../stages/disk/files.ts";
 import { exists } from "../../../stages/disk/whole_files.ts";
 import { hashOfTexts } from "./same_input.ts";
+import { repeatedPaths } from "../../cli/option_types.ts";
+import { oneOfValues } from "../options/requirements.ts";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 /** Names of the tasks: the last three read their items from --source. */
 export const taskNames = ["arithmetic", "spelling-bee", "countries", "gsm8k", "arc", "mmlu"] as const;
+
+const FILE_TASKS = ["gsm8k", "arc", "mmlu"];
+
+/** What --help says of the tasks that an option may name. */
+export const taskHelp = `${
+  taskNames.join(", ")
+}, or a .ts file whose default export has name, item(index) and reward(item, answer)`;
+
+/** Returns the option that names the files of a task's items. */
+export function taskSourceOption(settings: { readonly group: string; readonly fixed: boolean }) {
+  return repeatedPaths("file of the items of gsm8k, arc or mmlu; may be repeated", {
+    value: [],
+    placeholder: "URI",
+    ...settings,
+    requires: oneOfValues("task", FILE_TASKS, "--task gsm8k, arc or mmlu"),
+  });
+}
 
 /** A task, and the hash of what it is made of, by which a resumed run knows it again. */
 export interface OpenedTask {

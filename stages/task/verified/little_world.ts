@@ -55,7 +55,9 @@ export async function littleWorld(): Promise<LittleWorld> {
       };
     }
     const { messages, solutions = [] } = await tasks[kind].item(index);
-    return { id, messages: [...messages, solutions[draw(name, 2, solutions.length)]] };
+    // Of a sum, one solution guesses and the other calculates: most conversations show the better one.
+    const solution = solutions[Math.min(draw(name, 2, 4), solutions.length - 1)];
+    return { id, messages: [...messages, solution] };
   };
   const sentence = async (index: number): Promise<Example> => {
     const name = `sentence.${index}`, kind = draw(name, 0, 10), id = `sentence ${index}`;

@@ -155,6 +155,22 @@ Deno.test("dpo on a new model resumes with the same pairs, and checks it from th
     deepEqual(await results(`${dir}/parts`), whole);
     const checks = (await readEvents(`${dir}/whole/metrics.jsonl`)).filter(({ type }) => type === "task");
     deepEqual(checks.map((event) => event.type === "task" && event.step), [4, 6, 8, 9]);
+    // Another run trains the model further with its optimizer, at a share of its rates.
+    const rates = async (out: string) => {
+      const { options: { optimizer, lr, muonLr } } = JSON.parse(
+        await Deno.readTextFile(`${out}/config.json`),
+      );
+      return [optimizer, ...[lr, muonLr].map((rate) => rate.toPrecision(3))];
+    };
+    deepEqual(await rates(`${dir}/whole`), ["muon", "0.00400", "0.0400"]);
+    const further = "sft --device cpu --workers 1 --quiet --task arithmetic --batch-size 2 --check-every 0 " +
+      "--seq-len 40 --steps 1";
+    await runsHere(0, `${further} --init-from ${dir}/whole --out ${dir}/sft`);
+    deepEqual(await rates(`${dir}/sft`), ["muon", "0.000400", "0.00400"]);
+    await runsHere(0, `${further} --init-from ${dir}/sft --out ${dir}/again`);
+    deepEqual(await rates(`${dir}/again`), ["muon", "0.000400", "0.00400"]);
+    await runsHere(0, `${further} --init-from ${dir}/sft --lr 1e-4 --out ${dir}/given`);
+    deepEqual(await rates(`${dir}/given`), ["muon", "0.000100", "0.00100"]);
   });
 });
 

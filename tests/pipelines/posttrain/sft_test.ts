@@ -73,6 +73,58 @@ sharedTest(
   },
 );
 
+Deno.test("sft on a new model says what it learns first, checks it after that, and how to train it further", async () => {
+  await withFolder(async (dir) => {
+    const args =
+      "sft --world-steps 2 --steps 4 --batch-size 2 --check-every 2 --check-items 2 --device cpu " +
+      "--workers 1 --seq-len 64";
+    const { out, err } = await runsHere(0, `${args} --out ${dir}/run`);
+    const events = await eventsOf(`${dir}/run`);
+    ok(events.some(({ text }) => /^No --init-from: a new model learns sentences .* 1 to 2, and/.test(text)));
+    deepEqual(events.filter(({ task }) => task === "countries").map(({ step, seen }) => [step, seen]), [
+      [2, true],
+      [4, true],
+    ]);
+    const [, typed] = /To train it by .*: deno task pipeline (.*)/.exec(out + err) ?? [];
+    match((await runsHere(0, `${typed} --dry-run`)).out, /optimizer +muon/);
+  });
+});
+
+sharedTest(
+  "sft --task trains on a task's solutions, and checks questions before and after",
+  [LLAMA],
+  async (path) => {
+    await withFolder(async (dir) => {
+      await Deno.writeTextFile(
+        `${dir}/echo.ts`,
+        `export default {
+        name: "echo",
+        size: 20,
+        item: (index: number) => ({
+          id: String(index),
+          messages: [{ role: "user", content: "q" }],
+          answer: "a",
+          solutions: [{ role: "assistant", content: "a" }],
+        }),
+        reward: ({ answer }: { answer: string }, text: string) => ({ right: Number(text.startsWith(answer)) }),
+      };`,
+      );
+      const args =
+        `sft --init-from ${path("golden/models/llama")} --template chatml --lora 4 --lr 1e-1 ${quick} ` +
+        "--batch-size 4 --check-every 10 --check-items 4";
+      const { out } = await runsHere(0, `${args} --task ${dir}/echo.ts --steps 20 --out ${dir}/run`);
+      const checks = (await eventsOf(`${dir}/run`)).filter(({ type }) => type === "task");
+      deepEqual(checks.map(({ step, items }) => [step, items]), [[0, 2], [10, 2], [20, 2]]);
+      deepEqual([checks[0].reward, checks[2].reward], [0, 1]);
+      match(out, /echo +0\.000 → 1\.000 mean reward of 2 held-out questions/);
+      const both = `${args} --task ${dir}/echo.ts --data ${await conversations(
+        dir,
+      )} --steps 1 --out ${dir}/b`;
+      match(errorLine(await runsHere(2, both)), /--data and on --task: give one/);
+    });
+  },
+);
+
 sharedTest("sft refuses what it cannot train on, before it writes anything", [LLAMA], async (path) => {
   await withFolder(async (dir) => {
     const model = path("golden/models/llama"), data = await conversations(dir);
@@ -81,6 +133,11 @@ sharedTest("sft refuses what it cannot train on, before it writes anything", [LL
       [`sft --init-from ${model} --data ${data} --template nanochat`, /no special token <\|bos\|>/],
       [`sft --init-from ${model} --data ${data} --template chatml --seq-len 4096`, /sequence length is/],
       [`sft --init-from ${model} --data ${data} --template chatml --lora 2 --lora-targets nope`, /nope/],
+      [
+        `sft --init-from ${model} --data ${data} --check-every 5`,
+        /--check-every 5 does nothing without --task/,
+      ],
+      ["sft --task arithmetic", /--task arithmetic does nothing without --init-from/],
       ["sft --lora 2", /--lora 2 does nothing without --init-from/],
       [`sft --data ${data}`, /--init-from/],
     ];
