@@ -39,6 +39,8 @@ const printed: Readonly<Record<string, string>> = {
     "tests/pipelines/doctor/doctor_gpu_test.ts, and tests/bench/machines reads its documents",
   "pipelines/parts/compared_bits.ts not compared": "names of pipelines",
   "pipelines/lesson/lesson.ts All lessons:": "names of pipelines",
+  "pipelines/lesson/lesson.ts Next lesson:": "tests/pipelines/lesson/course_test.ts",
+  "pipelines/lesson/page.ts <code>deno task pipeline": "tests/pipelines/lesson/course_test.ts",
   "pipelines/lessons.ts …. …: ……\n   deno task pipeline …": "names of pipelines",
   "pipelines/lesson/tokenizer/failures.ts Try your own texts: `deno task pipeline": "names of pipelines",
 };
