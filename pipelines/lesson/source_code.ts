@@ -25,8 +25,8 @@ export async function readRegion({ file, name }: Pick<CodeItem, "file" | "name">
 
 /**
  * Finds a part of a source text that `deno fmt` has formatted: the lines between `// #region NAME` and
- * `// #endregion`, or the declaration of a function, method, class or constant with that name. Throws
- * RangeError unless there is exactly one.
+ * `// #endregion`, or the outermost declaration of a function, method, class or constant with that name.
+ * Throws RangeError unless there is exactly one.
  */
 export function regionOf(
   source: string,
@@ -53,14 +53,16 @@ export function regionOf(
   };
 }
 
-/** Returns the first and last line of each declaration of a name. */
+/**
+ * Returns the first and last line of each declaration of a name; of those within others, only the outermost.
+ */
 function declarationsOf(lines: readonly string[], name: string): [number, number][] {
   const word = name.replaceAll("$", "\\$");
   const declared = new RegExp(
     `^\\s*(export )?(default )?(async )?(function\\*?|class|const|interface|type) ${word}\\b`,
   );
   const method = new RegExp(`^\\s+(static )?(async )?\\*?#?${word}\\(`);
-  return lines.flatMap((line, i): [number, number][] => {
+  const found = lines.flatMap((line, i): [number, number][] => {
     if (declared.test(line)) return [[i, endOf(lines, i)]];
     if (!method.test(line)) return [];
     // A method's first lines end with an opening brace, those of a call do not.
@@ -69,6 +71,8 @@ function declarationsOf(lines: readonly string[], name: string): [number, number
       ? [[i, last]]
       : [];
   });
+  const least = Math.min(...found.map(([first]) => indentOf(lines[first]).length));
+  return found.filter(([first]) => indentOf(lines[first]).length === least);
 }
 
 /** Returns the last line of the declaration that starts at line `from`. */

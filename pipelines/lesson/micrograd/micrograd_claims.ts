@@ -28,7 +28,7 @@ export const partsAreExact: Claim<{ readonly difference: number }> = {
 
 /** A weight whose input is 0 has no gradient. */
 export const noInputNoGradient: Claim<{ readonly input: number; readonly grad: number }> = {
-  name: "a weight whose input is 0 has grad 0",
+  name: "a weight whose input is zero has no gradient",
   holds: ({ input, grad }) => input === 0 && grad === 0,
   yes: () => "The input x2 is 0, so w2 has grad 0: changing w2 does not change o.",
   no: ({ input, grad }) => `The input x2 is ${digits(input)}, and w2 has grad ${digits(grad)}.`,
@@ -37,7 +37,7 @@ export const noInputNoGradient: Claim<{ readonly input: number; readonly grad: n
 
 /** The common mistake makes learning worse. */
 export const zeroGradHelps: Claim<{ readonly value: number; readonly other: number }> = isLower({
-  name: "setting the grads to 0 before each step ends with a lower loss",
+  name: "setting the grads to zero before each step ends with a lower loss",
   yes: ({ value, other }) =>
     `The last loss is ${digits(value)} with \`zeroGrad\` and ${digits(other)} without it: the mistake costs.`,
   no: ({ value, other }) =>

@@ -57,10 +57,10 @@ for (const file of files.filter(isClaims)) {
       notStrictEqual(one.text, other.text, id);
       deepStrictEqual([one.holds, other.holds], [true, false], id);
       for (const text of [yes(cases.yes), no(cases.no)]) {
-        match(text, /^[A-Z0-9`"].*[.:]$/s, id);
+        match(text, /^[A-Za-z0-9`"].*[.:?]$/s, id);
         ok(!/undefined|NaN|\[object|Infinity/.test(text), text);
       }
-      ok(!/\d/.test(name), `${id}: the name has a number: ${name}`);
+      ok(!/(?<![\w-])\d/.test(name), `${id}: the name has a number: ${name}`);
     }
     const names = Object.values(claims).map(({ name }) => name);
     strictEqual(new Set(names).size, names.length, "two claims have one name");
@@ -74,11 +74,17 @@ for (const file of files.filter(isClaims)) {
   });
 }
 
-/**
- * Numbers in a lesson's sentences that look like results, and where they come from if not from the run: they
- * are the lecture's, or settings.
- */
-const quoted: Readonly<Record<string, readonly string[]>> = {};
+/** Numbers in a lesson's sentences that look like results and are not: settings, or the lecture's. */
+const quoted: Readonly<Record<string, readonly string[]>> = {
+  "lesson/batchnorm/initial_weights.ts": ["0.01", "0.99"], // a factor, a limit
+  "lesson/bigram/bigram_published.ts": ["2.13"], // a version of torch
+  "lesson/bigram/bigram_training.ts": ["0.1 times"], // a learning rate
+  "lesson/micrograd/expressions.ts": ["0.01"], // the size of a step
+  "lesson/micrograd/training.ts": ["100 %"], // the lecture's
+  "lesson/mlp/mlp_basics.ts": ["80 %", "10 %", "0.001"], // parts of the names, a learning rate
+  "lesson/mlp/mlp_solutions.ts": ["0.01"], // a factor
+  "makemore_bigram.ts": ["80 %", "10 %"], // parts of the names
+};
 
 Deno.test("no sentence of a lesson contains a typed-in number that looks like a result", () => {
   const found: Record<string, string[]> = {};

@@ -1,5 +1,6 @@
 /** Tests that the parts of the source which lessons show are there, and are whole. */
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import { makemoreTypes } from "../../../kernels/models/course/makemore.ts";
 import { projectFolder, readRegion, regionOf } from "../../../pipelines/lesson/source_code.ts";
 
 const source = `/** Text. */
@@ -74,6 +75,13 @@ Deno.test("every part of the source that a lesson shows is there and ends where 
     }
   }
   ok(shown > 30, `${shown}`);
+});
+
+Deno.test("makemore shows the function of each of its models", async () => {
+  for (const name of [...makemoreTypes.filter((type) => type !== "transformer"), "makemore"]) {
+    const { text } = await readRegion({ file: "kernels/models/course/makemore.ts", name });
+    ok(/^(export function|const) /.test(text) && text.split("\n").length > 2, text);
+  }
 });
 
 async function* lessonFiles(folder: URL): AsyncGenerator<URL> {
