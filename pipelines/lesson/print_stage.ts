@@ -45,7 +45,7 @@ export function print(
         }
       } else if (!o.quiet || results.has(item.kind) || item.kind === "tally") {
         clear(state);
-        const isResult = results.has(item.kind), gap = state.result && !isResult ? "\n" : "";
+        const isResult = results.has(item.kind), gap = state.result && !isResult && !o.quiet ? "\n" : "";
         env.print(gap + itemLines(item, style).map((line) => `${line}\n`).join(""));
         state.result = isResult;
       }

@@ -1,6 +1,6 @@
 /**
- * Parts of the project's source, as lessons show them: read from the file itself, so that what a page shows is
- * what has run.
+ * Parts of the project's source, as lessons show them: read from the file itself, so that what a page shows
+ * is what has run.
  *
  * @module
  */

@@ -61,8 +61,8 @@ export interface ForwardPass {
 }
 
 /**
- * Runs the forward pass of the lecture's net with 64 hidden units on its first batch. `unseeded` is the seed of
- * what the notebook draws without one.
+ * Runs the forward pass of the lecture's net with 64 hidden units on its first batch. `unseeded` is the seed
+ * of what the notebook draws without one.
  */
 export function firstForwardPass(
   { letters, examples, seed }: BackpropSetup,

@@ -123,7 +123,7 @@ export async function* compareWhileTraining(
   yield claim(trainedDifferMore, { value: initial, other: largest });
 }
 
-/** Returns the standard deviation of the losses of the last quarter of the steps, and how their mean changed. */
+/** Returns the standard deviation of the last quarter of the losses, and how their mean changed. */
 function lastQuarter(losses: Float32Array): { readonly spread: number; readonly change: number } {
   const last = losses.subarray(Math.floor(.75 * losses.length)), half = last.length >> 1;
   const mean = (values: Float32Array): number => values.reduce((a, b) => a + b, 0) / values.length;

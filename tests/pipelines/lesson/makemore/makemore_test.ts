@@ -85,7 +85,7 @@ Deno.test("makemore continues from the model in --out and refuses a model that d
     for (
       const [solution, head] of [[
         "E01",
-        /test loss +0.0005 +0.002[^]* steps\. (None of these|makemore\.py trains)/,
+        /test loss +0.0005 +0.002[^]* steps\.\s+[✓✗] makemore\.py trains/,
       ], [
         "E02",
         /regularized +\d+ [^]*The\s+lowest\s+test\s+loss\s+of\s+the\s+regularized\s+run\s+is/,
