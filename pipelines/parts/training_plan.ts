@@ -200,7 +200,8 @@ function gradientScaleF16(shape: readonly number[]): number {
 
 const MAX_HISTORY = 16; // updates whose losses the device may keep; displayed losses are at most this old
 
-const ADDRESSABLE = 2 ** 32; // bytes, in the CPU engine's 32-bit WASM
+/** Bytes that the CPU engine can address: its WASM has 32 bits. */
+export const ADDRESSABLE = 2 ** 32;
 
 /**
  * Throws RangeError if a plan needs more memory than the CPU engine can address. Call this before the initial

@@ -54,7 +54,7 @@ export class StopStrings {
 /**
  * Returns the length of the longest suffix of `text` that is a prefix of `stop`, but not the whole of `stop`.
  */
-function overlap(text: string, stop: string): number {
+export function overlap(text: string, stop: string): number {
   for (let length = Math.min(text.length, stop.length - 1); length > 0; length--) {
     if (stop.startsWith(text.slice(text.length - length))) return length;
   }

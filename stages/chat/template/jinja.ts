@@ -14,10 +14,8 @@ import type { Conversation, Message } from "../conversation.ts";
 import { hasGenerationBlocks, type Markers, takeMarkers, withMarkers } from "./jinja_markers.ts";
 import { jinjaVariables } from "./jinja_variables.ts";
 import { encodeMasked, type Span } from "./masked_text.ts";
+import { isTag } from "./tags.ts";
 import type { CallResult, ChatTemplate, Rendered } from "./template.ts";
-
-/** Tags that models write as text although tokenizers have tokens for them. */
-const TAGS = /^<\/?(think|tool_call|tool_response|tools)>$/;
 
 /** Private characters, which text has hardly ever: the guard and the two markers. */
 const PRIVATE = ["\u{F8F0}", "\u{F8F1}", "\u{F8F2}"] as const;
@@ -38,6 +36,7 @@ export function jinjaTemplate(tokenizer: Tokenizer, { source, name }: JinjaOptio
 class JinjaTemplate implements ChatTemplate {
   readonly name: string;
   readonly ends: ReadonlySet<number>;
+  readonly calls: "tags" | null;
   readonly #tokenizer: Tokenizer;
   readonly #template: Template;
   readonly #isMarked: boolean;
@@ -48,6 +47,7 @@ class JinjaTemplate implements ChatTemplate {
   constructor(tokenizer: Tokenizer, { source, name }: JinjaOptions) {
     this.name = name;
     this.#tokenizer = tokenizer;
+    this.calls = source.includes("<tool_call>") ? "tags" : null;
     this.#isMarked = hasGenerationBlocks(source);
     const timeless = withMarkers(source, this.#markers).replaceAll("strftime_now", "fixed_time");
     try {
@@ -56,7 +56,7 @@ class JinjaTemplate implements ChatTemplate {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new SyntaxError(`Cannot use the chat template ${name}: it is not valid Jinja: ${why}`, { cause });
     }
-    const names = [...tokenizer.special.keys()].filter((text) => !TAGS.test(text) && text.length > 1)
+    const names = [...tokenizer.special.keys()].filter((text) => !isTag(text) && text.length > 1)
       .sort((a, b) => b.length - a.length);
     this.#guarded = names.length === 0
       ? null
@@ -78,8 +78,11 @@ class JinjaTemplate implements ChatTemplate {
     return this.#encode(this.#write(conversation, false).text, []).ids;
   }
 
-  prompt(conversation: Pick<Conversation, "id" | "messages" | "tools">): Uint32Array {
-    return this.#encode(this.#write(conversation, true).text, []).ids;
+  prompt(
+    conversation: Pick<Conversation, "id" | "messages" | "tools">,
+    { thinks }: { readonly thinks?: boolean | undefined } = {},
+  ): Uint32Array {
+    return this.#encode(this.#write(conversation, true, thinks).text, []).ids;
   }
 
   results(results: readonly CallResult[]): Uint32Array {
@@ -185,9 +188,13 @@ class JinjaTemplate implements ChatTemplate {
   }
 
   /** Writes a conversation. The texts of special tokens in it are guarded, so that they stay text. */
-  #write(conversation: Pick<Conversation, "id" | "messages" | "tools">, asksForAnswer: boolean) {
+  #write(
+    conversation: Pick<Conversation, "id" | "messages" | "tools">,
+    asksForAnswer: boolean,
+    thinks?: boolean,
+  ) {
     const { id } = conversation;
-    const variables = jinjaVariables(conversation, { tokenizer: this.#tokenizer, asksForAnswer });
+    const variables = jinjaVariables(conversation, { tokenizer: this.#tokenizer, asksForAnswer, thinks });
     const { messages, tools, ...others } = variables;
     let text: string;
     try {

@@ -17,7 +17,12 @@ const DAY = { day: "26", month: "Jul", monthName: "July", monthNumber: "07", yea
  */
 export function jinjaVariables(
   { id, messages, tools }: Pick<Conversation, "id" | "messages" | "tools">,
-  { tokenizer, asksForAnswer }: { readonly tokenizer: Tokenizer; readonly asksForAnswer: boolean },
+  { tokenizer, asksForAnswer, thinks }: {
+    readonly tokenizer: Tokenizer;
+    readonly asksForAnswer: boolean;
+    /** Whether the answer may begin with thoughts; undefined: as the template has it. */
+    readonly thinks?: boolean | undefined;
+  },
 ): Record<string, unknown> {
   const textOfId = new Map([...tokenizer.special].reverse().map(([text, id]) => [id, text]));
   const { bos = null, eos = [], unk = null } = tokenizer.roles ?? {};
@@ -27,6 +32,7 @@ export function jinjaVariables(
     tools: tools ?? null,
     documents: null,
     add_generation_prompt: asksForAnswer,
+    ...(thinks !== undefined && { enable_thinking: thinks }),
     bos_token: text(bos),
     eos_token: text(eos[0]),
     unk_token: text(unk),

@@ -7,6 +7,7 @@
  */
 import type { Tokenizer } from "../../token/tokenizer.ts";
 import { contentText, type Conversation, type Message, type Part } from "../conversation.ts";
+import { withCode } from "./nanochat_calls.ts";
 import type { ChatTemplate, Rendered } from "./template.ts";
 
 /** nanochat's special tokens, in the order of their ids. */
@@ -55,11 +56,14 @@ export function nanochatTemplate(tokenizer: Tokenizer): ChatTemplate {
   return {
     name: "nanochat",
     ends: new Set([ids.assistant[1], ids.bos]),
+    calls: "code",
     render: (conversation) => render(conversation, { tokenizer, ids }),
     ids: (conversation) => render(conversation, { tokenizer, ids }).ids,
     prompt({ id, messages }) {
-      const before = render({ id, messages }, { tokenizer, ids, isPrompt: true });
-      return Uint32Array.of(...before.ids, ids.assistant[0]);
+      const whole = withCode(messages), isOpen = messages.at(-1)?.role === "tool";
+      const before = render({ id, messages: whole }, { tokenizer, ids, isPrompt: !isOpen });
+      // After the output of code the assistant's turn goes on.
+      return isOpen ? before.ids.slice(0, -1) : Uint32Array.of(...before.ids, ids.assistant[0]);
     },
     results() {
       throw new RangeError("Cannot write results of calls as messages: nanochat's are parts of the answer");

@@ -28,8 +28,19 @@ export interface ChatTemplate {
   render(conversation: Conversation): Rendered;
   /** Returns the tokens of a conversation alone. Throws TypeError as `render` does. */
   ids(conversation: Conversation): Uint32Array;
-  /** Returns the tokens up to the beginning of the next answer. Throws the errors of `render`. */
-  prompt(conversation: Pick<Conversation, "id" | "messages" | "tools">): Uint32Array;
+  /**
+   * How the assistant writes calls of tools: as JSON between tags of text, or as code between special tokens;
+   * null if the template has no form for calls.
+   */
+  readonly calls: "tags" | "code" | null;
+  /**
+   * Returns the tokens up to the beginning of the next answer. `thinks` asks for an answer with or without
+   * thoughts, where the template has such a choice. Throws the errors of `render`.
+   */
+  prompt(
+    conversation: Pick<Conversation, "id" | "messages" | "tools">,
+    options?: { readonly thinks?: boolean | undefined },
+  ): Uint32Array;
   /**
    * Returns the tokens between the end of an answer that calls tools and the beginning of the next answer:
    * the results of the calls. Throws RangeError if the template has no form for them.

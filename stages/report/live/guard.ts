@@ -37,7 +37,7 @@ export function refusal(request: Request, { token, port, acts }: GuardOptions): 
     return refused(403, `Origin is ${quoted(origin ?? "")}: other pages may not use this one`);
   }
   const given = url.searchParams.get("token") ?? "";
-  if (!equal(given, token)) {
+  if (!equalSecrets(given, token)) {
     return refused(
       401,
       "The token in the address is missing or wrong: open the address that the program printed",
@@ -71,7 +71,7 @@ export const pageHeaders: Readonly<Record<string, string>> = {
 };
 
 /** Compares in a time that does not depend on where the texts differ. */
-function equal(a: string, b: string): boolean {
+export function equalSecrets(a: string, b: string): boolean {
   const sum = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(sum(a), sum(b));
 }

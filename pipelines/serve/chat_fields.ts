@@ -1,0 +1,176 @@
+/**
+ * Reads the body of a chat request.
+ *
+ * @module
+ */
+import { withObjectArguments, withWrittenTools } from "../../stages/answer/call_text.ts";
+import type { AnswerOptions } from "../../stages/answer/generate_answer.ts";
+import { CALL, THINK } from "../../stages/answer/tagged_text.ts";
+import type { Message } from "../../stages/chat/conversation.ts";
+import { messagesOf } from "../../stages/chat/read/messages.ts";
+import { RecordFault } from "../../stages/chat/read/record_fault.ts";
+import { nanochatIds } from "../../stages/chat/template/nanochat.ts";
+import type { ChatTemplate } from "../../stages/chat/template/template.ts";
+import type { Tokenizer } from "../../stages/token/tokenizer.ts";
+import { isRecord } from "../../stages/disk/json.ts";
+import { ApiError, fieldError } from "./api_error.ts";
+import { checkPrompt } from "./check_prompt.ts";
+import { Fields } from "./fields.ts";
+import { ignoredFields, type SamplingFields, samplingFields, sharedFields } from "./sampling_fields.ts";
+import type { ServedModel } from "./served_model.ts";
+import { callOfCode, type ToolFields, toolFields } from "./tool_fields.ts";
+
+/** A chat request. */
+export interface ChatRequest extends SamplingFields {
+  readonly choices: readonly AnswerOptions[];
+  readonly promptTokens: number;
+  /** Whether log probabilities are wanted. */
+  readonly logprobs: boolean;
+}
+
+/** Names of the fields that only chat requests have, and that are honoured. */
+export const chatOnlyFields: readonly string[] = [
+  "messages",
+  "max_completion_tokens",
+  "top_logprobs",
+  "tools",
+  "tool_choice",
+  "parallel_tool_calls",
+  "response_format",
+  "modalities",
+  "reasoning_effort",
+  "chat_template_kwargs",
+];
+
+/** Names of fields that are refused, and why. */
+export const refusedChatFields: Readonly<Record<string, string>> = {
+  functions: "give tools",
+  function_call: "give tool_choice",
+  audio: "the model has no audio",
+  web_search_options: "the server does not search",
+};
+
+/** Most messages of a conversation. */
+const MOST_MESSAGES = 2000;
+
+/** Reads a request. Throws ApiError for a wrong field, and for a model without a chat template. */
+export function chatRequest(fields: Fields, model: ServedModel): ChatRequest {
+  const { tokenizer, context, template } = model;
+  fields.only([...sharedFields, ...ignoredFields, ...chatOnlyFields, ...Object.keys(refusedChatFields)]);
+  for (const [name, why] of Object.entries(refusedChatFields)) fields.refuse(name, why);
+  fields.refuse(
+    "response_format",
+    'only {"type": "text"} is',
+    (value) => isRecord(value) && value.type === "text",
+  );
+  fields.refuse("modalities", 'only ["text"] is', (value) => JSON.stringify(value) === '["text"]');
+  if (template === null) throw new ApiError(400, model.noTemplate, { code: "no_chat_template" });
+  const shared = samplingFields(fields, { vocabSize: tokenizer.vocabSize });
+  const maxTokens = fields.integer("max_completion_tokens", { min: 1, max: 2 ** 31 }) ?? shared.maxTokens;
+  const logprobs = fields.boolean("logprobs"), top = fields.integer("top_logprobs", { min: 0, max: 20 }) ?? 0;
+  if (top > 0 && !logprobs) throw fields.error("top_logprobs", "none without logprobs: true");
+  const tools = toolFields(fields), thinks = thinksOf(fields);
+  const { prompt, begun, inCode } = promptOf(messagesIn(fields), { tools, thinks, template, tokenizer });
+  checkPrompt(prompt, { context, param: "messages" });
+  const text = tokenizer.decode(prompt.slice(-32)), isTagged = template.calls !== "code";
+  const choice: Omit<AnswerOptions, "request"> = {
+    tokenizer,
+    isChat: true,
+    stop: shared.stop,
+    tools: new Set(isTagged ? tools.tools.map(({ name }) => name) : []),
+    maxCalls: isTagged ? tools.maxCalls : 1,
+    inThought: begun === "" && new RegExp(`${THINK[0]}\\s*$`).test(text),
+    begun,
+    inCode,
+    ...(!isTagged && { code: nanochatIds(tokenizer) }),
+    ...(!isTagged && tools.tools.length > 0 && { callOf: (code) => callOfCode(tools.tools, code) }),
+    sampling: {
+      ...shared.sampling,
+      ends: new Set([...template.ends, ...shared.stopIds]),
+      maxTokens: maxTokens ?? context,
+      maxLength: context,
+      seed: shared.seed,
+      alternatives: top,
+      scoredAt: 1,
+    },
+  };
+  const isServers = tools.tools.length === 0 && model.hand !== null;
+  return {
+    ...shared,
+    promptTokens: prompt.length,
+    logprobs,
+    choices: Array.from({ length: shared.n }, (_, i) => ({
+      ...choice,
+      request: {
+        prompt,
+        key: `choice.${i}`,
+        ...(isServers && model.hand !== null && { hand: model.hand() }),
+      },
+    })),
+  };
+}
+
+/** Returns the prompt, and the text or code with which it begins an answer that must be a call. */
+function promptOf(
+  given: readonly Message[],
+  { tools: { tools, must }, thinks, template, tokenizer }: {
+    readonly tools: ToolFields;
+    readonly thinks: boolean | undefined;
+    readonly template: ChatTemplate;
+    readonly tokenizer: Tokenizer;
+  },
+): { readonly prompt: Uint32Array; readonly begun: string; readonly inCode: boolean } {
+  const isCode = template.calls === "code";
+  const messages = isCode ? given.map(({ reasoning: _, ...message }) => message) : withObjectArguments(given);
+  const conversation = {
+    id: "of the request",
+    messages,
+    ...(tools.length > 0 && !isCode && { tools: tools.map(({ json }) => json) }),
+  };
+  let prompt: Uint32Array;
+  try {
+    prompt = template.prompt(template.calls === null ? withWrittenTools(conversation) : conversation, {
+      thinks,
+    });
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new ApiError(400, cause.message, { param: "messages", cause });
+  }
+  if (must === null) return { prompt, begun: "", inCode: false };
+  if (isCode) {
+    const [start] = nanochatIds(tokenizer).python;
+    return { prompt: Uint32Array.of(...prompt, start), begun: "", inCode: true };
+  }
+  const begun = must === "required"
+    ? `${CALL[0]}\n{"name": "`
+    : `${CALL[0]}\n{"name": ${JSON.stringify(must.name)}, "arguments": `;
+  return {
+    prompt: Uint32Array.of(...prompt, ...tokenizer.encode(begun, { allowedSpecial: "all" })),
+    begun,
+    inCode: false,
+  };
+}
+
+/** Reads the messages. Throws ApiError for wrong ones. */
+export function messagesIn(fields: Fields): readonly Message[] {
+  const list = fields.list("messages", MOST_MESSAGES);
+  if (list === undefined || list.length === 0) throw fields.error("messages", "a list of messages");
+  try {
+    return messagesOf(list, "messages");
+  } catch (cause) {
+    if (!(cause instanceof RecordFault)) throw cause;
+    throw fieldError(cause.message.split(" ", 1)[0], cause.message);
+  }
+}
+
+/** Returns whether the request asks for an answer with or without thoughts; undefined: it does not say. */
+function thinksOf(fields: Fields): boolean | undefined {
+  const effort = fields.text("reasoning_effort"), own = fields.object("chat_template_kwargs");
+  const efforts = ["none", "minimal", "low", "medium", "high", "xhigh"];
+  if (effort !== undefined && !efforts.includes(effort)) {
+    throw fields.error("reasoning_effort", `one of ${efforts.join(", ")}`);
+  }
+  own?.only(["enable_thinking"]);
+  if (own?.get("enable_thinking") !== undefined) return own.boolean("enable_thinking");
+  return effort === "none" ? false : undefined;
+}

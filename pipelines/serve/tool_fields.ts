@@ -1,0 +1,76 @@
+/**
+ * The fields of a chat request about tools.
+ *
+ * @module
+ */
+import type { WrittenCall } from "../../stages/answer/call_text.ts";
+import { isRecord } from "../../stages/disk/json.ts";
+import type { MetadataValue } from "../../stages/items.ts";
+import { Fields } from "./fields.ts";
+
+/** A tool that the client runs. */
+export interface ClientTool {
+  readonly name: string;
+  /** The tool as the request has it, for the chat template. */
+  readonly json: MetadataValue;
+  /** Name of the argument that takes the code, where a model writes code in place of arguments. */
+  readonly codeArgument: string;
+}
+
+/** The tools that the model may call, and whether it must. */
+export interface ToolFields {
+  readonly tools: readonly ClientTool[];
+  /** `required`: a call of any of them; otherwise the name of the one to call; null: the model chooses. */
+  readonly must: "required" | { readonly name: string } | null;
+  /** Largest number of calls in an answer. */
+  readonly maxCalls: number;
+}
+
+/** Most tools, as in OpenAI's API. */
+const MOST_TOOLS = 128;
+
+/** Reads the fields. Throws ApiError for one with a wrong value. */
+export function toolFields(fields: Fields): ToolFields {
+  const tools = (fields.list("tools", MOST_TOOLS) ?? []).map((tool, i) => toolOf(tool, `tools[${i}]`));
+  const isParallel = fields.get("parallel_tool_calls") === undefined || fields.boolean("parallel_tool_calls");
+  const maxCalls = isParallel ? Infinity : 1, choice = fields.get("tool_choice") ?? "auto";
+  if (choice === "none") return { tools: [], must: null, maxCalls };
+  if (choice === "auto") return { tools, must: null, maxCalls };
+  if (choice === "required" && tools.length > 0) {
+    const [{ name }] = tools;
+    return { tools, must: tools.length === 1 ? { name } : "required", maxCalls };
+  }
+  const name = isRecord(choice) && isRecord(choice.function) ? choice.function.name : undefined;
+  const tool = tools.find((tool) => tool.name === name);
+  if (tool !== undefined) return { tools: [tool], must: { name: tool.name }, maxCalls: 1 };
+  throw fields.error(
+    "tool_choice",
+    '"none", "auto", and if there are tools, "required" or {"type": "function", "function": {"name": one of them}}',
+  );
+}
+
+/** Returns the call that a model's code stands for: one of the tool for code, or of the only one. */
+export function callOfCode(tools: readonly ClientTool[], code: string): WrittenCall {
+  const tool = tools.find(({ name }) => /python|code|calculat|interpret/i.test(name)) ?? tools[0];
+  return { name: tool.name, arguments: JSON.stringify({ [tool.codeArgument]: code }) };
+}
+
+function toolOf(value: unknown, where: string): ClientTool {
+  const fields = new Fields(value, where);
+  if (fields.get("type") !== "function") throw fields.error("type", '"function"');
+  const own = fields.object("function");
+  if (own === undefined) throw fields.error("function", "an object with name and parameters");
+  const name = own.text("name") ?? "";
+  if (!/^[\w-]{1,64}$/.test(name)) throw own.error("name", "1 to 64 letters, digits, _ and -");
+  own.text("description");
+  const properties = own.object("parameters")?.object("properties");
+  const parameters = own.get("parameters"), all = isRecord(parameters) ? parameters.properties : undefined;
+  const texts = isRecord(all)
+    ? Object.entries(all).filter(([, property]) => isRecord(property) && property.type === "string")
+    : [];
+  return {
+    name,
+    json: value as MetadataValue,
+    codeArgument: properties === undefined ? "code" : texts[0]?.[0] ?? "code",
+  };
+}

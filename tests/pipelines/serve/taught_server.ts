@@ -1,0 +1,89 @@
+/**
+ * Servers of the taught model, for tests.
+ *
+ * @module
+ */
+import OpenAI from "openai";
+import type { ApiOptions } from "../../../pipelines/serve/api.ts";
+import { fingerprint } from "../../../pipelines/serve/served_model.ts";
+import { type ApiServer, startServer } from "../../../pipelines/serve/server.ts";
+import { TokenGenerator } from "../../../stages/sample/token_generator.ts";
+import { beforeDeadline } from "../../deadline.ts";
+import { openTaught, SEQUENCE, template, tokenizer } from "./taught_model.ts";
+
+/** A server for a test. */
+export interface TaughtServer extends ApiServer {
+  readonly client: OpenAI;
+  readonly generator: TokenGenerator;
+  /** Errors that the server has logged. */
+  readonly logged: readonly unknown[];
+  /** Sends a request with a JSON body; without a body a GET. */
+  ask(path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+}
+
+/** Options of a server that differ from those of most tests. */
+export type TaughtOptions = Partial<ApiOptions> & {
+  readonly parallel?: number;
+  readonly hasTemplate?: boolean;
+};
+
+/** Calls `work` with a server, which is closed afterwards. Throws an error if a minute passes. */
+export async function withServer(
+  options: TaughtOptions,
+  work: (server: TaughtServer) => Promise<void>,
+  milliseconds = 120_000,
+): Promise<void> {
+  const { parallel = 4, hasTemplate = true, ...others } = options;
+  await using session = await openTaught(parallel);
+  const generator = new TokenGenerator(session), logged: unknown[] = [];
+  const model = {
+    id: "taught",
+    fingerprint: fingerprint("taught"),
+    created: 1_700_000_000,
+    generator,
+    tokenizer,
+    template: hasTemplate ? template : null,
+    noTemplate: "This model has no chat template: use /v1/completions",
+    context: SEQUENCE,
+    parallel,
+    hand: null,
+  };
+  const running = startServer({
+    models: [model],
+    host: "127.0.0.1",
+    port: 0,
+    token: null,
+    cors: [],
+    machine: null,
+    queue: 1024,
+    page: "<!DOCTYPE html><title>page</title>",
+    log: (error) => void logged.push(error),
+    ...others,
+  });
+  const client = new OpenAI({
+    baseURL: `${running.address}/v1`,
+    apiKey: options.token ?? "none",
+    maxRetries: 0,
+  });
+  const ask = (path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    fetch(`${running.address}${path}`, {
+      method: body === undefined ? "GET" : "POST",
+      headers: { ...body !== undefined && { "content-type": "application/json" }, ...headers },
+      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+  try {
+    await beforeDeadline(work({ ...running, client, generator, logged, ask }), milliseconds);
+  } finally {
+    await running.close(0);
+  }
+}
+
+/** Returns a request for the answer to a question, at temperature 0. */
+export function question(content: string) {
+  return { model: "taught", messages: [{ role: "user" as const, content }], temperature: 0 };
+}
+
+/** Waits until a condition holds. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
