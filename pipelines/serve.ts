@@ -10,7 +10,7 @@ import type { Source } from "../stages/flow/stage.ts";
 import { openModel } from "../stages/model/model_session.ts";
 import { isPortError } from "../stages/report/live/serve_runs.ts";
 import { TokenGenerator } from "../stages/sample/token_generator.ts";
-import { integer, list, repeated, repeatedPaths, text } from "./cli/option_types.ts";
+import { integer, repeated, repeatedPaths, text } from "./cli/option_types.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import {
   type ChatModel,
@@ -19,7 +19,8 @@ import {
   checkInferenceMemory,
   newestChatModel,
 } from "./parts/chat/chat_model.ts";
-import { handOf, toolNames } from "./parts/posttrain/tools.ts";
+import { toolOptions } from "./parts/posttrain/tool_options.ts";
+import { openTools } from "./parts/posttrain/tools.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import type { ApiOptions } from "./serve/api.ts";
 import { isLoopback } from "./serve/guard.ts";
@@ -35,10 +36,7 @@ const options = {
     { value: [], placeholder: "MODEL", group: "Model" },
   ),
   ...chatModelOptions,
-  tools: list(
-    "tools that the server runs for models with nanochat's template; none: no tools; default: calculator",
-    { value: null, choices: toolNames, group: "Model" },
-  ),
+  ...toolOptions({ group: "Tools" }),
   port: integer("port; 0 takes a free one", { value: 8000, min: 0, max: 65535, ...server }),
   host: text("address to listen on; 0.0.0.0 lets other machines in: give --token too", {
     value: "127.0.0.1",
@@ -154,7 +152,8 @@ async function serving(
   for (const { name, path, plan, weights, tokenizer, template, noTemplate, written } of models) {
     checkInferenceMemory(plan, engine);
     const generator = new TokenGenerator(sessions.use(await openModel(engine, { plan, weights })));
-    const tools = template?.calls === "code" ? o.tools ?? ["calculator"] : [];
+    const toolbox = template === null ? null : await openTools(o, { tokenizer, template, keepsFacts: false });
+    if (toolbox !== null) sessions.use(toolbox);
     all.push({
       id: models.filter((other) => other.name === name).length > 1 ? path : name,
       fingerprint: fingerprint(`${path} ${written} ${engine.name} ${engine.device}`),
@@ -165,7 +164,7 @@ async function serving(
       noTemplate,
       context: plan.cacheLength,
       parallel: o.parallel,
-      hand: template === null || tools.length === 0 ? null : handOf(tools, { tokenizer, template }),
+      toolbox,
     });
   }
   const api: ApiOptions = {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { withObjectArguments, withWrittenTools } from "../../stages/answer/call_text.ts";
+import { withObjectArguments, withWrittenTools } from "../../stages/answer/written_tools.ts";
 import type { AnswerOptions } from "../../stages/answer/generate_answer.ts";
 import { CALL, THINK } from "../../stages/answer/tagged_text.ts";
 import type { Message } from "../../stages/chat/conversation.ts";
@@ -11,6 +11,7 @@ import { messagesOf } from "../../stages/chat/read/messages.ts";
 import { RecordFault } from "../../stages/chat/read/record_fault.ts";
 import { nanochatIds } from "../../stages/chat/template/nanochat.ts";
 import type { ChatTemplate } from "../../stages/chat/template/template.ts";
+import type { Toolbox } from "../../stages/tool/toolbox.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { isRecord } from "../../stages/disk/json.ts";
 import { ApiError, fieldError } from "./api_error.ts";
@@ -70,14 +71,21 @@ export function chatRequest(fields: Fields, model: ServedModel): ChatRequest {
   const logprobs = fields.boolean("logprobs"), top = fields.integer("top_logprobs", { min: 0, max: 20 }) ?? 0;
   if (top > 0 && !logprobs) throw fields.error("top_logprobs", "none without logprobs: true");
   const tools = toolFields(fields), thinks = thinksOf(fields);
-  const { prompt, begun, inCode } = promptOf(messagesIn(fields), { tools, thinks, template, tokenizer });
+  const toolbox = tools.tools.length === 0 && fields.get("tool_choice") !== "none" ? model.toolbox : null;
+  const { prompt, begun, inCode } = promptOf(messagesIn(fields), {
+    tools,
+    toolbox,
+    thinks,
+    template,
+    tokenizer,
+  });
   checkPrompt(prompt, { context, param: "messages" });
   const text = tokenizer.decode(prompt.slice(-32)), isTagged = template.calls !== "code";
   const choice: Omit<AnswerOptions, "request"> = {
     tokenizer,
     isChat: true,
     stop: shared.stop,
-    tools: new Set(isTagged ? tools.tools.map(({ name }) => name) : []),
+    tools: new Set(isTagged ? (toolbox ?? tools).tools.map(({ name }) => name) : []),
     maxCalls: isTagged ? tools.maxCalls : 1,
     inThought: begun === "" && new RegExp(`${THINK[0]}\\s*$`).test(text),
     begun,
@@ -94,18 +102,14 @@ export function chatRequest(fields: Fields, model: ServedModel): ChatRequest {
       scoredAt: 1,
     },
   };
-  const isServers = tools.tools.length === 0 && model.hand !== null;
   return {
     ...shared,
     promptTokens: prompt.length,
     logprobs,
     choices: Array.from({ length: shared.n }, (_, i) => ({
       ...choice,
-      request: {
-        prompt,
-        key: `choice.${i}`,
-        ...(isServers && model.hand !== null && { hand: model.hand() }),
-      },
+      toolHand: toolbox?.hand() ?? null,
+      request: { prompt, key: `choice.${i}` },
     })),
   };
 }
@@ -113,8 +117,9 @@ export function chatRequest(fields: Fields, model: ServedModel): ChatRequest {
 /** Returns the prompt, and the text or code with which it begins an answer that must be a call. */
 function promptOf(
   given: readonly Message[],
-  { tools: { tools, must }, thinks, template, tokenizer }: {
+  { tools: { tools, must }, toolbox, thinks, template, tokenizer }: {
     readonly tools: ToolFields;
+    readonly toolbox: Toolbox | null;
     readonly thinks: boolean | undefined;
     readonly template: ChatTemplate;
     readonly tokenizer: Tokenizer;
@@ -129,9 +134,8 @@ function promptOf(
   };
   let prompt: Uint32Array;
   try {
-    prompt = template.prompt(template.calls === null ? withWrittenTools(conversation) : conversation, {
-      thinks,
-    });
+    const written = template.calls === null ? withWrittenTools(conversation) : conversation;
+    prompt = template.prompt(toolbox?.announce(written) ?? written, { thinks });
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     throw new ApiError(400, cause.message, { param: "messages", cause });

@@ -5,9 +5,9 @@
  */
 import { createHash } from "node:crypto";
 import type { ChatTemplate } from "../../stages/chat/template/template.ts";
-import type { Hand } from "../../stages/sample/token_text.ts";
 import type { TokenGenerator } from "../../stages/sample/token_generator.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
+import type { Toolbox } from "../../stages/tool/toolbox.ts";
 
 /** A model with what its answers need. */
 export interface ServedModel {
@@ -27,8 +27,8 @@ export interface ServedModel {
   readonly context: number;
   /** Number of texts that are generated at once. */
   readonly parallel: number;
-  /** Makes the hand of an answer, which runs the server's own tools; null without tools. */
-  readonly hand: (() => Hand) | null;
+  /** Tools that the server runs for requests without tools of their own; null: none. */
+  readonly toolbox: Toolbox | null;
 }
 
 /** Returns OpenAI's fingerprint of a model and the machine that it runs on, described by a text. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { withObjectArguments, withWrittenTools } from "../../stages/answer/call_text.ts";
+import { withObjectArguments, withWrittenTools } from "../../stages/answer/written_tools.ts";
 import { ApiError } from "./api_error.ts";
 import { messagesIn } from "./chat_fields.ts";
 import type { Fields } from "./fields.ts";

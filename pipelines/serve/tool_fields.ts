@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { WrittenCall } from "../../stages/answer/call_text.ts";
+import type { ClientCall } from "../../stages/answer/written_tools.ts";
 import { isRecord } from "../../stages/disk/json.ts";
 import type { MetadataValue } from "../../stages/items.ts";
 import { Fields } from "./fields.ts";
@@ -50,7 +50,7 @@ export function toolFields(fields: Fields): ToolFields {
 }
 
 /** Returns the call that a model's code stands for: one of the tool for code, or of the only one. */
-export function callOfCode(tools: readonly ClientTool[], code: string): WrittenCall {
+export function callOfCode(tools: readonly ClientTool[], code: string): ClientCall {
   const tool = tools.find(({ name }) => /python|code|calculat|interpret/i.test(name)) ?? tools[0];
   return { name: tool.name, arguments: JSON.stringify({ [tool.codeArgument]: code }) };
 }

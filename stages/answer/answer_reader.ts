@@ -9,7 +9,7 @@ import { StopStrings } from "../sample/stop_strings.ts";
 import type { GeneratedToken } from "../sample/token_text.ts";
 import { StreamDecoder } from "../token/decode_stream.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
-import { readCalls, type WrittenCall } from "./call_text.ts";
+import { type ClientCall, clientCalls } from "./written_tools.ts";
 import { type Segment, TaggedText } from "./tagged_text.ts";
 
 /** A part of an answer. */
@@ -21,7 +21,7 @@ export type AnswerPart =
     /** The tokens that completed the text. */
     readonly tokens: readonly GeneratedToken[];
   }
-  | { readonly type: "call"; readonly call: WrittenCall };
+  | { readonly type: "call"; readonly call: ClientCall };
 
 /** How an answer is read. */
 export interface AnswerReaderOptions {
@@ -43,7 +43,7 @@ export interface AnswerReaderOptions {
   /** Whether the prompt has begun code already. Default false. */
   readonly inCode?: boolean;
   /** Returns the call that code stands for. Default: code has run already, and is part of the answer. */
-  callOf?(code: string): WrittenCall;
+  callOf?(code: string): ClientCall;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -53,7 +53,7 @@ export class AnswerReader {
   readonly #options: AnswerReaderOptions;
   readonly #decoder: StreamDecoder;
   readonly #stops: StopStrings;
-  readonly #text: TaggedText | null;
+  #text: TaggedText | null;
   #pending: GeneratedToken[] = [];
   /** The code or output that is open: its type and its ids. */
   #block: { readonly type: "code" | "output"; readonly ids: number[] } | null = null;
@@ -97,10 +97,12 @@ export class AnswerReader {
     return this.#show(this.#stops.push(this.#decoder.push(id)));
   }
 
-  /** Ends the answer. Returns what was held back. */
-  end(): readonly AnswerPart[] {
+  /** Ends the answer, or a message of it. Returns what was held back. */
+  endMessage(): readonly AnswerPart[] {
     const rest = this.#stops.stopped ? "" : this.#stops.push(this.#decoder.end()) + this.#stops.rest();
-    return [...this.#show(rest), ...this.#parts(this.#text?.end() ?? [])];
+    const parts = [...this.#show(rest), ...this.#parts(this.#text?.end() ?? [])];
+    if (this.#text !== null) this.#text = new TaggedText({ calls: (this.#options.tools?.size ?? 0) > 0 });
+    return parts;
   }
 
   /** Returns the parts that a token around or in code completes; null for all other tokens. */
@@ -138,7 +140,7 @@ export class AnswerReader {
       const tokens = i === segments.length - 1 ? this.#pending.splice(0) : [];
       if (kind !== "call") return [{ type: kind, text, tokens }];
       const left = (this.#options.maxCalls ?? Infinity) - this.#calls;
-      const calls = readCalls(text, this.#options.tools ?? NONE)?.slice(0, left);
+      const calls = clientCalls(text, this.#options.tools ?? NONE)?.slice(0, left);
       // What is no call is shown as the model wrote it.
       if (calls === undefined) return [{ type: "text", text: written, tokens }];
       this.#calls += calls.length;

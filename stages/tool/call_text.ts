@@ -23,23 +23,29 @@ export function callsIn(answer: string): { readonly text: string; readonly calls
   if (blocks.length > 0) {
     return {
       text: answer.slice(0, start + blocks[0].index),
-      calls: blocks.flatMap(([, json]) => read(json)),
+      calls: blocks.flatMap(([, json]) => readCalls(json)),
     };
   }
   const list = written.indexOf("[TOOL_CALLS]");
   if (list >= 0) {
-    return { text: answer.slice(0, start + list), calls: read(written.slice(list + "[TOOL_CALLS]".length)) };
+    return {
+      text: answer.slice(0, start + list),
+      calls: readCalls(written.slice(list + "[TOOL_CALLS]".length)),
+    };
   }
   const json = written.trim().replace(/^<\|python_tag\|>/, "");
   const isCall = json.startsWith("{") && json.endsWith("}") && /"name"\s*:/.test(json) &&
     /"(arguments|parameters)"\s*:/.test(json);
-  const calls = isCall ? read(json) : [];
+  const calls = isCall ? readCalls(json) : [];
   return calls.some(({ name }) => name !== "")
     ? { text: answer.slice(0, start), calls }
     : { text: answer, calls: [] };
 }
 
-function read(json: string): readonly WrittenCall[] {
+/**
+ * Reads the calls of a JSON text: an object or a list. A call that is not readable has no name.
+ */
+export function readCalls(json: string): readonly WrittenCall[] {
   let value: unknown;
   try {
     value = JSON.parse(json);

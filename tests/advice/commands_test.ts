@@ -37,6 +37,7 @@ const printed: Readonly<Record<string, string>> = {
     "tests/pipelines/doctor/doctor_gpu_test.ts, and tests/pipelines/parts/machine_lines_test.ts reads one",
   "pipelines/doctor/main.ts Usage: deno task doctor":
     "tests/pipelines/doctor/doctor_gpu_test.ts, and tests/bench/machines reads its documents",
+  "pipelines/parts/chat/chat_model.ts No model to talk to": "names of pipelines",
   "pipelines/parts/compared_bits.ts not compared": "names of pipelines",
   "pipelines/lesson/lesson.ts All lessons:": "names of pipelines",
   "pipelines/lesson/lesson.ts Next lesson:": "tests/pipelines/lesson/course_test.ts",

@@ -76,7 +76,7 @@ export async function newestChatModel(): Promise<string> {
   throw new Deno.errors.NotFound(
     `No model to talk to: there is no run in ${
       RUNS.map((run) => `runs/${run}`).join(", ")
-    }: train one with deno task pipeline sft, or give --checkpoint PATH`,
+    }: give --checkpoint PATH, or first train one: deno task pipeline sft`,
   );
 }
 

@@ -46,7 +46,7 @@ export async function withServer(
     noTemplate: "This model has no chat template: use /v1/completions",
     context: SEQUENCE,
     parallel,
-    hand: null,
+    toolbox: null,
   };
   const running = startServer({
     models: [model],

@@ -5,7 +5,7 @@
  */
 import { deepEqual, equal } from "node:assert/strict";
 import { uniformAt } from "../../../kernels/random/philox.ts";
-import { readCalls, withObjectArguments, withWrittenTools } from "../../../stages/answer/call_text.ts";
+import { clientCalls, withObjectArguments, withWrittenTools } from "../../../stages/answer/written_tools.ts";
 import { type Segment, TaggedText } from "../../../stages/answer/tagged_text.ts";
 
 /** Joins the pieces of texts and thoughts that follow each other. */
@@ -66,14 +66,14 @@ Deno.test("TaggedText shows text as soon as it cannot be a tag", () => {
   deepEqual(tagged.push("x"), [{ kind: "text", text: "<toox" }]);
 });
 
-Deno.test("readCalls() takes one call or a list, and nothing else", () => {
+Deno.test("clientCalls() takes one call or a list, and nothing else", () => {
   const names = new Set(["f", "g"]);
   const call = (name: string, json: string) => ({ name, arguments: json });
-  deepEqual(readCalls('\n{"name": "f", "arguments": {"a": 1}}\n', names), [call("f", '{"a":1}')]);
-  deepEqual(readCalls('{"name":"f","parameters":{}}', names), [call("f", "{}")]);
-  deepEqual(readCalls('{"name":"f"}', names), [call("f", "{}")]);
-  deepEqual(readCalls('{"name":"f","arguments":"{\\"a\\": 1}"}', names), [call("f", '{"a": 1}')]);
-  deepEqual(readCalls('[{"name":"f"},{"name":"g"}]', names)?.map(({ name }) => name), ["f", "g"]);
+  deepEqual(clientCalls('\n{"name": "f", "arguments": {"a": 1}}\n', names), [call("f", '{"a":1}')]);
+  deepEqual(clientCalls('{"name":"f","parameters":{}}', names), [call("f", "{}")]);
+  deepEqual(clientCalls('{"name":"f"}', names), [call("f", "{}")]);
+  deepEqual(clientCalls('{"name":"f","arguments":"{\\"a\\": 1}"}', names), [call("f", '{"a": 1}')]);
+  deepEqual(clientCalls('[{"name":"f"},{"name":"g"}]', names)?.map(({ name }) => name), ["f", "g"]);
   for (
     const wrong of [
       "",
@@ -88,7 +88,7 @@ Deno.test("readCalls() takes one call or a list, and nothing else", () => {
       '[{"name":"f"},7]',
     ]
   ) {
-    equal(readCalls(wrong, names), null, wrong);
+    equal(clientCalls(wrong, names), null, wrong);
   }
 });
 

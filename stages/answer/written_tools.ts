@@ -1,52 +1,34 @@
 /**
- * Reads calls of tools from the text of an answer, and writes tools and calls as text for models whose chat
- * template has no form for them: the form of Hermes, which ChatML models learn.
+ * Tools that clients run: reads their calls from the text of an answer, and writes tools and calls as text for
+ * models whose chat template has no form for them: the form of Hermes, which ChatML models learn.
  *
  * @module
  */
 import { isRecord, type Json } from "../disk/json.ts";
 import { contentText, type Conversation, type Message, type ToolCall } from "../chat/conversation.ts";
+import { readCalls } from "../tool/call_text.ts";
 import { CALL } from "./tagged_text.ts";
 
-/** A call that a model wrote. */
-export interface WrittenCall {
+/** A call that a client runs. */
+export interface ClientCall {
   /** Name of the tool. */
   readonly name: string;
-  /** The arguments as JSON. */
+  /** The arguments: the JSON of an object. */
   readonly arguments: string;
 }
 
 /**
- * Returns the calls in the text between two tags: an object with `name` and `arguments` (Llama:
- * `parameters`), or a list of such objects. Returns null if it is neither, or if a name is not in `names`.
+ * Returns the calls in the text between two tags. Returns null if it holds none, or one that has no object of
+ * arguments, or whose name is not in `names`.
  */
-export function readCalls(text: string, names: ReadonlySet<string>): readonly WrittenCall[] | null {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  const given: readonly unknown[] = Array.isArray(json) ? json : [json], calls: WrittenCall[] = [];
-  for (const each of given) {
-    const call = callOf(each);
-    if (call === null || !names.has(call.name)) return null;
-    calls.push(call);
+export function clientCalls(text: string, names: ReadonlySet<string>): readonly ClientCall[] | null {
+  const calls: ClientCall[] = [];
+  for (const { name, arguments: given } of readCalls(text)) {
+    const json = typeof given === "string" ? given : JSON.stringify(given);
+    if (!names.has(name) || !isRecord(parsedJson(json))) return null;
+    calls.push({ name, arguments: json });
   }
   return calls.length > 0 ? calls : null;
-}
-
-function callOf(json: unknown): WrittenCall | null {
-  if (!isRecord(json) || typeof json.name !== "string" || json.name === "") return null;
-  const given = json.arguments ?? json.parameters ?? {};
-  if (typeof given === "string") {
-    try {
-      return isRecord(JSON.parse(given)) ? { name: json.name, arguments: given } : null;
-    } catch {
-      return null;
-    }
-  }
-  return isRecord(given) ? { name: json.name, arguments: JSON.stringify(given) } : null;
 }
 
 /** Returns the messages with arguments as objects, as templates expect them. */
@@ -57,12 +39,16 @@ export function withObjectArguments(messages: readonly Message[]): readonly Mess
 }
 
 function parsed(call: ToolCall): ToolCall {
-  if (typeof call.arguments !== "string") return call;
+  const json = typeof call.arguments === "string" ? parsedJson(call.arguments) : undefined;
+  return isRecord(json) ? { ...call, arguments: json } : call;
+}
+
+/** Returns the value of a JSON text; undefined if it is none. */
+function parsedJson(text: string): Json | undefined {
   try {
-    const json: Json = JSON.parse(call.arguments);
-    return isRecord(json) ? { ...call, arguments: json } : call;
+    return JSON.parse(text);
   } catch {
-    return call;
+    return undefined;
   }
 }
 
