@@ -42,7 +42,7 @@ export function checkQueue(
   });
 }
 
-/** Generates all choices and yields their parts as they come. A caller that stops reading ends all of them. */
+/** Generates all choices and yields their parts as they come. A caller that stops reading ends them. */
 export async function* generateChoices(
   generator: TokenGenerator,
   choices: readonly AnswerOptions[],

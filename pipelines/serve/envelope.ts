@@ -37,7 +37,7 @@ export class Usage {
     this.#prompt = prompt;
   }
 
-  /** Adds a choice. Choices of the same prompt have the same cached tokens: the first that was read counts. */
+  /** Adds a choice. Of several choices of a prompt, the cached tokens of the first count. */
   add({ tokens, reused }: { readonly tokens: number; readonly reused: number }, isFirst: boolean): void {
     this.#completion += tokens;
     if (isFirst) this.#cached += reused;

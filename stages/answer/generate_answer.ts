@@ -100,7 +100,7 @@ class Runs {
   }
 }
 
-/** Returns a hand that asks each of several in turn, and forces what the first forces that forces anything. */
+/** Returns a hand that asks several, and forces what the first of them that forces tokens does. */
 function firstHand(hands: readonly Hand[]): Hand {
   return {
     async after(id) {

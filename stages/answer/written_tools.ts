@@ -1,6 +1,6 @@
 /**
- * Tools that clients run: reads their calls from the text of an answer, and writes tools and calls as text for
- * models whose chat template has no form for them: the form of Hermes, which ChatML models learn.
+ * Tools that clients run: reads their calls from the text of an answer, and writes tools and calls as text
+ * for models whose chat template has no form for them: the form of Hermes, which ChatML models learn.
  *
  * @module
  */
