@@ -30,7 +30,7 @@ import {
 import { checkOptions, checksOf, exampleOptions, openExamples } from "./parts/posttrain/example_options.ts";
 import { taskSource } from "./parts/posttrain/example_source.ts";
 import { closing } from "./parts/posttrain/closing.ts";
-import { Reference } from "./parts/posttrain/reference.ts";
+import { Reference, referencePlan } from "./parts/posttrain/reference.ts";
 import { sameInput } from "./parts/posttrain/same_input.ts";
 import {
   chatPlan,
@@ -163,7 +163,18 @@ export default pipeline({
       temperature: 1, // at 0, a model that calculates a little more often than not always calculates
     }));
   },
-  plan: async (o, env) => planLines({ ...await planOf(o, await startingPoint(o, env), env), steps: o.steps }),
+  async plan(o, env) {
+    const start = await startingPoint(o, env),
+      reference = referencePlan(start, {
+        shape: shapeOf(o, start),
+        temperature: 1,
+      });
+    return planLines({
+      ...await planOf(o, start, env),
+      steps: o.steps,
+      ...(reference !== null && { referenceMemory: reference.memory }),
+    });
+  },
   finish: async (o, env) => await finishRun("dpo", o, env),
 });
 
@@ -188,6 +199,7 @@ async function itemFlow(
 async function planOf(o: ChatValues, start: StartingPoint, env: Env): Promise<Plan> {
   return chatPlan(o, start, {
     weighted: true,
+    reference: true,
     texts: start.isNew ? 64 : 0,
     packBytes: await env.largestPack(),
   });

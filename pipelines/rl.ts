@@ -31,7 +31,7 @@ import {
 } from "./parts/posttrain/chat_schedule.ts";
 import { taskSource } from "./parts/posttrain/example_source.ts";
 import { closing } from "./parts/posttrain/closing.ts";
-import { Reference } from "./parts/posttrain/reference.ts";
+import { Reference, referencePlan } from "./parts/posttrain/reference.ts";
 import { hashOfTexts, sameInput } from "./parts/posttrain/same_input.ts";
 import {
   chatPlan,
@@ -174,6 +174,7 @@ export default pipeline({
     const tools = toolbox === null ? {} : { toolbox };
     const plan = chatPlan(o, start, {
       weighted: true,
+      reference: o.kl > 0,
       temperature,
       texts: Math.min(answers, 64),
       packBytes: await env.largestPack(),
@@ -278,11 +279,17 @@ export default pipeline({
     const texts = Math.min(shape[0] * shape[1], 64);
     const plan = chatPlan(o, start, {
       weighted: true,
+      reference: o.kl > 0,
       temperature,
       texts,
       packBytes: await env.largestPack(),
     });
-    return planLines({ ...plan, steps: o.steps });
+    const reference = o.kl > 0 ? referencePlan(start, { shape, temperature }) : null;
+    return planLines({
+      ...plan,
+      steps: o.steps,
+      ...(reference !== null && { referenceMemory: reference.memory }),
+    });
   },
   finish: async (o, env) => await finishRun("rl", o, env),
 });

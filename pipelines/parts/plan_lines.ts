@@ -15,6 +15,8 @@ export interface ModelPlan {
   readonly parameterCount: number;
   /** Number of bytes of each kind of memory. */
   readonly memory: Readonly<Partial<Record<MemoryKind, number>>>;
+  /** Memory of the model that a policy is compared with, which is in a session of its own. */
+  readonly referenceMemory?: Readonly<Partial<Record<MemoryKind, number>>>;
   readonly flopsPerStep?: number;
   readonly tokensPerStep?: number;
   /** Length of the run; null if the run ends when there are no more tokens. */
@@ -63,11 +65,13 @@ function lengthLines({ steps = null, tokensPerStep = 0, flopsPerStep = 0 }: Mode
   ];
 }
 
-function memoryLines({ memory }: ModelPlan): string[] {
-  const kinds = Object.entries(memory).filter(([, size]) => size > 0);
+function memoryLines({ memory, referenceMemory: reference = {} }: ModelPlan): string[] {
+  const sum = (of: typeof memory) => Object.values(of).reduce((all, size) => all + size, 0);
+  const kinds = [...Object.entries(memory), ["reference", sum(reference)] as const]
+    .filter(([, size]) => size > 0);
   if (kinds.length === 0) return [];
   return [
-    `memory           ${bytes(kinds.reduce((sum, [, size]) => sum + size, 0))}`,
+    `memory           ${bytes(sum(memory) + sum(reference))}`,
     ...kinds.map(([kind, size]) => `  ${kind.padEnd(15)}${bytes(size)}`),
   ];
 }

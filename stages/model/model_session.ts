@@ -201,18 +201,22 @@ export class ModelSession implements AsyncDisposable {
 
   /**
    * Returns the loss of each target in nats, which is 0 for an `ignoredTarget`. Inputs and targets are [B,
-   * T], with the sizes of the plan's evaluation or of `scoring`, one of the plan's scoring shapes. Throws
+   * T], with the sizes of the plan's evaluation or of `scoring`, one of the plan's scoring shapes. With
+   * `reference`, the losses are those of the plan's reference, which has the sizes of the evaluation. Throws
    * RangeError if they have another length or a token is outside the vocabulary.
    */
   async losses(
     inputs: Uint32Array,
     targets: Uint32Array,
-    { scoring }: { readonly scoring?: ScoringShape } = {},
+    { scoring, reference = false }: {
+      readonly scoring?: ScoringShape;
+      readonly reference?: boolean;
+    } = {},
   ): Promise<Float32Array> {
     const { evaluation, model } = this.plan;
     const shape = scoring ?? (evaluation && [evaluation.batch, evaluation.seqLen]);
     if (shape === undefined) throw new RangeError("Cannot evaluate: the plan has no evaluation");
-    const name = scoring === undefined ? "eval" : scoringProgram(scoring);
+    const name = scoring !== undefined ? scoringProgram(scoring) : reference ? "reference" : "eval";
     const wanted = shape[0] * shape[1];
     if (inputs.length !== wanted || targets.length !== wanted) {
       throw new RangeError(

@@ -45,6 +45,11 @@ export interface PlanOptions {
   /** Size of a batch for the program `eval`. If absent, the program is not made. */
   readonly evaluation?: { readonly batch: number; readonly seqLen: number };
   /**
+   * Model whose losses the program `reference` computes for batches of the evaluation, with the weights that
+   * it shares with `model`: the same model without adapters. If absent, the program is not made.
+   */
+  readonly reference?: Model<unknown>;
+  /**
    * Number of tokens in one run of a program `score/<length>`, see `scoringShapes`. If absent, these programs
    * are not made.
    */
@@ -150,6 +155,9 @@ export function plan(options: PlanOptions): Plan {
     const shape = [evaluation.batch, evaluation.seqLen];
     checkSizes("evaluate", shape);
     programs.push(lossProgram(model, { name: "eval", shape, quantized, temperature }));
+    if (options.reference !== undefined) {
+      programs.push(lossProgram(options.reference, { name: "reference", shape, quantized, temperature }));
+    }
   }
   for (const shape of scoring === undefined ? [] : scoringShapes(model.seqLen, scoring)) {
     programs.push(lossProgram(model, { name: scoringProgram(shape), shape, quantized, temperature }));

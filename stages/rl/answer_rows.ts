@@ -25,6 +25,9 @@ export interface AnswerRows {
   readonly length: number;
 }
 
+/** A model that reads rows: a session, or the reference within a policy's session. */
+export type Scorer = Pick<ModelSession, "plan" | "losses">;
+
 /** Returns rows of `length` targets each. Throws RangeError for a row that is longer. */
 export function answerRows(rows: readonly AnswerRow[], length: number): AnswerRows {
   const size = rows.length * length;
@@ -46,7 +49,7 @@ export function answerRows(rows: readonly AnswerRow[], length: number): AnswerRo
  * Returns the log probability of each target, [rows, T], 0 for those that do not count. The plan's evaluation
  * reads `B` rows at a time; the number of rows must be a multiple of `B`.
  */
-export async function logProbabilities(model: ModelSession, rows: AnswerRows): Promise<Float64Array> {
+export async function logProbabilities(model: Scorer, rows: AnswerRows): Promise<Float64Array> {
   const { inputs, targets, mask } = rows, { evaluation } = model.plan;
   if (evaluation === undefined) {
     throw new RangeError("Cannot read log probabilities: the plan has no evaluation");

@@ -8,7 +8,7 @@ import { renderExample, type RenderOptions } from "../chat/render.ts";
 import { type Context, type Stage, stage } from "../flow/stage.ts";
 import type { Batch } from "../items.ts";
 import type { ModelSession } from "../model/model_session.ts";
-import { type AnswerRow, answerRows, derivativeBatch, logProbabilities } from "./answer_rows.ts";
+import { type AnswerRow, answerRows, derivativeBatch, logProbabilities, type Scorer } from "./answer_rows.ts";
 import { type PreferenceLoss, preferenceLoss } from "./preference_loss.ts";
 
 /** A rendered preference. */
@@ -75,7 +75,7 @@ export async function pairBatch(
   pairs: readonly RenderedPair[],
   { policy, reference, kind, beta, smoothing, shape }: {
     readonly policy: ModelSession;
-    readonly reference: ModelSession;
+    readonly reference: Scorer;
     readonly kind: PreferenceLoss;
     readonly beta: number;
     readonly smoothing: number;

@@ -10,7 +10,7 @@ import type { Task } from "../task/verified/task.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
 import { advantages, type RewardScale, shareWithoutVariance } from "./advantages.ts";
 import { type Answer, type AnswerOptions, answerQuestions } from "./answer_questions.ts";
-import { answerRows, derivativeBatch, logProbabilities } from "./answer_rows.ts";
+import { answerRows, derivativeBatch, logProbabilities, type Scorer } from "./answer_rows.ts";
 import { policyLoss, type PolicyLossOptions } from "./policy_loss.ts";
 
 /** How an update learns from answers. */
@@ -26,7 +26,7 @@ export interface RolloutOptions extends AnswerOptions {
   /** Whether answers that were cut off do not count. */
   readonly maskCutOff: boolean;
   /** Model that the policy must stay near to; needed where `loss.beta` is above 0. */
-  readonly reference: ModelSession | null;
+  readonly reference: Scorer | null;
 }
 
 /** The batch of an update, null if it teaches nothing, and its event without the step. */

@@ -4,15 +4,14 @@
  * @module
  */
 import type { Engine } from "../../../kernels/engine/engine.ts";
-import { isAdapter } from "../../../kernels/models/lora_config.ts";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
-import { modelOf } from "../../../kernels/models/model_of.ts";
 import { exists } from "../../../stages/disk/whole_files.ts";
 import { readSafetensors, writeSafetensors } from "../../../stages/format/model/safetensors.ts";
 import { disk } from "../../../stages/disk/disk.ts";
 import type { Batch } from "../../../stages/items.ts";
 import { type ModelSession, openModel } from "../../../stages/model/model_session.ts";
-import { plan } from "../../../stages/model/plan.ts";
+import type { Scorer } from "../../../stages/rl/answer_rows.ts";
+import { type Plan, plan } from "../../../stages/model/plan.ts";
 import type { Env } from "../../cli/pipeline.ts";
 import { hashOfWeights } from "../model/adapted_model.ts";
 import { openModelFile, startingWeights } from "../starting_weights.ts";
@@ -30,6 +29,18 @@ export interface ReferenceOptions {
   readonly temperature: number;
 }
 
+/**
+ * Returns the plan of the reference's own session, which only reads; null for a policy with adapters, whose
+ * session has the reference too: it is the model without them.
+ */
+export function referencePlan(
+  { quantized, model, adapters }: StartingPoint,
+  { shape: [, batch, seqLen], temperature }: Pick<ReferenceOptions, "shape" | "temperature">,
+): Plan | null {
+  if (adapters !== null) return null;
+  return plan({ model, quantized, temperature, evaluation: { batch, seqLen } });
+}
+
 /** Opens the reference when it is first needed. */
 export class Reference implements AsyncDisposable {
   #session: ModelSession | null = null;
@@ -41,16 +52,15 @@ export class Reference implements AsyncDisposable {
   }
 
   /** Returns the reference. `policy` is a new model at the end of its first steps. */
-  async of(policy: ModelSession): Promise<ModelSession> {
+  async of(policy: ModelSession): Promise<Scorer> {
     if (this.#session !== null) return this.#session;
-    const { engine, start, shape: [, batch, seqLen], temperature } = this.#options;
-    const { quantized, model } = start;
-    const planned = plan({
-      model: modelOf(model.config),
-      quantized,
-      temperature,
-      evaluation: { batch, seqLen },
-    });
+    const { engine, start } = this.#options, planned = referencePlan(start, this.#options);
+    if (planned === null) {
+      return {
+        plan: policy.plan,
+        losses: (inputs, targets) => policy.losses(inputs, targets, { reference: true }),
+      };
+    }
     return this.#session = await openModel(engine, { plan: planned, weights: await this.#weights(policy) });
   }
 
@@ -70,10 +80,7 @@ export class Reference implements AsyncDisposable {
   }
 
   async #weights(policy: ModelSession): Promise<TensorMap> {
-    const { start, initFrom, env } = this.#options;
-    if (start.adapters !== null && start.weights !== undefined) {
-      return Object.fromEntries(Object.entries(start.weights).filter(([name]) => !isAdapter(name)));
-    }
+    const { initFrom, env } = this.#options;
     if (initFrom !== null) return (await startingWeights(initFrom)).weights;
     const path = `${env.out}/reference.safetensors`;
     if (!await exists(path)) {

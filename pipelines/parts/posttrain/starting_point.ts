@@ -140,9 +140,11 @@ export function shapeOf(
 export function chatPlan(
   o: ChatValues & { readonly logEvery?: number },
   start: StartingPoint,
-  { weighted = false, segmented = false, temperature = 1, texts, packBytes }: {
+  { weighted = false, segmented = false, reference = false, temperature = 1, texts, packBytes }: {
     readonly weighted?: boolean;
     readonly segmented?: boolean;
+    /** Whether the model is compared with the one without adapters. */
+    readonly reference?: boolean;
     readonly temperature?: number;
     /** Number of texts that are generated at once; 0: none are. */
     readonly texts: number;
@@ -167,6 +169,7 @@ export function chatPlan(
     temperature,
     packBytes,
     ...(adapters !== null && { trains: isAdapter }),
+    ...(adapters !== null && reference && { reference: modelOf(model.config) }),
   });
 }
 

@@ -174,6 +174,19 @@ Deno.test("dpo on a new model resumes with the same pairs, and checks it from th
   });
 });
 
+Deno.test("--dry-run counts the reference of dpo, and of rl with a divergence, and caches of answers", async () => {
+  const planOf = async (line: string) => {
+    const { out } = await runsHere(0, `${line} --dry-run`);
+    return new Map([...out.matchAll(/^ {4}(\w+) +[\d.]+ [KMG]iB$/gm)].map(([row, kind]) => [kind, row]));
+  };
+  ok((await planOf("dpo")).has("reference"));
+  ok((await planOf("rl --kl 0.1")).has("reference"));
+  for (const line of ["rl", "sft"]) {
+    const plan = await planOf(line);
+    ok(!plan.has("reference") && plan.has("cache") && plan.has("activation"), `${line}: ${[...plan.keys()]}`);
+  }
+});
+
 Deno.test("the guard acts once the mean of ten rewards is below half of the best, not before", () => {
   const fresh = () => ({ rewards: [] as number[], best: 0, healthy: -1, collapsed: [] }), state = fresh();
   let step = 0;
