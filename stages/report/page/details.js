@@ -5,11 +5,10 @@
  */
 import { bytes, date, last, number, optionName, percent, short, whole } from "./format.js";
 import { html, Row, Section, Table, Timeline } from "./html.js";
-import { data, many, runs, start, state, version } from "./store.js";
+import { data, many, runs, start, state } from "./store.js";
 
 /** Texts that the model has generated, along time. */
 export function Samples() {
-  version.value;
   const [{ samples }] = runs;
   if (many || samples.length === 0) return null;
   const text = ({ prompt = "", text }) => (text.startsWith(prompt) ? "" : prompt) + text;
@@ -25,7 +24,6 @@ export function Samples() {
 
 /** Time of each op, from --profile, and the planned memory by kind. */
 export function TimeAndMemory() {
-  version.value;
   const profile = last(runs[0].profiles), { memory = {} } = start();
   const kinds = Object.entries(memory).filter(([, size]) => size > 0);
   if (many || profile === undefined && kinds.length === 0) return null;
@@ -61,7 +59,6 @@ export function TimeAndMemory() {
 
 /** The newest checkpoints. */
 export function Checkpoints() {
-  version.value;
   const [{ checkpoints }] = runs;
   if (many || checkpoints.length === 0) return null;
   const rows = checkpoints.slice(-12).reverse().map(({ step, path, seconds }) =>
@@ -86,7 +83,6 @@ export function Checkpoints() {
 
 /** The machine, the command, the commit and the date, once for each time the run was started. */
 export function Origin() {
-  version.value;
   const [{ starts }] = runs, { versions = {}, seed } = data.record;
   if (many || starts.length === 0) return null;
   const rows = starts.flatMap((one, i) => [

@@ -3,16 +3,11 @@
  *
  * @module
  */
-import dagre from "@dagrejs/dagre";
 import { signal } from "@preact/signals";
 import { cut, last, percent, short } from "./format.js";
 import { html, Row, Scroll, Section, Table } from "./html.js";
-import { data, hasEnded, many, rates, runs, version } from "./store.js";
-
-const HEIGHT = 88; // pixels of a stage
-const gap = { ranks: 30, nodes: 14, rows: 26, margin: 3 };
-/** Width of a stage: two fit side by side on a phone. */
-const widthFor = (room) => Math.max(140, Math.min(172, Math.floor((room - gap.ranks - 2 * gap.margin) / 2)));
+import { layout, sizeFor } from "./layout.js";
+import { data, hasEnded, many, rates, runs } from "./store.js";
 
 const clock = signal(0); // seconds; rates fall to 0 also where no event comes
 if (data.live !== null) setInterval(() => clock.value++, 1000);
@@ -24,10 +19,10 @@ const isOver = () => data.live === null || hasEnded();
 
 /** The section with the graph, and with the same as a table. */
 export function Flow() {
-  version.value, clock.value;
+  clock.value;
   if (many) return null;
   const graph = last(runs[0].graphs)?.stages ?? null;
-  const stages = rates.stages(graph, isOver() ? null : performance.now());
+  const stages = rates().stages(graph, isOver() ? null : performance.now());
   if (stages.length === 0) return null;
   const room = Math.min(1080, width.value) - 40;
   return html`
@@ -44,7 +39,7 @@ export function Flow() {
 }
 
 function Graph({ stages, room }) {
-  const size = { width: widthFor(room), height: HEIGHT };
+  const size = sizeFor(room);
   const { places, edges, width, height } = layout(stages, { room, size });
   return html`
     <svg viewBox="0 0 ${width} ${height}" width=${width} height=${height} role="img"
@@ -131,49 +126,4 @@ function StageTable({ stages }) {
   );
   const heads = ["stage", "after", "in", "out", "per second", "busy", "waiting", "holds", "waits"];
   return html`<${Table} kind="plain" label="stages" heads=${heads} rows=${rows} />`;
-}
-
-/**
- * Returns the places of the stages and the points of the edges. dagre lays the graph out from left to right;
- * its ranks are then put into rows that fit into `room` pixels; `size` is that of a stage.
- */
-export function layout(stages, { room, size }) {
-  const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: "LR", nodesep: gap.nodes, ranksep: gap.ranks });
-  graph.setDefaultEdgeLabel(() => ({}));
-  const known = new Set(stages.map(({ name }) => name));
-  for (const { name } of stages) graph.setNode(name, { ...size });
-  for (const { name, after } of stages) if (known.has(after)) graph.setEdge(after, name);
-  dagre.layout(graph);
-  const lefts = [...new Set(stages.map(({ name }) => graph.node(name).x))].sort((a, b) => a - b);
-  const perRow = Math.max(1, Math.floor((room - 2 * gap.margin + gap.ranks) / (size.width + gap.ranks)));
-  const rowOf = (name) => Math.floor(lefts.indexOf(graph.node(name).x) / perRow);
-  const rows = Map.groupBy(stages, ({ name }) => rowOf(name));
-  const places = new Map(), shifts = [];
-  let top = gap.margin, width = 0;
-  for (const [row, members] of [...rows].sort(([a], [b]) => a - b)) {
-    const at = members.map(({ name }) => graph.node(name));
-    const left = Math.min(...at.map(({ x }) => x)), high = Math.min(...at.map(({ y }) => y));
-    shifts[row] = { x: gap.margin - left + size.width / 2, y: top - high + size.height / 2 };
-    for (const { name } of members) {
-      const { x, y } = graph.node(name);
-      places.set(name, { x: x - size.width / 2 + shifts[row].x, y: y - size.height / 2 + shifts[row].y });
-    }
-    width = Math.max(width, ...members.map(({ name }) => places.get(name).x + size.width + gap.margin));
-    top = Math.max(...members.map(({ name }) => places.get(name).y)) + size.height + gap.rows;
-  }
-  const edges = stages.filter(({ after }) => known.has(after)).map((stage) => {
-    const row = rowOf(stage.name), from = places.get(stage.after), to = places.get(stage.name);
-    if (row === rowOf(stage.after)) {
-      const { points } = graph.edge(stage.after, stage.name);
-      return { stage, points: points.map(({ x, y }) => ({ x: x + shifts[row].x, y: y + shifts[row].y })) };
-    }
-    const start = { x: from.x + size.width / 2, y: from.y + size.height };
-    const middle = to.x + size.width / 2, turn = to.y - gap.rows / 2; // a line to a later row
-    return {
-      stage,
-      points: [start, { x: start.x, y: turn }, { x: middle, y: turn }, { x: middle, y: to.y }],
-    };
-  });
-  return { places, edges, width, height: top - gap.rows + gap.margin };
 }

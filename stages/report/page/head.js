@@ -6,11 +6,11 @@
 import { duration, last, number, percent, short, whole } from "./format.js";
 import { html } from "./html.js";
 import { layerAlarms } from "./layers.js";
-import { answer, connection, data, hasEnded, many, runs, start, unigramLoss, version } from "./store.js";
+import { isPolicy } from "./series.js";
+import { answer, connection, data, hasEnded, many, runs, start, unigramLoss } from "./store.js";
 
 /** Title, state, buttons and the most important numbers. */
 export function Head() {
-  version.value;
   const from = start();
   const title = many ? runs.map(({ name }) => name).join(", ") : data.title || from.pipeline || "Run";
   document.title = title;
@@ -29,7 +29,8 @@ export function Head() {
 
 const machine = ({ device }) => {
   const { workers } = data.record;
-  return [device, workers === undefined ? "" : `${workers} threads`].filter(Boolean).join(" · ");
+  const threads = workers === undefined || /thread/.test(device ?? "") ? "" : `${workers} threads`;
+  return [device, threads].filter(Boolean).join(" · ");
 };
 
 /** What the run does now, in one line, and the buttons of a run that goes on. */
@@ -115,7 +116,7 @@ function facts(from) {
     step && ["steps", whole(step.step + 1)],
     step && ["tokens", short(step.tokens)],
     Number.isFinite(from.parameters) && ["parameters", short(from.parameters)],
-    step && ["training loss, nats", number(step.loss)],
+    step && [isPolicy(runs[0]) ? "loss of the update" : "training loss, nats", number(step.loss)],
     evaluation && ["validation loss, nats", number(evaluation.valLoss)],
     evaluation?.bitsPerByte !== undefined && [`bits per byte${of}`, number(evaluation.bitsPerByte, 3)],
     Number.isFinite(unigram) && ["unigram loss, nats", number(unigram)],

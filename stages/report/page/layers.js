@@ -9,7 +9,7 @@ import { last, percent, short } from "./format.js";
 import { HeatMap } from "./heat_map.js";
 import { html, Row, Section, Table } from "./html.js";
 import { hue, Plot, Plots } from "./plot.js";
-import { runs, version } from "./store.js";
+import { runs } from "./store.js";
 
 const HIGH_NORM = 100; // gradient norm of one parameter: a step clipped to 1 hardly moves then
 const HIGH_RATIO = 0.1; // std of an update over std of the weights; about 0.001 is typical
@@ -53,7 +53,6 @@ export function layerAlarms(inspections) {
 
 /** The sections; empty for a run without inspections. Drawn anew only when an inspection arrives. */
 export function Layers() {
-  version.value;
   const [{ inspections }] = runs;
   const count = inspections.length, step = last(inspections)?.step;
   return useMemo(() => count === 0 ? null : html`<${Health} inspections=${[...inspections]} />`, [

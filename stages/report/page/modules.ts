@@ -21,6 +21,7 @@ import head from "./head.js" with { type: "text" };
 import heatMap from "./heat_map.js" with { type: "text" };
 import html from "./html.js" with { type: "text" };
 import layers from "./layers.js" with { type: "text" };
+import layout from "./layout.js" with { type: "text" };
 import main from "./main.js" with { type: "text" };
 import plot from "./plot.js" with { type: "text" };
 import rates from "./rates.js" with { type: "text" };
@@ -50,6 +51,7 @@ const own: Readonly<Record<string, string>> = {
   "heat_map.js": heatMap,
   "html.js": html,
   "layers.js": layers,
+  "layout.js": layout,
   "main.js": main,
   "plot.js": plot,
   "rates.js": rates,

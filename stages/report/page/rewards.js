@@ -7,12 +7,11 @@ import { last, number, percent, whole } from "./format.js";
 import { html, Section, Timeline } from "./html.js";
 import { hue, Plot, Plots } from "./plot.js";
 import { smooth } from "./series.js";
-import { many, runs, version, view } from "./store.js";
+import { many, runs, view } from "./store.js";
 import { colorOf, pairsOf } from "./training.js";
 
 /** The sections of post-training; empty for runs without it. */
 export function Rewards() {
-  version.value;
   return html`
     <${Tasks} />
     <${Answers} />
@@ -56,7 +55,7 @@ function Tasks() {
 }
 
 function Answers() {
-  const [{ rollouts }] = runs;
+  const [{ rollouts, timings }] = runs;
   if (many || rollouts.length === 0) return null;
   const parts = Object.keys(last(rollouts).parts ?? {});
   return html`
@@ -83,6 +82,8 @@ function Answers() {
           "kl",
         ]]} />
         <${Fields} title="Tool calls per answer" events=${rollouts} fields=${[["calls", "toolCalls"]]} />
+        <${Fields} title="Seconds before an update" events=${timings}
+          fields=${[["answering", "rollout"], ["reading by the reference", "score"]]} />
       <//>
       <h3>Transcripts: the best and the worst answer of an update</h3>
       <${Timeline} events=${rollouts.filter(({ best }) => best !== undefined)} name="transcript"

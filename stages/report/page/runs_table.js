@@ -5,12 +5,11 @@
  */
 import { duration, last, optionName, short } from "./format.js";
 import { html, Row, Section, Table } from "./html.js";
-import { data, runs, state, version, view } from "./store.js";
+import { data, runs, state, view } from "./store.js";
 import { colorOf, reachedBy } from "./training.js";
 
 /** The section; empty for a single run. */
 export function Runs() {
-  version.value;
   if (data.compared.length < 2) return null;
   const text = (value) =>
     value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);

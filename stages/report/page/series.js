@@ -13,7 +13,7 @@ export const axes = {
 };
 
 /** Kinds of events whose `step` is the index of an update; in others it is the number of updates before. */
-const indexed = new Set(["step", "rollout", "preference"]);
+const indexed = new Set(["step", "rollout", "timing", "preference"]);
 
 /** The number, or null for NaN, infinity and missing values. */
 export const finite = (value) => Number.isFinite(value) ? value : null;
@@ -66,6 +66,9 @@ export function bitsPerNat({ evals }) {
   const both = last(evals.filter(({ bitsPerByte, valLoss }) => bitsPerByte > 0 && valLoss > 0));
   return both === undefined ? null : both.bitsPerByte / both.valLoss;
 }
+
+/** Whether a run's losses are those of rewards or preferences, which are not nats per token. */
+export const isPolicy = ({ rollouts, preferences }) => rollouts.length > 0 || preferences.length > 0;
 
 /** Returns pairs with their values multiplied. */
 export const scaled = (pairs, factor) => pairs.map(([x, y]) => [x, y === null ? null : finite(y * factor)]);

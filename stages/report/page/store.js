@@ -31,6 +31,7 @@ const lists = {
   inspect: "inspections",
   task: "tasks",
   rollout: "rollouts",
+  timing: "timings",
   preference: "preferences",
   sample: "samples",
   checkpoint: "checkpoints",
@@ -39,20 +40,59 @@ const lists = {
   done: "ends",
 };
 
-/** The runs of the page, each with a list of its events of every kind. */
-export const runs = [{ name: data.title, events: data.events }, ...data.others].map(({ name, events }) => ({
-  name,
+/** Longest lists; then every other event of the older half is dropped. */
+const most = { steps: 8000, rollouts: 2000, preferences: 4000, default: 800 };
+
+/** Raised when events have arrived. */
+const version = signal(0);
+
+/**
+ * A run with a list of its events of every kind. Whoever reads a list shows it anew when events arrive: a
+ * component that reads no signal, or only others, would stay as it is.
+ */
+class Run {
+  #lists;
+  #ended;
+
+  constructor({ name, events }) {
+    this.name = name;
+    this.#lists = Object.fromEntries(Object.values(lists).map((list) => [list, []]));
+    for (const event of events) this.take(event);
+  }
+
   /** Whether the run has ended and was not resumed since. */
-  ended: events.findLast(({ type }) => type === "run" || type === "done")?.type === "done",
-  ...Object.fromEntries(
-    Object.entries(lists).map(([type, list]) => [list, events.filter((event) => event.type === type)]),
-  ),
-}));
+  get ended() {
+    version.value;
+    return this.#ended;
+  }
+
+  take(event) {
+    if (event.type === "run" || event.type === "done") this.#ended = event.type === "done";
+    const name = lists[event.type], list = this.#lists[name];
+    if (list === undefined) return;
+    list.push(event);
+    if (list.length <= (most[name] ?? most.default)) return;
+    const older = list.splice(0, list.length / 2);
+    list.unshift(...older.filter((_, k) => k % 2 === 0));
+  }
+
+  static {
+    for (const list of Object.values(lists)) {
+      Object.defineProperty(Run.prototype, list, {
+        get() {
+          version.value;
+          return this.#lists[list];
+        },
+      });
+    }
+  }
+}
+
+/** The runs of the page. */
+export const runs = [{ name: data.title, events: data.events }, ...data.others].map((run) => new Run(run));
 /** Whether the page compares runs. */
 export const many = runs.length > 1;
 
-/** Raised when events have arrived; what shows events reads it. */
-export const version = signal(0);
 /** Sums over documents and stages, samples of dropped documents, and which losses compare. */
 export const state = signal(data);
 /** How the connection is, in words; empty for a page that follows no run. */
@@ -69,9 +109,13 @@ export const view = {
   hidden: signal(new Set()),
 };
 
+const stages = new StageRates();
 /** Rates of the stages of a single run. */
-export const rates = new StageRates();
-for (const event of data.now) rates.take(event, null);
+export const rates = () => {
+  version.value;
+  return stages;
+};
+for (const event of data.now) stages.take(event, null);
 
 /** Whether all runs of the page have ended. */
 export const hasEnded = () => runs.every(({ ended }) => ended);
@@ -79,8 +123,6 @@ export const hasEnded = () => runs.every(({ ended }) => ended);
 /** The fields of all "run" events together: a resumed run has several. */
 export const start = () => Object.assign({}, ...runs[0].starts);
 
-// Longest lists; then every other event of the older half is dropped.
-const most = { steps: 8000, rollouts: 2000, preferences: 4000 };
 const EVERY = 250; // milliseconds between two refreshes
 let waiting = false;
 
@@ -101,23 +143,14 @@ const pending = [];
 
 /** Takes an event of the run with index `i`. */
 export function take(i, event) {
-  if (event.type === "stage") {
-    if (!many) rates.take(event, performance.now());
-  } else {
-    const name = lists[event.type], list = runs[i][name];
-    if (event.type === "run" || event.type === "done") runs[i].ended = event.type === "done";
-    list?.push(event);
-    if (list !== undefined && list.length > (most[name] ?? 800)) {
-      const older = list.splice(0, list.length / 2);
-      list.unshift(...older.filter((_, k) => k % 2 === 0));
-    }
-  }
+  if (event.type !== "stage") runs[i].take(event);
+  else if (!many) stages.take(event, performance.now());
   refresh();
 }
 
 /** Takes counts of stages that have no line yet. */
 export function takeNow(events) {
-  if (!many) { for (const event of events) rates.take(event, performance.now()); }
+  if (!many) { for (const event of events) stages.take(event, performance.now()); }
   refresh();
 }
 

@@ -7,8 +7,8 @@ import { useId } from "preact/hooks";
 import { last, whole } from "./format.js";
 import { html, Section, Toggle } from "./html.js";
 import { hue, Plot, Plots } from "./plot.js";
-import { axes, bitsPerNat, pointsOf, scaled, smooth } from "./series.js";
-import { many, runs, state, unigramLoss, version, view } from "./store.js";
+import { axes, bitsPerNat, isPolicy, pointsOf, scaled, smooth } from "./series.js";
+import { many, runs, state, unigramLoss, view } from "./store.js";
 
 /** The colour of a run among those that are compared. */
 export const colorOf = (i) => hue(i, runs.length);
@@ -24,7 +24,6 @@ export const pairsOf = ({ steps }, events, field) =>
 
 /** The section of curves; empty for a run without steps and evaluations. */
 export function Training() {
-  version.value;
   if (runs.every(({ steps, evals }) => steps.length === 0 && evals.length === 0)) return null;
   return html`
     <${Section} title="Training">
@@ -52,7 +51,7 @@ function Controls() {
         `
       )}
       <${Toggle} on=${log.value} onClick=${() => log.value = !log.value}>log axis<//>
-      ${runs.every((run) => bitsPerNat(run) !== null) && html`
+      ${runs.every((run) => bitsPerNat(run) !== null && !isPolicy(run)) && html`
         <${Toggle} on=${bits} onClick=${() => unit.value = bits ? "nats" : "bits"}>bits per byte<//>
       `}
       <label for=${id}>smoothing</label>
@@ -97,7 +96,7 @@ function Losses() {
     ${apart !== null && html`<p class="soft apart">${apart}</p>`}
     ${nats.map((group) =>
       html`
-        <${Plot} title=${`Loss, ${unit}${
+        <${Plot} title=${`Loss, ${group.some((i) => isPolicy(runs[i])) ? "that of the update" : unit}${
           nats.length > 1 ? `: ${group.map((i) => runs[i].name).join(", ")}` : ""
         }`}
           height=${nats.length > 1 ? 240 : 340} series=${lossSeries(group)} />

@@ -1,0 +1,297 @@
+/**
+ * Tests what a reader sees and does on the page of a run: accessibility, widths, keyboard, the switches of
+ * compared runs, buttons, transcripts.
+ *
+ * @module
+ */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { pathToFileURL } from "node:url";
+import type { RunEvent } from "../../../../stages/flow/events.ts";
+import { LiveRun } from "../../../../stages/report/live/live_run.ts";
+import { serveRuns } from "../../../../stages/report/live/serve_runs.ts";
+import { reportPage } from "../../../../stages/report/report.ts";
+import { browser } from "../../../browser.ts";
+import { accessibilityProblems, withBrowser } from "../../../browser_page.ts";
+import { withFolder } from "../../../temporary.ts";
+import { encodeEvent } from "../../../../stages/flow/event_json.ts";
+import { inspectEvent, runEvents, stageEvent, stepEvent } from "../events.ts";
+
+const none = browser === null ? " (ignored: no chromium)" : "";
+const hostile = `<img src=x onerror="globalThis.hit = 1"><script>globalThis.hit = 1</script>`;
+
+function pageTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({
+    name: `${name}${none}`,
+    ignore: browser === null && Deno.env.get("CI") !== "true",
+    sanitizeOps: false, // the browser's pipes
+    sanitizeResources: false,
+    fn,
+  });
+}
+
+/** Events of everything that the page can show, with hostile texts where texts come from data. */
+function everything(): RunEvent[] {
+  const rollout = (step: number): RunEvent => ({
+    type: "rollout",
+    step,
+    reward: step / 10,
+    parts: { correct: step / 20, format: 0.5 },
+    zeroVariance: 0.2,
+    entropy: 1.5,
+    length: 20,
+    minLength: 3,
+    maxLength: 40,
+    cutOff: 0.1,
+    toolCalls: 0.5,
+    toolFailures: 0,
+    policyLoss: 0,
+    kl: 0.01 * step,
+    best: `best of ${step} ${hostile}`,
+    worst: `worst of ${step} ${hostile}`,
+  });
+  const rest = runEvents(40, hostile).slice(1);
+  const op = { op: "matmul", calls: 2, seconds: 0.5, share: 0.9, waiting: 0.1, gflops: 10, gigabytes: 2 };
+  return [
+    {
+      type: "run",
+      pipeline: "small",
+      device: "cpu: 2 threads",
+      parameters: 1e6,
+      command: "deno task pipeline train --out x",
+      started: "2026-11-30T10:00:00.000Z",
+      commit: "0123456789012345678901234567890123456789",
+      memory: { parameter: 2 ** 20, activation: 3 * 2 ** 20 },
+    },
+    {
+      type: "graph",
+      stages: [
+        { name: "speeches", after: null },
+        { name: "language", after: "speeches", workers: 2 },
+        { name: hostile, after: "language" },
+        { name: "train", after: "language", ahead: 2 },
+      ],
+    },
+    ...rest.slice(0, -1),
+    stageEvent(hostile, { in: 90, out: 90, busy: 0.1, blocked: 3 }),
+    { type: "stage", name: "train", in: 40, out: 40, dropped: {}, busy: 20, blocked: 1, queued: 2, full: 15 },
+    { type: "task", step: 20, task: "sums", reward: 0.5, items: 50 },
+    { type: "task", step: 40, task: "sums", reward: 0.75, items: 50 },
+    ...Array.from({ length: 6 }, (_, i) => rollout(i)),
+    { type: "preference", step: 1, loss: 0.7, accuracy: 0.5, margin: 0 },
+    { type: "preference", step: 2, loss: 0.6, accuracy: 0.7, margin: 0.3 },
+    inspectEvent(20, hostile),
+    inspectEvent(40, hostile),
+    { type: "checkpoint", step: 40, path: "runs/small/checkpoints/step-000040", seconds: 0.2 },
+    { type: "profile", step: 4, steps: 5, device: "cpu", ops: [op] },
+    { type: "done", reason: "finished" },
+  ];
+}
+
+pageTest(
+  "a page with everything is accessible, fits 1200 and 400 px and asks nobody, light and dark",
+  () =>
+    withFolder(async (folder) => {
+      await Deno.writeTextFile(
+        `${folder}/report.html`,
+        reportPage({
+          events: everything(),
+          options: { steps: 40, prompt: hostile },
+          removed: [{ stage: "language", reason: "not english", id: "1", text: hostile, length: 900 }],
+          title: "everything",
+        }),
+      );
+      const address = pathToFileURL(`${folder}/report.html`).href;
+      await withBrowser(folder, async (open) => {
+        const { page, problems, requests, until } = await open(address);
+        await page.evaluate(`document.querySelectorAll("details").forEach((details) => details.open = true)`);
+        for (const value of ["light", "dark"]) {
+          await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value }]);
+          for (const width of [1200, 400]) {
+            await page.setViewport({ width, height: 900 });
+            await until(`document.querySelector(".uplot") !== null`);
+            strictEqual(await page.evaluate("document.documentElement.scrollWidth"), width, value);
+            deepStrictEqual(await page.evaluate(clipped), [], `${value}, ${width} px`);
+            deepStrictEqual(await accessibilityProblems(page), [], `${value}, ${width} px`);
+          }
+        }
+        deepStrictEqual(problems, []);
+        deepStrictEqual(requests, [address]);
+        strictEqual(await page.evaluate(`"hit" in globalThis`), false);
+        const texts =
+          `[...document.querySelectorAll("canvas[role=img]")].map((c) => c.getAttribute("aria-label"))`;
+        const names = await page.evaluate(texts) as string[];
+        ok(names.length > 15 && names.every((name) => name.length > 20), `${names}`);
+        match(names[0], /^Loss, that of the update over steps\. training: from 7 to \d/);
+      });
+    }),
+);
+
+/** Expression: what is cut off at the side, where nothing scrolls. */
+const clipped = `[...document.querySelectorAll("main *")].filter((element) => {
+  if (element.closest("svg") !== null && element.tagName !== "svg") return false;
+  if (element.closest(".scroll, .u-wrap") !== null && !element.matches(".scroll, .u-wrap")) return false;
+  return element.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5;
+}).map((element) => element.outerHTML.slice(0, 80))`;
+
+pageTest(
+  "curves, transcripts and samples are chosen with the keyboard alone",
+  () =>
+    withFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/report.html`, reportPage({ events: everything(), options: {} }));
+      await withBrowser(folder, async (open) => {
+        const { page, problems, until } = await open(pathToFileURL(`${folder}/report.html`).href);
+        const press = async (selector: string, key: "Enter" | "Space" | "ArrowLeft" | "ArrowRight") => {
+          await page.focus(selector);
+          await page.keyboard.press(key);
+        };
+        const name = `document.querySelector("canvas[role=img]").getAttribute("aria-label")`;
+        await press(".controls button:nth-child(2)", "Enter");
+        await until(`/over tokens/.test(${name})`);
+        await press(".controls button:nth-child(3)", "Space");
+        await until(`/over minutes/.test(${name})`);
+        const least = async () => Number(/least ([\d.]+)/.exec(await page.evaluate(name) as string)?.[1]);
+        const rough = await least();
+        for (let i = 0; i < 50; i++) await press("input[type=range]", "ArrowRight");
+        await until(`document.querySelector("input[type=range]").value === "0.5"`);
+        ok(await least() > rough); // a smoothed falling curve ends higher
+        const transcript = "input[aria-label='transcript along time']";
+        await press(transcript, "ArrowLeft");
+        await until(
+          `[...document.querySelectorAll("pre")].some((pre) => pre.textContent.startsWith("best of 4 "))`,
+        );
+        await press("button[aria-label='later transcript']", "Enter");
+        await until(
+          `[...document.querySelectorAll("pre")].some((pre) => pre.textContent.startsWith("worst of 5 "))`,
+        );
+        await press(".u-legend .u-label[role=button]", "Enter");
+        await until(`document.querySelector(".u-legend tr.u-off") !== null`);
+        deepStrictEqual(problems, []);
+
+        await Deno.writeTextFile(`${folder}/plain.html`, reportPage({ events: runEvents(40), options: {} }));
+        const plain = await open(pathToFileURL(`${folder}/plain.html`).href);
+        const title = `document.querySelector(".plot h3").textContent`;
+        await plain.until(`${title} === "Loss, nats per token"`);
+        await plain.page.focus(".controls button:nth-child(5)");
+        await plain.page.keyboard.press("Enter");
+        await plain.until(`${title} === "Loss, bits per byte"`);
+      });
+    }),
+);
+
+pageTest(
+  "runs are shown and hidden, and their losses share a plot only where they compare",
+  () =>
+    withFolder(async (folder) => {
+      const own = (text: string) =>
+        runEvents(20).map((event) => event.type === "eval" ? { ...event, text, bytes: 900 } : event);
+      const others = [
+        { name: `b ${hostile}`, events: own("one"), tokenizer: "t" },
+        { name: "c", events: own("two"), tokenizer: "t" },
+      ];
+      await Deno.writeTextFile(
+        `${folder}/report.html`,
+        reportPage({
+          title: "a",
+          events: own("one"),
+          tokenizer: "t",
+          options: {},
+          others,
+          compared: [{ lr: 1, out: "a" }, { lr: 2, out: "b" }, { lr: 1, out: "c" }],
+        }),
+      );
+      await withBrowser(folder, async (open) => {
+        const { page, problems, until } = await open(pathToFileURL(`${folder}/report.html`).href);
+        const titles = `[...document.querySelectorAll(".plot h3")].map((h) => h.textContent)`;
+        const shown = await page.evaluate(titles) as string[];
+        ok(
+          shown.includes(`Loss, nats per token: a, b ${hostile}`) &&
+            shown.includes("Loss, nats per token: c"),
+          `${shown}`,
+        );
+        match(await page.$eval(".apart", (p) => p.textContent ?? ""), /different texts/);
+        const rows = await page.evaluate(
+          `[...document.querySelectorAll("table.plain tbody tr")].map((r) => r.innerText)`,
+        );
+        ok((rows as string[]).some((row) => /^--lr\s+1\s+2\s+1$/.test(row)), `${rows}`);
+        ok(!(rows as string[]).some((row) => /bits per byte|--out/.test(row)), `${rows}`);
+        const curves = (i: number) =>
+          `document.querySelectorAll(".plot")[${i}].querySelectorAll(".u-legend .u-series").length`;
+        const at = shown.findIndex((title) => title === "Learning rate");
+        strictEqual(await page.evaluate(curves(at)), 4); // with the horizontal axis
+        await page.focus("input[aria-label='show c']");
+        await page.keyboard.press("Space");
+        await until(`${curves(at - 1)} === 3`); // the plot of c is gone
+        strictEqual(await page.evaluate(`${titles}.includes("Loss, nats per token: c")`), false);
+        await page.keyboard.press("Space");
+        await until(`${titles}.includes("Loss, nats per token: c")`);
+        deepStrictEqual(await accessibilityProblems(page), []);
+        deepStrictEqual(problems, []);
+        strictEqual(await page.evaluate(`"hit" in globalThis`), false);
+      });
+    }),
+);
+
+pageTest(
+  "a live page continues from the last event, gives late readers the past, and its buttons ask the run",
+  () =>
+    withFolder(async (folder) => {
+      const append = (...events: RunEvent[]) =>
+        Deno.writeTextFile(
+          `${folder}/metrics.jsonl`,
+          events.map((event) => `${encodeEvent(event)}\n`).join(""),
+          { append: true },
+        );
+      await append(...everything().slice(0, -1));
+      const run = new LiveRun("live", folder), asked: string[] = [];
+      const act = (action: string) => (asked.push(action), asked.length < 3);
+      const serve = (port: number, token?: string) =>
+        serveRuns({ port, pollEvery: 20, act, runs: () => [run], ...(token !== undefined && { token }) });
+      let server = serve(0);
+      try {
+        await withBrowser(folder, async (open) => {
+          const { page, problems, requests, until } = await open(server.address);
+          await until(`/live · step 40/.test(document.querySelector(".status").textContent)`);
+          await append(stepEvent(40));
+          await until(`document.querySelector(".fact b").textContent === "41"`);
+          await until(
+            `/at 41 steps/.test(document.querySelector("canvas[role=img]").getAttribute("aria-label"))`,
+          );
+          const { port, token } = server;
+          await server.close();
+          await until(`/trying again/.test(document.querySelector(".status").textContent)`);
+          await append(...Array.from({ length: 29 }, (_, i) => stepEvent(41 + i)));
+          const received: string[] = [];
+          const session = await page.createCDPSession();
+          await session.send("Network.enable");
+          session.on("Network.requestWillBeSentExtraInfo", ({ headers }) => {
+            received.push(headers["Last-Event-ID"] ?? headers["last-event-id"] ?? "");
+          });
+          server = serve(port, token);
+          await until(`document.querySelector(".fact b").textContent === "70"`);
+          const lines = everything().length; // without the last one, and with one step more
+          ok(received.includes(String(lines)), JSON.stringify(received)); // the browser says what it has
+          const late = await open(server.address);
+          await late.until(`document.querySelector(".fact b").textContent === "70"`);
+
+          const button = (text: string) =>
+            `[...document.querySelectorAll("button")].find((b) => b.textContent === "${text}")`;
+          const click = async (text: string) => await page.evaluate(`${button(text)}.click()`);
+          await click("Checkpoint now");
+          await until(
+            `/A checkpoint follows after this step/.test(document.querySelector(".status").textContent)`,
+          );
+          await click("Stop");
+          await until(`/The run stops after this step/.test(document.querySelector(".status").textContent)`);
+          deepStrictEqual(asked, ["checkpoint", "stop"]);
+          deepStrictEqual(await accessibilityProblems(page), []);
+          await append({ type: "done", reason: "interrupted" });
+          await until(`/stopped before its end/.test(document.querySelector(".status").textContent)`);
+          strictEqual(await page.evaluate(`${button("Stop")} === undefined`), true);
+          ok(requests.every((address) => new URL(address).host === `127.0.0.1:${port}`), `${requests}`);
+          deepStrictEqual(problems.filter((text) => !/Failed to load resource/.test(text)), []);
+        });
+      } finally {
+        await server.close();
+      }
+    }),
+);
