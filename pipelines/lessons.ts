@@ -11,7 +11,16 @@ import { loadPipeline, type NamedPipeline, pipelineNames } from "./cli/catalogue
 import { flag, list, path } from "./cli/option_types.ts";
 import { runOptions } from "./cli/run_options.ts";
 import { type Env, type OptionRequirement, pipeline, type Values } from "./cli/pipeline.ts";
-import { type Check, type Item, outcomeOf, shown, tolerance } from "./lesson/item.ts";
+import {
+  type Check,
+  type ClaimItem,
+  type Item,
+  outcomeOf,
+  shown,
+  tallyOf,
+  tallyText,
+  tolerance,
+} from "./lesson/item.ts";
 import type { LessonPipeline } from "./lesson/lesson.ts";
 import { checkReadable } from "../stages/disk/files.ts";
 
@@ -20,10 +29,10 @@ interface NamedLesson extends NamedPipeline {
   readonly pipeline: LessonPipeline;
 }
 
-/** A check and the lesson that made it. */
+/** A check or claim, and the lesson that made it. */
 interface Row {
   readonly lesson: string;
-  readonly check: Check;
+  readonly result: Check | ClaimItem;
 }
 
 const group = "Lessons";
@@ -32,7 +41,7 @@ const { quiet, json, color, device, workers, blas, tune } = runOptions;
 
 const options = {
   figures: flag(
-    "run all lessons and solutions, and print a Markdown table of the lectures' values beside ours",
+    "run all lessons and solutions, and print a Markdown table of the lectures' values beside ours and of the lessons' claims",
     {
       value: false,
       group,
@@ -126,7 +135,7 @@ function entryOf({ name, pipeline: { about, lesson } }: NamedLesson): string {
   return `${lesson.part}. ${name}: ${about}${exercises}\n   deno task pipeline ${name}\n`;
 }
 
-/** Runs a lesson and its solutions, and yields the results of their checks. */
+/** Runs a lesson and its solutions, and yields their checks and claims. */
 function teach(o: Values<typeof options>, env: Env): Stage<NamedLesson, Row> {
   return {
     name: "teach",
@@ -144,8 +153,8 @@ function teach(o: Values<typeof options>, env: Env): Stage<NamedLesson, Row> {
         });
         for await (const item of items) {
           ctx.signal.throwIfAborted();
-          if (item.kind === "check") {
-            yield { lesson: solution === null ? name : `${name} ${solution}`, check: item };
+          if (item.kind === "check" || item.kind === "claim") {
+            yield { lesson: solution === null ? name : `${name} ${solution}`, result: item };
           }
           if (ctx.stopping) return;
         }
@@ -154,32 +163,45 @@ function teach(o: Values<typeof options>, env: Env): Stage<NamedLesson, Row> {
   };
 }
 
-/** Prints the rows of a Markdown table. Throws Error at the end if a value differs from the lecture's. */
-function printRows(env: Env): Stage<Row, never, { differ: string[] }> {
+/**
+ * Prints the rows of a Markdown table, and below it the numbers of checks and claims. Throws Error at the end
+ * if a value differs from the lecture's. A claim that does not hold is a result, not an error.
+ */
+function printRows(env: Env): Stage<Row, never, { differ: string[]; results: Item[] }> {
   return {
     name: "table",
     open() {
-      env.print("| lesson | figure | lecture | ours | |\n|---|---|---:|---:|---|\n");
-      return { differ: [] };
+      env.print("| lesson | figure or claim | lecture | ours | |\n|---|---|---:|---:|---|\n");
+      return { differ: [], results: [] };
     },
-    push({ lesson, check }, { differ }) {
-      const { name, ours, lecture, within = 0, mayDiffer } = check;
-      const outcome = outcomeOf(check);
-      if (outcome === "differs") differ.push(`${lesson}: ${name}`);
-      const cells = [
-        lesson,
-        name,
-        shown(lecture, within) + tolerance(check),
-        shown(ours, within),
-        outcome === "not compared" ? `not compared: ${mayDiffer}` : outcome,
-      ];
+    push({ lesson, result }, { differ, results }) {
+      results.push(result);
+      if (result.kind === "check" && outcomeOf(result) === "differs") {
+        differ.push(`${lesson}: ${result.name}`);
+      }
+      const cells = [lesson, ...(result.kind === "check" ? checkCells(result) : claimCells(result))];
       env.print(`| ${cells.map((cell) => cell.replaceAll("|", "\\|").replace(/\s+/g, " ")).join(" | ")} |\n`);
       return [];
     },
-    *flush({ differ }) {
+    *flush({ differ, results }) {
+      env.print(`\n${tallyText(tallyOf(results))}\n`);
       if (differ.length > 0) {
         throw new Error(`${differ.length} values differ from the lectures': ${differ.join("; ")}`);
       }
     },
   };
+}
+
+function checkCells(check: Check): string[] {
+  const { name, ours, lecture, within = 0, mayDiffer } = check, outcome = outcomeOf(check);
+  return [
+    name,
+    shown(lecture, within) + tolerance(check),
+    shown(ours, within),
+    outcome === "not compared" ? `not compared: ${mayDiffer}` : outcome,
+  ];
+}
+
+function claimCells({ name, holds }: ClaimItem): string[] {
+  return [`claim: ${name}`, "", "", holds ? "holds" : "does not hold"];
 }

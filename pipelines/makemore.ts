@@ -120,6 +120,12 @@ const options = {
 
 export default lesson({
   part: 9,
+  module: import.meta.url,
+  lecture: {
+    title: "makemore, the repository of the course",
+    url: "https://github.com/karpathy/makemore",
+  },
+  next: null,
   about: "makemore.py: bigram, bag of words, MLP, RNN, GRU, LSTM and transformer on the same words",
   short: `${shortRun.toLocaleString("en-US")} of the ${fullRun.toLocaleString("en-US")} steps per model`,
   seed: 3407,

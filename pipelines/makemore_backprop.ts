@@ -23,6 +23,12 @@ import { lesson } from "./lesson/lesson.ts";
 
 export default lesson({
   part: 5,
+  module: import.meta.url,
+  lecture: {
+    title: "Building makemore Part 4: Becoming a Backprop Ninja",
+    url: "https://www.youtube.com/watch?v=q8SA3rM6ckI",
+  },
+  next: "makemore-wavenet",
   about: "the backward pass by hand: all 26 gradients, their short forms, and a net that learns with them",
   short: `${shortRun.toLocaleString("en-US")} of the lecture's ${
     fullRun.toLocaleString("en-US")

@@ -28,6 +28,12 @@ import { lesson } from "./lesson/lesson.ts";
 
 export default lesson({
   part: 4,
+  module: import.meta.url,
+  lecture: {
+    title: "Building makemore Part 3: Activations & Gradients, BatchNorm",
+    url: "https://www.youtube.com/watch?v=P6sfmUTpUmc",
+  },
+  next: "makemore-backprop",
   about: "activations and gradients: what initial weights do to a net, batch norm, inside a deep net",
   short: `${shortRun.toLocaleString("en-US")} of the lecture's ${
     fullRun.toLocaleString("en-US")

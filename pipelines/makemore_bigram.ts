@@ -30,6 +30,12 @@ import { engineForSmallNets } from "./lesson/net_training.ts";
 
 export default lesson({
   part: 2,
+  module: import.meta.url,
+  lecture: {
+    title: "The spelled-out intro to language modeling: building makemore",
+    url: "https://www.youtube.com/watch?v=PaCmpygFfXo",
+  },
+  next: "makemore-mlp",
   about: "names from pairs of letters: counted, then learned by a net of one layer",
   short: null,
   seed: 2147483647,

@@ -20,6 +20,12 @@ import { engineForSmallNets, stepsReasonToDiffer } from "./lesson/net_training.t
 
 export default lesson({
   part: 3,
+  module: import.meta.url,
+  lecture: {
+    title: "Building makemore Part 2: MLP",
+    url: "https://www.youtube.com/watch?v=TCH_1BHY58I",
+  },
+  next: "makemore-batchnorm",
   about:
     "names from three letters of context: embeddings, a hidden layer, the learning rate, data in three parts",
   short: "20,000 of the lecture's 200,000 steps",
@@ -52,8 +58,8 @@ export default lesson({
     const five = yield* letterVectors(setup);
     yield* memorizeFive(five, setup);
     yield* rateFinder(setup);
-    yield* trainFirstNet(setup);
-    yield* trainLargerNet(setup);
+    const smaller = yield* trainFirstNet(setup);
+    yield* trainLargerNet(setup, smaller);
   },
   exercises: {
     E01: {

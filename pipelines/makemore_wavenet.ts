@@ -22,6 +22,12 @@ import { gatedSolution } from "./lesson/wavenet/wavenet_solutions.ts";
 
 export default lesson({
   part: 6,
+  module: import.meta.url,
+  lecture: {
+    title: "Building makemore Part 5: Building a WaveNet",
+    url: "https://www.youtube.com/watch?v=t3YJ5hKiMQ0",
+  },
+  next: "shakespeare",
   about: "names from eight letters of context, joined in pairs: a net as a list of layers, WaveNet's tree",
   short: "20,000 of the lecture's 200,000 steps, 5,000 for the smaller nets",
   seed: 42,

@@ -26,6 +26,12 @@ import { learnFourSamples, learnPoints, sameWithTensors } from "./lesson/microgr
 
 export default lesson({
   part: 1,
+  module: import.meta.url,
+  lecture: {
+    title: "The spelled-out intro to neural networks and backpropagation: building micrograd",
+    url: "https://www.youtube.com/watch?v=VMj-3S1tku0",
+  },
+  next: "makemore-bigram",
   about: "derivatives, backpropagation through scalars, a net that separates two moons",
   short: null,
   seed: 1337,

@@ -29,6 +29,12 @@ const group = "Lesson";
 
 export default lesson({
   part: 7,
+  module: import.meta.url,
+  lecture: {
+    title: "Let's build GPT: from scratch, in code, spelled out",
+    url: "https://www.youtube.com/watch?v=kCc8FmEb1nY",
+  },
+  next: "tokenizer-lesson",
   about: "a GPT for characters: bigrams, averages, attention, and what each part of a block brings",
   short:
     "2,000 of the lecture's 5,000 steps for the small models and 500 for the last model; --preset and --scale are not shortened",

@@ -17,6 +17,12 @@ import { splitSection } from "./lesson/tokenizer/split.ts";
 
 export default lesson({
   part: 8,
+  module: import.meta.url,
+  lecture: {
+    title: "Let's build the GPT Tokenizer",
+    url: "https://www.youtube.com/watch?v=zduSFxRajkE",
+  },
+  next: "makemore",
   about: "how text becomes numbers: minbpe's exercise step by step, and GPT-4's tokenizer",
   short: null,
   seed: 1,

@@ -26,6 +26,32 @@ export interface Check {
   readonly mayDiffer?: string | null;
 }
 
+/** A sentence about the run's results, chosen by measured values; see `claim()` in claim.ts. */
+export interface ClaimItem {
+  readonly kind: "claim";
+  /** What is claimed, in a few words and without numbers. */
+  readonly name: string;
+  /** Whether the measured values confirm it. */
+  readonly holds: boolean;
+  /** The sentence, which says what was measured. */
+  readonly text: string;
+}
+
+/** A part of the project's source that the page shows beside the text before it. */
+export interface CodeItem {
+  readonly kind: "code";
+  /** Path from the project's folder. */
+  readonly file: string;
+  /** Name of a declaration in the file, or of a region between `// #region NAME` and `// #endregion`. */
+  readonly name: string;
+}
+
+/** The lecture that a lesson follows. */
+export interface Lecture {
+  readonly title: string;
+  readonly url: string;
+}
+
 /** One item of a lesson. */
 export type Item =
   | { readonly kind: "heading"; readonly text: string }
@@ -37,8 +63,27 @@ export type Item =
     readonly rows: readonly (readonly (string | number)[])[];
   }
   | Check
+  | ClaimItem
+  | CodeItem
+  | { readonly kind: "lecture" } & Lecture
+  | Tally
   | { readonly kind: "figure"; readonly caption: string; readonly charts: readonly Chart[] }
   | { readonly kind: "progress"; readonly text: string };
+
+/** Numbers of checks and claims of a run. */
+export interface Tally {
+  readonly kind: "tally";
+  /** Checks whose values agree with the lecture's. */
+  readonly same: number;
+  /** Checks that were compared. */
+  readonly compared: number;
+  /** Checks that were not compared. */
+  readonly notCompared: number;
+  /** Claims that hold. */
+  readonly holding: number;
+  /** All claims. */
+  readonly claims: number;
+}
 
 /** The heading of a section. */
 export function heading(text: string): Item {
@@ -69,6 +114,14 @@ export function table(
  */
 export function check(figures: Omit<Check, "kind">): Check {
   return { kind: "check", ...figures };
+}
+
+/**
+ * Returns a part of the source, which the page shows beside the paragraph before it. It is read when the page
+ * is made. `file` is a path from the project's folder; `name` as in `CodeItem`.
+ */
+export function code(file: string, name: string): Item {
+  return { kind: "code", file, name };
 }
 
 /** Returns charts that stand side by side, with a caption that says what to notice. */
@@ -111,4 +164,28 @@ export function shown(value: number | string, within?: number): string {
   }
   const digits = within === 0 ? 17 : Math.min(17, Math.max(0, Math.ceil(-Math.log10(within)) + 1));
   return digits >= 12 ? String(value) : value.toFixed(digits);
+}
+
+/** Counts the checks and claims among items. */
+export function tallyOf(items: readonly Item[]): Tally {
+  const outcomes = items.flatMap((item) => item.kind === "check" ? [outcomeOf(item)] : []);
+  const claims = items.filter((item) => item.kind === "claim");
+  const notCompared = outcomes.filter((outcome) => outcome === "not compared").length;
+  return {
+    kind: "tally",
+    same: outcomes.filter((outcome) => outcome === "same").length,
+    compared: outcomes.length - notCompared,
+    notCompared,
+    holding: claims.filter(({ holds }) => holds).length,
+    claims: claims.length,
+  };
+}
+
+/** Returns a tally as a sentence; it is empty if there is nothing to count. */
+export function tallyText({ same, compared, notCompared, holding, claims }: Tally): string {
+  return [
+    ...(compared > 0 ? [`${same} of ${compared} values agree with the lecture's`] : []),
+    ...(notCompared > 0 ? [`${notCompared} not compared`] : []),
+    ...(claims > 0 ? [`${holding} of ${claims} ${claims === 1 ? "claim holds" : "claims hold"}`] : []),
+  ].join("; ");
 }

@@ -7,12 +7,17 @@
  *
  * ```ts ignore
  * import { lineChart } from "../stages/report/chart/line.ts";
+ * import { claim } from "./lesson/claim.ts";
  * import { names } from "./lesson/data.ts";
- * import { check, figure, heading, lines, progress, say, table } from "./lesson/item.ts";
+ * import { check, code, figure, heading, lines, progress, say, table } from "./lesson/item.ts";
  * import { lesson } from "./lesson/lesson.ts";
+ * import { lossFalls } from "./lesson/slopes/slopes_claims.ts";
  *
  * export default lesson({
  *   part: 2, // position in the course
+ *   module: import.meta.url, // the page links to this file
+ *   lecture: { title: "Slopes", url: "https://example.org/slopes" },
+ *   next: "makemore-bigram", // the lesson that follows; null if there is none
  *   about: "what a slope is, and how names are counted",
  *   short: "100 of the lecture's 20,000 steps", // how a run without --full is shortened; null if it is not
  *   seed: 2147483647, // the lecture's seed, the default of --seed
@@ -28,6 +33,8 @@
  *     }
  *     yield figure("The loss falls.", lineChart({ series: [{ name: "loss", y: losses }], xLabel: "step" }));
  *     yield table(["step", "loss"], [[0, losses[0]], [99, losses[99]]]);
+ *     yield claim(lossFalls, { value: losses[99], other: losses[0] }); // see claim.ts
+ *     yield code("pipelines/slopes.ts", "losses"); // the page shows this declaration
  *     yield check({
  *       name: "names",
  *       ours: env.data.words.length,
@@ -66,7 +73,7 @@ import {
   type Values,
 } from "../cli/pipeline.ts";
 import type { DataKind, LessonData } from "./data.ts";
-import { heading, type Item, say } from "./item.ts";
+import { heading, type Item, type Lecture, say, tallyOf } from "./item.ts";
 import { requirementsOf } from "../cli/effect.ts";
 import type { LessonValues } from "./lesson_values.ts";
 import { page } from "./page_stage.ts";
@@ -111,6 +118,12 @@ export interface Exercise<O extends Options, D extends LessonData> {
 export interface Lesson<O extends Options, D extends LessonData> {
   /** Position in the course, starting at 1. */
   readonly part: number;
+  /** `import.meta.url` of the lesson's file, to which the page links. */
+  readonly module: string;
+  /** The lecture that the lesson follows. */
+  readonly lecture: Lecture;
+  /** Name of the lesson that follows; null for the last one. */
+  readonly next: string | null;
   /** Subject, one line in lower case for the list of lessons. */
   readonly about: string;
   /** How a run without `--full` is shorter than the lecture's run; null if it is not. */
@@ -140,6 +153,8 @@ export interface Lesson<O extends Options, D extends LessonData> {
 export interface LessonPipeline extends Pipeline<Options> {
   readonly lesson: {
     readonly part: number;
+    readonly lecture: Lecture;
+    readonly next: string | null;
     readonly short: string | null;
     /** Name of the lesson's kind of data set. */
     readonly data: string;
@@ -158,7 +173,7 @@ const seldom: ReadonlySet<string> = new Set(["quiet", "json", "color"]);
 /** Declares a lesson. The types of its values are inferred from its options. */
 export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>): LessonPipeline {
   const options = withRequirements({ ...optionsOf(l), ...l.options }, l);
-  const { part, about, short, data, exercises } = l;
+  const { part, module, lecture, next, about, short, data, exercises } = l;
   const spares: readonly SparedOption[] = ["logEvery", ...l.spares ?? []];
   // The values have the same names as `options`, but the compiler cannot infer that.
   const valuesOf = (values: Values<Options>): Values<O> & LessonValues =>
@@ -176,7 +191,7 @@ export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>)
         : null;
     const whole: LessonEnv<D> = { ...env, data, reasonToDiffer };
     await l.refuse?.(o, whole);
-    return paced(o.solution === null ? lessonItems(l, o, whole) : solutionItems(l, o, whole));
+    return paced(counted(o.solution === null ? lessonItems(l, o, whole) : solutionItems(l, o, whole)));
   };
   return {
     ...pipeline({
@@ -200,15 +215,20 @@ export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>)
       async build(values, env) {
         const o = valuesOf(values), pieces = await items(values, env);
         return from(asSource("lesson", () => pieces)).pipe(print(o, env)).pipe(
-          page({ about, values: o, env }),
+          page({ about, module, next, values: o, env }),
         );
       },
       finish: (_values, env) => ({
         results: [],
-        hints: [`Report: ${env.out}/report.html`, "All lessons: deno task pipeline lessons"],
+        hints: [
+          `Report: ${env.out}/report.html`,
+          next === null
+            ? "All lessons: deno task pipeline lessons"
+            : `Next lesson: deno task pipeline ${next}`,
+        ],
       }),
     }),
-    lesson: { part, short, data: data.name, exercises: Object.keys(exercises), items },
+    lesson: { part, lecture, next, short, data: data.name, exercises: Object.keys(exercises), items },
   };
 }
 
@@ -225,12 +245,32 @@ async function* paced(items: AsyncIterable<Item>): AsyncGenerator<Item> {
   }
 }
 
+/**
+ * Yields the same items, and at the end the numbers of checks and claims. Before the first check that is not
+ * compared with the lecture's value, it says why, once for each reason.
+ */
+async function* counted(items: AsyncIterable<Item>): AsyncGenerator<Item> {
+  const results: Item[] = [], told = new Set<string>();
+  for await (const item of items) {
+    if (item.kind === "check" && typeof item.mayDiffer === "string" && !told.has(item.mayDiffer)) {
+      told.add(item.mayDiffer);
+      yield say(
+        `Values marked \`·\` stand beside the lecture's but are not compared, because of ${item.mayDiffer}.`,
+      );
+    }
+    if (item.kind === "check" || item.kind === "claim") results.push(item);
+    yield item;
+  }
+  yield tallyOf(results);
+}
+
 /** Yields the items of a lesson, from its introduction to its exercises. */
 async function* lessonItems<O extends Options, D extends LessonData>(
   l: Lesson<O, D>,
   o: Values<O> & LessonValues,
   env: LessonEnv<D>,
 ): AsyncGenerator<Item> {
+  yield { kind: "lecture", ...l.lecture };
   if (l.short !== null && !o.full) {
     yield say(`This is a shortened run: ${l.short}. Add \`--full\` for the lecture's length.`);
   }

@@ -8,7 +8,8 @@ import { escaped } from "../../stages/format/viewer/notebook.ts";
 import { policyOf } from "../../stages/report/page_policy.ts";
 import type { Chart } from "../../stages/report/chart/chart.ts";
 import pageStyle from "./page.css" with { type: "text" };
-import { type Check, type Item, outcomeOf, shown, tolerance } from "./item.ts";
+import { codeHtml, preformatted } from "./code_html.ts";
+import { type Check, type Item, outcomeOf, shown, tallyOf, tallyText, tolerance } from "./item.ts";
 
 /** Content of the page. */
 export interface PageOptions {
@@ -18,18 +19,19 @@ export interface PageOptions {
   readonly items: readonly Item[];
   /** Options of the run, as they are typed on the command line. */
   readonly options: readonly string[];
+  /** The lesson's file, from the project's folder; null for a lesson that is not the project's. */
+  readonly source?: string | null;
+  /** The lesson that follows, and the address of its page, if there is one; null after the last lesson. */
+  readonly next?: { readonly name: string; readonly page: string | null } | null;
+  /** Returns the address of a file of the project. Default: its path from the project's folder. */
+  linkTo?(file: string): string;
 }
 
 /** The HTML of the page. */
-export async function lessonPage({ title, items, options }: PageOptions): Promise<string> {
-  const checks = items.filter((item) => item.kind === "check");
-  const same = checks.filter((item) => outcomeOf(item) === "same").length;
-  const incomparable = checks.filter((item) => outcomeOf(item) === "not compared").length;
-  const summary = checks.length === 0
-    ? ""
-    : `<p class="soft">${same} of ${checks.length - incomparable} values agree with the lecture's${
-      incomparable === 0 ? "" : `; ${incomparable} not compared`
-    }</p>`;
+export async function lessonPage(
+  { title, items, options, source = null, next = null, linkTo = (file) => file }: PageOptions,
+): Promise<string> {
+  const summary = tallyText(tallyOf(items));
   const html = `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -43,8 +45,9 @@ export async function lessonPage({ title, items, options }: PageOptions): Promis
 </head>
 <body><main>
 <h1>${escaped(title)}</h1>
-${summary}
-${(await sections(items)).join("\n")}
+${summary === "" ? "" : `<p class="soft">${escaped(summary)}</p>`}
+${links({ items, source, next, linkTo })}
+${(await sections(items, linkTo)).join("\n")}
 <p class="soft">Options: ${options.map((option) => `<code>${escaped(option)}</code>`).join(" ")}</p>
 </main></body>
 </html>
@@ -52,35 +55,76 @@ ${(await sections(items)).join("\n")}
   return html.replace("/*{policy}*/", () => policyOf({ scripts: "", styles: html }));
 }
 
-/** HTML of the items. Consecutive checks share one table. */
-async function sections(items: readonly Item[]): Promise<string[]> {
+/** HTML of the links to the lecture, the lesson's file and the next lesson. */
+function links(
+  { items, source, next, linkTo }: Required<Pick<PageOptions, "items" | "source" | "next" | "linkTo">>,
+) {
+  const lecture = items.find((item) => item.kind === "lecture");
+  const link = (address: string, text: string): string =>
+    `<a href="${escaped(address)}">${escaped(text)}</a>`;
+  const nextLesson = next !== null &&
+    (next.page === null
+      ? `<code>deno task pipeline ${escaped(next.name)}</code>`
+      : link(next.page, next.name));
+  const entries = [
+    lecture && `Lecture: ${link(lecture.url, lecture.title)}`,
+    source !== null && `Source: ${link(linkTo(source), source)}`,
+    nextLesson && `Next lesson: ${nextLesson}`,
+  ].filter((entry) => typeof entry === "string");
+  return entries.length === 0
+    ? ""
+    : `<ul class="links">${entries.map((entry) => `<li>${entry}</li>`).join("")}</ul>`;
+}
+
+/** Items that stand on their own on the page. */
+type Block = Exclude<Item, { kind: "check" | "progress" | "tally" | "lecture" | "code" }>;
+
+/**
+ * HTML of the items. Consecutive checks share one table; code stands beside the paragraph or list before it.
+ */
+async function sections(items: readonly Item[], linkTo: (file: string) => string): Promise<string[]> {
   const out: string[] = [];
   let checks: Check[] = [];
   const close = (): void => {
     if (checks.length > 0) out.push(checkTable(checks));
     checks = [];
   };
+  let text: string | null = null; // the paragraph just before, beside which code can stand
   for (const item of items) {
-    if (item.kind === "progress") continue;
+    if (item.kind === "progress" || item.kind === "tally" || item.kind === "lecture") continue;
     if (item.kind === "check") {
       checks.push(item);
+      text = null;
+      continue;
+    }
+    close();
+    if (item.kind === "code") {
+      const code = await codeHtml(item, linkTo);
+      if (text === null) out.push(code);
+      else out[out.length - 1] = `<div class="beside"><div>${text}</div>${code}</div>`;
+      text = null;
     } else {
-      close();
-      out.push(await markup(item));
+      const html = await markup(item);
+      out.push(html);
+      text = item.kind === "say" || item.kind === "claim" ? html : null;
     }
   }
   close();
   return out;
 }
 
-async function markup(item: Exclude<Item, Check | { kind: "progress" }>): Promise<string> {
+async function markup(item: Block): Promise<string> {
   switch (item.kind) {
     case "heading":
       return `<h2>${escaped(item.text)}</h2>`;
     case "say":
       return `<p>${prose(item.text)}</p>`;
+    case "claim":
+      return `<p class="claim ${item.holds ? "holds" : "fails"}"><b>${
+        item.holds ? "✓ Claim holds" : "✗ Claim does not hold"
+      }</b> ${prose(item.text)}</p>`;
     case "lines":
-      return `<pre>${escaped(item.lines.join("\n"))}</pre>`;
+      return `<pre tabindex="0">${preformatted(item.lines.join("\n"))}</pre>`;
     case "table":
       return tableOf(
         item.head,
@@ -95,17 +139,24 @@ async function markup(item: Exclude<Item, Check | { kind: "progress" }>): Promis
   }
 }
 
+/** Smallest size of a chart's text, as a fraction of the size that it is drawn for. */
+const leastScale = .85;
+
+/** HTML of a chart. In a narrow page it scrolls in its box when its text would become too small. */
 async function chartBox(chart: Chart): Promise<string> {
-  const title = chart.title === "" ? "" : `<h3>${escaped(chart.title)}</h3>`;
-  return `<div class="chart">${title}${await chart.html()}</div>`;
+  const title = chart.title === "" ? "" : `<h3>${escaped(chart.title)}</h3>`, html = await chart.html();
+  const width = Number(/<svg[^>]*\swidth="(\d+)"/.exec(html)?.[1] ?? 0);
+  return `<div class="chart" tabindex="0">${title}<div style="min-width:${
+    Math.round(leastScale * width)
+  }px">${html}</div></div>`;
 }
 
 function checkTable(checks: readonly Check[]): string {
-  const marks = { "same": "✓", "differs": "✗ differs", "not compared": "not compared" };
+  const marks = { "same": "✓", "differs": "✗ differs", "not compared": "·" };
   return tableOf(
     ["value", "ours", "lecture", "", "source"],
     checks.map((item) => {
-      const { name, ours, lecture, within = 0, source, mayDiffer } = item;
+      const { name, ours, lecture, within = 0, source } = item;
       return [
         { text: name },
         { text: shown(ours, within), right: typeof ours === "number" },
@@ -113,7 +164,7 @@ function checkTable(checks: readonly Check[]): string {
           text: shown(lecture, within) + tolerance(item),
           right: typeof lecture === "number",
         },
-        { text: marks[outcomeOf(item)] + (typeof mayDiffer === "string" ? `: ${mayDiffer}` : "") },
+        { text: marks[outcomeOf(item)] },
         { text: source },
       ];
     }),
@@ -128,8 +179,8 @@ function tableOf(
     `<${tag}${right ? ' class="right"' : ""}>${escaped(text)}</${tag}>`;
   const line = (cells: readonly string[]): string => `<tr>${cells.join("")}</tr>`;
   const first = rows[0] ?? [];
-  return `<div class="scroll"><table><thead>${
-    line(head.map((text, i) => cell({ text, right: first[i]?.right ?? false }, "th")))
+  return `<div class="scroll" tabindex="0"><table><thead>${
+    line(head.map((text, i) => cell({ text, right: first[i]?.right ?? false }, text === "" ? "td" : "th")))
   }</thead><tbody>${
     rows.map((row) => line(row.map((one) => cell(one, "td")))).join("\n")
   }</tbody></table></div>`;

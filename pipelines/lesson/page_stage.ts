@@ -10,11 +10,19 @@ import { shellWord } from "../cli/shell_word.ts";
 import type { Item } from "./item.ts";
 import { lessonPage } from "./page.ts";
 import type { LessonValues } from "./lesson_values.ts";
+import { projectFolder, readRegion } from "./source_code.ts";
+import { exists } from "../../stages/disk/whole_files.ts";
+import { pathOfUrl } from "../../stages/disk/paths.ts";
+import { relative, resolve, sep } from "node:path";
 import { claimPageFolder } from "../../stages/run/claim.ts";
 
 /** Content of the page besides the items. */
 export interface PageStageOptions {
   readonly about: string;
+  /** URL of the lesson's file. */
+  readonly module: string;
+  /** Name of the lesson that follows; null for the last one. */
+  readonly next: string | null;
   readonly values: Pick<LessonValues, "source" | "full" | "solution" | "seed">;
   readonly env: Pick<Env, "out">;
 }
@@ -26,13 +34,13 @@ interface PageState {
 }
 
 /** Returns a stage that writes the page when all items have been received. */
-export function page({ about, values, env }: PageStageOptions): Stage<Item, never, PageState> {
+export function page({ about, module, next, values, env }: PageStageOptions): Stage<Item, never, PageState> {
   return {
     name: "page",
     open: async () => ({ items: [], claim: await claimPageFolder(env.out) }),
-    push(item, state) {
+    async *push(item, state) {
       if (item.kind !== "progress") state.items.push(item);
-      return [];
+      if (item.kind === "code") await readRegion(item); // throws now rather than at the end
     },
     async *flush({ items }) {
       const { source, full, solution, seed } = values;
@@ -42,12 +50,30 @@ export function page({ about, values, env }: PageStageOptions): Stage<Item, neve
         ...(solution === null ? [] : [`--solution ${solution}`]),
         `--seed ${seed}`,
       ];
-      const html = await lessonPage({ title: capital(about), items, options });
+      const html = await lessonPage({
+        title: capital(about),
+        items,
+        options,
+        source: module.startsWith(projectFolder.href) ? module.slice(projectFolder.href.length) : null,
+        next: next === null ? null : { name: next, page: await pageOf(next, env.out) },
+        linkTo: (file) => linkBetween(env.out, new URL(file, projectFolder)),
+      });
       await writeWhole(`${env.out}/report.html`, html);
     },
     save: () => null, // a lesson is not resumed
     close: ({ claim }) => claim[Symbol.dispose](),
   };
+}
+
+/** Returns the address of another lesson's page, if there is one beside the folder `out`; otherwise null. */
+async function pageOf(lesson: string, out: string): Promise<string | null> {
+  return await exists(`${out}/../${lesson}/report.html`) ? `../${lesson}/report.html` : null;
+}
+
+/** Returns the address of a file for a page in the folder `out`: relative if the file is on this disk. */
+function linkBetween(out: string, file: URL): string {
+  if (file.protocol !== "file:") return file.href;
+  return relative(resolve(out), pathOfUrl(file)).split(sep).map(encodeURIComponent).join("/");
 }
 
 function capital(text: string): string {

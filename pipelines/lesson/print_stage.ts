@@ -12,14 +12,17 @@ import type { Item } from "./item.ts";
 import { itemLines } from "./text.ts";
 import type { LessonValues } from "./lesson_values.ts";
 
+/** Kinds of items that are lines of results, without empty lines between them. */
+const results: ReadonlySet<string> = new Set(["check", "claim"]);
+
 /**
- * Prints each item and passes it on. With `--quiet`, only checks are printed; with `--json`, events are
- * emitted instead of text.
+ * Prints each item and passes it on. With `--quiet`, only checks, claims and their numbers are printed; with
+ * `--json`, events are emitted instead of text.
  */
 export function print(
   o: Pick<LessonValues, "quiet" | "json" | "color">,
   env: Pick<Env, "print">,
-): Stage<Item, Item, { shown: boolean; last: number; check: boolean }> {
+): Stage<Item, Item, { shown: boolean; last: number; result: boolean }> {
   const console = processConsole();
   const style = { columns: console.columns, color: o.color && console.colors && console.outIsTerminal };
   const screen = standardError({ color: false });
@@ -29,7 +32,7 @@ export function print(
   };
   return {
     name: "print",
-    open: () => ({ shown: false, last: -Infinity, check: false }),
+    open: () => ({ shown: false, last: -Infinity, result: false }),
     push(item, state, ctx) {
       if (o.json) {
         ctx.emit(eventOf(item));
@@ -40,11 +43,11 @@ export function print(
           screen.write(live ? `\x1b[K${truncate(item.text, screen.size().columns - 1)}\r` : `${item.text}\n`);
           Object.assign(state, { last: now, shown: live });
         }
-      } else if (!o.quiet || item.kind === "check") {
+      } else if (!o.quiet || results.has(item.kind) || item.kind === "tally") {
         clear(state);
-        const gap = state.check && item.kind !== "check" ? "\n" : ""; // no empty line between checks
+        const isResult = results.has(item.kind), gap = state.result && !isResult && !o.quiet ? "\n" : "";
         env.print(gap + itemLines(item, style).map((line) => `${line}\n`).join(""));
-        state.check = item.kind === "check";
+        state.result = isResult;
       }
       return [item];
     },

@@ -5,7 +5,7 @@
  */
 import stringWidth from "string-width";
 import { padEnd, painter, printable, truncate } from "../../stages/report/terminal_text.ts";
-import { type Check, type Item, outcomeOf, shown, tolerance } from "./item.ts";
+import { type Check, type ClaimItem, type Item, outcomeOf, shown, tallyText, tolerance } from "./item.ts";
 
 /** Properties of the terminal. */
 export interface TerminalStyle {
@@ -41,6 +41,16 @@ export function itemLines(item: Item, { columns, color }: TerminalStyle): string
       return [...tableLines(item, columns - 1), ""];
     case "check":
       return checkLines(item, { columns: columns - 1, color });
+    case "claim":
+      return claimLines(item, { columns: columns - 1, color });
+    case "code":
+      return [paint("dim", `Code: ${item.file}, ${item.name}`), ""];
+    case "lecture":
+      return [...wrap(`Lecture: ${item.title}`, room), `  ${item.url}`, ""];
+    case "tally": {
+      const text = tallyText(item);
+      return text === "" ? [] : wrap(`${text}.`, room);
+    }
     case "figure":
       return [
         ...item.charts.flatMap((chart) => [
@@ -60,9 +70,15 @@ function checkLines(item: Check, { columns, color }: TerminalStyle): string[] {
   const outcome = outcomeOf(item);
   const mark = { "same": paint("green", "✓"), "differs": paint("red", "✗"), "not compared": "·" }[outcome];
   const ours = shown(item.ours, item.within ?? 0), lecture = shown(item.lecture, item.within ?? 0);
-  const why = outcome === "not compared" ? `, not compared: ${item.mayDiffer}` : "";
-  const whole = `${item.name}: ${ours} (lecture: ${lecture}${tolerance(item)}${why})`;
+  const whole = `${item.name}: ${ours} (lecture: ${lecture}${tolerance(item)})`;
   return wrap(whole, columns - 2).map((line, i) => `${i === 0 ? mark : " "} ${line}`);
+}
+
+function claimLines({ holds, text }: ClaimItem, { columns, color }: TerminalStyle): string[] {
+  const paint = painter(color), mark = holds ? paint("green", "✓") : paint("red", "✗");
+  return wrap(text, Math.min(maxProseColumns, columns) - 2).map((line, i) =>
+    `${i === 0 ? mark : " "} ${line}`
+  );
 }
 
 /**

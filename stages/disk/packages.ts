@@ -24,6 +24,7 @@ interface ModuleTypes {
   "js-tiktoken/ranks/gpt2": typeof import("js-tiktoken/ranks/gpt2");
   "js-tiktoken/ranks/o200k_base": typeof import("js-tiktoken/ranks/o200k_base");
   "js-tiktoken/ranks/p50k_base": typeof import("js-tiktoken/ranks/p50k_base");
+  "sugar-high": typeof import("sugar-high");
   "webgpu": typeof import("webgpu");
   "xxhash-wasm": typeof import("xxhash-wasm");
   "xz-decompress": { readonly default: typeof import("xz-decompress") };
@@ -65,6 +66,7 @@ export const laterPackages: Readonly<Record<string, PackageSize>> = {
   "js-tiktoken": { packages: 2, megabytes: 23 },
   "minisearch": { packages: 1, megabytes: 0.8 },
   "quickjs-emscripten-core": { packages: 2, megabytes: 0.9 },
+  "sugar-high": { packages: 1, megabytes: 0.4 },
   "webgpu": { packages: 4, megabytes: 133 }, // Dawn for each operating system
   "xxhash-wasm": { packages: 1, megabytes: 0.1 },
   "xz-decompress": { packages: 1, megabytes: 0.1 },

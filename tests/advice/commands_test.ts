@@ -40,6 +40,8 @@ const printed: Readonly<Record<string, string>> = {
   "pipelines/parts/chat/chat_model.ts No model to talk to": "names of pipelines",
   "pipelines/parts/compared_bits.ts not compared": "names of pipelines",
   "pipelines/lesson/lesson.ts All lessons:": "names of pipelines",
+  "pipelines/lesson/lesson.ts Next lesson:": "tests/pipelines/lesson/course_test.ts",
+  "pipelines/lesson/page.ts <code>deno task pipeline": "tests/pipelines/lesson/course_test.ts",
   "pipelines/lessons.ts …. …: ……\n   deno task pipeline …": "names of pipelines",
   "pipelines/lesson/tokenizer/failures.ts Try your own texts: `deno task pipeline": "names of pipelines",
 };

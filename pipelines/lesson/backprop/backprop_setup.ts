@@ -60,10 +60,21 @@ export interface ForwardPass {
   readonly steps: MlpSteps;
 }
 
-/** Runs the forward pass of the lecture's net with 64 hidden units on its first batch. */
-export function firstForwardPass({ letters, examples, seed }: BackpropSetup): ForwardPass {
+/**
+ * Runs the forward pass of the lecture's net with 64 hidden units on its first batch. `unseeded` is the seed
+ * of what the notebook draws without one.
+ */
+export function firstForwardPass(
+  { letters, examples, seed }: BackpropSetup,
+  unseeded?: number,
+): ForwardPass {
   const random = new TorchRandom(seed);
-  const net = manualMlp({ letters: letters.count, hidden: 64, random });
+  const net = manualMlp({
+    letters: letters.count,
+    hidden: 64,
+    random,
+    ...(unseeded !== undefined && { unseeded }),
+  });
   const batch = drawBatch(examples.train, { random });
   return { net, batch, ...forwardInSteps(net, batch) };
 }

@@ -28,6 +28,8 @@ export interface ManualMlpOptions {
   readonly hidden: number;
   /** Random generator. As in the notebook, it draws first the parameters and then the batches. */
   readonly random: TorchRandom;
+  /** Seed of gain and bias of batch norm; default 42. */
+  readonly unseeded?: number;
 }
 
 /** Number of letters of context. */
@@ -38,9 +40,9 @@ const embedding = 10;
 /**
  * Returns a net with the notebook's initial parameters, none of which is exactly 0 or 1, because such values
  * would hide mistakes in a backward pass. The notebook draws gain and bias of batch norm from torch's global
- * generator without a seed, so they differ in each run of the notebook; ours are drawn with seed 42.
+ * generator without a seed, so they differ in each run of the notebook; ours have the seed `unseeded`.
  */
-export function manualMlp({ letters, hidden, random }: ManualMlpOptions): ManualMlp {
+export function manualMlp({ letters, hidden, random, unseeded = 42 }: ManualMlpOptions): ManualMlp {
   const inputs = context * embedding, f32 = Math.fround;
   const drawn = (
     rows: number,
@@ -50,15 +52,15 @@ export function manualMlp({ letters, hidden, random }: ManualMlpOptions): Manual
       of?(x: number): number;
     } = {},
   ): Matrix => new Matrix(rows, columns, from.randn(rows * columns).map(of));
-  const tenth = (x: number): number => x * .1, unseeded = new TorchRandom(42);
+  const tenth = (x: number): number => x * .1, notebooks = new TorchRandom(unseeded);
   return {
     C: drawn(letters, embedding),
     W1: drawn(inputs, hidden, { of: (x) => f32(x * f32(5 / 3)) / f32(Math.sqrt(inputs)) }),
     b1: drawn(1, hidden, { of: tenth }),
     W2: drawn(hidden, letters, { of: tenth }),
     b2: drawn(1, letters, { of: tenth }),
-    bnGain: drawn(1, hidden, { from: unseeded, of: (x) => f32(tenth(x)) + 1 }),
-    bnBias: drawn(1, hidden, { from: unseeded, of: tenth }),
+    bnGain: drawn(1, hidden, { from: notebooks, of: (x) => f32(tenth(x)) + 1 }),
+    bnBias: drawn(1, hidden, { from: notebooks, of: tenth }),
   };
 }
 

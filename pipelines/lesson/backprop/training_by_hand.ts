@@ -13,9 +13,11 @@ import {
 } from "../../../kernels/models/course/mlp_manual.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
 import { drawNames, samplingRandom } from "../draw_names.ts";
-import { check, figure, heading, type Item, lines, progress, say, table } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, figure, heading, type Item, lines, progress, say, table } from "../item.ts";
 import { means, pointCaption } from "../net_training.ts";
 import { autodiffGradients } from "./autodiff_gradients.ts";
+import { batchesVary, trainedDifferMore } from "./backprop_claims.ts";
 import { type BackpropSetup, notebook } from "./backprop_setup.ts";
 import {
   calibrationMoments,
@@ -39,8 +41,9 @@ export async function* trainingByHand(
   yield say(
     `We train a net of ${hidden} hidden units for ${
       steps.toLocaleString("en-US")
-    } steps of 32 examples, at a rate of 0.1 and from the middle on of 0.01. There is no graph and no automatic differentiation, only one function of some thirty lines (\`lossAndGradients\` in \`kernels/models/course/mlp_manual.ts\`).`,
+    } steps of 32 examples, at a rate of 0.1 and from the middle on of 0.01. There is no graph and no automatic differentiation, only one function.`,
   );
+  yield code("kernels/models/course/mlp_manual.ts", "lossAndGradients");
   yield check({ name: "parameters", ours: parameterCount(net), lecture: 12297, source: notebook, mayDiffer });
   const began = performance.now();
   const losses = yield* trainByHand(net, { examples: examples.train, random, steps });
@@ -58,9 +61,10 @@ export async function* trainingByHand(
   });
   const width = Math.max(1, Math.floor(steps / 200));
   yield figure(
-    `The loss; ${pointCaption(width)}. One batch of 32 examples says little about the net.`,
+    `The loss; ${pointCaption(width)}.`,
     lineChart({ title: "loss", series: [{ name: "loss", ...means(losses, width) }], xLabel: "step" }),
   );
+  yield claim(batchesVary, lastQuarter(losses));
   const moments = calibrationMoments(net, examples.train);
   yield say(
     "To use the net on a single name, batch norm needs a mean and a variance without a batch. We take those of all training examples.",
@@ -116,9 +120,16 @@ export async function* compareWhileTraining(
     within: 1e-6,
     source: notebook,
   });
-  yield say(
-    `Automatic differentiation gets the parameters in float32. The initial ones are float32 numbers; trained ones have more digits and must be rounded. ${
-      largest > initial ? "This explains the larger differences after training." : ""
-    }`.trimEnd(),
-  );
+  yield claim(trainedDifferMore, { value: initial, other: largest });
+}
+
+/** Returns the standard deviation of the last quarter of the losses, and how their mean changed. */
+function lastQuarter(losses: Float32Array): { readonly spread: number; readonly change: number } {
+  const last = losses.subarray(Math.floor(.75 * losses.length)), half = last.length >> 1;
+  const mean = (values: Float32Array): number => values.reduce((a, b) => a + b, 0) / values.length;
+  const whole = mean(last), squares = last.reduce((sum, loss) => sum + (loss - whole) ** 2, 0);
+  return {
+    spread: Math.sqrt(squares / (last.length - 1)),
+    change: mean(last.subarray(half)) - mean(last.subarray(0, half)),
+  };
 }

@@ -9,11 +9,12 @@ import { countParameters } from "../../../kernels/models/model.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
 import type { DeviceTrainer } from "../../../stages/train/on_device/device_trainer.ts";
 import { calibrationMoments } from "../backprop/manual_mlp_net.ts";
-import { comparison } from "../comparison.ts";
+import { claim } from "../claim.ts";
 import { drawNames, netProbabilities, samplingRandom } from "../draw_names.ts";
-import { check, figure, heading, type Item, lines, say, table } from "../item.ts";
+import { check, code, figure, heading, type Item, lines, say, table } from "../item.ts";
 import type { Examples, SplitExamples } from "../letters.ts";
 import { means, pointCaption } from "../net_training.ts";
+import { runningSuffices, shallowNetsLearn, smallerIsBetter } from "./batchnorm_claims.ts";
 import {
   type BatchNormSetup,
   context,
@@ -31,6 +32,7 @@ export async function* withBatchNorm(setup: BatchNormSetup): AsyncGenerator<Item
   yield say(
     "The idea of Ioffe and Szegedy (2015) is simple. Hidden units should have mean 0 and standard deviation 1, so subtract the mean of the batch and divide by its standard deviation. Gradients pass through these operations as through any others. Each unit also learns a gain and a bias, so that it can have another mean and standard deviation where that is better. The layer before needs no bias, because batch norm would subtract it again.",
   );
+  yield code("kernels/models/course/batch_norm_layer.ts", "batchNormLayer");
   yield check({
     name: "parameters",
     ours: countParameters(version.net(letters.count)),
@@ -115,11 +117,8 @@ async function* statisticsWithoutBatch(
     ["running", running.train, running.dev],
     ["measured", calibratedLosses.train, calibratedLosses.dev],
   ]);
-  yield say(
-    `Running values need no second pass over the data. Their dev loss is ${
-      comparison(running.dev, calibratedLosses.dev)
-    } that of the measured values. The net draws these names:`,
-  );
+  yield claim(runningSuffices, { running: running.dev, measured: calibratedLosses.dev });
+  yield say("The net draws these names:");
   const drawn = await drawNames(netProbabilities(net, context), {
     letters,
     random: samplingRandom(seed),
@@ -138,7 +137,7 @@ function trainExamples({ examples: { inputs, targets }, rows: { train } }: Split
 /** 5. All five versions in one table. */
 export function* compareVersions(
   versions: readonly VersionLosses[],
-  { lossMayDiffer: mayDiffer, steps }: BatchNormSetup,
+  { letters, steps }: BatchNormSetup,
 ): Generator<Item> {
   yield heading("All five versions");
   yield table(
@@ -149,26 +148,24 @@ export function* compareVersions(
     }),
   );
   const width = Math.max(1, Math.floor(steps / 100));
+  const top = Math.min(...versions.map(({ train }) => train)) + .9;
   yield figure(
-    `The loss; ${pointCaption(width)}. Values above 3 are cut off.`,
+    `The loss; ${pointCaption(width)}. Values above ${top.toFixed(1)} are cut off.`,
     lineChart({
       title: "loss",
       series: versions.map(({ name, curve }) => ({ name, ...means(curve, width) })),
       xLabel: "step",
-      yDomain: [2, 3],
+      yDomain: [top - 1, top],
     }),
   );
   const dev = versions.map((version) => version.dev);
-  yield check({
-    name: "smaller initial weights in both layers lower the dev loss",
-    ours: dev[0] > dev[2] && dev[1] > dev[2] ? "yes" : "no",
-    lecture: "yes",
-    source: notebook,
-    mayDiffer,
+  yield claim(smallerIsBetter, { drawn: dev[0], last: dev[1], both: dev[2] });
+  yield claim(shallowNetsLearn, {
+    worst: Math.max(...dev),
+    best: Math.min(...dev),
+    uniform: Math.log(letters.count),
   });
   yield say(
-    `The highest and the lowest dev loss differ by ${
-      (Math.max(...dev) - Math.min(...dev)).toFixed(2)
-    }. A net with one hidden layer can still learn with poor initial weights. The deeper a net is, the more they matter, and nobody balances fifty layers by hand. Batch norm makes that unnecessary.`,
+    "The deeper a net is, the more its initial weights matter, and nobody balances fifty layers by hand. Batch norm makes that unnecessary.",
   );
 }

@@ -21,7 +21,7 @@ export const notebook = "makemore part 3, notebook";
 /** Number of letters of context, and number of examples per step, as in the notebook. */
 export const context = 3, batch = 32;
 /** Number of training steps of a shortened run and of the lecture's run. */
-export const shortRun = 4000, fullRun = 200_000;
+export const shortRun = 8000, fullRun = 200_000;
 
 /** Data and settings that the sections of the lesson share. */
 export interface BatchNormSetup {

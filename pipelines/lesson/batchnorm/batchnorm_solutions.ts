@@ -8,7 +8,9 @@ import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import { largestDifference } from "../../../kernels/models/course/matrix.ts";
 import { mlp, mlpWithNorm } from "../../../kernels/models/course/name_nets.ts";
 import { torchWeights } from "../../../kernels/models/course/torch_weights.ts";
-import { check, type Item, say, table } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, type Item, say, table } from "../item.ts";
+import { onlyBiasLearns } from "./batchnorm_claims.ts";
 import { trainOn } from "../net_training.ts";
 import { batch, type BatchNormSetup, context, openInspectable } from "./batchnorm_nets.ts";
 import { stdOf } from "./layer_stats.ts";
@@ -34,14 +36,9 @@ export async function* zeroWeights(setup: BatchNormSetup): AsyncGenerator<Item> 
     ["parameter", "largest gradient at the start", "largest value after 4,000 steps"],
     names.map((name) => [name, largest(gradients[name].data), largest(weights[name].data)]),
   );
-  yield check({
-    name: "parameters that learned",
-    ours: names.filter((name) => largest(weights[name].data) > 0).join(" "),
-    lecture: "layers.4.bias",
-    source: "derived below",
-  });
+  yield claim(onlyBiasLearns, { learned: names.filter((name) => largest(weights[name].data) > 0) });
   yield say(
-    "Only the bias of the last layer learns. The hidden units are tanh(0) = 0. The gradient of the last weight is the product of the hidden units and the gradient of the logits, so it is 0. The gradient of the hidden units comes through the last weight, which is 0, so no layer before it gets a gradient either. All these weights stay 0 forever.",
+    "The hidden units are tanh(0) = 0. The gradient of the last weight is the product of the hidden units and the gradient of the logits, so it is 0. The gradient of the hidden units comes through the last weight, which is 0, so no layer before it gets a gradient either. All these weights stay 0 forever.",
   );
   const counts = new Float64Array(letters.count);
   for (const row of train) counts[examples.targets[row]]++;
@@ -72,6 +69,7 @@ export async function* foldedBatchNorm(setup: BatchNormSetup): AsyncGenerator<It
   yield say(
     "With running statistics, batch norm computes `gain · (x @ W - mean) / std + bias`. For each unit this multiplies x @ W by one number and adds another. So a linear layer alone gives the same with `W' = W · gain / std`, column by column, and `b' = bias - mean · gain / std`.",
   );
+  yield code("pipelines/lesson/batchnorm/batchnorm_solutions.ts", "foldBatchNorm");
   await using foldedNet = await openInspectable(mlp({ vocabSize }), { setup, random, weights: folded });
   let difference = 0, largestStd = 0;
   const count = Math.min(300, dev.length);

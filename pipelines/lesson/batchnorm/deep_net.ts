@@ -10,7 +10,9 @@ import { deepMlp } from "../../../kernels/models/course/name_nets.ts";
 import { histogramChart } from "../../../stages/report/chart/histogram.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
 import { drawNames, netProbabilities, samplingRandom } from "../draw_names.ts";
-import { check, figure, heading, type Item, progress, say, table } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, figure, heading, type Item, progress, say, table } from "../item.ts";
+import { gradientsKeepSize, lastGradientIsLargest, layersUseTanh, rateIsHigh } from "./batchnorm_claims.ts";
 import {
   batch,
   type BatchNormSetup,
@@ -42,8 +44,11 @@ export async function* deepNet(setup: BatchNormSetup): AsyncGenerator<Item> {
   const { letters, data: { rows }, seed, mayDiffer } = setup, random = new TorchRandom(seed);
   const model = deepMlp({ vocabSize: letters.count });
   yield say(
-    "The net has six linear layers, with batch norm after each. The first five have 100 units and tanh. The gain of the last batch norm starts at 0.1, so that the net is not too confident. We train for 1,001 steps at a rate of 0.1.",
+    `The net has six linear layers, with batch norm after each. The first five have 100 units and tanh. The gain of the last batch norm starts at 0.1, so that the net is not too confident. We train for ${
+      (lastStep + 1).toLocaleString("en-US")
+    } steps at a rate of 0.1.`,
   );
+  yield code("kernels/models/course/name_nets.ts", "deepMlp");
   yield check({ name: "parameters", ours: countParameters(model), lecture: 47024, source, mayDiffer });
   await using net = await openInspectable(model, { setup, random });
   const trace = yield* updateTrace(net, {
@@ -75,19 +80,16 @@ export async function* deepNet(setup: BatchNormSetup): AsyncGenerator<Item> {
     count: publishedNames.length,
     exponentialRace: true, // as in the notebook's version of torch
   });
-  yield say("The net has learned for a few seconds only. It draws these names:");
+  yield say("The net has learned for so few steps only. It draws these names:");
   yield check({ name: "names", ours: drawn.join(" "), lecture: publishedNames.join(" "), source, mayDiffer });
 }
 
 /** Returns the outputs of the tanh layers and their gradients, layer by layer. */
 function* activations(layers: readonly LayerStats[], mayDiffer: string | null): Generator<Item> {
   const mostSaturated = Math.max(...layers.map(({ saturated }) => saturated));
+  yield claim(layersUseTanh, { saturated: mostSaturated });
   yield figure(
-    `At most ${
-      (100 * mostSaturated).toFixed(1)
-    } % of a layer's activations are saturated, which means beyond ±0.97.${
-      mostSaturated < .05 ? " All layers use the whole range of tanh, and few units are at its ends." : ""
-    }`,
+    "The outputs of the five tanh layers.",
     histogramChart({
       title: "activations",
       series: layers.map(({ values }, i) => ({ name: tanhName(i), values })),
@@ -114,10 +116,9 @@ function* activations(layers: readonly LayerStats[], mayDiffer: string | null): 
     yield check({ name: `${tanhName(i)}: std`, ours: std, lecture, within: .01, source, mayDiffer });
   }
   const stds = layers.map(({ gradientStd }) => gradientStd), ratio = Math.max(...stds) / Math.min(...stds);
+  yield claim(gradientsKeepSize, { ratio });
   yield figure(
-    `The largest standard deviation of a layer's gradients is ${ratio.toFixed(1)} times the smallest.${
-      ratio < 2 ? " The gradients neither vanish nor grow on the way back." : ""
-    }`,
+    "The gradients of the same outputs.",
     histogramChart({
       title: "gradients of the activations",
       series: layers.map(({ gradients }, i) => ({ name: tanhName(i), values: gradients })),
@@ -143,10 +144,9 @@ export function tanhName(layer: number): string {
 
 function* weightGradients(weights: readonly WeightStats[], mayDiffer: string | null): Generator<Item> {
   const stds = weights.map(({ gradientStd }) => gradientStd), last = stds.length - 1;
+  yield claim(lastGradientIsLargest, { last: stds[last], others: Math.max(...stds.slice(0, last)) });
   yield figure(
-    `The standard deviation of the last weight's gradient is ${
-      (stds[last] / Math.max(...stds.slice(0, last))).toFixed(1)
-    } times the largest of the others. Only the last layer starts with a small gain.`,
+    "The gradients of the weights, by the shape of the weight.",
     histogramChart({
       title: "gradients of the weights",
       series: weights.map(({ shape, gradients }, i) => ({ name: `${i + 1}: ${shape}`, values: gradients })),
@@ -171,12 +171,15 @@ function* updates({ steps, names, ratios }: UpdateTrace): Generator<Item> {
     "What matters in the end is how far a step moves a weight, relative to the weight's own size. We divide the standard deviation of the update (rate times gradient) by that of the weight. About a thousandth is right, which is -3 on this log10 scale. If it is far lower, the layer learns too slowly; if it is far higher, its weights jump about.",
   );
   const final = ratios[ratios.length - 1], above = final.filter((ratio) => ratio > -3).length;
+  yield code("pipelines/lesson/batchnorm/layer_stats.ts", "ratios");
+  yield claim(rateIsHigh, {
+    least: Math.min(...final),
+    most: Math.max(...final),
+    above,
+    of: final.length,
+  });
   yield figure(
-    `At the last step the values are between ${Math.min(...final).toFixed(1)} and ${
-      Math.max(...final).toFixed(1)
-    }. ${above} of ${final.length} are above -3${
-      above > final.length / 2 ? ", so this rate is rather high." : "."
-    }`,
+    "The size of the updates, for each weight matrix.",
     lineChart({
       title: "log10 of std of update / std of weight",
       series: names.map((name, i) => ({ name, x: steps, y: ratios.map((all) => all[i]) })),

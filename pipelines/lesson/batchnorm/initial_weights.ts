@@ -13,8 +13,10 @@ import { heatmapChart } from "../../../stages/report/chart/heatmap.ts";
 import { histogramChart } from "../../../stages/report/chart/histogram.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
 import type { StepInspection } from "../../../stages/train/on_device/device_trainer.ts";
-import { check, figure, heading, type Item, say, table } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, figure, heading, type Item, say, table } from "../item.ts";
 import { means } from "../net_training.ts";
+import { lessSaturation, noHockeyStick, rootKeepsStd, tooConfidentAtStart } from "./batchnorm_claims.ts";
 import {
   batch,
   type BatchNormSetup,
@@ -50,13 +52,12 @@ export async function* tooConfident(setup: BatchNormSetup): AsyncGenerator<Item,
     source: "makemore part 3, lecture",
     mayDiffer,
   });
-  if (firstLoss > uniformLoss) {
-    yield say("The loss is higher because the logits are large: the net is confident, and mostly wrong.");
-  }
+  yield claim(tooConfidentAtStart, { first: firstLoss, uniform: uniformLoss });
   yield* versionChecks(netVersions[0], before, setup);
   yield say(
-    "With the weights of the last layer times 0.01 and its bias at 0, all logits are near 0. Then the first steps are not spent on making the weights smaller. A loss curve that falls steeply and then turns flat is called a hockey stick; now its steep part is gone.",
+    "With the weights of the last layer times 0.01 and its bias at 0, all logits are near 0. A loss curve that falls steeply and then turns flat is called a hockey stick: its steep part is spent on making the weights smaller.",
   );
+  yield code("pipelines/lesson/batchnorm/net_versions.ts", "netVersions");
   const after = yield* trainVersion(netVersions[1], setup);
   yield* versionChecks(netVersions[1], after, setup);
   yield figure(
@@ -67,6 +68,11 @@ export async function* tooConfident(setup: BatchNormSetup): AsyncGenerator<Item,
       xLabel: "step",
     }),
   );
+  const fall = ({ curve }: VersionLosses): number => {
+    const { y } = means(curve.subarray(0, 100), Math.min(20, curve.length));
+    return curve[0] - y[y.length - 1];
+  };
+  yield claim(noHockeyStick, { value: fall(after), other: fall(before) });
   return [before, after];
 }
 
@@ -106,6 +112,8 @@ export async function* lessSaturated(setup: BatchNormSetup): AsyncGenerator<Item
     ["net", "|h| > 0.99", "dead units"],
     hidden.map((h, i) => [netVersions[1 + i].name, percent(saturation(h)), deadUnitsText(h)]),
   );
+  yield claim(lessSaturation, { value: saturation(hidden[1]), other: saturation(hidden[0]) });
+  yield code("stages/inspect/dead_units.ts", "deadUnits");
   yield* plantDeadUnit(setup);
   const losses = yield* trainVersion(netVersions[2], setup);
   yield* versionChecks(netVersions[2], losses, setup);
@@ -143,16 +151,24 @@ async function* plantDeadUnit(setup: BatchNormSetup): AsyncGenerator<Item> {
 /** 3. The rule for the scale of initial weights. */
 export async function* kaiming(setup: BatchNormSetup): AsyncGenerator<Item, VersionLosses> {
   yield heading("Initial weights by a rule");
+  const inputs = 3 * 10; // three embeddings of ten numbers
   yield say(
-    "The factor 0.2 was found by trial, but there is a rule. A sum of n products of numbers with standard deviation 1 has standard deviation √n. So divide the weights by √n, where n is the number of inputs of the layer. tanh then makes numbers smaller, and a gain of 5/3 compensates for it (for ReLU, He et al. 2015 found √2). Here n is 30, and the rule gives (5/3) / √30 = 0.304.",
+    `The factor 0.2 was found by trial, but there is a rule. A sum of n products of numbers with standard deviation 1 has standard deviation √n. So divide the weights by √n, where n is the number of inputs of the layer. tanh then makes numbers smaller, and a gain of 5/3 compensates for it (for ReLU, He et al. 2015 found √2). Here n is ${inputs}, and the rule gives (5/3) / √${inputs} = ${
+      (5 / 3 / Math.sqrt(inputs)).toFixed(3)
+    }.`,
   );
+  yield code("pipelines/lesson/batchnorm/initial_weights.ts", "product");
+  // #region product
   const random = new TorchRandom(setup.seed), n = 10;
   const x = new Matrix(1000, n, random.randn(1000 * n)), w = new Matrix(n, 200, random.randn(n * 200));
+  // #endregion
   const factors = [["1", 1], ["5", 5], ["1 / √10", 1 / Math.sqrt(n)]] as const;
   yield table(
     ["factor of w", "std of x", "std of x @ w"],
     factors.map(([name, factor]) => [name, stdOf(x.data), stdOf(x.matmul(w.times(factor)).data)]),
   );
+  const scaled = x.matmul(w.times(1 / Math.sqrt(n)));
+  yield claim(rootKeepsStd, { before: stdOf(x.data), after: stdOf(scaled.data) });
   const losses = yield* trainVersion(netVersions[3], setup);
   yield* versionChecks(netVersions[3], losses, setup);
   return losses;

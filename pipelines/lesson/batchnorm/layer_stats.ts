@@ -105,9 +105,11 @@ export async function* updateTrace(
     await net.train({ rows: rows.slice(0, batch), rates: rate });
     const weights = await net.weights();
     steps.push(step);
+    // #region ratios
     ratios.push(names.map((name) => {
       return Math.log10(rate * stdOf(inspection.gradients[name].data) / stdOf(weights[name].data));
     }));
+    // #endregion
     yield progress(`step ${step} of ${until}: loss ${inspection.loss.toFixed(4)}`);
     if (step + every > until) return { names, steps, ratios, firstLoss, last: inspection };
     if (count > 1) await net.train({ rows: rows.slice(batch), rates: rate });

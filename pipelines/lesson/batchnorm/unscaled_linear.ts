@@ -5,7 +5,9 @@
  * @module
  */
 import { TorchRandom } from "../../../kernels/random/torch_random.ts";
-import { check, heading, type Item, say } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, heading, type Item, say } from "../item.ts";
+import { layerMultipliesByRoot } from "./batchnorm_claims.ts";
 import { stdOf } from "./layer_stats.ts";
 
 const n = 1000;
@@ -31,8 +33,11 @@ export function* unscaledLinear(
       check({ name, ours, lecture, within: lecture > 10 ? 1e-3 : 1e-5, source, mayDiffer })
     );
   yield say(
-    "This linear layer has 1,000 inputs and 1,000 outputs. Its weights are as drawn, with standard deviation 1. These are the standard deviations of its numbers and of the gradients:",
+    `This linear layer has ${n.toLocaleString("en-US")} inputs and ${
+      n.toLocaleString("en-US")
+    } outputs. Its weights are as drawn, with standard deviation 1. These are the standard deviations of its numbers and of the gradients:`,
   );
+  yield code("pipelines/lesson/batchnorm/unscaled_linear.ts", "backThrough");
   yield* stdChecks([
     ["input", stdOf(input), .9875972],
     ["weight", stdOf(weight), 1.0006722],
@@ -41,12 +46,13 @@ export function* unscaledLinear(
     ["gradient of the input", stdOf(inputGradient), 30.8818302],
     ["gradient of the weight", outerStd(outputGradient, input), .9666601],
   ]);
+  yield claim(layerMultipliesByRoot, {
+    forward: stdOf(output) / stdOf(input),
+    backward: stdOf(inputGradient) / stdOf(outputGradient),
+    root: Math.sqrt(n),
+  });
   yield say(
-    `The forward pass multiplies the standard deviation by ${
-      (stdOf(output) / stdOf(input)).toFixed(1)
-    } and the backward pass by ${
-      (stdOf(inputGradient) / stdOf(outputGradient)).toFixed(1)
-    }: both are near √1000 = 31.6, and every further layer does it again. There are two remedies. One is to divide the weights by √1000, the other is batch norm after the layer:`,
+    "There are two remedies. One is to divide the weights by that root, the other is batch norm after the layer:",
   );
   const std = Math.sqrt(stdOf(output) ** 2 + 1e-5), mean = meanOf(output);
   const normed = output.map((x) => (x - mean) / std);

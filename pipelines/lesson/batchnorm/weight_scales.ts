@@ -8,7 +8,9 @@ import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import { deepMlp, type DeepMlpOptions } from "../../../kernels/models/course/name_nets.ts";
 import { torchWeights } from "../../../kernels/models/course/torch_weights.ts";
 import { histogramChart } from "../../../stages/report/chart/histogram.ts";
+import { claim } from "../claim.ts";
 import { figure, heading, type Item, progress, say, table } from "../item.ts";
+import { gainOneShrinks, normEvensOut } from "./batchnorm_claims.ts";
 import { type BatchNormSetup, inspectUntrained, openInspectable } from "./batchnorm_nets.ts";
 import { afterTanh, tanhName } from "./deep_net.ts";
 import { type LayerStats, layerStats, matricesOf } from "./layer_stats.ts";
@@ -71,12 +73,10 @@ export async function* weightScales(setup: BatchNormSetup): AsyncGenerator<Item>
     ]),
   );
   const withoutNorm = results.slice(0, 3), withNorm = results.slice(3);
-  const firstAndLast = ({ name, layers }: ScaleStats): string =>
-    `${layers[0].std.toFixed(2)} and ${layers[4].std.toFixed(2)} (${name})`;
+  const firstAndLast = ({ layers }: ScaleStats) => ({ value: layers[0].std, other: layers[4].std });
+  yield claim(gainOneShrinks, { one: firstAndLast(results[0]), more: firstAndLast(results[1]) });
   yield figure(
-    `Without batch norm, tanh 1 and tanh 5 have the standard deviations ${
-      withoutNorm.map(firstAndLast).join(", ")
-    }.`,
+    "The outputs of the tanh layers without batch norm.",
     ...withoutNorm.map(({ name, layers }) =>
       histogramChart({
         title: name,
@@ -87,13 +87,8 @@ export async function* weightScales(setup: BatchNormSetup): AsyncGenerator<Item>
   );
   const stds = withNorm.map(({ layers }) => layers[4].std);
   const lowest = Math.min(...stds), highest = Math.max(...stds);
-  yield say(
-    `With batch norm, tanh 5 has standard deviations from ${lowest.toFixed(3)} to ${highest.toFixed(3)}.${
-      highest - lowest < .05
-        ? " All scales give nearly the same activations, even weights as they are drawn."
-        : ""
-    } But the gradient of a larger weight is smaller, so the learning rate must still fit the scale.`,
-  );
+  yield claim(normEvensOut, { lowest, highest });
+  yield say("But the gradient of a larger weight is smaller, so the learning rate must still fit the scale.");
 }
 
 /**

@@ -7,10 +7,14 @@
 import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import { heatmapChart } from "../../../stages/report/chart/heatmap.ts";
 import { bigramProbabilities, drawNames } from "../draw_names.ts";
-import { check, figure, heading, type Item, lines, say, table } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, figure, heading, type Item, lines, say, table } from "../item.ts";
 import type { Letters } from "../letters.ts";
 import { probabilitiesFrom } from "../ngrams.ts";
+import { drawnLookLikeNames, keepdimMatters, smoothingCosts } from "./bigram_claims.ts";
 import { frequentChecks, nameChecks, notebook, publishedNames, rerun } from "./bigram_published.ts";
+
+const file = "pipelines/lesson/bigram/bigram_counting.ts";
 
 /** Data and settings that the sections of the lesson share. */
 export interface BigramSetup {
@@ -46,10 +50,12 @@ export function* describeNames({ words, letters, mayDiffer }: BigramSetup): Gene
 export function* countPairs({ words, letters, mayDiffer }: BigramSetup): Generator<Item, Float64Array[]> {
   yield heading("Counting pairs");
   const mark = letters.symbols[0];
+  // #region counts
   const counts = Array.from({ length: letters.count }, () => new Float64Array(letters.count));
   for (const word of words) {
     for (const [first, second] of pairsOf(word, letters)) counts[first][second]++;
   }
+  // #endregion
   yield say(
     `A name is a sequence of pairs of letters, with the mark \`${mark}\` before and after it. \`${
       words[0]
@@ -57,6 +63,8 @@ export function* countPairs({ words, letters, mayDiffer }: BigramSetup): Generat
       pairsOf(words[0], letters).map((pair) => `\`${letters.decode(pair)}\``).join(" ")
     }. A table counts the pairs of all names, with a row for each first letter and a column for each second one.`,
   );
+  yield code(file, "counts");
+  yield code(file, "pairsOf");
   yield figure(
     `Rows are first letters, columns second letters. The row of ${mark} shows how names start, its column how they end.`,
     heatmapChart({
@@ -102,6 +110,7 @@ export async function* drawFromCounts(
   yield say(
     "Divide each row by its sum, and it holds the probabilities of the next letter. Start at the mark, draw a letter with the probabilities of its row, continue in the row of that letter, and stop when the mark is drawn. Every count is first increased by 1, so that no pair is impossible:",
   );
+  yield code("pipelines/lesson/draw_names.ts", "drawNames");
   const smoothed = bigramProbabilities(counts.map((row) => probabilitiesFrom(row.map((n) => n + 1))));
   const options = { letters, count: publishedNames.length };
   const drawn = await drawNames(smoothed, { ...options, random: new TorchRandom(seed) });
@@ -121,15 +130,16 @@ export async function* drawFromCounts(
     }:`,
   );
   yield lines(today.join(" "));
-  yield say(
-    "Few of these are real names. Compare them with those of a model that knows nothing and considers all letters equally likely:",
-  );
+  yield say("A model that knows nothing and considers all letters equally likely draws these:");
   const uniform = counts.map((row) => new Float64Array(row.length).fill(1 / row.length));
   const unlearned = await drawNames(bigramProbabilities(uniform), {
     ...options,
     random: new TorchRandom(seed),
   });
   yield lines(unlearned.join(" "));
+  const lossOf = (names: readonly string[]): number =>
+    bigramLoss(counts, { words: names.map((name) => withoutMark(name, letters)), letters, smoothing: 1 });
+  yield claim(drawnLookLikeNames, { value: lossOf(drawn), other: lossOf(unlearned) });
   return drawn;
 }
 
@@ -141,13 +151,21 @@ export function* keepdimTrap(counts: readonly Float64Array[], { letters }: Bigra
     `In torch the probabilities are \`P = N / N.sum(1, keepdim=True)\`. The sums are a column [${n}, 1]. Torch repeats it to the right (it broadcasts), so each row is divided by its own sum. Without \`keepdim\` the sums have the shape [${n}]. Torch aligns shapes from the right, so [${n}] becomes a row [1, ${n}], which is repeated downwards: column j is divided by the sum of row j. The shapes are compatible, so there is no error.`,
   );
   const sums = counts.map((row) => row.reduce((a, b) => a + b, 0));
+  // #region broadcast
   const correct = counts.map((row, i) => row.map((n) => n / sums[i]));
   const mistaken = counts.map((row) => row.map((n, j) => n / sums[j]));
-  const total = (row: Float64Array): string => row.reduce((a, b) => a + b, 0).toFixed(4);
+  // #endregion
+  yield code(file, "broadcast");
+  const total = (row: Float64Array): number => row.reduce((a, b) => a + b, 0);
   yield table(
     ["row", "sum of its probabilities with keepdim", "without"],
-    [0, 1, 2, 3].map((i) => [letters.symbols[i], total(correct[i]), total(mistaken[i])]),
+    [0, 1, 2, 3].map((
+      i,
+    ) => [letters.symbols[i], total(correct[i]).toFixed(4), total(mistaken[i]).toFixed(4)]),
   );
+  const error = (rows: readonly Float64Array[]): number =>
+    Math.max(...rows.filter((_, i) => sums[i] > 0).map((row) => Math.abs(total(row) - 1)));
+  yield claim(keepdimMatters, { correct: error(correct), mistaken: error(mistaken) });
   yield say(
     "Always check that the probabilities of a row add up to 1. (With this project's kernels, write `div(N, broadcast(sums, { shape, from: 1, to: 2 }))` for the version with keepdim. `div(N, sums)` is the same trap here.)",
   );
@@ -164,6 +182,7 @@ export function* likelihood(
       Math.log(letters.count).toFixed(4)
     } if all letters are equally likely.`,
   );
+  yield code(file, "bigramLoss");
   const probabilities = counts.map(probabilitiesFrom);
   yield table(
     ["pair", "probability", "log"],
@@ -193,11 +212,16 @@ export function* likelihood(
       );
     }
   }
-  yield say(
-    "Smoothing prevents probabilities of 0: add 1 to every count. The more is added, the more equal all probabilities become.",
-  );
+  yield say("Smoothing prevents probabilities of 0: add 1 to every count, or more.");
   yield check({ name: "loss with 1 added", ours: loss(1), lecture: 2.4545768, within, source, mayDiffer });
-  yield table(["added", "loss"], [0, 1, 10, 100, 1000, 1e6].map((added) => [added, loss(added)]));
+  const losses = [0, 1, 10, 100, 1000, 1e6].map((added) => ({ added, loss: loss(added) }));
+  yield table(["added", "loss"], losses.map(({ added, loss }) => [added, loss]));
+  yield claim(smoothingCosts, { losses: losses.map(({ loss }) => loss) });
+}
+
+/** Returns a drawn name without the boundary mark at its end. */
+function withoutMark(name: string, { symbols: [mark] }: Letters): string {
+  return name.endsWith(mark) ? name.slice(0, -mark.length) : name;
 }
 
 /**

@@ -5,11 +5,18 @@
  */
 import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
+import {
+  longerContextOverfits,
+  mixtureIsBetter,
+  smoothingCostsTrigramMore,
+  trigramIsBetter,
+} from "./bigram_claims.ts";
 import { BigramNet } from "./bigram_net.ts";
 import { comparison } from "../comparison.ts";
 import type { Names } from "../data.ts";
 import { drawNames } from "../draw_names.ts";
-import { check, figure, type Item, lines, progress, say, table } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, figure, type Item, lines, progress, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
 import { InterpolatedNgrams } from "../interpolated_ngrams.ts";
 import { type Examples, examplesOf, examplesOfSplit, Letters, type Split, splitWords } from "../letters.ts";
@@ -40,24 +47,20 @@ export async function* tripleCounts(env: NamesEnv): AsyncGenerator<Item> {
     }
   }
   const [bigram, trigram] = models;
-  yield say(
-    `The trigram's loss is ${
-      comparison(trigram.losses[0], bigram.losses[0])
-    } the bigram's. It draws these names:`,
-  );
+  yield code("pipelines/lesson/ngrams.ts", "Ngrams");
+  yield claim(trigramIsBetter, { value: trigram.losses[0], other: bigram.losses[0] });
+  yield say("The trigram draws these names:");
   const drawn = await drawNames((before) => trigram.model.probabilities(before, .2), {
     letters,
     random: new TorchRandom(env.seed),
     count: 8,
   });
   yield lines(drawn.join(" "));
-  yield say(
-    `With 1 added, the bigram's loss is ${
-      comparison(bigram.losses[1], bigram.losses[0])
-    } without, and the trigram's ${
-      comparison(trigram.losses[1], trigram.losses[0])
-    } without. The trigram's table spreads the same number of letters over ${letters.count} times as many cells, so what is added to each cell matters more. But these losses are of the names that were counted. How good are the models on other names?`,
-  );
+  yield claim(smoothingCostsTrigramMore, {
+    value: bigram.losses[1] - bigram.losses[0],
+    other: trigram.losses[1] - trigram.losses[0],
+  });
+  yield say("But these losses are of the names that were counted. How good are the models on other names?");
 }
 
 /** E02: counts of the training part, evaluated on the dev and test parts. */
@@ -76,12 +79,14 @@ export function* threeParts(env: NamesEnv): Generator<Item> {
     [kindOf(1), pairs.train, pairs.dev, pairs.test],
     [kindOf(2), triples.train, triples.dev, triples.test],
   ]);
+  yield claim(longerContextOverfits, {
+    value: pairs.dev - pairs.train,
+    other: triples.dev - triples.train,
+  });
   yield say(
-    `The bigram's loss on dev, names that it never saw, is ${
-      comparison(pairs.dev, pairs.train)
-    } on train. It has only ${letters.count} rows, and most of them were counted many times. The trigram has ${letters.count} times as many rows, so some were counted rarely. Its dev loss is ${
-      comparison(triples.dev, triples.train)
-    } its train loss, and ${comparison(triples.dev, pairs.dev)} the bigram's dev loss.`,
+    `The bigram has only ${letters.count} rows, the trigram ${letters.count} times as many. Its dev loss is ${
+      comparison(triples.dev, pairs.dev)
+    } the bigram's.`,
   );
 }
 
@@ -93,12 +98,12 @@ export function* tunedSmoothing(env: NamesEnv): Generator<Item> {
     2: [2.1914, 2.2223, 2.2235],
     3: [1.9187, 2.1018, 2.1044],
   };
-  const gaps: string[] = [];
+  const gaps: number[] = [];
   for (const context of [2, 3]) {
     const model = countedModel(parts, { letters, context });
     const results = amounts.map((added) => ({ added, ...lossesOf(model, added) }));
     const best = results.reduce((a, b) => b.dev < a.dev ? b : a);
-    gaps.push(`${comparison(best.dev, best.train)} train for the ${kindOf(context)}`);
+    gaps.push(best.dev - best.train);
     yield figure(
       `${kindOf(context)}: the dev loss is lowest with ${best.added} added.`,
       lineChart({
@@ -119,10 +124,9 @@ export function* tunedSmoothing(env: NamesEnv): Generator<Item> {
     });
   }
   yield say(
-    `On the names that were counted, no smoothing always gives the lowest loss, because the counts fit them exactly. Other names need it. At its best, dev is ${
-      gaps.join(" and ")
-    }. The longer the context, the more contexts were counted only once or never.`,
+    "On the names that were counted, no smoothing always gives the lowest loss, because the counts fit them exactly. Other names need it.",
   );
+  yield claim(longerContextOverfits, { value: gaps[0], other: gaps[1] });
 }
 
 /** E04: rows of W selected by index. */
@@ -230,13 +234,7 @@ export async function* mixedLengths(env: NamesEnv): AsyncGenerator<Item> {
   yield table(["longest context", "best m", "train", "dev", "test"], rows);
   if (best === null) return;
   const { model, m } = best, random = new TorchRandom(env.seed);
-  yield check({
-    name: "dev loss compared with the 4-gram's",
-    ours: best.dev < 2.1018 ? "better" : "worse",
-    lecture: "better",
-    source: "E03",
-    mayDiffer: env.reasonToDiffer(),
-  });
+  yield claim(mixtureIsBetter, { value: best.dev, other: rows[0][3] });
   yield say("Names drawn from the best of these models:");
   const drawn = await drawNames((before) => model.probabilities(before, m), { letters, random, count: 8 });
   yield lines(drawn.join(" "));

@@ -8,9 +8,11 @@ import type { Engine } from "../../../kernels/engine/engine.ts";
 import { heatmapChart } from "../../../stages/report/chart/heatmap.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
 import { bigramProbabilities, drawNames } from "../draw_names.ts";
-import { check, figure, heading, type Item, progress, say, table } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, figure, heading, type Item, progress, say, table } from "../item.ts";
 import { examplesOf } from "../letters.ts";
 import { probabilitiesFrom } from "../ngrams.ts";
+import { distinctPairsSuffice, largeRateWorks, netFindsCounts } from "./bigram_claims.ts";
 import { bigramLoss, type BigramSetup } from "./bigram_counting.ts";
 import { BigramNet, distinctPairs, softmaxRows } from "./bigram_net.ts";
 import { nameChecks, notebook, publishedNames, traceChecks } from "./bigram_published.ts";
@@ -27,6 +29,7 @@ export async function* trainOnOneName(
   yield say(
     "Now forget the counts. A net gets the first letter of a pair and computes the probabilities of the second, and gradient descent makes its loss small. The first letter enters as a one-hot row: zeros and a single 1. This row times the weights W selects one row of W. We read its numbers as logarithms of counts, called logits: exp makes them positive, and dividing by their sum makes them probabilities. These two operations together are called softmax.",
   );
+  yield code("pipelines/lesson/bigram/bigram_net.ts", "open");
   const examples = examplesOf([words[0]], { letters, context: 1 });
   yield figure(
     `The letters of ${letters.symbols[0]}${words[0]}, one-hot.`,
@@ -73,7 +76,7 @@ export async function* trainOnAllPairs(
   yield say(
     `Each step computes ${
       examples.count.toLocaleString("en-US")
-    } rows of ${size} probabilities. The learning rate is ${rate}, which a net as small as this tolerates. The loss includes ${penalty} times the mean of W². This pulls W towards 0, where all probabilities are equal, so it is another form of smoothing.`,
+    } rows of ${size} probabilities. The loss includes ${penalty} times the mean of W². This pulls W towards 0, where all probabilities are equal, so it is another form of smoothing.`,
   );
   const weights = new TorchRandom(seed).randn(size * size);
   await using net = await BigramNet.open({
@@ -91,6 +94,7 @@ export async function* trainOnAllPairs(
     yield progress(`step ${step} of ${steps}: loss ${losses[step].toFixed(4)}`);
   }
   const seconds = (performance.now() - began) / 1000;
+  yield claim(largeRateWorks, { rate, losses });
   yield* traceChecks(losses, { steps: [0, 1, 10], mayDiffer });
   yield say(`${steps} steps took ${seconds.toFixed(1)} seconds on ${engine.device}.`);
   return losses;
@@ -142,12 +146,9 @@ export async function* trainOnDistinctPairs(
   const seconds = (performance.now() - began) / 1000;
   const difference = Math.max(...allPairsLosses.map((loss, step) => Math.abs(loss - losses[step])));
   yield say(
-    `${steps.toLocaleString("en-US")} steps took ${
-      seconds.toFixed(1)
-    } seconds. The first ${allPairsLosses.length} losses differ from those before by ${
-      difference.toExponential(0)
-    } at most.`,
+    `${steps.toLocaleString("en-US")} steps took ${seconds.toFixed(1)} seconds.`,
   );
+  yield claim(distinctPairsSuffice, { steps: allPairsLosses.length, difference });
   const countedLoss = bigramLoss(counts, { words, letters });
   yield figure(
     `The loss of the first 200 steps. Counting gave ${countedLoss.toFixed(4)} at once.`,
@@ -155,10 +156,9 @@ export async function* trainOnDistinctPairs(
   );
   yield* traceChecks(losses, { steps: [50, 99, 200, 1000], mayDiffer });
   const { W } = await net.weights(), learned = softmaxRows(W, size), counted = counts.map(probabilitiesFrom);
+  yield claim(netFindsCounts, { net: nll, counted: countedLoss });
   yield say(
-    `Without the penalty the last loss is ${nll.toFixed(4)}. Counting gave ${
-      countedLoss.toFixed(4)
-    }, and no model with one letter of context can have a lower loss on these names. For the pairs of the names, learned and counted probabilities differ by ${
+    `For the pairs of the names, learned and counted probabilities differ by ${
       meanDifference(learned, { counted, counts }).toFixed(4)
     } on average:`,
   );

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { comparison } from "../comparison.ts";
+import { claim } from "../claim.ts";
 import type { Names } from "../data.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
 import { figure, type Item, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
 import { Letters } from "../letters.ts";
 import { makemoreData } from "./makemore_data.ts";
+import { regularizationHelps, smallTakeLargerRates } from "./makemore_claims.ts";
 import type { MakemoreHyperparameters } from "./makemore_model.ts";
 import { type MakemoreLosses, MakemoreTrainer } from "./makemore_trainer.ts";
 
@@ -49,24 +50,13 @@ export async function* learningRatesSolution(
     rows.push([type, ...losses.map((loss) => loss.toFixed(4)), best]);
   }
   yield table(["test loss", ...rates.map(String), "best rate"], rows);
-  yield say(
-    `These are the test losses after ${steps.toLocaleString("en-US")} steps. ${ratesSentence(bestRates)}`,
-  );
-}
-
-function ratesSentence(bestRates: ReadonlyMap<string, number>): string {
-  const highest = Math.max(...bestRates.values());
-  const higher = [...bestRates].filter(([, rate]) => rate > defaultRate).map(([type]) => `\`${type}\``);
-  const withHighest = [...bestRates].filter(([, rate]) => rate === highest).map(([type]) => type);
-  if (higher.length === 0) return `None of these models has a lower loss with a rate above ${defaultRate}.`;
-  const all = higher.length === bestRates.size;
-  return `makemore.py trains every model at ${defaultRate}. ${
-    all ? "All of these smaller models have" : `${higher.join(" and ")} ${higher.length > 1 ? "have" : "has"}`
-  } a lower loss with a higher rate.${
-    withHighest.join() === "bigram"
-      ? " The bigram model takes the highest: only the logits of one row depend on each other."
-      : ""
-  }`;
+  yield say(`These are the test losses after ${steps.toLocaleString("en-US")} steps.`);
+  const better = [...bestRates].filter(([, rate]) => rate > defaultRate).map(([type]) => `\`${type}\``);
+  yield claim(smallTakeLargerRates, {
+    rate: defaultRate,
+    better,
+    all: types.map((type) => `\`${type}\``),
+  });
 }
 
 /** Number of updates after which the regularized transformer has its lowest test loss. */
@@ -122,10 +112,9 @@ export async function* regularizationSolution(
     `The second run differs in three ways. Dropout: values in the blocks are set to 0 with probability ${changed.dropout}, so that no neuron can rely on another one. Weight decay: ${changed.weightDecay} instead of ${hyperparameters.weightDecay}. Learning rate: it starts at ${changed.learningRate} instead of ${hyperparameters.learningRate} and falls to 0, so that the weights settle in the last steps.`,
   );
   yield table(["transformer", "best step", "train", "test"], rows);
+  yield claim(regularizationHelps, { value: bestTests[1], other: bestTests[0] });
   yield figure(
-    `The lowest test loss of the regularized run is ${
-      comparison(bestTests[1], bestTests[0])
-    } that of the first run. Where the train loss still falls but the test loss does not, a model overfits: it learns the training words by heart.`,
+    "Where the train loss still falls but the test loss does not, a model overfits: it learns the training words by heart.",
     lineChart({ series: curves, xLabel: "step", yLabel: "loss" }),
   );
 }

@@ -6,28 +6,36 @@
 import { PythonRandom } from "../../../kernels/random/python_random.ts";
 import { Neuron, type Value, value } from "../../../kernels/models/course/micrograd.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
-import { check, figure, heading, type Item, say, table } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, figure, heading, type Item, say, table } from "../item.ts";
+import { noInputNoGradient, partsAreExact, stepRaises } from "./micrograd_claims.ts";
 import { valueGraph } from "./value_graph.ts";
 
 const notebook = "micrograd lecture, first notebook";
+const engine = "kernels/models/course/micrograd.ts", sections = "pipelines/lesson/micrograd/expressions.ts";
 
 /** 1. The derivative of a function of one variable, estimated from two values of the function. */
 export function* derivatives(): Generator<Item> {
   yield heading("What a derivative is");
+  // #region slope
   const f = (x: number): number => 3 * x ** 2 - 4 * x + 5;
+  const slope = (x: number, h: number): number => (f(x + h) - f(x)) / h;
+  // #endregion
   const xs = Array.from({ length: 41 }, (_, i) => -5 + i / 4);
   yield say(
     "Take `f(x) = 3x² - 4x + 5`. Increase x by a small number h and see how much f changes. The change of f divided by h, `(f(x + h) - f(x)) / h`, is nearly the derivative: the slope of the curve at x.",
   );
+  yield code(sections, "slope");
+  const lowest = xs.reduce((a, b) => f(b) < f(a) ? b : a);
   yield figure(
-    "f falls, is flat near x = 2/3, and rises.",
+    `f falls to its lowest point near x = ${lowest}, where it is flat, and rises after it.`,
     lineChart({ title: "f", series: [{ name: "f", x: xs, y: xs.map(f) }] }),
   );
   yield check({ name: "f(3)", ours: f(3), lecture: 20, source: notebook });
   const h = .001;
-  yield table(["x", "h", "slope"], [3, -3, 2 / 3].map((x) => [x, h, (f(x + h) - f(x)) / h]));
+  yield table(["x", "h", "slope", "6x - 4"], [3, -3, 2 / 3].map((x) => [x, h, slope(x, h), 6 * x - 4]));
   yield say(
-    "By the rules of calculus the derivative is 6x - 4: it is 14 at x = 3, -22 at x = -3, and 0 at x = 2/3, where f neither rises nor falls.",
+    "By the rules of calculus the derivative is `6x - 4`, the last column. Where it is 0, f neither rises nor falls.",
   );
 }
 
@@ -40,14 +48,16 @@ export function* oneExpression(): Generator<Item> {
     [e.label, d.label, L.label] = ["e", "d", "L"];
     return L;
   };
-  const L = forward();
+  const L = forward(), before = L.data;
   yield say(
     "We compute `L = (a·b + c)·f` with objects called Value. In the forward pass each Value computes its number, `data`. It also remembers the Values that it was computed from, and its derivative with respect to each of them.",
   );
+  yield code(engine, "mul");
   L.backward();
   yield say(
     "The backward pass starts at L, whose own `grad` is 1. Each Value multiplies its grad by its derivative with respect to a Value that it was computed from, and adds the product to that Value's grad. This is the chain rule, and it is all there is to backpropagation.",
   );
+  yield code(engine, "backward");
   yield figure(
     "The grad of a Value says how fast L changes when that Value changes.",
     valueGraph(L),
@@ -57,10 +67,12 @@ export function* oneExpression(): Generator<Item> {
     yield check({ name: `dL/d${leaf.label}`, ours: leaf.grad, lecture, source: notebook });
   }
   for (const leaf of [a, b, c, f]) leaf.data += .01 * leaf.grad;
-  yield say("Now we add 0.01 times its grad to each of a, b, c and f. L must rise:");
+  const after = forward().data;
+  yield say("Now we add 0.01 times its grad to each of a, b, c and f.");
+  yield claim(stepRaises, { before, after });
   yield check({
     name: "L after the step",
-    ours: forward().data,
+    ours: after,
     lecture: -7.286496,
     within: 1e-9,
     source: notebook,
@@ -88,12 +100,14 @@ export function* oneNeuron(): Generator<Item> {
   };
   const whole = neuron((n) => n.tanh());
   yield say(
-    "A neuron multiplies its inputs by weights, adds a bias, and applies tanh: `o = tanh(x1·w1 + x2·w2 + b)`. The derivative of tanh is `1 - o²`, which is 0.5 here.",
+    `A neuron multiplies its inputs by weights, adds a bias, and applies tanh: \`o = tanh(x1·w1 + x2·w2 + b)\`. The derivative of tanh is \`1 - o²\`, which is ${
+      (1 - whole.out.data ** 2).toFixed(3)
+    } here.`,
   );
-  yield figure(
-    "w2 has grad 0 because its input x2 is 0: changing w2 does not change o.",
-    valueGraph(whole.out),
-  );
+  yield code(engine, "tanh");
+  yield figure("The neuron, with the derivative of o in each box.", valueGraph(whole.out));
+  const [, x2, , w2] = whole.leaves;
+  yield claim(noInputNoGradient, { input: x2.data, grad: w2.grad });
   yield check({ name: "o", ours: whole.out.data, lecture: Math.SQRT1_2, within: 1e-12, source: notebook });
   for (const [i, lecture] of [[0, -1.5], [2, 1], [1, .5], [3, 0]] as const) {
     const { label, grad } = whole.leaves[i];
@@ -104,7 +118,7 @@ export function* oneNeuron(): Generator<Item> {
     return e.sub(1).div(e.add(1));
   });
   yield say(
-    "It does not matter how large the single operations are. With tanh computed as `(e^2n - 1) / (e^2n + 1)`, output and grads are the same up to rounding:",
+    "It does not matter how large the single operations are: tanh can also be computed as `(e^2n - 1) / (e^2n + 1)`.",
   );
   const difference = Math.max(
     ...inParts.leaves.map((leaf, i) => Math.abs(leaf.grad - whole.leaves[i].grad)),
@@ -113,6 +127,7 @@ export function* oneNeuron(): Generator<Item> {
     ["one operation", whole.out.data, 0],
     ["from exp", inParts.out.data, difference],
   ]);
+  yield claim(partsAreExact, { difference });
 }
 
 /** 4. Why gradients are accumulated instead of overwritten. */
@@ -152,7 +167,7 @@ export function* harderExpressions(seed: number, mayDiffer: string | null): Gene
   const out = neuron.call([value(1), value(-2)]);
   out.backward();
   yield say(
-    `A \`${neuron}\` of micrograd's library has 2 inputs. It uses ReLU instead of tanh, and its bias starts at 0.`,
+    `A neuron of micrograd's library with 2 inputs is a \`${neuron}\`. It uses ReLU instead of tanh, and its bias starts at 0.`,
   );
   yield figure(
     out.data > 0

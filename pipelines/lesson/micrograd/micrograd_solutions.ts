@@ -5,7 +5,9 @@
  */
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { value } from "../../../kernels/models/course/micrograd.ts";
-import { check, type Item, lines, say, table } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, type Item, lines, say, table } from "../item.ts";
+import { symmetricIsCloser } from "./micrograd_claims.ts";
 import { softmaxOnEngine } from "./micrograd_tensors.ts";
 
 const exercises = "micrograd exercises";
@@ -33,7 +35,7 @@ export function* gradientByFormula(): Generator<Item> {
 export function* gradientByDifference(): Generator<Item> {
   const h = 1e-6;
   yield lines("(f(x + h) - f(x)) / h, h = 1e-6");
-  yield* gradientChecks([0, 1, 2].map((i) => (f(...moved(i, h)) - f(...at)) / h), 1e-5);
+  yield* gradientChecks(forwardDifference(h), 1e-5);
   yield say(
     "The error is about h times half the second derivative, so a smaller h makes it smaller. If h is too small, rounding takes over: the difference of two nearly equal numbers keeps only a few correct digits.",
   );
@@ -43,8 +45,15 @@ export function* gradientByDifference(): Generator<Item> {
 export function* gradientBySymmetricDifference(): Generator<Item> {
   const h = 1e-6;
   yield lines("(f(x + h) - f(x - h)) / 2h, h = 1e-6");
-  yield* gradientChecks([0, 1, 2].map((i) => (f(...moved(i, h)) - f(...moved(i, -h))) / (2 * h)), 1e-8);
-  yield say("The errors that are proportional to h cancel, so the error is proportional to h².");
+  const symmetric = [0, 1, 2].map((i) => (f(...moved(i, h)) - f(...moved(i, -h))) / (2 * h));
+  yield* gradientChecks(symmetric, 1e-8);
+  const error = (found: readonly number[]): number =>
+    Math.max(...found.map((slope, i) => Math.abs(slope - gradient[i])));
+  yield claim(symmetricIsCloser, { value: error(symmetric), other: error(forwardDifference(h)) });
+}
+
+function forwardDifference(h: number): number[] {
+  return [0, 1, 2].map((i) => (f(...moved(i, h)) - f(...at)) / h);
 }
 
 function moved(i: number, by: number): [number, number, number] {
@@ -60,10 +69,13 @@ function* gradientChecks(ours: readonly number[], within: number): Generator<Ite
 
 /** E04: softmax and negative log-likelihood, built from the operations of `Value`. */
 export async function* softmaxLoss(openEngine: () => Promise<Engine>): AsyncGenerator<Item> {
+  yield code("pipelines/lesson/micrograd/micrograd_solutions.ts", "loss of a softmax");
+  // #region loss of a softmax
   const logits = [0, 3, -2, 1].map((x, i) => value(x, `logit ${i}`)), label = 3;
   const counts = logits.map((logit) => logit.exp());
   const loss = counts[label].div(counts.reduce((sum, count) => sum.add(count))).log().neg();
   loss.backward();
+  // #endregion
   yield check({
     name: "loss",
     ours: loss.data,

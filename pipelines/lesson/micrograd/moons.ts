@@ -80,3 +80,22 @@ export function twoMoons(
     return { x: x + dx, y: y + dy, label };
   });
 }
+
+/**
+ * Returns the largest fraction of points that a straight line has on their correct side, among lines in 360
+ * directions at every distance.
+ */
+export function bestLine(points: readonly LabelledPoint[]): number {
+  let best = 0;
+  for (let degree = 0; degree < 360; degree++) {
+    const angle = degree * Math.PI / 180, along = [Math.cos(angle), Math.sin(angle)];
+    const sorted = points.map(({ x, y, label }) => ({ at: x * along[0] + y * along[1], label }))
+      .sort((a, b) => a.at - b.at);
+    let correct = sorted.filter(({ label }) => label > 0).length; // the line is before all points
+    sorted.forEach(({ at, label }, i) => {
+      correct -= label;
+      if (sorted[i + 1]?.at !== at) best = Math.max(best, correct);
+    });
+  }
+  return best / points.length;
+}

@@ -9,17 +9,21 @@ import type { Engine } from "../../../kernels/engine/engine.ts";
 import { MLP, type Value, value } from "../../../kernels/models/course/micrograd.ts";
 import { boundaryChart } from "../../../stages/report/chart/boundary.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
-import { check, figure, heading, type Item, progress, say, table } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, figure, heading, type Item, progress, say, table } from "../item.ts";
+import { netBeatsLine, rateCalms, tensorsAgree, zeroGradHelps } from "./micrograd_claims.ts";
 import { trainOnEngine } from "./micrograd_tensors.ts";
-import type { LabelledPoint } from "./moons.ts";
+import { bestLine, type LabelledPoint } from "./moons.ts";
 
 const demo = "micrograd, demo.ipynb";
+const file = "pipelines/lesson/micrograd/training.ts";
 
 /** 5. A net, a loss, gradient descent, and a common mistake. */
 export function* learnFourSamples(seed: number): Generator<Item> {
   yield heading("A net learns four samples");
   const xs = [[2, 3, -1], [3, -1, .5], [.5, 1, 1], [1, 1, -1]], ys = [1, -1, -1, 1];
-  const train = (zeroGrad: boolean): { losses: number[]; outputs: number[] } => {
+  const steps = 20, rate = .05;
+  const train = (zeroGrad: boolean): { losses: number[]; outputs: number[]; parameters: number } => {
     const net = new MLP(3, [4, 4, 1], {
       random: new PythonRandom(seed),
       activation: "tanh",
@@ -28,37 +32,33 @@ export function* learnFourSamples(seed: number): Generator<Item> {
     });
     const losses: number[] = [];
     let outputs: number[] = [];
-    for (let step = 0; step < 20; step++) {
+    for (let step = 0; step < steps; step++) {
       const out = xs.map((x) => net.call(x)[0]);
       const loss = total(out.map((o, i) => o.sub(ys[i]).pow(2)));
       if (zeroGrad) net.zeroGrad();
       loss.backward();
-      for (const p of net.parameters()) p.data -= .05 * p.grad;
+      for (const p of net.parameters()) p.data -= rate * p.grad;
       losses.push(loss.data);
       outputs = out.map(({ data }) => data);
     }
-    return { losses, outputs };
+    return { losses, outputs, parameters: net.parameters().length };
   };
   const correct = train(true), mistaken = train(false);
   yield say(
-    "A multilayer perceptron (MLP) with 3 inputs and layers of 4, 4 and 1 neurons has 41 parameters. Its loss is the sum of the squared errors of four samples. Each step computes the loss (forward pass), sets all grads to 0, computes new ones (backward pass), and moves every parameter by -0.05 times its grad.",
+    `A multilayer perceptron (MLP) with 3 inputs and layers of 4, 4 and 1 neurons has ${correct.parameters} parameters. Its loss is the sum of the squared errors of four samples. Each step computes the loss (forward pass), sets all grads to 0, computes new ones (backward pass), and moves every parameter by -${rate} times its grad.`,
   );
+  yield code(file, "train");
   yield table(
-    ["sample", "target", "output after 20 steps"],
+    ["sample", "target", `output after ${steps} steps`],
     xs.map((x, i) => [x.join(" "), ys[i], correct.outputs[i]]),
   );
   const [lossWith, lossWithout] = [correct, mistaken].map(({ losses }) => losses[losses.length - 1]);
   yield say(
-    `A common mistake is to forget \`zeroGrad\`, which sets the grads to 0. Grads are added up, so each step then also repeats the gradients of all steps before it. The last loss is ${
-      lossWith.toPrecision(3)
-    } with \`zeroGrad\` and ${lossWithout.toPrecision(3)} without it.${
-      lossWithout < lossWith
-        ? " Such a small problem can be solved in spite of the mistake, which makes it hard to notice."
-        : ""
-    }`,
+    "A common mistake is to forget `zeroGrad`, which sets the grads to 0. Grads are added up, so each step then also repeats the gradients of all steps before it.",
   );
+  yield claim(zeroGradHelps, { value: lossWith, other: lossWithout });
   yield figure(
-    "The loss of 20 steps, with the same initial parameters.",
+    `The loss of ${steps} steps, with the same initial parameters.`,
     lineChart({
       series: [{ name: "with zeroGrad", y: correct.losses }, { name: "without", y: mistaken.losses }],
       xLabel: "step",
@@ -95,15 +95,13 @@ export function* learnPoints(
   yield heading(areMoons ? "Two moons" : "Two classes of points");
   const net = demoNet(seed);
   yield say(
-    `${
-      areMoons
-        ? "No straight line separates these two classes of points."
-        : "Each point is of one of two classes."
-    } We train a net with two hidden layers of 16 ReLU neurons. Its loss is 0 only if every point is on the correct side, and with a margin: \`mean(relu(1 - label·score))\`. To keep the parameters small, \`1e-4\` times the sum of their squares is added. There are ${demoSteps} steps with all points in each; the learning rate falls from 1 to 0.1.`,
+    `Each point is of one of two classes. We train a net with two hidden layers of 16 ReLU neurons. Its loss is 0 only if every point is on the correct side, and with a margin: \`mean(relu(1 - label·score))\`. To keep the parameters small, \`1e-4\` times the sum of their squares is added. There are ${demoSteps} steps with all points in each; the learning rate falls from 1 to 0.1.`,
   );
+  yield code(file, "step");
   yield check({ name: "parameters", ours: net.parameters().length, lecture: 337, source: demo });
   const losses: number[] = [], accuracies: number[] = [];
   for (let step = 0; step < demoSteps; step++) {
+    // #region step
     const scores = points.map(({ x, y }) => net.call([x, y])[0]);
     const hinges = scores.map((score, i) => score.mul(-points[i].label).add(1).relu());
     const penalty = total(net.parameters().map((p) => p.mul(p))).mul(1e-4);
@@ -111,6 +109,7 @@ export function* learnPoints(
     net.zeroGrad();
     loss.backward();
     for (const p of net.parameters()) p.data -= (1 - .9 * step / demoSteps) * p.grad;
+    // #endregion
     losses.push(loss.data);
     const correct = scores.filter(({ data }, i) => data > 0 === points[i].label > 0).length;
     accuracies.push(100 * correct / points.length);
@@ -119,7 +118,7 @@ export function* learnPoints(
     );
   }
   yield figure(
-    lossCaption(losses),
+    `The loss of ${demoSteps} steps, and the points on the correct side before each.`,
     lineChart({ title: "loss", series: [{ name: "loss", y: losses }], xLabel: "step", logY: true }),
     lineChart({
       title: "points on the correct side, %",
@@ -127,6 +126,7 @@ export function* learnPoints(
       xLabel: "step",
     }),
   );
+  yield claim(rateCalms, risesOf(losses));
   for (const [step, loss, within, accuracy] of published) {
     yield check({
       name: `loss at step ${step}`,
@@ -166,6 +166,8 @@ export function* learnPoints(
       groups: ["label -1", "label 1"],
     }),
   );
+  const last = points.filter(({ x, y, label }) => net.call([x, y])[0].data > 0 === label > 0).length;
+  yield claim(netBeatsLine, { line: 100 * bestLine(points), net: 100 * last / points.length });
   return losses;
 }
 
@@ -173,14 +175,12 @@ function demoNet(seed: number): MLP {
   return new MLP(2, [16, 16, 1], { random: new PythonRandom(seed) });
 }
 
-function lossCaption(losses: readonly number[]): string {
+/** Returns in how many steps of each half the loss rose. */
+function risesOf(losses: readonly number[]): { half: number; early: number; late: number } {
   const half = losses.length / 2;
   const rises = (from: number, to: number): number =>
     losses.slice(from, to).filter((loss, i) => loss > losses[from + i - 1]).length;
-  const early = rises(1, half), late = rises(half, losses.length);
-  return `The loss rose in ${early} of the first ${half} steps and in ${late} of the last ${half}${
-    early > late ? ": less often as the learning rate falls." : "."
-  }`;
+  return { half, early: rises(1, half), late: rises(half, losses.length) };
 }
 
 /** 8. The same training with the kernels, on tensors instead of single numbers. */
@@ -210,11 +210,10 @@ export async function* sameWithTensors(
       return [step, losses[step], tensorLosses[step], Math.abs(losses[step] - tensorLosses[step])];
     }),
   );
-  yield say(
-    `The ${demoSteps} steps took ${
-      seconds.toFixed(2)
-    } seconds. Numbers in float32 have about seven digits, and rounding causes small differences. They can grow for a while when the input of a ReLU is close to 0.`,
-  );
+  yield say(`The ${demoSteps} steps took ${seconds.toFixed(2)} seconds.`);
+  const compared = losses.slice(0, 20);
+  const difference = Math.max(...compared.map((loss, step) => Math.abs(loss - tensorLosses[step])));
+  yield claim(tensorsAgree, { steps: compared.length, difference });
 }
 
 /** Returns the sum of Values, from left to right. */

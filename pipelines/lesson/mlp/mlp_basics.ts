@@ -7,7 +7,9 @@ import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import { mlp } from "../../../kernels/models/course/name_nets.ts";
 import { countParameters } from "../../../kernels/models/model.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
-import { check, figure, heading, type Item, lines, say, table } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, figure, heading, type Item, lines, say, table } from "../item.ts";
+import { mostRowsAreEmpty, ratesHaveValley, startsConfident } from "./mlp_claims.ts";
 import { type Examples, examplesOf } from "../letters.ts";
 import { means, openNet, trainOn } from "../net_training.ts";
 import { Ngrams } from "../ngrams.ts";
@@ -23,9 +25,11 @@ export function* longerContexts({ words, letters, data, mayDiffer }: MlpSetup): 
   yield say(
     `One letter says little about the next one. But a table for three letters of context has ${count}³ = ${
       (count ** 3).toLocaleString("en-US")
-    } rows. Only ${
-      new Ngrams(data.examples, count).contexts.toLocaleString("en-US")
-    } of them occur in the names, and the counts of one row say nothing about the others. Bengio et al. found a different way: every letter (in their paper: every word) gets a vector, a net computes the probabilities from the vectors, and both are learned. Letters that behave alike get similar vectors, so what is learned about one also holds for the others.`,
+    } rows.`,
+  );
+  yield claim(mostRowsAreEmpty, { rows: count ** 3, seen: new Ngrams(data.examples, count).contexts });
+  yield say(
+    `Bengio et al. found a different way: every letter (in their paper: every word) gets a vector, a net computes the probabilities from the vectors, and both are learned. Letters that behave alike get similar vectors, so what is learned about one also holds for the others.`,
   );
   yield say(`The examples of "${words[0]}", with \`${symbols[0]}\` before and after it:`);
   const first = examplesOf([words[0]], { letters, context });
@@ -35,6 +39,7 @@ export function* longerContexts({ words, letters, data, mayDiffer }: MlpSetup): 
   yield say(
     "All names are shuffled and split: 80 % to train on, 10 % to choose sizes and learning rates with (dev), and 10 % that are used once, at the very end (test). A net with enough weights can learn its names by heart. Only names that it never saw show how good it is.",
   );
+  yield code("pipelines/lesson/letters.ts", "splitWords");
   for (const [part, lecture] of [["train", 182441], ["dev", 22902], ["test", 22803]] as const) {
     const ours = data.rows[part].length;
     yield check({ name: `examples, ${part}`, ours, lecture, source: notebook, mayDiffer });
@@ -47,19 +52,23 @@ export async function* letterVectors(
 ): AsyncGenerator<Item, Examples> {
   yield heading("A vector for each letter");
   const model = mlp({ vocabSize: letters.count, ...sizes });
-  const five = examplesOf(words.slice(0, 5), { letters, context });
+  const five = examplesOf(words.slice(0, 5), { letters, context }), inputs = context * sizes.channels;
+  const shapeRow = (name: string, rest: readonly number[]): string[] => {
+    return [name, `[${["B", ...rest].join(", ")}]`, `[${[five.count, ...rest].join(", ")}]`];
+  };
   yield say(
-    "C is a table with a row of two numbers for each letter. `C[x]` selects the rows of three letters, which are six numbers side by side. A layer of 100 neurons with tanh follows, then a layer that gives a logit for each letter, then softmax.",
+    `C is a table with a row of ${sizes.channels} numbers for each letter. \`C[x]\` selects the rows of ${context} letters, which are ${inputs} numbers side by side. A layer of ${sizes.hidden} neurons with tanh follows, then a layer that gives a logit for each letter, then softmax.`,
   );
+  yield code("kernels/models/course/name_nets.ts", "mlp");
   yield table(["tensor", "shape", "for names 1 to 5"], [
-    ["x", "[B, 3]", `[${five.count}, ${context}]`],
-    ["C[x]", "[B, 3, 2]", `[${five.count}, ${context}, 2]`],
-    ["the same numbers as rows of 6", "[B, 6]", `[${five.count}, 6]`],
-    ["h = tanh(… · W1 + b1)", "[B, 100]", `[${five.count}, 100]`],
-    ["logits = h · W2 + b2", `[B, ${letters.count}]`, `[${five.count}, ${letters.count}]`],
+    shapeRow("x", [context]),
+    shapeRow("C[x]", [context, sizes.channels]),
+    shapeRow(`the same numbers as rows of ${inputs}`, [inputs]),
+    shapeRow("h = tanh(… · W1 + b1)", [sizes.hidden]),
+    shapeRow("logits = h · W2 + b2", [letters.count]),
   ]);
   yield say(
-    "Selecting a row gives the same as a one-hot row times C, without the multiplications. Reading [B, 3, 2] as [B, 6] moves no number, because the three vectors are next to each other in memory.",
+    "Selecting a row gives the same as a one-hot row times C, without the multiplications. Reading the vectors as one row moves no number, because they are next to each other in memory.",
   );
   yield check({
     name: "parameters",
@@ -83,13 +92,7 @@ export async function* letterVectors(
     source: notebook,
     mayDiffer,
   });
-  yield say(
-    `If all letters were equally likely, the loss would be ${uniformLoss.toFixed(4)}.${
-      loss > uniformLoss
-        ? " The initial weights are so large that the net is confident, and wrong (exercise E02)."
-        : ""
-    }`,
-  );
+  yield claim(startsConfident, { loss, uniform: uniformLoss });
   return five;
 }
 
@@ -151,8 +154,11 @@ function mostFollowers(examples: Examples): [context: Uint32Array, followers: Se
 export async function* rateFinder({ words, letters, engine, seed }: MlpSetup): AsyncGenerator<Item> {
   yield heading("How large should a step be?");
   yield say(
-    `From now on we use all names. A step with all examples would be slow, so each step takes ${batch} random examples, a minibatch. Its gradient is only roughly right, but many rough steps are better than a few exact ones. To find a good learning rate, we try 1,000 steps with rates from 0.001 to 1, evenly spaced in the exponent.`,
+    `From now on we use all names. A step with all examples would be slow, so each step takes ${batch} random examples, a minibatch. Its gradient is only roughly right, but in the time of one step with all examples we can take ${
+      Math.round(words.reduce((sum, word) => sum + [...word].length + 1, 0) / batch).toLocaleString("en-US")
+    } such steps. To find a good learning rate, we try 1,000 steps with rates from 0.001 to 1, evenly spaced in the exponent.`,
   );
+  yield code("pipelines/lesson/net_training.ts", "trainOn");
   const examples = examplesOf(words, { letters, context }), random = new TorchRandom(seed);
   const model = mlp({ vocabSize: letters.count, ...sizes });
   await using net = await openNet(engine, { model, random, examples, batch });
@@ -167,12 +173,9 @@ export async function* rateFinder({ words, letters, engine, seed }: MlpSetup): A
   const smooth = means(losses, 20), lowest = Math.min(...smooth.y);
   const best = exponents[Math.round(smooth.x[smooth.y.indexOf(lowest)])];
   const [smallest, largest] = [smooth.y[0], smooth.y[smooth.y.length - 1]];
+  yield claim(ratesHaveValley, { smallest, lowest, largest });
   yield figure(
-    `The mean loss is ${smallest.toFixed(2)} with the smallest rates, ${
-      lowest.toFixed(2)
-    } at its lowest point, and ${largest.toFixed(2)} with the largest rates.${
-      lowest < smallest && lowest < largest ? " Good rates are in the valley." : ""
-    }`,
+    "The loss of each step, by the learning rate of that step.",
     lineChart({
       series: [
         { name: "batch", x: exponents, y: losses },
@@ -180,7 +183,7 @@ export async function* rateFinder({ words, letters, engine, seed }: MlpSetup): A
       ],
       xLabel: "log10 of the learning rate",
       yLabel: "loss",
-      yDomain: [2, 22],
+      yDomain: [Math.max(0, lowest - .5), 2.5 * smallest],
     }),
   );
   yield say(

@@ -9,8 +9,10 @@ import { lineChart } from "../../../stages/report/chart/line.ts";
 import type { DeviceTrainer } from "../../../stages/train/on_device/device_trainer.ts";
 import type { Names } from "../data.ts";
 import { InterpolatedNgrams } from "../interpolated_ngrams.ts";
-import { check, figure, type Item, say, table } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, figure, type Item, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
+import { scaledStartSaves } from "./mlp_claims.ts";
 import { examplesOf, Letters, type SplitExamples, splitExamples, splitWords } from "../letters.ts";
 import { engineForSmallNets, lossesOfSplit, means, openNet, trainOn } from "../net_training.ts";
 
@@ -67,6 +69,7 @@ export async function* scaledStart(env: NamesEnv): AsyncGenerator<Item> {
     mayDiffer,
   });
   const curves: { name: string; x: number[]; y: number[] }[] = [], rows: [string, number, number][] = [];
+  const hidden = 200, inputs = 3 * 10;
   const starts: readonly (readonly [string, MlpOptions])[] = [["as drawn", {}], ["scaled down", smaller]];
   for (const [name, start] of starts) {
     const model = mlp({ vocabSize: letters.count, context, ...start }), random = new TorchRandom(env.seed);
@@ -77,8 +80,11 @@ export async function* scaledStart(env: NamesEnv): AsyncGenerator<Item> {
     rows.push([name, before, await net.loss(train)]);
   }
   yield say(
-    "A logit is a sum over 200 neurons, each times a weight of a size near 1. Its size is about √200 = 14, and with such logits softmax is almost certain of one letter. Weights times 0.01 bring all logits near 0. The sums in the hidden layer are too large as well: tanh is flat there. Divided by the square root of the number of inputs (and times 5/3, for tanh), their size is near 1. Biases start at 0.",
+    `A logit is a sum over ${hidden} neurons, each times a weight of a size near 1. Its size is about √${hidden} = ${
+      Math.sqrt(hidden).toFixed(1)
+    }, and with such logits softmax is almost certain of one letter. Weights times 0.01 bring all logits near 0. The sums over ${inputs} numbers in the hidden layer are too large as well: tanh is flat there. We divide them by √${inputs} and multiply them by 5/3, for tanh. Biases start at 0.`,
   );
+  yield code("pipelines/lesson/mlp/mlp_solutions.ts", "smaller");
   yield table(["initial weights", "loss before training", `after ${steps} steps`], rows);
   const [, scaledLoss] = rows[1];
   yield check({
@@ -90,10 +96,9 @@ export async function* scaledStart(env: NamesEnv): AsyncGenerator<Item> {
     mayDiffer,
   });
   const reached = curves[0].y.findIndex((loss) => loss <= scaledLoss);
+  yield claim(scaledStartSaves, { steps, reached: reached < 0 ? null : curves[0].x[reached] });
   yield figure(
-    `Loss, mean of 20 steps. With the weights as drawn, the net ${
-      reached < 0 ? `does not in ${steps} steps reach` : `needs about ${curves[0].x[reached]} steps to reach`
-    } the loss at which the other one starts.`,
+    "The loss of both nets, mean of 20 steps.",
     lineChart({ series: curves, xLabel: "step", yLabel: "loss", logY: true }),
   );
 }
@@ -102,7 +107,7 @@ export async function* scaledStart(env: NamesEnv): AsyncGenerator<Item> {
 export async function* mixedWithCounts(env: NamesEnv, steps: number): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), { context } = tuned, m = 20;
   yield say(
-    "The paper mixes the probabilities of its net with those of a smoothed trigram table, half and half. The mixture is better than either of them, because they are wrong in different places. We mix the net of E01 with the table of E06 of lesson 2, which has all contexts of up to four letters.",
+    "The paper mixes the probabilities of its net with those of a smoothed trigram table, half and half. There, the mixture is better than either of them, because they are wrong in different places. We mix the net of E01 with the table of E06 of lesson 2, which has all contexts of up to four letters.",
   );
   const data = splitExamples(words, { letters, context }), split = splitWords(words);
   await using net = await openTuned(env, { letters, data });

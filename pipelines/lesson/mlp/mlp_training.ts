@@ -9,16 +9,25 @@ import { countParameters } from "../../../kernels/models/model.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
 import { scatterChart } from "../../../stages/report/chart/scatter.ts";
 import type { DeviceTrainer } from "../../../stages/train/on_device/device_trainer.ts";
-import { comparison } from "../comparison.ts";
+import { claim } from "../claim.ts";
 import { drawNames, netProbabilities, samplingRandom } from "../draw_names.ts";
-import { check, figure, heading, type Item, lines, say, table } from "../item.ts";
+import { check, code, figure, heading, type Item, lines, say, table } from "../item.ts";
 import { type Examples, examplesOf, type Split, splitWords } from "../letters.ts";
 import { lossesOfSplit, means, openNet, trainOn } from "../net_training.ts";
 import { Ngrams } from "../ngrams.ts";
+import {
+  largerIsBetter,
+  largerNetOverfits,
+  lowerRateSettles,
+  smallNetGeneralizes,
+  vowelsAreClose,
+} from "./mlp_claims.ts";
 import { batch, context, type MlpSetup, notebook, shuffles } from "./mlp_setup.ts";
 
-/** 5. Training of the first net, and a plot of its letter vectors in a plane. */
-export async function* trainFirstNet(setup: MlpSetup): AsyncGenerator<Item> {
+/**
+ * 5. Training of the first net, and a plot of its letter vectors in a plane. Returns its losses.
+ */
+export async function* trainFirstNet(setup: MlpSetup): AsyncGenerator<Item, Split<number>> {
   yield heading("Vectors of two numbers");
   const { letters, data, steps } = setup;
   await using net = await openMlp({ channels: 2, hidden: 100 }, setup);
@@ -26,15 +35,12 @@ export async function* trainFirstNet(setup: MlpSetup): AsyncGenerator<Item> {
   const losses = await lossesOfSplit(net, data.rows);
   const vectors = (await net.weights())["layers.0.weight"].data;
   yield* lossTable("vectors of 2, 100 neurons", { losses, setup });
+  yield claim(smallNetGeneralizes, losses);
   yield say(
-    `The dev loss is ${comparison(losses.dev, losses.train)} the train loss. ${
-      losses.dev - losses.train < .1
-        ? "So the net has hardly learned names by heart, and a larger one may do better."
-        : "So the net has learned some names by heart."
-    } Is the hidden layer too small, or are two numbers too few for a letter? Two numbers can at least be drawn:`,
+    "Is the hidden layer too small, or are two numbers too few for a letter? Two numbers can at least be drawn:",
   );
   yield figure(
-    "The learned vectors. Letters that the net treats alike are close to each other.",
+    "The learned vectors. The net treats letters alike whose vectors are close to each other.",
     scatterChart({
       points: letters.symbols.map((symbol, i) => ({
         x: vectors[2 * i],
@@ -45,10 +51,36 @@ export async function* trainFirstNet(setup: MlpSetup): AsyncGenerator<Item> {
       groups: ["vowels", "other letters", "the mark"],
     }),
   );
+  const distances = vowelDistances(letters.symbols, vectors);
+  if (distances !== null) yield claim(vowelsAreClose, distances);
+  return losses;
 }
 
-/** 6. Training of the lecture's last net, and names drawn from it. */
-export async function* trainLargerNet(setup: MlpSetup): AsyncGenerator<Item> {
+/**
+ * Returns the mean distance of two vowels, and of a vowel and another letter; null for letters that are not
+ * Latin.
+ */
+function vowelDistances(
+  symbols: readonly string[],
+  vectors: ArrayLike<number>,
+): { readonly value: number; readonly other: number } | null {
+  const isVowel = (symbol: string): boolean => "aeiou".includes(symbol);
+  const letters = [...symbols.keys()].slice(1), vowels = letters.filter((i) => isVowel(symbols[i]));
+  const others = letters.filter((i) => !isVowel(symbols[i]));
+  if (vowels.length < 2 || others.length === 0) return null;
+  const mean = (from: readonly number[], to: readonly number[]): number => {
+    const found = from.flatMap((i) =>
+      to.filter((j) => j !== i).map((j) =>
+        Math.hypot(vectors[2 * i] - vectors[2 * j], vectors[2 * i + 1] - vectors[2 * j + 1])
+      )
+    );
+    return found.reduce((a, b) => a + b, 0) / found.length;
+  };
+  return { value: mean(vowels, vowels), other: mean(vowels, others) };
+}
+
+/** 6. Training of the lecture's last net, and names drawn from it. `smaller` are the first net's losses. */
+export async function* trainLargerNet(setup: MlpSetup, smaller: Split<number>): AsyncGenerator<Item> {
   const { letters, data, seed, mayDiffer, lossMayDiffer, largerSteps: steps } = setup;
   yield heading("Vectors of ten numbers, 200 neurons");
   const began = performance.now();
@@ -62,6 +94,7 @@ export async function* trainLargerNet(setup: MlpSetup): AsyncGenerator<Item> {
     source: notebook,
     mayDiffer,
   });
+  yield code("pipelines/lesson/mlp/mlp_training.ts", "trainMlp");
   const width = Math.ceil(steps / 100), smooth = means(curve, width);
   yield figure(
     "The loss varies from step to step because each step sees other names. Halfway, the learning rate falls from 0.1 to 0.01.",
@@ -74,18 +107,20 @@ export async function* trainLargerNet(setup: MlpSetup): AsyncGenerator<Item> {
       yLabel: "log10 of the loss",
     }),
   );
+  const tenth = (end: number): number => mean(curve.subarray(Math.floor(end - steps / 10), Math.floor(end)));
+  yield claim(lowerRateSettles, { value: tenth(steps), other: tenth(steps / 2) });
   yield* lossTable("vectors of 10, 200 neurons", { losses, setup });
   // The notebook's batches are not known. Even if two runs differ only in the rounding of one number, their
   // final losses differ by several thousandths.
   const options = { within: .01, source: notebook, mayDiffer: lossMayDiffer };
   yield check({ name: "loss, train", ours: losses.train, lecture: 2.1260, ...options });
   yield check({ name: "loss, dev", ours: losses.dev, lecture: 2.1701, ...options });
+  yield claim(largerIsBetter, { value: losses.dev, other: smaller.dev });
+  yield claim(largerNetOverfits, { value: smaller.dev - smaller.train, other: losses.dev - losses.train });
   yield say(
     `${steps.toLocaleString("en-US")} steps took ${
       seconds.toFixed(1)
-    } seconds. The dev loss, of names that the net never saw, is ${
-      comparison(losses.dev, losses.train)
-    } the train loss. Larger nets and longer runs usually widen this gap. Now, once and at the very end, the test loss: ${
+    } seconds. Now, once and at the very end, the test loss: ${
       losses.test.toFixed(4)
     }. The net draws these names:`,
   );
@@ -95,6 +130,10 @@ export async function* trainLargerNet(setup: MlpSetup): AsyncGenerator<Item> {
     count: 20,
   });
   yield lines([drawn.slice(0, 10).join(" "), drawn.slice(10).join(" ")]);
+}
+
+function mean(values: Float32Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Opens a net as in the lecture, with the examples of all names on the device. */

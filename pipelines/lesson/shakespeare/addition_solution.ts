@@ -10,7 +10,9 @@ import { charGpt } from "../../../kernels/models/course/char_gpt.ts";
 import type { Model } from "../../../kernels/models/model.ts";
 import { schedule } from "../../../kernels/optim/schedule.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
-import { check, figure, type Item, lines, progress, say, table } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, figure, type Item, lines, progress, say, table } from "../item.ts";
+import { ruleIsFound } from "./shakespeare_claims.ts";
 import {
   type AdditionProblems,
   additionProblems,
@@ -55,6 +57,7 @@ export async function* additionSolution(
       problemText(12, 345, { digits })
     }\`. The last digit of the sum stands first, because this is the order in which people add by hand. Targets before the \`=\` do not count in the loss, because nobody can predict a question. About one problem in twenty is held out from training.`,
   );
+  yield code("pipelines/lesson/shakespeare/addition_problems.ts", "additionProblems");
   const weights = lectureWeights(model.config, random);
   const rate = schedule({ kind: "cosine", lr: 3e-3, minLr: 3e-4, warmup: 50, steps });
   const shape = [batch, time] as const;
@@ -72,10 +75,14 @@ export async function* additionSolution(
     mistakes = await mistakesOf(engine, { model, weights: await session.weights(), test, time });
     correct.push([step + 1, 100 * (1 - mistakes.length / testCount)]);
   }
+  yield claim(ruleIsFound, {
+    correct: correct[correct.length - 1][1],
+    guess: Math.log(10),
+    first: losses[0],
+    last: losses[losses.length - 1],
+  });
   yield figure(
-    `A digit chosen at random among ten has a loss of ln 10 = ${
-      Math.log(10).toFixed(2)
-    }. A flat part of the curve, followed by a steep fall, shows when the model finds the rule.`,
+    "A flat part of the curve, followed by a steep fall, shows when the model finds a part of the rule.",
     lineChart({
       title: "loss of the digits of the sum",
       series: [{ name: "loss", y: losses }],

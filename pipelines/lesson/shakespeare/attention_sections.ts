@@ -10,7 +10,9 @@ import { largestDifference } from "../../../kernels/models/course/matrix.ts";
 import { barChart } from "../../../stages/report/chart/bars.ts";
 import { heatmapChart } from "../../../stages/report/chart/heatmap.ts";
 import { histogramChart } from "../../../stages/report/chart/histogram.ts";
-import { check, figure, heading, type Item, say, table } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, figure, heading, type Item, say, table } from "../item.ts";
+import { largeScoresChoose, varianceGrows, weightsDiffer } from "./shakespeare_claims.ts";
 import { softmax } from "../net_training.ts";
 import { attend, randomHead, scoresOf, variance } from "./attention_head.ts";
 import {
@@ -62,6 +64,8 @@ export async function* averagesSection(
   yield say(
     "The first way is a loop. The second is a matrix product: row t of a triangular matrix holds `1 / (t + 1)` up to column t, and zeros after it. The third computes the same matrix as a softmax of scores: 0 for the positions so far, and -∞ for later positions. The fourth is this project's attention kernel. Its queries are 0, so all scores are 0.",
   );
+  yield code("pipelines/lesson/shakespeare/averaging.ts", "averagingWeights");
+  yield code("pipelines/lesson/shakespeare/averaging.ts", "maskedSoftmax");
   yield figure(
     "Each row belongs to a position and shows how much weight that position gives to each position.",
     heatmapChart({
@@ -91,14 +95,15 @@ export async function* headSection(
   yield say(
     "Each position computes three vectors from its channels. The query describes what it looks for, the key describes what it contains, and the value is what it passes on. The score of two positions is the dot product of the query of one and the key of the other. A softmax turns a position's scores for itself and all earlier positions into weights. The output is the sum of their values, each times its weight.",
   );
+  yield code("pipelines/lesson/shakespeare/attention_head.ts", "scoresOf");
+  yield code("pipelines/lesson/shakespeare/attention_head.ts", "attend");
   const random = new TorchRandom(seed);
   const x = random.randn(batch * time * channels), head = randomHead(x, { shape, width, random });
   const weights = maskedSoftmax(scoresOf(head, { sequence: 0, time, scale: 1 }), time);
   const lastRow = weights.subarray((time - 1) * time), largest = Math.max(...lastRow);
+  yield claim(weightsDiffer, { position: lastRow.indexOf(largest), largest, mean: 1 / time });
   yield figure(
-    `Nothing is trained yet, but the weights already differ. The last position gives position ${
-      lastRow.indexOf(largest)
-    } the weight ${largest.toFixed(3)}; in a mean, each weight would be ${(1 / time).toFixed(3)}.`,
+    "Each row belongs to a position and shows how much weight it gives to each position so far.",
     heatmapChart({
       title: "weights of a random head",
       values: rowsOf(weights, time),
@@ -154,9 +159,9 @@ export function* scaledScoresSection({ seed }: Pick<ShakespeareInputs, "seed">):
   const scores = [0, 1, 2, 3].flatMap((sequence) => [
     ...scoresOf({ queries, keys, width }, { sequence, time, scale: 1 }),
   ]);
-  const scaled = scores.map((score) => score / 4), source = notebook;
+  const scaled = scores.map((score) => score / Math.sqrt(width)), source = notebook;
   yield say(
-    `A score is a sum of ${width} products. If keys and queries have variance 1, each product has variance 1 and the sum has variance ${width}. So the variance grows with the width of the head. After division by √${width} it is 1 again.`,
+    `A score is a sum of ${width} products. If keys and queries have variance 1, each product has variance 1 and the sum has variance ${width}. So the variance grows with the width of the head. After division by √${width} it should be 1 again.`,
   );
   for (
     const [name, ours, lecture] of [
@@ -172,12 +177,16 @@ export function* scaledScoresSection({ seed }: Pick<ShakespeareInputs, "seed">):
     ["query · key", variance(scores)],
     [`query · key / √${width}`, variance(scaled)],
   ]);
+  yield claim(varianceGrows, { width, plain: variance(scores), scaled: variance(scaled) });
   const few = [.1, -.2, .3, -.2, .5];
   const softmaxOf = (factor: number): Float64Array => softmax(few.map((score) => score * factor));
   const bars = (factor: number) =>
-    [...softmaxOf(factor)].map((value, i) => ({ name: `score ${few[i] * factor}`, value }));
+    [...softmaxOf(factor)].map((value, i) => ({
+      name: `score ${Number((few[i] * factor).toPrecision(3))}`,
+      value,
+    }));
   yield figure(
-    "With scores of large variance, the softmax gives almost all weight to one position. At the start of training this is too early: the position is chosen by chance, and the others hardly get a gradient.",
+    "Scores with and without scaling, and the softmax of five scores.",
     histogramChart({
       title: "scores",
       series: [{ name: "not scaled", values: scores }, { name: "scaled", values: scaled }],
@@ -186,6 +195,7 @@ export function* scaledScoresSection({ seed }: Pick<ShakespeareInputs, "seed">):
     barChart({ title: "softmax of five scores", bars: bars(1) }),
     barChart({ title: "softmax of the same scores times 8", bars: bars(8) }),
   );
+  yield claim(largeScoresChoose, { value: Math.max(...softmaxOf(1)), other: Math.max(...softmaxOf(8)) });
   yield check({
     name: "largest weight of the softmax",
     ours: softmaxOf(1)[4],

@@ -6,7 +6,7 @@
 import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import { largestDifference } from "../../../kernels/models/course/matrix.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
-import { check, type Item, say } from "../item.ts";
+import { check, code, type Item, say } from "../item.ts";
 import { randomHead } from "./attention_head.ts";
 import { mixedByAttention, type SequenceShape } from "./averaging.ts";
 
@@ -22,6 +22,7 @@ export async function* batchedHeadsSolution(
   yield say(
     "A list of heads computes one small product after another. But the heads do not depend on each other. So their channels can stand side by side in one tensor, [B, T, heads × width], and one kernel can process the heads like the sequences of a batch. The op in `kernels/ops/attention/attention.ts` does this.",
   );
+  yield code("pipelines/lesson/shakespeare/averaging.ts", "mixedByAttention");
   const separate: Float32Array[] = [];
   for (const head of heads) {
     separate.push(await mixedByAttention(engine, { ...head, shape: [batch, time, width] }));

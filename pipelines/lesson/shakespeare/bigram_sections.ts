@@ -5,9 +5,12 @@
  */
 import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
-import { check, figure, heading, type Item, lines, say } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, figure, heading, type Item, lines, say } from "../item.ts";
 import { drawExcerpts } from "./corpus.ts";
 import { smallBatch } from "./lecture_models.ts";
+import { bigramReachesCounts, randomLogitsAreWorse } from "./shakespeare_claims.ts";
+import { Ngrams } from "../ngrams.ts";
 import { lossChecks, lossCurves } from "./loss_items.ts";
 import type { ShakespeareInputs } from "./shakespeare_inputs.ts";
 import { trainCharModel, type TrainedCharModel } from "./train_char_model.ts";
@@ -44,6 +47,7 @@ export function* dataSection(
   yield say(
     "A batch holds several excerpts from random places of the text, here four. The model processes them independently of each other:",
   );
+  yield code("pipelines/lesson/shakespeare/corpus.ts", "drawExcerpts");
   yield lines(Array.from({ length: 4 }, (_, row) => inputs.subarray(row * 8, row * 8 + 8).join(" ")));
   yield check({
     name: "first excerpt",
@@ -77,12 +81,9 @@ export async function* bigramSection(
     characters: 200,
   });
   const { estimates } = model, initial = estimates[0].validation;
+  yield claim(randomLogitsAreWorse, { first: initial, uniform: uniformLoss });
   yield figure(
-    `At step 0 the validation loss is ${initial.toFixed(2)}${
-      initial > uniformLoss
-        ? `, more than ${uniformLoss.toFixed(2)}: random logits prefer some characters without reason`
-        : ""
-    }. Training lowers the loss to what the last character alone can predict. A bigram model cannot do better.`,
+    "The loss of the bigram model, estimated from 200 batches of each part of the text.",
     lineChart({
       title: "loss of the bigram model",
       xLabel: "step",
@@ -90,6 +91,7 @@ export async function* bigramSection(
       series: lossCurves(estimates),
     }),
   );
+  yield claim(bigramReachesCounts, { trained: model.final.validation, counted: countedLoss(corpus) });
   for (
     const [step, train, validation, within] of [
       [0, 4.7305, 4.7241, 1e-4],
@@ -107,4 +109,13 @@ export async function* bigramSection(
   yield say("Text that the model generates:");
   yield lines(model.sample);
   return model;
+}
+
+/** Returns the validation loss of the counted pairs of the training part, with 1 added to each count. */
+function countedLoss({ tokenizer, train, validation }: ShakespeareInputs["corpus"]): number {
+  const pairs = (ids: Uint32Array) => {
+    const inputs = ids.slice(0, -1), targets = ids.slice(1);
+    return { context: 1, count: targets.length, inputs, targets };
+  };
+  return new Ngrams(pairs(train), tokenizer.vocabSize).loss(pairs(validation), 1);
 }

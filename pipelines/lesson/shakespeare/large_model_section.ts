@@ -31,7 +31,7 @@ export async function* largeModelSection(
   const memory = Object.values(planned.memory).reduce((a, b) => a + b, 0),
     flops = steps * planned.flopsPerStep;
   yield say(
-    `This model has 384 channels, 6 heads, 6 blocks, a dropout of 0.2 and a context of ${seqLen} characters. Each of its ${
+    `This model has ${largeModel.channels} channels, ${largeModel.heads} heads, ${largeModel.layers} blocks, a dropout of ${largeModel.dropout} and a context of ${seqLen} characters. Each of its ${
       steps.toLocaleString("en-US")
     } steps takes ${batch} excerpts, or ${count(planned.tokensPerStep)} tokens.`,
   );

@@ -47,7 +47,7 @@ export const lectureModels: readonly LectureModel[] = [
   {
     name: "four heads",
     adds:
-      "Four heads of 8 channels work side by side instead of one head of 32 channels. The number of parameters is the same, but the heads can look for different things. For example, one can look for vowels and another for the last line break.",
+      "Four heads of 8 channels work side by side instead of one head of 32 channels. The heads can look for different things. For example, one can look for vowels and another for the last line break.",
     config: withoutParts,
     lecture: 2.28,
   },
@@ -75,7 +75,7 @@ export const lectureModels: readonly LectureModel[] = [
   {
     name: "dropout",
     adds:
-      "In training, a fifth of the attention weights and of each part's outputs is set to 0 at random. This keeps large models from overfitting, that is, from learning the training text by heart. A model as small as this one hardly overfits.",
+      "In training, a fifth of the attention weights and of each part's outputs is set to 0 at random. This keeps large models from overfitting, that is, from learning the training text by heart.",
     config: { ...blocks, dropout: .2 },
     lecture: null,
   },

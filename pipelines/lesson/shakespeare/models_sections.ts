@@ -5,7 +5,9 @@
  */
 import { barChart } from "../../../stages/report/chart/bars.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
-import { check, figure, heading, type Item, lines, say, table } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, figure, heading, type Item, lines, say, table } from "../item.ts";
+import { allPartsHelpMost, headsAreFree, partHelps, smallNeedsNoDropout } from "./shakespeare_claims.ts";
 import {
   type LectureModel,
   lectureModels,
@@ -37,6 +39,7 @@ export async function* modelsSection(
       steps.toLocaleString("en-US")
     } steps.`,
   );
+  yield code("kernels/models/course/char_gpt.ts", "charGpt");
   const models: ComparedModel[] = [{ name: "bigram", lecture: 2.5, trained: bigram }];
   for (const { name, adds, config, lecture } of lectureModels) {
     yield say(`\`${name}\`: ${adds}`);
@@ -50,7 +53,18 @@ export async function* modelsSection(
       every: 500,
       seed,
     });
+    const before = models[models.length - 1].trained;
     models.push({ name, lecture, trained });
+    if (name === "four heads") {
+      yield claim(headsAreFree, { one: before.parameters, four: trained.parameters });
+    }
+    yield name === "dropout"
+      ? claim(smallNeedsNoDropout, {
+        with: trained.final.validation,
+        without: before.final.validation,
+        gap: before.final.validation - before.final.train,
+      })
+      : claim(partHelps, { name, value: trained.final.validation, other: before.final.validation });
   }
   yield table(
     ["model", "parameters", "train", "validation", "lecture"],
@@ -62,8 +76,13 @@ export async function* modelsSection(
       lecture ?? "",
     ]),
   );
+  yield claim(allPartsHelpMost, {
+    value: models[models.length - 1].trained.final.validation,
+    other: bigram.final.validation,
+  });
+  const validations = models.map(({ trained: { final } }) => final.validation);
   yield figure(
-    changesSentence(models),
+    "The validation loss of each model at the end, and in training.",
     barChart({
       title: "validation loss of each model",
       bars: models.map(({ name, trained: { final } }) => ({ name, value: final.validation })),
@@ -72,7 +91,7 @@ export async function* modelsSection(
       title: "validation loss in training",
       xLabel: "step",
       yLabel: "validation loss",
-      yDomain: [2, 3],
+      yDomain: [Math.min(...validations) - .1, Math.max(...validations) + .5],
       series: models.map(({ name, trained }) => validationCurve(name, trained)),
     }),
   );
@@ -87,26 +106,6 @@ export async function* modelsSection(
       mayDiffer: reasonToDiffer({ full: name !== "bigram" }),
     });
   }
-}
-
-/**
- * Returns a sentence that says which models have a lower validation loss than the previous model, and where
- * the loss falls most.
- */
-function changesSentence(models: readonly ComparedModel[]): string {
-  const changes = models.slice(1).map(({ name, trained }, i) => ({
-    name: `"${name}"`,
-    change: trained.final.validation - models[i].trained.final.validation,
-  }));
-  const higher = changes.filter(({ change }) => change >= 0).map(({ name }) => name);
-  const largest = changes.reduce((a, b) => b.change < a.change ? b : a);
-  return `${
-    higher.length === 0
-      ? "Each model has a lower validation loss than the model before it."
-      : `Each model has a lower validation loss than the model before it, except ${higher.join(" and ")}.`
-  }${
-    largest.change < 0 ? ` The loss falls most at ${largest.name}, by ${(-largest.change).toFixed(3)}.` : ""
-  }`;
 }
 
 /** Trains the last model of the notebook, which contains all the parts. */

@@ -7,7 +7,7 @@
 import type { BpeTokenizer } from "../../../stages/token/bpe.ts";
 import { trainBpe } from "../../../stages/token/train/train_bpe.ts";
 import type { Text } from "../data.ts";
-import { check, heading, type Item, lines, progress, say, table } from "../item.ts";
+import { check, code, heading, type Item, lines, progress, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
 import { mergeList, minbpeChecks } from "./minbpe_checks.ts";
 import { mergePair, pairCounts, plainMerges } from "./plain_bpe.ts";
@@ -21,6 +21,7 @@ export async function* basicSection(vocabSize: number, env: LessonEnv<Text>): As
   const { text } = env.data;
   yield heading("2. The most frequent pair");
   yield say("A short text first: its bytes, and the numbers that are left after each merge.");
+  yield code("pipelines/lesson/tokenizer/plain_bpe.ts", "mergePair");
   yield* smallExample();
   const bytes = [...utf8.encode(text)];
   const top = pairCounts(bytes).slice(0, 10);
@@ -45,6 +46,7 @@ export async function* basicSection(vocabSize: number, env: LessonEnv<Text>): As
   yield say(
     "Exercise 1 of minbpe: count all pairs, replace the most frequent one by a new number, and count again. Of equally frequent pairs, the one that occurs first is merged.",
   );
+  yield code("pipelines/lesson/tokenizer/plain_bpe.ts", "plainMerges");
   const steps: (string | number)[][] = [];
   const known = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
   const plain: string[] = [];
@@ -108,9 +110,11 @@ function* encodeStepByStep(tokenizer: BpeTokenizer, { data: { text } }: LessonEn
   yield say(
     "A new text is encoded with the same merges in the same order: of all its pairs, the one that was learned first is merged first. Neither the length of the token nor the frequency of the pair in the new text matters.",
   );
+  yield code("pipelines/lesson/tokenizer/basic.ts", "encode");
   const example = /\p{L}+ \p{L}+ \p{L}+/u.exec(text.slice(text.length >> 1))?.[0].slice(0, 32) ??
     text.slice(0, 24);
   const ranks = new Map(tokenizer.merges.map(([left, right, id]) => [`${left} ${right}`, id]));
+  // #region encode
   let ids = [...utf8.encode(example)];
   const shown = [tokensInBrackets(ids, tokenizer)];
   for (;;) {
@@ -121,6 +125,7 @@ function* encodeStepByStep(tokenizer: BpeTokenizer, { data: { text } }: LessonEn
     ids = mergePair(ids, best.pair, best.id);
     shown.push(`${String(best.id).padStart(6)}  ${tokensInBrackets(ids, tokenizer)}`);
   }
+  // #endregion
   yield lines([`        ${shown[0]}`, ...shown.slice(1)]);
   yield check({
     name: "ids of the program's own tokenizer",

@@ -4,7 +4,9 @@
  * @module
  */
 import { hex } from "../../../stages/token/view/visible_token.ts";
+import { claim } from "../claim.ts";
 import { heading, type Item, say, table } from "../item.ts";
+import { utf8IsShortest } from "./tokenizer_claims.ts";
 
 const utf8 = new TextEncoder();
 
@@ -28,7 +30,7 @@ export function* bytesSection(text: string): Generator<Item> {
   );
   const bytes = utf8.encode(text).length, characters = [...text].length;
   yield say(
-    `Why not UTF-16 or UTF-32? In English text every second byte of UTF-16 is zero, and three of four bytes of UTF-32 are. The text of this lesson has ${
+    `Why not UTF-16 or UTF-32, which write characters as pairs or fours of bytes? The text of this lesson has ${
       number(characters)
     } characters:`,
   );
@@ -37,6 +39,7 @@ export function* bytesSection(text: string): Generator<Item> {
     ["UTF-16", text.length * 2, (text.length * 2 / characters).toFixed(3)],
     ["UTF-32", characters * 4, "4.000"],
   ]);
+  yield claim(utf8IsShortest, { utf8: bytes, utf16: 2 * text.length, zeros: zeroBytes(text) });
   yield say(
     "But bytes make long sequences, and the context of a model is short. Byte-pair encoding therefore turns bytes that often occur together into one token.",
   );
@@ -44,4 +47,14 @@ export function* bytesSection(text: string): Generator<Item> {
 
 function number(value: number): string {
   return value.toLocaleString("en-US");
+}
+
+/** Returns the fraction of the bytes of a text in UTF-16 that are 0. */
+function zeroBytes(text: string): number {
+  let zeros = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    zeros += Number((unit & 0xff) === 0) + Number(unit < 0x100);
+  }
+  return zeros / (2 * text.length);
 }

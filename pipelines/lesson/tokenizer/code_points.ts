@@ -6,7 +6,7 @@
  */
 import { visible } from "../../../stages/token/view/visible_token.ts";
 import type { Text } from "../data.ts";
-import { check, type Item, lines, progress, say, table } from "../item.ts";
+import { check, code, type Item, lines, progress, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
 import { mergePair, plainMerges } from "./plain_bpe.ts";
 import { bracketed } from "./token_items.ts";
@@ -46,6 +46,7 @@ export async function* codePointsSolution(env: LessonEnv<Text>): AsyncGenerator<
       ) || "none here"
     }) are encoded as bytes. Spaces are replaced by "▁" first, as in sentencepiece.`,
   );
+  yield code("pipelines/lesson/tokenizer/code_points.ts", "start");
   const tokens = [
     ...Array.from({ length: bytes }, (_, byte) => Uint8Array.of(byte)),
     ...known.map((character) => utf8.encode(character)),

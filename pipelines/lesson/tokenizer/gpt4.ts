@@ -7,7 +7,7 @@
 import { BpeTokenizer, type Merge } from "../../../stages/token/bpe.ts";
 import { loadTokenizer } from "../../../stages/token/load_tokenizer.ts";
 import type { Text } from "../data.ts";
-import { check, heading, type Item, lines, say, table } from "../item.ts";
+import { check, code, heading, type Item, lines, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
 import { mergePair } from "./plain_bpe.ts";
 import { bracketed, spaced, tokenItem } from "./token_items.ts";
@@ -29,6 +29,7 @@ export async function* gpt4Section(env: LessonEnv<Text>): AsyncGenerator<Item> {
   yield say(
     "Exercise 3 of minbpe: give exactly the ids of GPT-4's tokenizer. OpenAI has published the bytes of its tokens in order of rank, but not the merges. They can be recovered: encode the bytes of a token with the merges of lower rank, and two tokens are left, which the token's own merge joins:",
   );
+  yield code("pipelines/lesson/tokenizer/gpt4.ts", "recoverySteps");
   const word = gpt4.encodeOrdinary(" tokenizer").length === 1 ? " tokenizer" : " example";
   const id = gpt4.encodeOrdinary(word)[0];
   yield lines(recoverySteps(gpt4, id));

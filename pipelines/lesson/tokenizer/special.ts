@@ -6,7 +6,7 @@
 import { BpeTokenizer } from "../../../stages/token/bpe.ts";
 import { trainBpe } from "../../../stages/token/train/train_bpe.ts";
 import type { Text } from "../data.ts";
-import { check, heading, type Item, say, table } from "../item.ts";
+import { check, code, heading, type Item, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
 import { bytePair } from "./gpt4.ts";
 import { spaced, tokenItem } from "./token_items.ts";
@@ -17,12 +17,13 @@ export async function* specialSection(vocabSize: number, env: LessonEnv<Text>): 
   const source = "tiktoken";
   yield heading("7. Special tokens");
   yield say(
-    "How does a model know where a document ends? By a special token: no merge produces its id, and the program adds it, not the text. GPT-4 has five special tokens:",
+    `How does a model know where a document ends? By a special token: no merge produces its id, and the program adds it, not the text. GPT-4 has ${gpt4.special.size} special tokens:`,
   );
   yield table(["token", "id"], [...gpt4.special].map(([text, id]) => [text, id]));
   yield say(
     "Exercise 4 of minbpe: encode the text of a special token as its id, but only where the caller allows it.",
   );
+  yield code("stages/token/special.ts", "split");
   yield tokenItem("<|endoftext|>hello world", { tokenizer: gpt4, env });
   yield check({
     name: "<|endoftext|>hello world, all special tokens allowed",

@@ -9,7 +9,9 @@ import { chunks, patternSource } from "../../../stages/token/split/patterns.ts";
 import { trainBpe } from "../../../stages/token/train/train_bpe.ts";
 import { visible } from "../../../stages/token/view/visible_token.ts";
 import type { Text } from "../data.ts";
-import { check, heading, type Item, say, table } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, heading, type Item, say, table } from "../item.ts";
+import { mergesCrossWords, splittingIsCheap, splittingKeepsWords } from "./tokenizer_claims.ts";
 import type { LessonEnv } from "../lesson.ts";
 import { minbpeChecks } from "./minbpe_checks.ts";
 import { bracketed, wrappedItem } from "./token_items.ts";
@@ -25,15 +27,12 @@ export async function* splitSection(vocabSize: number, env: LessonEnv<Text>): As
   const mixed = basic.tokens.slice(256).filter((bytes) => {
     return /\p{L}\P{L}|[^\p{L} ]\p{L}/u.test(new TextDecoder().decode(bytes));
   });
-  yield say(
-    `Without splitting, training also merges across the ends of words: ${mixed.length} of the ${
-      basic.tokens.length - 256
-    } tokens above have a letter next to another character. So "dog." and "dog!" can become two different tokens, and the model does not see that both contain the same word.`,
-  );
+  yield claim(mergesCrossWords, { mixed: mixed.length, all: basic.tokens.length - 256 });
   if (mixed.length > 0) yield wrappedItem(mixed.slice(0, 16).map(bracketed), env);
   yield say(
     "GPT-2 therefore splits text into chunks with a regular expression, and merges only inside the chunks. GPT-4 has another expression.",
   );
+  yield code("stages/token/split/patterns.ts", "chunks");
   for (const [name, pattern] of [["GPT-2", "gpt2"], ["GPT-4", "gpt4"]] as const) {
     yield say(`${name}'s expression, and the chunks of an example:`);
     yield wrappedItem(patternSource(pattern), env);
@@ -51,23 +50,21 @@ export async function* splitSection(vocabSize: number, env: LessonEnv<Text>): As
     ]),
   );
   const [plain, split] = [basic, tokenizer].map((each) => each.encodeOrdinary(text).length);
+  yield claim(splittingIsCheap, { plain, split });
+  yield claim(splittingKeepsWords, { without: ofTwoWords(basic), with: ofTwoWords(tokenizer) });
   yield say(
-    `The text has ${plain.toLocaleString("en-US")} tokens without splitting and ${
-      split.toLocaleString("en-US")
-    } with it (${report.chunks.toLocaleString("en-US")} chunks, ${
+    `The text has ${report.chunks.toLocaleString("en-US")} chunks, ${
       report.differentChunks.toLocaleString("en-US")
-    } of them distinct). ${splitEffect(plain, split)}`,
+    } of them distinct.`,
   );
   if (vocabSize === 512) yield* splitChecks(tokenizer, { chunks: report.chunks, ids: split, env });
 }
 
-/** Returns a sentence that says whether splitting the text increased or reduced its number of tokens. */
-function splitEffect(plain: number, split: number): string {
-  if (split === plain) return "Splitting costs no tokens here, and no token spans two words.";
-  const percent = Math.abs(100 * (split / plain - 1)).toFixed(1);
-  return split > plain
-    ? `Splitting costs ${percent} % more tokens here, but no token spans two words.`
-    : `Splitting even saves ${percent} % of the tokens here, and no token spans two words.`;
+/** Returns the number of tokens with letters of two words. */
+function ofTwoWords({ tokens }: BpeTokenizer): number {
+  return tokens.slice(256).filter((bytes) => {
+    return (new TextDecoder().decode(bytes).match(/[\p{L}\p{M}]+/gu)?.length ?? 0) > 1;
+  }).length;
 }
 
 async function* splitChecks(

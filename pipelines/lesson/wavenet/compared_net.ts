@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { comparison } from "../comparison.ts";
 import { check, type Item, say } from "../item.ts";
 import type { NameTraining, TrainedNet } from "./train_on_names.ts";
 
@@ -51,9 +50,4 @@ export function lossItem({ losses: { train, dev }, curve }: TrainedNet): Item {
       dev.toFixed(4)
     }.`,
   );
-}
-
-/** Compares the validation loss of a net with that of the net `before`, for example "0.0460 lower than". */
-export function validationComparison(net: TrainedNet, before: TrainedNet): string {
-  return comparison(net.losses.dev, before.losses.dev);
 }

@@ -5,16 +5,12 @@
  */
 import { mlp } from "../../../kernels/models/course/name_nets.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
-import { figure, heading, type Item, lines, say } from "../item.ts";
+import { claim } from "../claim.ts";
+import { code, figure, heading, type Item, lines, say } from "../item.ts";
 import { examplesOf } from "../letters.ts";
 import { means } from "../net_training.ts";
-import {
-  type ComparedNet,
-  lossItem,
-  parameterCheck,
-  validationComparison,
-  type WavenetInputs,
-} from "./compared_net.ts";
+import { type ComparedNet, lossItem, parameterCheck, type WavenetInputs } from "./compared_net.ts";
+import { contextHelps } from "./wavenet_claims.ts";
 import { layersTable } from "./net_shapes.ts";
 import { batch, trainOnNames } from "./train_on_names.ts";
 
@@ -26,6 +22,7 @@ export async function* layersSection(inputs: WavenetInputs): AsyncGenerator<Item
   yield say(
     "This is the net of the previous lessons, now with each part as a layer. A layer is a function from one tensor to the next, and it owns its weights. A net is a list of layers; the forward pass applies them one after another. These are the layers, and the shapes of their outputs for one batch:",
   );
+  yield code("kernels/models/course/sequential.ts", "sequential");
   const layers = [
     `Embedding(${vocabSize}, 10)`,
     "Flatten()",
@@ -41,7 +38,7 @@ export async function* layersSection(inputs: WavenetInputs): AsyncGenerator<Item
   const trained = yield* trainOnNames(net, { ...inputs, steps: inputs.smallNetSteps });
   const width = Math.max(1, Math.round(trained.curve.length / 200));
   yield figure(
-    `A batch of ${batch} examples says little about a net, so the loss of a single step is mostly noise. Means of ${width} steps show the trend. In the last quarter of the steps, the learning rate is a tenth of what it was before.`,
+    `A batch has ${batch} examples only, so the loss jumps from step to step. Means of ${width} steps show the trend. In the last quarter of the steps, the learning rate is a tenth of what it was before.`,
     lineChart({
       title: "each step",
       series: [{ name: "batch", y: trained.curve }],
@@ -82,10 +79,9 @@ export async function* contextSection(
   const trained = yield* trainOnNames(net, { ...inputs, steps: inputs.smallNetSteps });
   yield parameterCheck(trained, { lecture: 22_097, inputs });
   yield lossItem(trained);
+  yield claim(contextHelps, { value: trained.losses.dev, other: previous.trained.losses.dev });
   yield say(
-    `The validation loss is ${
-      validationComparison(trained, previous.trained)
-    } with three letters. But now a single layer has to join the 80 numbers of eight letters into one vector in one step.`,
+    `But now a single layer has to join the ${8 * 10} numbers of eight letters into one vector in one step.`,
   );
   return { name: "8 letters, flat", trained, lecture: { train: 1.918, validation: 2.027 } };
 }

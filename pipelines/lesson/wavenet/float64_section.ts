@@ -10,7 +10,9 @@ import { type ContextNet, wavenet } from "../../../kernels/models/course/name_ne
 import { torchWeights } from "../../../kernels/models/course/torch_weights.ts";
 import { sgd } from "../../../kernels/optim/sgd.ts";
 import { openDeviceTrainer } from "../../../stages/train/on_device/device_trainer.ts";
+import { claim } from "../claim.ts";
 import { heading, type Item, say } from "../item.ts";
+import { float32Suffices } from "./wavenet_claims.ts";
 import { examplesOf, type Letters, splitWords } from "../letters.ts";
 import { trainOn } from "../net_training.ts";
 import { batch } from "./train_on_names.ts";
@@ -66,11 +68,6 @@ export async function* float64Section(options: PrecisionOptions): AsyncGenerator
     words: splitWords(options.words).train,
   });
   const largest = float32.reduce((most, loss, i) => Math.max(most, Math.abs(loss - float64[i])), 0);
-  yield say(
-    `The first ${
-      options.steps.toLocaleString("en-US")
-    } steps of the largest net were repeated in float64, by the definition of each operation. The losses in float32 differ from those in float64 by at most ${
-      largest.toExponential(0)
-    }.`,
-  );
+  yield say("The first steps of the largest net, repeated in float64 by the definition of each operation:");
+  yield claim(float32Suffices, { steps: options.steps, difference: largest });
 }

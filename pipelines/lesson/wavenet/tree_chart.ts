@@ -11,12 +11,12 @@ import { heading, type Item, say, table } from "../item.ts";
  * Draws the tree: the letters, their pairs, pairs of pairs, and so on. The number of letters is a power of
  * two.
  */
-export function treeChart(letters: string): Chart {
-  const nodes = [...letters].map((letter, i) => ({ id: `0.${i}`, fields: [letter] }));
+export function treeChart(letters: readonly string[]): Chart {
+  const nodes = letters.map((letter, i) => ({ id: `0.${i}`, fields: [letter] }));
   const edges: [string, string][] = [];
   for (let row = 1, count = letters.length / 2; count >= 1; row++, count /= 2) {
     for (let i = 0; i < count; i++) {
-      nodes.push({ id: `${row}.${i}`, fields: [letters.slice(i * 2 ** row, (i + 1) * 2 ** row)] });
+      nodes.push({ id: `${row}.${i}`, fields: [letters.slice(i * 2 ** row, (i + 1) * 2 ** row).join("")] });
       edges.push([`${row - 1}.${2 * i}`, `${row}.${i}`], [`${row - 1}.${2 * i + 1}`, `${row}.${i}`]);
     }
   }

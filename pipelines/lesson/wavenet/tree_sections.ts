@@ -5,19 +5,15 @@
  */
 import { wavenet } from "../../../kernels/models/course/name_nets.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
-import { check, figure, heading, type Item, lines, say, table } from "../item.ts";
+import { claim } from "../claim.ts";
+import { check, code, figure, heading, type Item, lines, say, table } from "../item.ts";
+import { examplesOf } from "../letters.ts";
 import { means } from "../net_training.ts";
-import {
-  type ComparedNet,
-  lossItem,
-  notebook,
-  parameterCheck,
-  validationComparison,
-  type WavenetInputs,
-} from "./compared_net.ts";
+import { type ComparedNet, lossItem, notebook, parameterCheck, type WavenetInputs } from "./compared_net.ts";
 import { layersTable, runningShapes, wavenetLayers } from "./net_shapes.ts";
 import { batch, trainOnNames } from "./train_on_names.ts";
 import { treeChart } from "./tree_chart.ts";
+import { bugHides, fixHelps, fixIsNoChance, treeIsBetter } from "./wavenet_claims.ts";
 
 /** Published losses of the net with 76,579 parameters: pairs of step and loss. */
 const lectureLosses = [
@@ -44,13 +40,14 @@ export async function* pairsSection(
   );
   yield figure(
     "Each box is a vector, and each row is a layer. All boxes of a row share the same weights.",
-    treeChart("diondre."),
+    treeChart(lastContext(inputs)),
   );
   const vocabSize = inputs.letters.count;
   const net = wavenet({ ...smallWavenet, vocabSize, perPosition: true });
   yield say(
     "This needs only one new layer, FlattenConsecutive(2). It puts neighbours side by side: [B, T, C] becomes [B, T / 2, 2 C]. No number moves in memory. Linear multiplies along the last axis only. So the axis of pairs works like a second batch axis, and all pairs are computed at once.",
   );
+  yield code("kernels/models/course/sequential.ts", "flatten");
   yield layersTable(net, { layers: wavenetLayers({ ...smallWavenet, letters: vocabSize }), batch });
   const trained = yield* trainOnNames(net, { ...inputs, steps: inputs.smallNetSteps });
   yield parameterCheck(trained, { lecture: 22_397, inputs });
@@ -58,17 +55,16 @@ export async function* pairsSection(
   yield say(
     `With ${smallWavenet.hidden} neurons per layer, this net has about as many parameters as the flat net with eight letters: ${
       trained.parameters.toLocaleString("en-US")
-    } and ${
-      previous.trained.parameters.toLocaleString("en-US")
-    }. So the two can be compared. The validation loss of the tree is ${
-      validationComparison(trained, previous.trained)
-    } that of the flat net. ${
-      trained.losses.dev < previous.trained.losses.dev
-        ? "Can the tree do better, or is this all?"
-        : "Is the idea bad, or is there a bug?"
-    }`,
+    } and ${previous.trained.parameters.toLocaleString("en-US")}. So the two can be compared.`,
   );
+  yield claim(treeIsBetter, { value: trained.losses.dev, other: previous.trained.losses.dev });
   return { name: "8 letters in pairs, with the bug", trained, lecture: { train: 1.941, validation: 2.029 } };
+}
+
+/** Returns the eight letters before the end of the first name. */
+function lastContext({ words, letters }: WavenetInputs): readonly string[] {
+  const { inputs, count } = examplesOf([words[0]], { letters, context: 8 });
+  return Array.from(inputs.subarray(8 * (count - 1)), (id) => letters.symbols[id]);
 }
 
 /** Shows the bug in the shapes of the running means, and trains the net without it. */
@@ -104,12 +100,22 @@ export async function* bugSection(
     source: notebook,
     mayDiffer: null,
   });
-  yield say(
-    "No operation failed, no shape was refused, and the net learned. Only a look at the shapes shows such a bug. The same net with means over both axes:",
-  );
+  const { curve } = previous.trained;
+  yield claim(bugHides, { first: curve[0], last: previous.trained.losses.train });
+  yield say("The same net with means over both axes:");
+  yield code("kernels/models/course/batch_norm_layer.ts", "batchNormLayer");
   const trained = yield* trainOnNames(fixed, { ...inputs, steps: inputs.smallNetSteps });
   yield lossItem(trained);
-  yield say(`The validation loss is ${validationComparison(trained, previous.trained)} with the bug.`);
+  yield claim(fixHelps, { value: trained.losses.dev, other: previous.trained.losses.dev });
+  const again = yield* trainOnNames(fixed, {
+    ...inputs,
+    steps: inputs.smallNetSteps,
+    seed: (inputs.seed + 1) % 2 ** 32,
+  });
+  yield claim(fixIsNoChance, {
+    value: Math.abs(again.losses.dev - trained.losses.dev),
+    other: Math.abs(trained.losses.dev - previous.trained.losses.dev),
+  });
   return { name: "8 letters in pairs", trained, lecture: { train: 1.912, validation: 2.022 } };
 }
 

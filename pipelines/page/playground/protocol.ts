@@ -69,6 +69,8 @@ export interface ModelFacts {
   readonly layers: number;
   readonly heads: number;
   readonly context: number;
+  /** Length of the run in updates; 0 for an opened model. */
+  readonly steps: number;
   /** Tokens to train on and held out; 0 for an opened model. */
   readonly trainTokens: number;
   readonly heldOutTokens: number;

@@ -1,5 +1,4 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
-import type { ElementHandle } from "puppeteer-core";
 import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
 import { corpusOf } from "../../../pipelines/page/playground/training/corpus.ts";
 import { configOf, planOf, TrainingRun } from "../../../pipelines/page/playground/training/run.ts";
@@ -84,7 +83,8 @@ Deno.test({
       const { files } = await trained("bpe");
       for (const file of files) await Deno.writeFile(`${folder}/${file.name}`, await file.bytes());
       await withPlayground({ query: "?engine=single" }, async ({ page, problems }) => {
-        const input = await page.$("input[type=file][multiple]") as ElementHandle<HTMLInputElement>;
+        const input = await page.$("input[multiple]");
+        if (input === null) throw new Error("The page takes no files");
         await input.uploadFile(`${folder}/model.safetensors`, `${folder}/config.json`);
         await beforeDeadline(page.waitForFunction(
           `document.querySelector("[aria-label='Model files'] .fault")?.textContent.includes("give tokenizer.json")`,

@@ -1,6 +1,10 @@
-import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { parse } from "acorn";
+import { slopesAt } from "../../../pipelines/page/playground/figures/slopes.ts";
+import { buildPlayground, requirePlaygroundFolder } from "../../../pipelines/parts/playground/build.ts";
 import { browser } from "../../browser.ts";
 import { beforeDeadline } from "../../deadline.ts";
+import { withFolder } from "../../temporary.ts";
 import { checkLosses, none, withPlayground } from "./open_playground.ts";
 
 Deno.test({
@@ -26,5 +30,52 @@ Deno.test({
       match(await page.evaluate("location.search") as string, /steps=12/);
       deepStrictEqual(problems, []);
       deepStrictEqual([...hosts], [new URL(address).host]);
+
+      // Not even what got into the page or its worker could ask elsewhere, or run.
+      const elsewhere = `fetch("http://127.0.0.2:9/").then(() => "asked", (error) => error.name)`;
+      strictEqual(await page.evaluate(elsewhere), "TypeError");
+      await page.evaluate(`(() => {
+        const script = document.createElement("script");
+        script.textContent = "globalThis.hit = true";
+        document.body.append(script);
+      })()`);
+      strictEqual(await page.evaluate("globalThis.hit"), undefined);
+      ok(
+        problems.length >= 2 &&
+          problems.every((problem) => /Content Security Policy|failed|Fetch API/.test(problem)),
+      );
     }),
+});
+
+Deno.test("the playground's scripts need no newer JavaScript than ES2024, and import nothing", async () => {
+  await withFolder(async (folder) => {
+    const bytes = await buildPlayground(`${folder}/site`, { names: "Ada" });
+    let found = 0;
+    for await (const { name } of Deno.readDir(`${folder}/site`)) {
+      const text = await Deno.readTextFile(`${folder}/site/${name}`);
+      found += new TextEncoder().encode(text).length;
+      if (!name.endsWith(".js")) continue;
+      const { body } = parse(text, { ecmaVersion: 2024, sourceType: "module" });
+      deepStrictEqual(body.filter(({ type }) => type === "ImportDeclaration"), [], name);
+    }
+    strictEqual(found, bytes);
+    await Deno.writeTextFile(`${folder}/site/mine.txt`, "x");
+    await requirePlaygroundFolder(`${folder}/site`); // an earlier playground may be built anew
+    await requirePlaygroundFolder(`${folder}/new`);
+    await rejects(
+      requirePlaygroundFolder(folder),
+      /holds other files: give an empty --out, or move the files/,
+    );
+  });
+});
+
+Deno.test("slopesAt() is the derivative by difference and by backpropagation", () => {
+  for (const x of [-2, -0.3, 0, 1.5, 4]) {
+    const exact = 0.6 * x ** 2 - x - 1, { forward, symmetric, backward } = slopesAt(x, 1e-5);
+    ok(Math.abs(backward - exact) < 1e-12, `${x}: ${backward}`);
+    ok(
+      Math.abs(forward - exact) < 1e-4 && Math.abs(symmetric - exact) < 1e-8,
+      `${x}: ${forward}, ${symmetric}`,
+    );
+  }
 });

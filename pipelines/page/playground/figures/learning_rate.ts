@@ -23,7 +23,9 @@ export function learningRate() {
     settings: (power) => ({ lr: 10 ** power }),
   });
   const lr = 10 ** powers[chosen], result = results[chosen];
-  const ends = results.map((each) => each === null ? null : Math.min(10, each.heldOutLoss));
+  const ends = results.map((each) =>
+    each !== null && Number.isFinite(each.heldOutLoss) ? Math.min(10, each.heldOutLoss) : null
+  );
   const best = ends.every((end) => end === null) ? null : 10 ** powers[leastOf(ends)];
   return html`
     <article class="panel">

@@ -11,7 +11,7 @@ import { html } from "./html.ts";
 import { choose, ownText, runState, settings, start, wish } from "./store.ts";
 
 const textLabels: Readonly<Record<Settings["text"], string>> = {
-  speeches: "Speeches of presidents of the USA (1.1 MB)",
+  speeches: "Speeches of US presidents",
   names: "First names, one per line",
   own: "My own text",
 };
@@ -32,7 +32,11 @@ export function choices() {
   const fault = settingsFault(settings.value);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    if (fault === null) void start();
+    if (fault !== null) return;
+    void start();
+    // On a narrow screen the run is below the choices.
+    const run = document.getElementById("run");
+    if (run !== null && run.getBoundingClientRect().top > innerHeight / 2) run.scrollIntoView();
   };
   const isRunning = runState.value === "training" || runState.value === "paused";
   return html`

@@ -6,7 +6,7 @@
 import type { Look } from "../protocol.ts";
 import { html } from "./html.ts";
 
-const [width, height, margin] = [640, 400, 24];
+const margin = 5; // percent
 
 /** Tokens as points with their text. */
 export function embeddingView({ look: { embedding } }: { readonly look: Look }) {
@@ -18,18 +18,20 @@ export function embeddingView({ look: { embedding } }: { readonly look: Look }) 
   const x = range(embedding.map((point) => point.x)), y = range(embedding.map((point) => point.y));
   return html`
     <h3>Embedding</h3>
-    <svg class="points" viewBox=${`0 0 ${width} ${height}`} role="img"
+    <svg class="points" role="img"
       aria-label=${`Embeddings of ${embedding.length} tokens on their two principal axes: tokens that the model uses alike lie close together`}>
       ${embedding.map((point) =>
-        html`
-          <text
-            x=${margin + (width - 2 * margin) * (point.x - x.low) / x.span}
-            y=${height - margin - (height - 2 * margin) * (point.y - y.low) / y.span}>${point.token
-              .text}</text>
-        `
+        html`<text x=${place((point.x - x.low) / x.span)} y=${
+          place(1 - (point.y - y.low) / y.span)
+        }>${point.token.text}</text>`
       )}
     </svg>
-    <p class="soft small">${embedding.length} tokens on the two axes along which their embeddings differ most:
+    <p class="soft small">The most frequent tokens on the two axes along which their embeddings differ most:
       tokens that the model uses alike move together as it learns.</p>
   `;
+}
+
+/** Returns where a share of an axis lies, in percent. */
+function place(share: number): string {
+  return `${(margin + (100 - 2 * margin) * share).toFixed(2)}%`;
 }

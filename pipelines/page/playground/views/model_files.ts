@@ -28,9 +28,11 @@ export function modelFiles() {
         take(event.dataTransfer?.files);
       }}>
       <h2>Model files</h2>
-      <p>Drop a trained model here, or choose its files: of a run of this project
-        <code>model.safetensors</code> and <code>stream.json</code> of a checkpoint and <code>tokenizer.json</code>;
-        of a Hugging Face folder <code>config.json</code>, <code>model.safetensors</code> and <code>tokenizer.json</code>.</p>
+      <p>Drop the files of a trained model here, or choose them:</p>
+      <ul>
+        <li>of a run of this project: <code>model.safetensors</code>, <code>stream.json</code>, <code>tokenizer.json</code>;</li>
+        <li>of a Hugging Face folder: <code>model.safetensors</code>, <code>config.json</code>, <code>tokenizer.json</code>.</li>
+      </ul>
       <div class="row">
         <label>Files of a model
           <input type="file" multiple accept=".safetensors,.json"

@@ -83,12 +83,13 @@ export function plot(props: PlotProps) {
 function optionsOf(latest: { readonly current: PlotProps }, width: number): uPlot.Options {
   const { series, xLabel, yLabel, logX, logY, yRange } = latest.current;
   const color = colorOf;
-  const axis = (label: string): uPlot.Axis => ({
+  const axis = (label: string, isLog: boolean | undefined): uPlot.Axis => ({
     label,
     labelSize: 22,
     stroke: color("soft"),
     grid: { stroke: color("line"), width: 1 },
     ticks: { stroke: color("line"), width: 1 },
+    ...(isLog && { filter: powersOfTen, values: (_, splits) => splits.map(powerText) }),
   });
   return {
     width,
@@ -98,7 +99,7 @@ function optionsOf(latest: { readonly current: PlotProps }, width: number): uPlo
       x: { time: false, ...(logX && { distr: 3 }) },
       y: { ...(logY && { distr: 3 }), ...(yRange && { range: [...yRange] as [number, number] }) },
     },
-    axes: [axis(xLabel), { ...axis(yLabel), size: 56 }],
+    axes: [axis(xLabel, logX), { ...axis(yLabel, logY), size: 56 }],
     series: [
       { label: xLabel },
       ...series.map(({ label, color: name, points = false }): uPlot.Series => ({
@@ -126,4 +127,24 @@ function optionsOf(latest: { readonly current: PlotProps }, width: number): uPlo
       }],
     },
   };
+}
+
+const mostDecades = 6; // more labels would not fit beside each other
+
+/** Keeps the powers of ten of a logarithmic axis, of many every third. */
+function powersOfTen(_: uPlot, splits: number[]): (number | null)[] {
+  const powers = splits.map((value) => Math.log10(value));
+  const whole = powers.filter((power) => Math.abs(power - Math.round(power)) < 1e-9);
+  const every = whole.length > mostDecades ? 3 : 1;
+  return splits.map((value, i) => {
+    const power = Math.round(powers[i]);
+    return Math.abs(powers[i] - power) < 1e-9 && power % every === 0 ? value : null;
+  });
+}
+
+/** Returns "0.01" or "1e-9"; a value that was left out has no text. */
+function powerText(value: number | null): string | null {
+  if (value === null) return null;
+  const power = Math.round(Math.log10(value));
+  return power < -3 || power > 3 ? `1e${power}` : String(10 ** power);
 }

@@ -12,9 +12,10 @@ import { facts, lastEval, lastStep, runState, send, settings, speed } from "./st
 /** The panel of the run. */
 export function runPanel() {
   const state = runState.value, isRunning = state === "training" || state === "paused";
-  const step = lastStep.value === null ? 0 : lastStep.value.step + 1, { steps } = settings.value;
+  const step = lastStep.value === null ? 0 : lastStep.value.step + 1;
+  const steps = facts.value?.steps || settings.value.steps;
   return html`
-    <section class="panel" aria-label="Run">
+    <section class="panel" aria-label="Run" id="run">
       <div class="bar">
         <h2>Run</h2>
         ${isRunning && html`
@@ -52,7 +53,8 @@ function stateText(state: typeof runState.value): string {
 }
 
 function numbers() {
-  const step = lastStep.value, evaluation = lastEval.value, model = facts.value, { steps } = settings.value;
+  const step = lastStep.value, evaluation = lastEval.value, model = facts.value;
+  const steps = model?.steps ?? 0;
   const made = step === null ? 0 : step.step + 1;
   const left = model === null || speed.value === 0 || step === null
     ? null

@@ -182,7 +182,7 @@ function clearRun(): void {
 
 function addSteps(events: readonly StepEvent[]): void {
   for (const { step, loss, tokensPerSecond } of events) {
-    curves.train.add(step, loss);
+    if (Number.isFinite(loss)) curves.train.add(step, loss);
     speed.value = speed.value === 0 ? tokensPerSecond : 0.95 * speed.value + 0.05 * tokensPerSecond;
   }
   const last = events.at(-1);

@@ -47,7 +47,7 @@ function likeliest(logits: Float32Array, tokenizer: Tokenizer): Look["next"] {
   return tokens.map((token, i) => ({ token, probability: weights[i] / sum }));
 }
 
-/** Projects the embeddings of the first ordinary tokens with text that can be read; others are bytes. */
+/** Projects the embeddings of ordinary tokens that can be read, learned ones and frequent ones first. */
 function embeddingOf(
   { shape: [rows, width], data }: { readonly shape: readonly number[]; readonly data: ArrayLike<number> },
   tokenizer: Tokenizer,
@@ -55,8 +55,10 @@ function embeddingOf(
   const count = Math.min(rows, tokenizer.vocabSize);
   const tokens = shown(Array.from({ length: count }, (_, id) => id), tokenizer)
     .filter(({ text, special }) => !special && !/^<[0-9a-f]+>$|^\\u/.test(text));
-  // Learned tokens come after the bytes: of a large vocabulary the longest ones say most.
-  const chosen = tokens.length > mostPoints ? tokens.slice(-mostPoints) : tokens;
+  // Byte pairs are learned in the order of their frequency.
+  const isLearned = ({ text }: ShownToken) => [...text].length > 1;
+  const chosen = [...tokens.filter(isLearned), ...tokens.filter((token) => !isLearned(token))]
+    .slice(0, mostPoints);
   const numbers = Float32Array.from(data);
   const points = principalAxes(chosen.map(({ id }) => numbers.subarray(id * width, (id + 1) * width)));
   return chosen.map((token, i) => ({ token, x: points[i][0], y: points[i][1] }));

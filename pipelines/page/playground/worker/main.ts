@@ -5,6 +5,7 @@
  */
 import "./older_browsers.ts";
 import type { Answer, Request } from "../protocol.ts";
+import { whyOf } from "./why.ts";
 import { Workbench } from "./workbench.ts";
 
 // A worker's global scope, as far as it is used: the project's types describe a main thread.
@@ -17,7 +18,7 @@ const bench = new Workbench((answer) => scope.postMessage(answer));
 
 scope.onmessage = ({ data: request }) => {
   bench.handle(request).catch((error) => {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = whyOf(error);
     scope.postMessage({
       type: "failed",
       what: request.type,

@@ -70,7 +70,10 @@ export async function trainToEnd(
   return run.finished ? "done" : "stopped";
 }
 
-/** Makes updates for a short time, at most up to the next look. */
+/**
+ * Makes updates for a short time, at most up to the next look. Throws RangeError once a loss is NaN or
+ * infinite.
+ */
 async function updates(
   run: TrainingRun,
   { every, send }: { readonly every: number; send(answer: Answer): void },
@@ -80,6 +83,13 @@ async function updates(
     performance.now() < end && !run.finished && run.step % every !== 0
   );
   if (events.length > 0) send({ type: "steps", events });
+  const lost = events.find(({ loss }) => !Number.isFinite(loss));
+  if (lost === undefined) return;
+  throw new RangeError(
+    `The loss is ${lost.loss} at update ${lost.step + 1}: choose a learning rate of at most ${
+      (run.settings.lr / 10).toPrecision(1)
+    }`,
+  );
 }
 
 /** Evaluates and samples the model. */

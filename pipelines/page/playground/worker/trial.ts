@@ -28,6 +28,7 @@ export async function runTrial(
     while (!run.finished) losses.push(...(await run.update()).map(({ loss }) => loss));
     losses.push(...(await run.drain()).map(({ loss }) => loss));
     const { valLoss } = await run.evaluate();
+    if (!Number.isFinite(valLoss)) return { losses, heldOutLoss: valLoss, sample: "" };
     const { texts: [sample] } = await sampleTexts(run.model, corpus.tokenizer, {
       prompt: "\n",
       maxTokens: 60,

@@ -1,0 +1,228 @@
+/**
+ * What the lesson on a GPT for characters claims about its results.
+ *
+ * @module
+ */
+import { type Claim, isLower, type Pair } from "../claim.ts";
+
+const two = (value: number): string => value.toFixed(2), three = (value: number): string => value.toFixed(3);
+
+/** Random logits are worse than no preference. */
+export const randomLogitsAreWorse: Claim<{ readonly first: number; readonly uniform: number }> = {
+  name: "the untrained bigram model is worse than knowing nothing",
+  holds: ({ first, uniform }) => first > uniform,
+  yes: ({ first, uniform }) =>
+    `At step 0 the validation loss is ${two(first)}, more than ${
+      two(uniform)
+    }: random logits prefer some characters without reason.`,
+  no: ({ first, uniform }) => `At step 0 the validation loss is ${two(first)}, no more than ${two(uniform)}.`,
+  cases: { yes: { first: 4.7, uniform: 4.2 }, no: { first: 4.1, uniform: 4.2 } },
+};
+
+/** The trained table is as good as a counted one. */
+export const bigramReachesCounts: Claim<{ readonly trained: number; readonly counted: number }> = {
+  name: "training reaches the loss of counted pairs",
+  holds: ({ trained, counted }) => trained < counted + .05,
+  yes: ({ trained, counted }) =>
+    `Training lowers the loss to ${two(trained)}. Counting the pairs of the training text gives ${
+      two(counted)
+    }: a model that sees the last character alone cannot do much better.`,
+  no: ({ trained, counted }) =>
+    `Training lowers the loss to ${two(trained)} only. Counting the pairs of the training text gives ${
+      two(counted)
+    }: with so many different characters, more steps are needed.`,
+  cases: { yes: { trained: 2.5, counted: 2.48 }, no: { trained: 4, counted: 3 } },
+};
+
+/** Weights of attention depend on the contents. */
+export const weightsDiffer: Claim<
+  { readonly position: number; readonly largest: number; readonly mean: number }
+> = {
+  name: "an untrained head already weights positions differently",
+  holds: ({ largest, mean }) => largest > 1.5 * mean,
+  yes: ({ position, largest, mean }) =>
+    `Nothing is trained yet, but the weights already differ: the last position gives position ${position} the weight ${
+      three(largest)
+    }, where a mean gives ${three(mean)}.`,
+  no: ({ position, largest, mean }) =>
+    `The weights hardly differ yet: the last position gives position ${position} the weight ${
+      three(largest)
+    }, where a mean gives ${three(mean)}.`,
+  cases: { yes: { position: 3, largest: .5, mean: .125 }, no: { position: 3, largest: .13, mean: .125 } },
+};
+
+/** Scores grow with the width of the head. */
+export const varianceGrows: Claim<
+  { readonly width: number; readonly plain: number; readonly scaled: number }
+> = {
+  name: "only scaled scores have a variance near one",
+  holds: ({ plain, scaled }) => plain > 4 * scaled && scaled > .5 && scaled < 2,
+  yes: ({ width, plain, scaled }) =>
+    `The scores have variance ${two(plain)}, and ${two(scaled)} after division by √${width}.`,
+  no: ({ width, plain, scaled }) =>
+    `The scores have variance ${two(plain)}, and ${
+      two(scaled)
+    } after division by √${width}, which is not near 1.`,
+  cases: { yes: { width: 16, plain: 17, scaled: 1.1 }, no: { width: 16, plain: 2, scaled: 2 } },
+};
+
+/** Large scores make the softmax choose one position. */
+export const largeScoresChoose: Claim<Pair> = isLower({
+  name: "larger scores give more weight to one position",
+  yes: ({ value, other }) =>
+    `The largest weight is ${three(value)}, and ${
+      three(other)
+    } with the scores times 8. At the start of training this is too early: the position is chosen by chance, and the others hardly get a gradient.`,
+  no: ({ value, other }) =>
+    `The largest weight is ${three(value)}, and ${three(other)} with the scores times 8.`,
+});
+
+/** Four heads cost as much as one. */
+export const headsAreFree: Claim<{ readonly one: number; readonly four: number }> = {
+  name: "four narrow heads have as many parameters as a wide one",
+  holds: ({ one, four }) => one === four,
+  yes: ({ one }) =>
+    `One head and four heads have the same number of parameters, ${one.toLocaleString("en-US")}.`,
+  no: ({ one, four }) =>
+    `One head has ${one.toLocaleString("en-US")} parameters, four heads ${four.toLocaleString("en-US")}.`,
+  cases: { yes: { one: 7553, four: 7553 }, no: { one: 7553, four: 8000 } },
+};
+
+/** A model with another part than the one before it. */
+interface NextModel extends Pair {
+  readonly name: string;
+}
+
+/** Each part of a block lowers the loss. */
+export const partHelps: Claim<NextModel> = {
+  name: "each new part lowers the validation loss",
+  holds: ({ value, other }) => value < other,
+  yes: ({ name, value, other }) =>
+    `"${name}" lowers the validation loss from ${three(other)} to ${three(value)}.`,
+  no: ({ name, value, other }) =>
+    `"${name}" does not lower the validation loss: it was ${three(other)} and is ${three(value)}.`,
+  cases: {
+    yes: { name: "four heads", value: 2.3, other: 2.4 },
+    no: { name: "four heads", value: 2.4, other: 2.3 },
+  },
+};
+
+/** Dropout is for models that overfit. */
+export const smallNeedsNoDropout: Claim<
+  { readonly with: number; readonly without: number; readonly gap: number }
+> = {
+  name: "dropout does not help a model that hardly overfits",
+  holds: ({ with: value, without, gap }) => value >= without && gap < .1,
+  yes: ({ with: value, without, gap }) =>
+    `Without dropout the validation loss is ${
+      three(gap)
+    } above the training loss: a model as small as this one hardly overfits. So dropout does not help here: it changes the validation loss from ${
+      three(without)
+    } to ${three(value)}.`,
+  no: ({ with: value, without, gap }) =>
+    `Without dropout the validation loss is ${three(gap)} above the training loss. Dropout changes it from ${
+      three(without)
+    } to ${three(value)}.`,
+  cases: { yes: { with: 2.1, without: 2.06, gap: .05 }, no: { with: 2, without: 2.06, gap: .3 } },
+};
+
+/** All parts together. */
+export const allPartsHelpMost: Claim<Pair> = isLower({
+  name: "the model with all parts is far better than bigrams",
+  yes: ({ value, other }) =>
+    `All parts together lower the validation loss from ${three(other)} to ${three(value)}.`,
+  no: ({ value, other }) =>
+    `All parts together do not lower the validation loss: it was ${three(other)} and is ${three(value)}.`,
+});
+
+/** Whether a model has begun to learn its text by heart. */
+export const noOverfitting: Claim<
+  { readonly step: number; readonly train: number; readonly validation: number; readonly lowestStep: number }
+> = {
+  name: "the validation loss is lowest at the last step",
+  holds: ({ step, lowestStep }) => step === lowestStep,
+  yes: ({ train, validation }) =>
+    `At the end the validation loss is ${two(validation)} and the training loss ${
+      two(train)
+    }. It is lowest at the last step, so the model does not overfit yet.`,
+  no: ({ train, validation, lowestStep }) =>
+    `At the end the validation loss is ${two(validation)} and the training loss ${
+      two(train)
+    }. It was lower at step ${lowestStep}; since then, the model overfits.`,
+  cases: {
+    yes: { step: 2000, train: 1.6, validation: 1.8, lowestStep: 2000 },
+    no: { step: 2000, train: 1.2, validation: 1.9, lowestStep: 1000 },
+  },
+};
+
+/** A larger text first. */
+export const pretrainingHelps: Claim<Pair> = isLower({
+  name: "the loss is lower after a larger text",
+  yes: ({ value, other }) =>
+    `At the end, the validation loss is ${three(value)} after the larger text and ${
+      three(other)
+    } without it.`,
+  no: ({ value, other }) =>
+    `At the end, the validation loss is ${three(value)} after the larger text and ${
+      three(other)
+    } without it: the larger text did not help.`,
+});
+
+/** At first the larger text helps as well. */
+export const pretrainedStartsLower: Claim<Pair> = isLower({
+  name: "the loss starts lower after a larger text",
+  yes: ({ value, other }) =>
+    `At the start, before any step on this text, the loss is ${three(value)} after the larger text and ${
+      three(other)
+    } without it.`,
+  no: ({ value, other }) =>
+    `At the start, before any step on this text, the loss is ${three(value)} after the larger text and ${
+      three(other)
+    } without it: the texts have little in common.`,
+});
+
+/** The change that a search found. */
+export const squaredReluHelps: Claim<Pair> = isLower({
+  name: "the loss is lower with the squared ReLU",
+  yes: ({ value, other }) =>
+    `With the squared ReLU the validation loss is ${three(value)}, without it ${three(other)}.`,
+  no: ({ value, other }) =>
+    `With the squared ReLU the validation loss is ${three(value)}, no lower than the ${
+      three(other)
+    } without it.`,
+});
+
+/** A tied output layer needs other initial weights. */
+export const tyingNeedsOtherWeights: Claim<{ readonly tied: number; readonly untied: number }> = {
+  name: "the tied output layer starts with a higher loss",
+  holds: ({ tied, untied }) => tied > untied,
+  yes: ({ tied, untied }) =>
+    `With the tied output layer, the validation loss starts at ${tied.toFixed(1)} instead of ${
+      untied.toFixed(1)
+    }: torch draws embeddings with variance 1, which is far too large for an output layer. A feature of one paper may need the initial weights of another.`,
+  no: ({ tied, untied }) =>
+    `With the tied output layer, the validation loss starts at ${tied.toFixed(1)}, and at ${
+      untied.toFixed(1)
+    } without it.`,
+  cases: { yes: { tied: 40, untied: 4.4 }, no: { tied: 4, untied: 4.4 } },
+};
+
+/** The model finds the rule, and all at once. */
+export const ruleIsFound: Claim<
+  { readonly correct: number; readonly guess: number; readonly first: number; readonly last: number }
+> = {
+  name: "the model finds the rule of addition",
+  holds: ({ correct }) => correct >= 99,
+  yes: ({ correct, guess, first, last }) =>
+    `A digit chosen at random has a loss of ln 10 = ${two(guess)}. The loss went from ${two(first)} to ${
+      last.toPrecision(2)
+    }, and ${correct.toFixed(1)} % of the sums that the model never saw are right: it has found the rule.`,
+  no: ({ correct, guess, first, last }) =>
+    `A digit chosen at random has a loss of ln 10 = ${two(guess)}. The loss went from ${two(first)} to ${
+      last.toPrecision(2)
+    }, and only ${correct.toFixed(1)} % of the sums that the model never saw are right.`,
+  cases: {
+    yes: { correct: 99.8, guess: 2.3, first: 2.4, last: .01 },
+    no: { correct: 40, guess: 2.3, first: 2.4, last: .8 },
+  },
+};
