@@ -141,13 +141,15 @@ async function markup(item: Block): Promise<string> {
 
 /** Smallest size of a chart's text, as a fraction of the size that it is drawn for. */
 const leastScale = .85;
+/** Width of a chart on a large screen in pixels: a wider one shrinks until all of it can be seen there. */
+const fullWidth = 1120;
 
 /** HTML of a chart. In a narrow page it scrolls in its box when its text would become too small. */
 async function chartBox(chart: Chart): Promise<string> {
   const title = chart.title === "" ? "" : `<h3>${escaped(chart.title)}</h3>`, html = await chart.html();
   const width = Number(/<svg[^>]*\swidth="(\d+)"/.exec(html)?.[1] ?? 0);
   return `<div class="chart" tabindex="0">${title}<div style="min-width:${
-    Math.round(leastScale * width)
+    Math.min(fullWidth, Math.round(leastScale * width))
   }px">${html}</div></div>`;
 }
 

@@ -98,7 +98,8 @@ export async function svgOf(options: (plot: typeof Plot) => Plot.PlotOptions): P
     figure: false,
     style: { fontSize: "12px", overflow: "visible", background: "none" },
   }));
-  return drawn.outerHTML;
+  // Plot names its parts with aria-label, which elements without a role must not have; the SVG has a name.
+  return drawn.outerHTML.replace(/(<[a-z]+\b[^>]*) aria-label=/g, "$1 data-mark=");
 }
 
 /** Returns the label of an axis for Plot; null suppresses the label that Plot would choose. */

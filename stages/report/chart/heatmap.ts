@@ -72,7 +72,7 @@ export function heatmapChart(options: HeatmapOptions): Chart {
             ).join("");
             return group;
           },
-          plot.text(text, { x: "i", y: "j", text: "text", fontSize: 9, lineHeight: 1.1 }),
+          plot.text(text, { x: "i", y: "j", text: "text", fontSize: 11, lineHeight: 1.1 }),
           plot.frame({ stroke: "currentColor", strokeOpacity: .4 }),
         ],
       })),

@@ -108,7 +108,7 @@ Deno.test({
             return (a + .05) / (b + .05);
           };
           const texts = [...document.querySelectorAll("h1, h2, p, td, th, pre, code, figcaption")];
-          const labels = [...document.querySelectorAll("svg text")], curves = [...document.querySelectorAll('g[aria-label="line"]')];
+          const labels = [...document.querySelectorAll("svg text")], curves = [...document.querySelectorAll('g[data-mark="line"]')];
           return {
             errors,
             hit: "hit" in globalThis,

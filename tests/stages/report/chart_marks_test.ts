@@ -41,7 +41,7 @@ const count = (html: string, mark: RegExp): number => html.match(mark)?.length ?
 
 /** Returns the text of the group of an SVG that Plot names. */
 function groups(html: string, label: string): string {
-  return [...html.matchAll(new RegExp(`<g [^>]*aria-label="${label}"[^>]*>([^]*?)</g>`, "g"))]
+  return [...html.matchAll(new RegExp(`<g [^>]*data-mark="${label}"[^>]*>([^]*?)</g>`, "g"))]
     .map(([, inner]) => inner).join("");
 }
 
