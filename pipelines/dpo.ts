@@ -32,6 +32,7 @@ import { taskSource } from "./parts/posttrain/example_source.ts";
 import { closing } from "./parts/posttrain/closing.ts";
 import { Reference, referencePlan } from "./parts/posttrain/reference.ts";
 import { sameInput } from "./parts/posttrain/same_input.ts";
+import { UsefulExamples } from "./parts/posttrain/useful_examples.ts";
 import {
   chatPlan,
   chatTraining,
@@ -190,9 +191,10 @@ async function itemFlow(
       .pipe(rowBatches(shape))
       .pipe(afterBatches(firstSteps(o)));
   }
-  return from(await openExamples(o, { records: "preferences", times: Infinity }))
-    .pipe(preferences({ damaged: o.damaged }))
-    .pipe(pairGroups({ tokenizer, template, pairs, size }))
+  const useful = new UsefulExamples(), { onExample } = useful, { damaged } = o;
+  return from(await openExamples(o, { records: "preferences", useful }))
+    .pipe(preferences({ damaged }))
+    .pipe(pairGroups({ tokenizer, template, pairs, size, damaged, onExample }))
     .pipe(map("items", (group): Item => ({ pairs: group })));
 }
 

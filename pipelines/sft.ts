@@ -32,6 +32,7 @@ import {
 import { sameInput } from "./parts/posttrain/same_input.ts";
 import { type OpenedTask, openTask, taskHelp, taskSourceOption } from "./parts/posttrain/tasks.ts";
 import { worldTasks } from "./parts/posttrain/world_tasks.ts";
+import { UsefulExamples } from "./parts/posttrain/useful_examples.ts";
 import { given, unlessOff } from "./parts/options/requirements.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { keepTokenizer } from "./parts/resume/kept_tokenizer.ts";
@@ -123,9 +124,9 @@ export default pipeline({
   async build(o, env) {
     const start = await startingPoint(o, env), { tokenizer, template, seqLen, isNew } = start;
     const shape = shapeOf(o, start), rows = shape[0] * shape[1], { trainOn } = o;
-    const opened = o.task === null ? null : await openTask(o.task, o.source);
-    const rendered = (await exampleFlow(o, { rows, isNew, opened }))
-      .pipe(render({ tokenizer, template, trainOn }));
+    const opened = o.task === null ? null : await openTask(o.task, o.source), useful = new UsefulExamples();
+    const rendered = (await exampleFlow(o, { rows, isNew, opened, useful }))
+      .pipe(render({ tokenizer, template, trainOn, damaged: o.damaged }));
     if (o.inspect > 0) return rendered.pipe(inspectExamples(o.inspect, { tokenizer, env }));
     const packing = packingOf(o), segmented = packing === "best-fit", engine = await env.engine();
     const plan = await planOf(o, start, env);
@@ -140,7 +141,7 @@ export default pipeline({
     const tasks = isNew ? await worldTasks() : opened === null ? [] : [opened.task];
     const checks = checksOf(o, start, tasks), asks = tasks.length > 0 && o.checkEvery > 0;
     const trained = rendered
-      .pipe(pack({ size: seqLen + 1, packing, overlong: o.overlong }))
+      .pipe(pack({ size: seqLen + 1, packing, overlong: o.overlong, onExample: useful.onExample }))
       .pipe(rowBatches(shape, { segmented }))
       .pipe(
         train<Batch>({
@@ -179,10 +180,11 @@ const WORLD_EXAMPLES = 2.3;
 /** The examples of --data or --task, again and again; without them, those of the little world. */
 async function exampleFlow(
   o: ChatValues & Values<ReturnType<typeof exampleOptions>> & { readonly inspect: number },
-  { rows, isNew, opened }: {
+  { rows, isNew, opened, useful }: {
     readonly rows: number;
     readonly isNew: boolean;
     readonly opened: OpenedTask | null;
+    readonly useful: UsefulExamples;
   },
 ): Promise<Flow<Example>> {
   if (isNew) {
@@ -194,7 +196,7 @@ async function exampleFlow(
     if (o.data.length > 0) throw new RangeError("Cannot train on --data and on --task: give one of them");
     return from(taskSource(opened.task)).pipe(sameInput({ "the task": opened.hash }));
   }
-  const source = await openExamples(o, { records: "conversations", times: o.inspect > 0 ? 1 : Infinity });
+  const source = await openExamples(o, { records: "conversations", useful: o.inspect > 0 ? null : useful });
   return from(source).pipe(examples({ damaged: o.damaged }));
 }
 

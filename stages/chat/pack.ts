@@ -26,6 +26,8 @@ export interface PackOptions {
   readonly overlong?: "cut" | "drop";
   /** Number of examples that are shuffled and packed together. Default 1000, as in TRL. */
   readonly group?: number;
+  /** Told of each example: the reason why it was dropped, or null if it was kept. */
+  readonly onExample?: (reason: string | null) => void;
 }
 
 /** State of the stage. */
@@ -49,18 +51,17 @@ export function pack(options: PackOptions): Stage<Rendered, PackedRow> {
     name: "pack",
     open: (_ctx, saved?: unknown) => restored(saved),
     push(example, state, ctx) {
-      if (!hasTargets(example)) {
-        ctx.drop(example, "no_answer");
-        return [];
-      }
-      const isLong = example.ids.length > size;
-      if (isLong && overlong === "drop") {
-        ctx.drop(example, "too_long");
-        return [];
-      }
-      const kept = isLong ? cutTo(example, size) : example;
-      if (!hasTargets(kept)) {
-        ctx.drop(example, "no_answer_left");
+      const isLong = example.ids.length > size, kept = isLong ? cutTo(example, size) : example;
+      const reason = !hasTargets(example)
+        ? "no_answer"
+        : isLong && overlong === "drop"
+        ? "too_long"
+        : hasTargets(kept)
+        ? null
+        : "no_answer_left";
+      options.onExample?.(reason);
+      if (reason !== null) {
+        ctx.drop(example, reason);
         return [];
       }
       if (isLong) state.cut++;

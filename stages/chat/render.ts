@@ -46,11 +46,64 @@ function continued(tokenizer: Tokenizer, { id, prompt, completion }: Continuatio
   return { id, ids: Uint32Array.from(all), weights: Float32Array.from(all, (_, i) => Number(i >= from)) };
 }
 
-/** Turns examples into tokens. Throws the errors of `renderExample`. */
-export function render(options: RenderOptions): Stage<Example, Rendered> {
-  return stage<Example, Rendered, null>({
+/** How the stage treats examples that the template cannot write. */
+export interface RenderStageOptions extends RenderOptions {
+  /**
+   * `refuse` (default) ends the run with an error; `skip` drops the example as `unwritable`: its form has no
+   * place in the template, or the template does not say exactly which tokens are the answers.
+   */
+  readonly damaged?: "refuse" | "skip";
+}
+
+/** Reason for dropping an example that the template cannot write. */
+export const UNWRITABLE = "unwritable";
+
+/**
+ * Returns what `write` returns, or null for an example that the template cannot write, if such examples are
+ * skipped. Else throws its error with what to do.
+ */
+export function orUnwritable<T>(
+  id: string,
+  { damaged = "refuse" }: Pick<RenderStageOptions, "damaged">,
+  write: () => T,
+): T | null {
+  try {
+    return write();
+  } catch (cause) {
+    if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
+    if (damaged === "skip") return null;
+    const told = cause.message.includes(id) ? cause.message : `Cannot write ${id}: ${cause.message}`;
+    throw new TypeError(`${told}; or leave such records out with --damaged skip`, { cause });
+  }
+}
+
+/**
+ * Turns examples into tokens. Says once if the template does not write the tools that conversations may call.
+ * Throws TypeError, naming the example, for one that the template cannot write.
+ */
+export function render(options: RenderStageOptions): Stage<Example, Rendered> {
+  const { template } = options;
+  return stage<Example, Rendered, { isTold: boolean }>({
     name: "render",
-    open: () => null,
-    push: (example) => [renderExample(example, options)],
+    open: (_ctx, saved = { isTold: false }) => saved,
+    push(example, state, ctx) {
+      const rendered = orUnwritable(example.id, options, () => renderExample(example, options));
+      if (rendered === null) {
+        ctx.drop(example, UNWRITABLE);
+        return [];
+      }
+      if (!state.isTold && isConversation(example) && example.tools !== undefined) {
+        state.isTold = true;
+        const { tools: _, ...bare } = example;
+        if (template.ids(bare).length === template.ids(example).length) {
+          ctx.emit({
+            type: "note",
+            text: `The chat template ${template.name} does not write which tools a conversation has: ` +
+              "the model sees their calls alone; give --template with one that writes them",
+          });
+        }
+      }
+      return [rendered];
+    },
   });
 }

@@ -4,7 +4,13 @@
  * @module
  */
 import { isConversation, type Preference } from "../chat/conversation.ts";
-import { renderExample, type RenderOptions } from "../chat/render.ts";
+import {
+  orUnwritable,
+  renderExample,
+  type RenderOptions,
+  type RenderStageOptions,
+  UNWRITABLE,
+} from "../chat/render.ts";
 import { type Context, type Stage, stage } from "../flow/stage.ts";
 import type { Batch } from "../items.ts";
 import type { ModelSession } from "../model/model_session.ts";
@@ -17,27 +23,30 @@ export interface RenderedPair {
   readonly rejected: AnswerRow;
 }
 
+/** How pairs are rendered and collected. */
+export interface PairGroupsOptions extends RenderStageOptions {
+  /** Number of pairs of an update. */
+  readonly pairs: number;
+  /** Largest number of tokens of a row. */
+  readonly size: number;
+  /** Told of each pair: the reason why it was dropped, or null if it was kept. */
+  readonly onExample?: (reason: string | null) => void;
+}
+
 /**
  * Renders preferences, and collects the pairs of one update. Pairs with a row of more than `size` tokens are
- * dropped as `too_long`, those with an empty answer as `no_answer`.
+ * dropped as `too_long`, those with an empty answer as `no_answer`, and those whose answers are the same as
+ * `same_answers`. Throws the errors of `render`.
  */
 export function pairGroups(
-  { pairs, size, ...options }: RenderOptions & {
-    /** Number of pairs of an update. */
-    readonly pairs: number;
-    readonly size: number;
-  },
+  { pairs, size, onExample, ...options }: PairGroupsOptions,
 ): Stage<Preference, readonly RenderedPair[]> {
   return stage<Preference, readonly RenderedPair[], { held: Preference[] }>({
     name: "pairs",
     open: (_ctx, saved = { held: [] }) => saved,
     push(preference, state, ctx: Context) {
-      const { chosen, rejected } = renderPair(preference, options), rows = [chosen, rejected];
-      const reason = rows.some(({ ids }) => ids.length > size)
-        ? "too_long"
-        : rows.some(({ mask }) => !Array.prototype.some.call(mask, (weight) => weight !== 0))
-        ? "no_answer"
-        : null;
+      const reason = whyDropped(preference, { size, options });
+      onExample?.(reason);
       if (reason !== null) {
         ctx.drop(preference, reason);
         return [];
@@ -47,6 +56,20 @@ export function pairGroups(
       return [state.held.splice(0).map((each) => renderPair(each, options))];
     },
   });
+}
+
+/** Returns why a preference cannot be trained on, or null. */
+function whyDropped(
+  preference: Preference,
+  { size, options }: { readonly size: number; readonly options: RenderStageOptions },
+): string | null {
+  const pair = orUnwritable(preference.chosen.id, options, () => renderPair(preference, options));
+  if (pair === null) return UNWRITABLE;
+  const rows = [pair.chosen, pair.rejected];
+  if (rows.some(({ ids }) => ids.length > size)) return "too_long";
+  const isEmpty = ({ mask }: AnswerRow) => !Array.prototype.some.call(mask, (weight) => weight !== 0);
+  if (rows.some(isEmpty)) return "no_answer";
+  return pair.chosen.ids.join() === pair.rejected.ids.join() ? "same_answers" : null;
 }
 
 /** Returns the rows of a preference. */

@@ -8,13 +8,13 @@ import type { Source } from "../../../stages/flow/stage.ts";
 import type { Document } from "../../../stages/items.ts";
 import type { CheckAnswersOptions } from "../../../stages/rl/check_answers.ts";
 import type { Task } from "../../../stages/task/verified/task.ts";
-import { repeat } from "../../../stages/source/repeat.ts";
 import { openSource } from "../../../stages/source/uri.ts";
 import { integer, oneOf, path, repeatedPaths } from "../../cli/option_types.ts";
 import type { OptionRequirement, Values } from "../../cli/pipeline.ts";
 import { above0, given } from "../options/requirements.ts";
 import type { StartingPoint } from "./starting_point.ts";
 import { calculatorTools } from "./tools.ts";
+import type { UsefulExamples } from "./useful_examples.ts";
 
 const data = { group: "Data", requires: given("initFrom", "--init-from PATH") };
 
@@ -27,12 +27,15 @@ export function exampleOptions(
       `${records}: JSON lines, JSON, Parquet or Arrow of ${fields}; a path, folder, glob, https URL or hf:OWNER/NAME[@REVISION][/PATH]; may be repeated; several are mixed by size, or by weight as URI*WEIGHT`,
       { value: [], placeholder: "URI", fixed: true, ...data },
     ),
-    damaged: oneOf(`records that are no ${records}: refuse stops with an error; skip counts them`, {
-      value: "refuse",
-      choices: ["refuse", "skip"],
-      fixed: true,
-      ...data,
-    }),
+    damaged: oneOf(
+      `records that are no ${records}, or that the template cannot write: refuse stops with an error; skip counts them`,
+      {
+        value: "refuse",
+        choices: ["refuse", "skip"],
+        fixed: true,
+        ...data,
+      },
+    ),
     hubToken: path("file with an access token of the Hugging Face Hub; default: the Hub's own token file", {
       value: null,
       placeholder: "FILE",
@@ -64,15 +67,18 @@ export const checkOptions = {
   }),
 };
 
-/** Opens the records of --data, which are read `times` times. Throws RangeError if none are given. */
+/**
+ * Opens the records of --data: once, or, with `useful`, again and again. Throws RangeError if none are given.
+ */
 export async function openExamples(
   { data: uris, damaged, hubToken }: Values<ReturnType<typeof exampleOptions>>,
-  { records, times }: { readonly records: string; readonly times: number },
+  { records, useful }: { readonly records: string; readonly useful: UsefulExamples | null },
 ): Promise<Source<Document>> {
   if (uris.length === 0) {
     throw new RangeError(`Nothing to train on: give --data URI, a file of ${records}`);
   }
-  return repeat(await openSource(uris, { records: true, damaged, hubToken }), times);
+  const source = await openSource(uris, { records: true, damaged, hubToken });
+  return useful === null ? source : useful.repeated(source, records);
 }
 
 /** Returns how a model is asked questions of tasks, with its most likely answers. */

@@ -5,6 +5,7 @@
  */
 import { from } from "../../../stages/flow/flow.ts";
 import { openSource } from "../../../stages/source/uri.ts";
+import { checkedTask } from "../../../stages/task/verified/checked_task.ts";
 import { arithmetic } from "../../../stages/task/verified/arithmetic.ts";
 import { countries } from "../../../stages/task/verified/countries.ts";
 import { gsm8k, multipleChoiceTask } from "../../../stages/task/verified/question_files.ts";
@@ -79,11 +80,21 @@ async function taskOfFile(path: string): Promise<OpenedTask> {
     );
   }
   if (!await exists(path)) throw new RangeError(`There is no file ${path}: give --task the path of one`);
-  const { default: task }: { readonly default?: unknown } = await import(pathToFileURL(resolve(path)).href);
-  if (isTask(task)) return { task, hash: hashOfTexts([await readText(path)]) };
+  const task = (await imported(path)).default;
+  if (isTask(task)) return { task: checkedTask(task), hash: hashOfTexts([await readText(path)]) };
   throw new RangeError(
     `Cannot use ${path} as a task: its default export must be an object with name, item(index) and reward(item, answer), and size a whole number above 0 if it has one`,
   );
+}
+
+/** Imports the module of a task. Throws RangeError, with the module's own error, if it cannot be loaded. */
+async function imported(path: string): Promise<{ readonly default?: unknown }> {
+  try {
+    return await import(pathToFileURL(resolve(path)).href);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new RangeError(`Cannot load the task ${path}: ${why}`, { cause });
+  }
 }
 
 function isTask(value: unknown): value is Task {

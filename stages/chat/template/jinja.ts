@@ -66,6 +66,7 @@ class JinjaTemplate implements ChatTemplate {
 
   render(conversation: Conversation): Rendered {
     const { text, spans: marked } = this.#write(conversation, false);
+    this.#checkCalls(conversation, text);
     const { id, completion } = conversation;
     if (completion !== undefined && conversation.messages.length === completion + 1) {
       return { id, ...this.#afterPrompt(conversation, { text, completion }) };
@@ -126,6 +127,25 @@ class JinjaTemplate implements ChatTemplate {
     let from = 0;
     while (from < prompt.length && prompt[from] === ids[from]) from++;
     return { ids, weights: Float32Array.from(ids, (_, i) => Number(i >= from)) };
+  }
+
+  /** Throws TypeError if the template leaves calls of tools out, which would then train empty answers. */
+  #checkCalls(conversation: Conversation, text: string): void {
+    const { id, messages } = conversation,
+      index = messages.findIndex(({ toolCalls }) => toolCalls !== undefined);
+    if (index < 0) return;
+    const without = messages.map(({ toolCalls: _, ...message }) => message);
+    try {
+      if (this.#write({ ...conversation, messages: without }, false).text !== text) return;
+    } catch (cause) {
+      if (cause instanceof TypeError) return; // the template needs the calls
+      throw cause;
+    }
+    throw new TypeError(
+      `Cannot write conversation ${id}: the chat template ${this.name} leaves out the calls of tools in message ${
+        index + 1
+      }: give --template with one that writes them`,
+    );
   }
 
   /** The spans of `{% generation %}` blocks that are trained on. */

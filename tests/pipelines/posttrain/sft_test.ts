@@ -147,3 +147,36 @@ sharedTest("sft refuses what it cannot train on, before it writes anything", [LL
     }
   });
 });
+
+sharedTest(
+  "sft and dpo end with an error where no record can be used, rather than read for ever",
+  [LLAMA],
+  async (path) => {
+    await withFolder(async (dir) => {
+      const common = `--init-from ${path("golden/models/llama")} --template chatml ${quick} --out ${dir}/run`;
+      const write = async (name: string, record: unknown) => {
+        await Deno.writeTextFile(`${dir}/${name}`, JSON.stringify(record));
+        return `--data ${dir}/${name}`;
+      };
+      const user = { role: "user", content: "x" };
+      const silent = await write("silent.jsonl", { messages: [user] });
+      const same = await write("same.jsonl", { prompt: "a", chosen: "y", rejected: "y" });
+      const long = await write("long.jsonl", { prompt: "a", chosen: "y".repeat(99), rejected: "z" });
+      const other = await write("other.jsonl", { text: "x" });
+      const refused: readonly [string, RegExp][] = [
+        [
+          `sft ${silent}`,
+          /none of the 1 conversations of .*silent.jsonl can be used \(no_answer\): give records/,
+        ],
+        [`sft ${silent} --pack best-fit`, /can be used \(no_answer\)/],
+        [`sft ${other} --damaged skip`, /can be used \(all are damaged\): give others/],
+        [`dpo ${same}`, /preferences of .* \(same_answers\): give pairs whose answers differ/],
+        [`dpo ${long}`, /\(too_long\): give a larger --seq-len/],
+      ];
+      for (const [line, why] of refused) {
+        match(errorLine(await runsHere(1, `${line} ${common}`)), why);
+        await Deno.remove(`${dir}/run`, { recursive: true });
+      }
+    });
+  },
+);
