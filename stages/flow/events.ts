@@ -96,6 +96,8 @@ export type RolloutEvent = Readonly<{
   maxLength: number;
   /** Share of answers that were cut off at the longest length. */
   cutOff: number;
+  /** Share of questions that were left out because they are longer than a sequence; absent if none are. */
+  tooLong?: number;
   /** Calls of tools per answer, and the share of them that failed. */
   toolCalls: number;
   toolFailures: number;

@@ -38,7 +38,7 @@ export function stepLine(progress: Progress): string {
 /** The latest update's answers, or null if it is no update of rewards. */
 export function rolloutParts({ step, rollout }: Progress): string[] | null {
   if (step === null || rollout === null || rollout.step < step.step) return null;
-  const { reward, zeroVariance, entropy, length, cutOff, toolCalls, kl } = rollout;
+  const { reward, zeroVariance, entropy, length, cutOff, tooLong = 0, toolCalls, kl } = rollout;
   return [
     `reward ${reward.toFixed(3)}`,
     `entropy ${entropy.toFixed(3)}`,
@@ -47,6 +47,7 @@ export function rolloutParts({ step, rollout }: Progress): string[] | null {
     ...(kl === undefined ? [] : [`KL ${kl.toFixed(4)}`]),
     ...(zeroVariance > 0 ? [`${share(zeroVariance)} of groups equal`] : []),
     ...(cutOff > 0 ? [`${share(cutOff)} cut off`] : []),
+    ...(tooLong > 0 ? [`${share(tooLong)} of questions too long`] : []),
   ];
 }
 

@@ -38,7 +38,8 @@ export interface Rollout {
 
 /**
  * Answers questions with the model, and returns the batch of the update. The random numbers depend on the
- * seed, the question and the number of the answer alone. Throws RangeError for a reward that is no number.
+ * seed, the question and the number of the answer alone. Questions that are longer than a sequence are left
+ * out. Throws RangeError if all are, and for a reward that is no number.
  */
 export async function rolloutBatch(
   model: ModelSession,
@@ -51,8 +52,9 @@ export async function rolloutBatch(
     ...asking,
     maxLength: shape[2] + 1,
   });
-  const long = answers.find(({ prompt }) => prompt.length > shape[2]);
-  if (long !== undefined) {
+  const fits = ({ prompt }: Answer) => prompt.length <= shape[2];
+  const [long] = answers.filter((answer) => !fits(answer)), answered = answers.filter(fits);
+  if (long !== undefined && answered.length === 0) {
     throw new RangeError(
       `Question ${long.item.id} of ${task.name} has ${long.prompt.length} tokens, and a sequence ${
         shape[2]
@@ -60,16 +62,23 @@ export async function rolloutBatch(
     );
   }
   const rows = answerRows(
-    answers.map(({ prompt, ids, chosen, end }) => ({
-      ids: Uint32Array.from([...prompt, ...ids]),
-      mask: [...prompt.map(() => 0), ...chosen.map((own) => maskCutOff && end === "length" ? 0 : own)],
-    })),
+    answers.map((answer) => {
+      if (!fits(answer)) return { ids: new Uint32Array(0), mask: [] };
+      const { prompt, ids, chosen, end } = answer;
+      return {
+        ids: Uint32Array.from([...prompt, ...ids]),
+        mask: [...prompt.map(() => 0), ...chosen.map((own) => maskCutOff && end === "length" ? 0 : own)],
+      };
+    }),
     shape[2],
   );
-  const rewards = answers.map(({ reward }) => reward), generated = performance.now();
+  // A question without an answer takes no part in any mean.
+  const rewards = answers.map((answer) => fits(answer) ? answer.reward : null), generated = performance.now();
   // The answers are of the model itself, so that the ratio to the model that generated them is 1.
   const logps = new Float64Array(rows.inputs.length);
-  answers.forEach(({ prompt, logps: own }, row) => logps.set(own, row * rows.length + prompt.length - 1));
+  answers.forEach(({ prompt, logps: own }, row) => {
+    if (own.length > 0) logps.set(own, row * rows.length + prompt.length - 1);
+  });
   const found = policyLoss({
     length: rows.length,
     logps,
@@ -82,7 +91,8 @@ export async function rolloutBatch(
   return {
     batch: derivativeBatch(rows, { gradient: found.gradient, shape }),
     event: {
-      ...measured(answers, asking.tokenizer),
+      ...measured(answered, asking.tokenizer),
+      ...(long !== undefined && { tooLong: 1 - answered.length / answers.length }),
       zeroVariance: shareWithoutVariance(rewards, group),
       policyLoss: found.loss,
       ...(reference !== null && { kl: found.kl }),
@@ -99,7 +109,7 @@ export async function rolloutBatch(
 function measured(
   answers: readonly Answer[],
   tokenizer: Tokenizer,
-): Omit<RolloutEvent, "type" | "step" | "zeroVariance" | "policyLoss" | "kl"> {
+): Omit<RolloutEvent, "type" | "step" | "zeroVariance" | "policyLoss" | "kl" | "tooLong"> {
   const mean = (of: (answer: Answer) => number) =>
     answers.reduce((sum, answer) => sum + of(answer), 0) / answers.length;
   const names = [...new Set(answers.flatMap(({ parts }) => Object.keys(parts)))];

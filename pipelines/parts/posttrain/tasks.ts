@@ -81,7 +81,11 @@ async function taskOfFile(path: string): Promise<OpenedTask> {
   }
   if (!await exists(path)) throw new RangeError(`There is no file ${path}: give --task the path of one`);
   const task = (await imported(path)).default;
-  if (isTask(task)) return { task: checkedTask(task), hash: hashOfTexts([await readText(path)]) };
+  if (isTask(task)) {
+    const checked = checkedTask(task);
+    await checked.item(0); // before anything is written
+    return { task: checked, hash: hashOfTexts([await readText(path)]) };
+  }
   throw new RangeError(
     `Cannot use ${path} as a task: its default export must be an object with name, item(index) and reward(item, answer), and size a whole number above 0 if it has one`,
   );
@@ -92,7 +96,7 @@ async function imported(path: string): Promise<{ readonly default?: unknown }> {
   try {
     return await import(pathToFileURL(resolve(path)).href);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    const why = cause instanceof Error ? cause.message : String(cause);
     throw new RangeError(`Cannot load the task ${path}: ${why}`, { cause });
   }
 }

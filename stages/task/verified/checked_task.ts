@@ -9,7 +9,7 @@ import { excerpt } from "../../format/text/excerpt.ts";
 import type { RewardParts, Task, TaskItem } from "./task.ts";
 
 /**
- * Returns the task with errors that name it and the item. `item` throws TypeError for an item without id or
+ * Returns the task with errors that name it and the item. `item` throws RangeError for an item without id or
  * messages, and `reward` for one that is neither a number nor an object of numbers; a number becomes the part
  * `reward`.
  */
@@ -33,7 +33,7 @@ async function explained<T>(told: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (cause) {
-    throw new TypeError(`${told}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new RangeError(`${told}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }
 

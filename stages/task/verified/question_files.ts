@@ -61,7 +61,11 @@ export function multipleChoiceTask(name: string, records: readonly QuestionRecor
     const texts: unknown = isRecord(choices) ? choices.text : choices;
     const labels: unknown = isRecord(choices) ? choices.label : undefined;
     const letters = Array.isArray(texts) ? texts.map((_, i) => String.fromCharCode(65 + i)) : [];
-    const index = Array.isArray(labels) ? labels.indexOf(answerKey) : Number(answer);
+    const index = Array.isArray(labels)
+      ? labels.indexOf(answerKey)
+      : typeof answer === "string" && /^[A-Z]$/.test(answer)
+      ? letters.indexOf(answer)
+      : Number(answer);
     if (typeof question !== "string" || !Array.isArray(texts) || letters[index] === undefined) {
       throw new TypeError(
         `Cannot read item ${id} of ${name}: expected question, choices, and answer or answerKey, found ${

@@ -161,17 +161,14 @@ sharedTest(
       const user = { role: "user", content: "x" };
       const silent = await write("silent.jsonl", { messages: [user] });
       const same = await write("same.jsonl", { prompt: "a", chosen: "y", rejected: "y" });
-      const long = await write("long.jsonl", { prompt: "a", chosen: "y".repeat(99), rejected: "z" });
       const other = await write("other.jsonl", { text: "x" });
       const refused: readonly [string, RegExp][] = [
         [
           `sft ${silent}`,
           /none of the 1 conversations of .*silent.jsonl can be used \(no_answer\): give records/,
         ],
-        [`sft ${silent} --pack best-fit`, /can be used \(no_answer\)/],
         [`sft ${other} --damaged skip`, /can be used \(all are damaged\): give others/],
         [`dpo ${same}`, /preferences of .* \(same_answers\): give pairs whose answers differ/],
-        [`dpo ${long}`, /\(too_long\): give a larger --seq-len/],
       ];
       for (const [line, why] of refused) {
         match(errorLine(await runsHere(1, `${line} ${common}`)), why);

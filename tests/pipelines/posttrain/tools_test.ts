@@ -23,10 +23,13 @@ import { errorLine, withFolder } from "../program.ts";
 
 const LLAMA = "golden/models/llama/model.safetensors";
 
-Deno.test("tokens that a tool forces have no weight in the update, and all others have", async () => {
-  const tokenizer = new CharTokenizer([..."abcdefghijklmnopqrst7"], nanochatTokens),
-    template = nanochatTemplate(tokenizer);
-  const { vocabSize } = tokenizer, shape = [1, 8, 24] as const;
+const shape = [1, 8, 24] as const;
+const tokenizer = new CharTokenizer([..."abcdefghijklmnopqrst7"], nanochatTokens);
+const [seven] = tokenizer.encodeOrdinary("7"), before = new Set(tokenizer.encodeOrdinary("abcdef"));
+
+/** Answers two questions four times each. After some letters two tokens are forced. */
+async function rollout(question: (index: number) => string) {
+  const { vocabSize } = tokenizer;
   const model = gpt({ layers: 1, heads: 2, channels: 16, seqLen: 25, vocabSize, vocabPad: 1 });
   const training = { optimizer: sgd(), shape, clip: 0, weighted: true };
   const planned = plan({ model, training, sampling: { texts: 8 }, evaluation: { batch: 8, seqLen: 24 } });
@@ -34,26 +37,22 @@ Deno.test("tokens that a tool forces have no weight in the update, and all other
     plan: planned,
     weights: initialWeights(model, 1),
   });
-  const [seven] = tokenizer.encodeOrdinary("7"), before = new Set(tokenizer.encodeOrdinary("abcdef"));
   const task = {
     name: "letters",
     item: (index: number) => ({
       id: `${index}`,
-      messages: [{ role: "user" as const, content: "ab" }],
+      messages: [{ role: "user" as const, content: question(index) }],
       answer: "",
     }),
     reward: (_: unknown, text: string) => ({ length: text.length }),
   };
-  // After some letters two tokens follow that the model did not choose.
-  const hand = () => {
-    const calls = new ToolCalls([]);
-    return Object.assign(calls, {
+  const hand = () =>
+    Object.assign(new ToolCalls([]), {
       after: (id: number) => Promise.resolve(before.has(id) ? [seven, seven] : []),
     });
-  };
-  const { batch } = await rolloutBatch(session, [0, 1], {
+  return await rolloutBatch(session, [0, 1], {
     tokenizer,
-    template,
+    template: nanochatTemplate(tokenizer),
     task,
     group: 4,
     shape,
@@ -65,6 +64,24 @@ Deno.test("tokens that a tool forces have no weight in the update, and all other
     reference: null,
     toolbox: { hand, announce: (asked) => asked },
   });
+}
+
+Deno.test("a question longer than a sequence is left out of its update, and refused where all are", async () => {
+  const { batch, event } = await rollout((index) => index === 0 ? "ab" : "a".repeat(21));
+  equal(event.tooLong, 0.5);
+  ok(batch?.mask !== undefined && batch.mask.subarray(0, 4 * 24).some((weight) => weight !== 0));
+  deepEqual(batch.mask.subarray(4 * 24), new Float32Array(4 * 24));
+  ok(event.minLength > 0, "answers that were not asked for are not counted");
+  const fits = await rollout((index) => index === 0 ? "ab" : "a".repeat(20));
+  equal(fits.event.tooLong, undefined);
+  await rejects(
+    rollout(() => "a".repeat(21)),
+    /Question 0 of letters has 25 tokens, and a sequence 24: give/,
+  );
+});
+
+Deno.test("tokens that a tool forces have no weight in the update, and all others have", async () => {
+  const { batch } = await rollout(() => "ab");
   ok(batch?.mask !== undefined);
   const prompt = 5; // bos, user_start, a, b, user_end, assistant_start: the first target is the second id
   let forced = 0, chosen = 0;

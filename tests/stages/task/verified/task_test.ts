@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
 import { arithmetic, calculatedOverGuessed } from "../../../../stages/task/verified/arithmetic.ts";
 import { countries } from "../../../../stages/task/verified/countries.ts";
 import { gsm8k, gsm8kNumber, multipleChoiceTask } from "../../../../stages/task/verified/question_files.ts";
 import { spellingBee } from "../../../../stages/task/verified/spelling_bee.ts";
+import { checkedTask } from "../../../../stages/task/verified/checked_task.ts";
 import { heldOutFrom, lastNumber, rewardOf } from "../../../../stages/task/verified/task.ts";
 import { contentText, isConversation } from "../../../../stages/chat/conversation.ts";
 
@@ -108,6 +109,44 @@ Deno.test("multipleChoiceTask() reads ARC's and MMLU's records, and rewards the 
   }
   for (const fields of [{ question, choices, answer: 2 }, { question, answer: 0 }, { choices, answer: 0 }]) {
     throws(() => multipleChoiceTask("mmlu", [{ id: "9", fields }]), /item 9 of mmlu/);
+  }
+});
+
+Deno.test("multipleChoiceTask() reads answers given as letters", async () => {
+  const task = multipleChoiceTask("mmlu", [{
+    id: "1",
+    fields: { question: "q", choices: ["a", "b"], answer: "B" },
+  }]);
+  equal((await task.item(0)).answer, "B");
+  const outside = { question: "q", choices: ["a", "b"], answer: "C" };
+  throws(
+    () => multipleChoiceTask("mmlu", [{ id: "1", fields: outside }]),
+    /item 1 of mmlu: expected question/,
+  );
+});
+
+Deno.test("checkedTask() names the task and the item of what is wrong, and takes a number for a reward", async () => {
+  const messages = [{ role: "user", content: "q" }];
+  // What somebody's file exports has any type.
+  const task = (item: any, reward: any = 1) =>
+    checkedTask({ name: "own", item: () => item, reward: () => reward });
+  const good = { id: 7, messages }, item = await task(good).item(0);
+  deepEqual(item, { id: "7", messages, answer: "" });
+  deepEqual(await task(good, 0.5).reward(item, ""), { reward: 0.5 });
+  deepEqual(await task(good, { a: 1, b: 2 }).reward(item, ""), { a: 1, b: 2 });
+  const items: readonly [unknown, RegExp][] = [
+    [null, /Cannot use item 3 of the task own: it is null: expected \{ id, messages, answer \}/],
+    [{ messages }, /its id is undefined/],
+    [{ id: "a" }, /messages is missing: expected a list of messages/],
+    [{ id: "a", messages: [{ role: "king", content: "x" }] }, /messages\[0\]\.role is "king"/],
+    [{ id: "a", messages, solutions: [5] }, /solutions\[0\] is 5/],
+  ];
+  for (const [each, why] of items) await rejects(Promise.resolve(task(each).item(3)), why);
+  for (const reward of [null, "1", {}, { a: "1" }, [1, null]]) {
+    await rejects(
+      Promise.resolve(task(good, reward).reward(item, "")),
+      /reward an answer to item 7 of the task own: it is .*: expected an object of numbers/,
+    );
   }
 });
 
