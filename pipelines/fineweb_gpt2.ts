@@ -122,7 +122,7 @@ export default pipeline({
     });
     await removeIfThere(`${env.out}/${SAMPLE_FOLDER}`);
     const { vocabSize } = tokenizer;
-    const plan = trainingPlan(o, { vocabSize, start, packBytes });
+    const plan = trainingPlan(o, { vocabSize, start, packBytes, ranks: env.ranks });
     const dir = shardsOf(env.out);
     const validation = await openValidation({
       validation: [`${dir}/val_000000.bin`],
@@ -143,7 +143,9 @@ export default pipeline({
   async plan(o, env) {
     const start = await startingModel(o, env);
     const inputs = { vocabSize: await vocabSizeOf(o, env), start, packBytes: await env.largestPack() };
-    const plan = trainingPlan(o, inputs), half = o.dtype === "f16", steps = stepsOf(o);
+    const plan = trainingPlan(o, { ...inputs, ranks: env.ranks }),
+      half = o.dtype === "f16",
+      steps = stepsOf(o);
     return planLines({
       ...withCost(plan, plannedGpu(env, { half })),
       steps,

@@ -106,7 +106,7 @@ export default pipeline({
   async build(o, env) {
     const glob = trainGlob(o), files = shardFiles([glob]);
     const { start, tokenizer, vocabSize, packBytes } = await inputsOf(o, env);
-    const plan = trainingPlan(o, { vocabSize, start, packBytes });
+    const plan = trainingPlan(o, { vocabSize, start, packBytes, ranks: env.ranks });
     const validation = o.valShards === null ? null : await openValidation({
       validation: shardFiles([o.valShards]),
       training: files,
@@ -136,7 +136,9 @@ export default pipeline({
   helpNotes: largestModelLines,
   async plan(o, env) {
     const inputs = await inputsOf(o, env);
-    const plan = trainingPlan(o, inputs), half = o.dtype === "f16", steps = stepsOf(o);
+    const plan = trainingPlan(o, { ...inputs, ranks: env.ranks }),
+      half = o.dtype === "f16",
+      steps = stepsOf(o);
     return planLines({
       ...withCost(plan, plannedGpu(env, { half })),
       steps,

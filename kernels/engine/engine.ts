@@ -60,8 +60,23 @@ export interface ReplayOptions {
   readonly timed?: boolean;
 }
 
+/** The processes of a run that have the same session, each on its own device: its ranks. */
+export interface SessionRanks {
+  /** Number of processes. */
+  readonly size: number;
+  /** Replaces persistent tensors by their sums over all processes, after all runs so far. */
+  sum(labels: readonly string[]): Promise<void>;
+  /** Reads a persistent tensor of floats from all processes, in their order. */
+  gather(label: string): Promise<Float32Array>;
+}
+
 /** Programs with their memory on a device. */
 export interface Session extends AsyncDisposable {
+  /**
+   * The processes that do the same; absent if there is one. Data that are written to a tensor are then dealt
+   * out if they are as many times larger than it as there are processes: each takes its part.
+   */
+  readonly ranks?: SessionRanks;
   /** Counts of runs, reads and waits so far. */
   readonly counters: SessionCounters;
   /**
@@ -77,6 +92,11 @@ export interface Session extends AsyncDisposable {
    * Waits for all runs so far, then reads persistent tensors and outputs, which are given by their labels.
    */
   read(labels: readonly string[]): Promise<TensorMap>;
+  /**
+   * Lets `work` change persistent tensors of floats after all runs so far, and before anything that is asked
+   * for later. On the CPU it gets the memory itself; on a GPU copies, which are written back.
+   */
+  change(labels: readonly string[], work: (tensors: readonly Float32Array[]) => Promise<void>): Promise<void>;
   /**
    * Waits for the timed runs since the previous `timings()`, and returns the times of their calls. Returns
    * null if calls cannot be timed: on an adapter without timestamp-query, or on the float64 engine.

@@ -10,6 +10,7 @@ import { regionsOf } from "../core/regions.ts";
 import { sizeOf, type Spec, type TensorMap } from "../core/tensor.ts";
 import type { Tensor } from "../core/graph.ts";
 import { viewed } from "../core/view.ts";
+import { changeCopies } from "./change.ts";
 import type { Engine, Session } from "./engine.ts";
 
 /** A session of the float64 engine. */
@@ -88,6 +89,13 @@ class Float64Session implements ReferenceSession {
       out[label] = { shape, data: dtype === "u32" ? Uint32Array.from(data) : Float32Array.from(data) };
     }
     return Promise.resolve(out);
+  }
+
+  async change(
+    labels: readonly string[],
+    work: (tensors: readonly Float32Array[]) => Promise<void>,
+  ): Promise<void> {
+    await changeCopies(this, labels, work);
   }
 
   readFloat64(label: string): Float64Array {

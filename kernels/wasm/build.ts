@@ -1,7 +1,7 @@
 /**
  * Compiles the AssemblyScript files (`*_wasm.ts` and those of this folder) to kernels.wasm.base64, to
- * kernels_plain.wasm.base64 for WASM engines without relaxed SIMD, and to random/normals.wasm, which
- * generates random numbers for any engine. Run `deno task wasm` after a change. The modules are committed
+ * kernels_plain.wasm.base64 for WASM engines without relaxed SIMD, and to random/normals.wasm and
+ * dist/sum.wasm, which any engine uses. Run `deno task wasm` after a change. The modules are committed
  * because the compiler is 100 MB of packages and takes about ten seconds; a test compares them with a new
  * build.
  *
@@ -53,11 +53,17 @@ export const builds: Readonly<Record<string, Build>> = {
     features: "simd,threads",
     memory: engineMemory,
   },
-  // This module has its own memory: one page, plus four pages for 65,536 floats.
+  // These modules have their own memory: one page, plus four pages for 65,536 floats.
   "random/normals.wasm": {
     source: "random/normals_wasm.ts",
     features: "simd",
     memory: ["--initialMemory=5", "--maximumMemory=5"],
+  },
+  // One page, plus 128 for 2^21 floats.
+  "dist/sum.wasm": {
+    source: "dist/sum_wasm.ts",
+    features: "simd",
+    memory: ["--initialMemory=129", "--maximumMemory=129"],
   },
 };
 

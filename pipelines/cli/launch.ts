@@ -28,11 +28,16 @@ const ffi = Deno.permissions.querySync({ name: "ffi" }).state === "granted";
 const dawn = !(navigator.gpu instanceof GPU);
 const task = taskName({ ffi, boundsChecks: hasBoundsChecks(), dawn });
 const start = { execPath: Deno.execPath(), version: Deno.version.deno, cwd: Deno.cwd(), root };
+const { runDistributed }: typeof import("./distributed.ts") = await import(
+  new URL("./distributed.ts", import.meta.url).href
+);
 Deno.exit(
-  await runMain({
-    args: Deno.args,
-    folder: new URL("../", import.meta.url),
-    command: "deno task pipeline",
-    console: typedConsole(processConsole(), typedTask(start), task),
-  }),
+  await runDistributed(Deno.args, (leader) =>
+    runMain({
+      args: Deno.args,
+      folder: new URL("../", import.meta.url),
+      command: "deno task pipeline",
+      console: typedConsole(processConsole(), typedTask(start), task),
+      leader,
+    })),
 );

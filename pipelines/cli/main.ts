@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Leader } from "../../kernels/engine/ranks/leader.ts";
 import { disk } from "../../stages/disk/disk.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
 import { type Console, hasNoReader, processConsole } from "../../stages/run/console.ts";
@@ -24,6 +25,7 @@ import { optionText } from "../../stages/report/option_text.ts";
 import { buildFlow } from "./run/build.ts";
 import { environment } from "./run/environment.ts";
 import { executeWithRollback } from "./run/rollback.ts";
+import type { RunJob } from "./run/run_job.ts";
 import { shellWord } from "./shell_word.ts";
 import { UsageError } from "../../stages/run/usage_error.ts";
 
@@ -36,15 +38,17 @@ export interface MainOptions {
   readonly command: string;
   /** Where the program writes. Default: standard output and standard error. */
   readonly console?: Console;
+  /** The conversation with the other processes of the run; null or absent if there is one process. */
+  readonly leader?: Leader | null;
 }
 
 /** Runs the command line; returns the exit code and never throws. */
 export async function runMain(
-  { args, folder, command, console = processConsole() }: MainOptions,
+  { args, folder, command, console = processConsole(), leader = null }: MainOptions,
 ): Promise<number> {
   const color = console.errIsTerminal && mayColor(args, console);
   try {
-    return await dispatch({ args, folder, command }, console);
+    return await dispatch({ args, folder, command, leader }, console);
   } catch (error) {
     if (hasNoReader(error)) return 0; // standard output has no reader any more
     const usage = error instanceof UsageError;
@@ -59,7 +63,10 @@ function mayColor(args: readonly string[], { colors }: Console): boolean {
   return colors && !args.includes("--no-color") && !args.includes("--color=false");
 }
 
-async function dispatch({ args, folder, command }: MainOptions, console: Console): Promise<number> {
+async function dispatch(
+  { args, folder, command, leader = null }: MainOptions,
+  console: Console,
+): Promise<number> {
   const [name, ...rest] = args;
   const color = console.outIsTerminal && mayColor(args, console);
   const style = { command, columns: console.columns, color };
@@ -74,7 +81,7 @@ async function dispatch({ args, folder, command }: MainOptions, console: Console
       print(listText((await known()).map(({ name, pipeline: { about } }) => ({ name, about })), style));
       return 0;
     case "help": // help NAME is NAME --help
-      return await dispatch({ args: helpArguments(rest), folder, command }, console);
+      return await dispatch({ args: helpArguments(rest), folder, command, leader }, console);
     case "--version":
     case "-V":
     case "version":
@@ -92,7 +99,11 @@ async function dispatch({ args, folder, command }: MainOptions, console: Console
   if (name.startsWith("-")) {
     throw new UsageError(`Expected a pipeline's name or file first, not ${name}: ${command} lists them`);
   }
-  const run = await prepareRun(await loadPipeline(folder, name), { args: rest, command });
+  const run = await prepareRun(await loadPipeline(folder, name), {
+    args: rest,
+    command,
+    ranks: leader?.ranks.size ?? 1,
+  });
   const { named, options, commandLine, resolved, saved, spared, decision } = run;
   const help = commandLine.get("help") ?? false;
   if (help !== false) {
@@ -104,7 +115,7 @@ async function dispatch({ args, folder, command }: MainOptions, console: Console
   }
   if (saved !== null) checkFixed(resolved, { options, saved, out: decision.out });
   if (commandLine.get("dryRun") === true) {
-    const { graph, plan } = await dryRun(run);
+    const { graph, plan } = await dryRun(run, leader);
     print(dryRunText({ graph, resolved, spared, plan }, style));
     return 0;
   }
@@ -112,7 +123,7 @@ async function dispatch({ args, folder, command }: MainOptions, console: Console
     print(`${finishedText(run)}\n`);
     return 0;
   }
-  return await start(run, console);
+  return await start(run, { console, leader });
 }
 
 /** Returns the arguments that `help …` stands for: a pipeline's name first, and `all` for every option. */
@@ -121,11 +132,15 @@ function helpArguments([name, ...rest]: readonly string[]): readonly string[] {
 }
 
 /** Builds the flow for --dry-run, without opening an engine or making a folder. */
-async function dryRun({ named: { pipeline }, resolved: { values, origin }, decision, planned }: PreparedRun) {
+async function dryRun(
+  { named: { pipeline }, resolved: { values, origin }, decision, planned }: PreparedRun,
+  leader: Leader | null,
+) {
   const env = environment({
     values,
     given: isTyped(origin),
     machine: planned,
+    leader,
     out: decision.branch?.run ?? decision.out, // the files of a branch have not been copied
     resumed: decision.resumed,
     signal: new AbortController().signal,
@@ -167,14 +182,15 @@ function finishedText(
 }
 
 /** Moves an old run aside if necessary, and starts the new run as the only owner of its folder. */
-async function start(prepared: PreparedRun, console: Console): Promise<number> {
+async function start(prepared: PreparedRun, io: Pick<RunJob, "console" | "leader">): Promise<number> {
+  const { console } = io;
   const { named, decision: { recordFolder, moveAside: replaces } } = prepared;
-  if (named.pipeline.writes === false) return await executeOwned(prepared, console);
+  if (named.pipeline.writes === false) return await executeOwned(prepared, io);
   const moved = replaces ? await moveUnused(recordFolder) : null;
   if (moved !== null) console.err(`The earlier run in ${recordFolder} was moved to ${moved}`);
   try {
     using _claim = await claimFolders(prepared);
-    return await executeOwned(prepared, console);
+    return await executeOwned(prepared, io);
   } catch (error) {
     const unused = moved !== null && error instanceof UsageError && !await exists(recordFolder);
     if (unused) await disk.rename(moved, recordFolder); // nothing was started: restore the earlier run
@@ -208,7 +224,7 @@ async function claimFolders({ decision }: PreparedRun): Promise<Disposable> {
 
 async function executeOwned(
   { named, resolved, decision, typed, resumeCommand }: PreparedRun,
-  console: Console,
+  io: Pick<RunJob, "console" | "leader">,
 ): Promise<number> {
   const { out, recordFolder, resumed, checkpoint, branch } = decision;
   if (branch !== null) await copyRun(branch, recordFolder);
@@ -221,6 +237,6 @@ async function executeOwned(
     checkpoint,
     resumeCommand,
     typed,
-    console,
+    ...io,
   });
 }

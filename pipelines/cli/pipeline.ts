@@ -61,6 +61,11 @@ export interface Option<T> {
    */
   readonly shareOf?: string;
   /**
+   * Default number for each process of a run with several. A number that is typed counts for each process
+   * too; all other values, such as those in config.json, are those of all processes together.
+   */
+  readonly perRank?: number;
+  /**
    * Computes the value for a new run that does not set the option; a resumed run keeps the computed value.
    */
   atStart?(values: Readonly<Record<string, unknown>>): T;
@@ -147,6 +152,8 @@ export interface Env {
   readonly seed: number;
   /** Number of threads for data stages and the CPU engine. */
   readonly workers: number;
+  /** Number of processes that compute the run's batches together. */
+  readonly ranks: number;
   /** Whether this is a --dry-run: `plan` will be called and nothing will run. */
   readonly dry: boolean;
   /** Whether the flow will resume from a checkpoint. */

@@ -44,12 +44,20 @@ export interface PreparedRun {
  */
 export async function prepareRun(
   { name, typed, pipeline }: NamedPipeline,
-  { args, command }: { readonly args: readonly string[]; readonly command: string },
+  { args, command, ranks = 1 }: {
+    readonly args: readonly string[];
+    readonly command: string;
+    /** Number of processes of the run. Default 1. */
+    readonly ranks?: number;
+  },
 ): Promise<PreparedRun> {
   const { presets, positional, writes = true } = pipeline;
   const options: Options = { ...runOptions, ...pipeline.options };
   const spared = sparedOptions(pipeline);
-  const commandLine = readCommandLine(args, options, { positional, unsuggested: spared });
+  const commandLine = ofAllRanks(readCommandLine(args, options, { positional, unsuggested: spared }), {
+    options,
+    ranks,
+  });
   checkSpared(commandLine, { spared, typed });
   const configPath = commandLine.get("config");
   const config = typeof configPath === "string" ? await readConfig(configPath, options) : new Map();
@@ -84,7 +92,12 @@ export async function prepareRun(
   const settled = saved === null && !helping
     ? await settledBy(pipeline, { values: resolved.values, given })
     : {};
-  const values = { ...resolved.values, ...settled, out };
+  const values = {
+    ...resolved.values,
+    ...settled,
+    ...defaultsOfRanks(options, { values: resolved.values, ranks }),
+    out,
+  };
   return {
     named,
     options,
@@ -99,6 +112,31 @@ export async function prepareRun(
       out === `runs/${name}` ? "" : ` --out ${shellWord(out)}`
     }${rankWords(named, { decision, values })}`,
   };
+}
+
+/** Multiplies the typed numbers that count for each process by the number of processes. */
+function ofAllRanks(
+  typed: GivenValues,
+  { options, ranks }: { readonly options: Options; readonly ranks: number },
+): GivenValues {
+  return new Map([...typed].map(([name, value]) => {
+    const each = options[name].perRank !== undefined && typeof value === "number";
+    return [name, each ? ranks * value : value];
+  }));
+}
+
+/** Returns the defaults of several processes for options that have no value and are replaced by none. */
+function defaultsOfRanks(
+  options: Options,
+  { values, ranks }: { readonly values: Readonly<Record<string, unknown>>; readonly ranks: number },
+): Readonly<Record<string, unknown>> {
+  if (ranks === 1) return {};
+  const unset = Object.entries(options).filter(([name, { replaces = [] }]) =>
+    [name, ...replaces].every((other) => (values[other] ?? null) === null)
+  );
+  return Object.fromEntries(
+    unset.flatMap(([name, { perRank }]) => perRank === undefined ? [] : [[name, ranks * perRank]]),
+  );
 }
 
 /** Returns the machine that a --dry-run is planned for. Throws UsageError if `--machine` names none. */

@@ -128,7 +128,14 @@ export const runOptions = {
 };
 
 /** Options that can only be typed: they say what a command does. */
-export const typedOptions: ReadonlySet<string> = new Set(["config", "help", "dryRun", "machine"]);
+export const typedOptions: ReadonlySet<string> = new Set([
+  "config",
+  "help",
+  "dryRun",
+  "machine",
+  "distributed",
+  "distributedTimeout",
+]);
 
 /** Options of a command and not of its run: config.json does not hold them. */
 export const commandOptions: ReadonlySet<string> = new Set([

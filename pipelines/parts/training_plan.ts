@@ -34,6 +34,8 @@ export interface PlanInputs {
   readonly vocabSize: number;
   /** Size limit of a pack of parameters in bytes, from `env.largestPack()`. Default: see `PlanOptions`. */
   readonly packBytes?: number;
+  /** Number of processes that compute a step together, from `env.ranks`. Default 1. */
+  readonly ranks?: number;
   /** Model whose weights training starts from. Default: GPT-2's initial values, drawn from the seed. */
   readonly start?: StartingWeights | null;
 }
@@ -75,7 +77,10 @@ export function batchShape(o: TrainingValues): readonly [accum: number, batch: n
  * ShapeError for sizes that do not fit together, and for a vocabulary larger than that of the starting
  * weights.
  */
-export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = null }: PlanInputs): Plan {
+export function trainingPlan(
+  o: TrainingValues,
+  { vocabSize, packBytes, ranks = 1, start = null }: PlanInputs,
+): Plan {
   const shape = batchShape(o);
   if (start !== null && vocabSize > start.config.vocabSize) {
     throw new RangeError(
@@ -89,6 +94,7 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
     training: {
       optimizer: optimizerOf(o, model.name),
       shape,
+      ranks,
       gradientSum: o.gradSum,
       clip: o.gradClip,
       gradientScale: o.dtype === "f16" ? gradientScaleF16(shape) : 1,

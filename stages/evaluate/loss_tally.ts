@@ -69,19 +69,21 @@ export function batchCount(model: ModelSession, tokens: Uint32Array): number {
 }
 
 /**
- * Adds the losses of one batch of `tokens` to the tally; `batch` is its index. Special tokens count as
- * tokens, but not for bits per byte.
+ * Adds the losses of a batch of `tokens` to the tally, or of `count` batches at once; `batch` is the index of
+ * the first. Special tokens count as tokens, but not for bits per byte.
  */
 export async function measureBatch(
   model: ModelSession,
-  { tokens, batch, tally, tokenBytes }: {
+  { tokens, batch, count = 1, tally, tokenBytes }: {
     readonly tokens: Uint32Array;
     readonly batch: number;
+    /** 1, or the model's `batchesAtOnce`. */
+    readonly count?: number;
     readonly tally: LossTally;
     readonly tokenBytes?: TokenBytes | undefined;
   },
 ): Promise<void> {
-  const size = batchTokens(model), start = batch * size;
+  const start = batch * batchTokens(model), size = count * batchTokens(model);
   const length = Math.min(size, tokens.length - 1 - start);
   const inputs = new Uint32Array(size);
   const targets = new Uint32Array(size).fill(ignoredTarget); // pads the last batch
@@ -124,7 +126,11 @@ export async function validationLoss(
   },
 ): Promise<LossSummary> {
   const tally = emptyLossTally(), count = Math.min(batches, batchCount(model, tokens));
-  for (let batch = 0; batch < count; batch++) await measureBatch(model, { tokens, batch, tally, tokenBytes });
+  for (let batch = 0; batch < count;) {
+    const together = count - batch >= model.batchesAtOnce ? model.batchesAtOnce : 1;
+    await measureBatch(model, { tokens, batch, count: together, tally, tokenBytes });
+    batch += together;
+  }
   return summarizeLoss(tally);
 }
 

@@ -41,7 +41,7 @@ export async function scoreRows(
     );
   });
   for (const [shape, members] of byShape) {
-    const [size, length] = shape;
+    const [rowsOfBatch, length] = shape, size = rowsOfBatch * model.batchesAtOnce;
     for (let first = 0; first < members.length; first += size) {
       const batch = members.slice(first, first + size);
       const inputs = new Uint32Array(size * length);

@@ -46,8 +46,10 @@ export async function inspectBatch(plan: Plan, session: Session, batch: Batch): 
 export async function readGradients(
   plan: Plan,
   session: Session,
-  { programs, values, probes = [] }: {
+  { programs, values, probes = [], sum }: {
     readonly programs: readonly string[];
+    /** Adds what the programs have computed over all processes; default: there is one. */
+    sum?(): Promise<void>;
     readonly values: TensorMap;
     readonly probes?: readonly string[];
   },
@@ -61,6 +63,7 @@ export async function readGradients(
   );
   session.write({ ...zeros, ...values });
   await session.run(programs);
+  await sum?.();
   const found = await session.read([...names.map((name) => `${name}/grad`), ...probes]);
   session.write({ ...zeros, "loss/sum": scalar(0) });
   const { gradientScale = 1 } = trainingOf(plan);

@@ -27,9 +27,12 @@ export function gradientLeaf(graph: Graph, parameter: NamedSpec): Tensor {
   return graph.leaf(gradientLabel(parameter), parameter, "gradient");
 }
 
+/** Label of the sum of the weighted losses of a step's micro-batches. */
+export const lossSumLabel = "loss/sum";
+
 /** Returns the sum of the weighted losses of a step's micro-batches, f32 [1]. */
 export function lossSum(graph: Graph): Tensor {
-  return outputLeaf(graph, "loss/sum", [1]);
+  return outputLeaf(graph, lossSumLabel, [1]);
 }
 
 /** Returns the label of one of the model's probes in the program `inspect`. */

@@ -14,8 +14,9 @@ import { type BatchInputs, batchInputs, checkTokens, documentPositions, training
 import { inspectBatch, type ModelInspection, readGradients } from "./gradient_reader.ts";
 import { Decoder } from "./kv_decoder.ts";
 import type { Plan } from "./plan.ts";
-import { drawAt, randomKeys } from "./randomness.ts";
+import { drawsAt, randomKeys } from "./randomness.ts";
 import { scoringProgram, type ScoringShape } from "./scoring.ts";
+import { sumLabels } from "./sum_graph.ts";
 import { floats, scalar } from "./tensor_data.ts";
 import { type ModelTrace, traceLogits, traceQkv, traceTokens } from "./trace.ts";
 import { gradientPrograms, historyLength, programsOfStep } from "./training_plan.ts";
@@ -78,6 +79,8 @@ export class ModelSession implements AsyncDisposable {
   readonly #draws: boolean;
   /** Whether the optimizer reads the index of the update. */
   readonly #readsStep: boolean;
+  /** Labels of the sums over micro-batches: gradients and loss. */
+  readonly #sums: readonly string[];
   /** Number of updates begun. */
   #begun = 0;
   /** Number of updates whose results have been requested. */
@@ -90,6 +93,7 @@ export class ModelSession implements AsyncDisposable {
     this.#session = session;
     this.decoder = new Decoder(plan, session);
     this.#draws = draws;
+    this.#sums = sumLabels(plan.programs);
     this.#readsStep = plan.programs.some(({ slots }) => slots.some(({ label }) => label === "step"));
   }
 
@@ -142,13 +146,24 @@ export class ModelSession implements AsyncDisposable {
       ...batchTensors(read, shape),
       learningRate: scalar(learningRate),
       ...(this.#readsStep && { step: scalar(step + 1) }),
-      ...(this.#draws && drawAt(step * shape[0])),
+      ...(this.#draws && drawsAt(step * shape[0], training)),
     });
-    const programs = programsOfStep(training);
-    this.#session.run(deferred ? programs.slice(0, -1) : programs, { timed })
-      .catch(() => {}); // the next read of results rejects with the same error
+    const whole = programsOfStep(training), programs = deferred ? whole.slice(0, -1) : whole;
+    const gradients = gradientPrograms(training).length;
+    const parts = this.#session.ranks === undefined
+      ? [programs]
+      : [programs.slice(0, gradients), programs.slice(gradients)];
+    parts.forEach((part, i) => {
+      if (i > 0) this.#sumOverRanks().catch(() => {}); // the next read of results rejects with the same error
+      this.#session.run(part, { timed }).catch(() => {});
+    });
     this.#begun++;
     this.#uncommitted = deferred;
+  }
+
+  /** Adds the gradients and losses of all processes. */
+  async #sumOverRanks(): Promise<void> {
+    await this.#session.ranks?.sum(this.#sums);
   }
 
   /** Applies the deferred update that was begun. Throws RangeError if there is none. */
@@ -199,11 +214,17 @@ export class ModelSession implements AsyncDisposable {
     return results.at(-1)!;
   }
 
+  /** Number of batches that `losses` computes at once: each process of the run takes one. */
+  get batchesAtOnce(): number {
+    return this.#session.ranks?.size ?? 1;
+  }
+
   /**
    * Returns the loss of each target in nats, which is 0 for an `ignoredTarget`. Inputs and targets are [B,
-   * T], with the sizes of the plan's evaluation or of `scoring`, one of the plan's scoring shapes. With
-   * `reference`, the losses are those of the plan's reference, which has the sizes of the evaluation. Throws
-   * RangeError if they have another length or a token is outside the vocabulary.
+   * T], with the sizes of the plan's evaluation or of `scoring`, one of the plan's scoring shapes; or
+   * `batchesAtOnce` such batches end to end. With `reference`, the losses are those of the plan's reference,
+   * which has the sizes of the evaluation. Throws RangeError if they have another length or a token is
+   * outside the vocabulary.
    */
   async losses(
     inputs: Uint32Array,
@@ -217,19 +238,22 @@ export class ModelSession implements AsyncDisposable {
     const shape = scoring ?? (evaluation && [evaluation.batch, evaluation.seqLen]);
     if (shape === undefined) throw new RangeError("Cannot evaluate: the plan has no evaluation");
     const name = scoring !== undefined ? scoringProgram(scoring) : reference ? "reference" : "eval";
-    const wanted = shape[0] * shape[1];
-    if (inputs.length !== wanted || targets.length !== wanted) {
+    const wanted = shape[0] * shape[1], { ranks } = this.#session;
+    const many = inputs.length === wanted * this.batchesAtOnce ? this.batchesAtOnce : 1;
+    if (inputs.length !== many * wanted || targets.length !== inputs.length) {
       throw new RangeError(
         `Cannot evaluate ${inputs.length} inputs and ${targets.length} targets: wanted [${shape}] of each`,
       );
     }
     checkTokens(inputs, { limit: model.vocabSize, what: "input" });
     checkTokens(targets, { limit: model.vocabSize, what: "target" });
+    const written = [many * shape[0], shape[1]];
     this.#session.write({
-      [`${name}/inputs`]: { shape, data: inputs },
-      [`${name}/targets`]: { shape, data: targets },
+      [`${name}/inputs`]: { shape: written, data: inputs },
+      [`${name}/targets`]: { shape: written, data: targets },
     });
     await this.#session.run([name]);
+    if (many > 1 && ranks !== undefined) return await ranks.gather(`${name}/losses`);
     return floats((await this.#session.read([`${name}/losses`]))[`${name}/losses`].data);
   }
 
@@ -281,8 +305,9 @@ export class ModelSession implements AsyncDisposable {
       programs: gradientPrograms(trainingOf(this.plan)),
       values: {
         ...batchTensors(batchInputs(this.plan, batch), batch.shape),
-        ...(this.#draws && drawAt(0)),
+        ...(this.#draws && drawsAt(0, trainingOf(this.plan))),
       },
+      sum: () => this.#sumOverRanks(),
     });
     return gradients;
   }

@@ -27,6 +27,7 @@ import { sumGraph } from "./sum_graph.ts";
 import {
   addsAsTree,
   checkTrainingPlan,
+  ownShape,
   programsOfStep,
   sumProgramName,
   sumPrograms,
@@ -144,7 +145,11 @@ export function plan(options: PlanOptions): Plan {
     checkTrainingPlan(training);
     const trains = (name: string) => trained.has(name),
       form = { ...training, quantized, trains, temperature };
-    const graph = microGraph(model, { ...form, blockBytes: logitBytes(packBytes) });
+    const graph = microGraph(model, {
+      ...form,
+      shape: ownShape(training),
+      blockBytes: logitBytes(packBytes),
+    });
     programs.push(compile("micro", graph));
     for (const program of updatePrograms(training)) {
       programs.push(compile(program, updateGraph(trained, { ...training, packBytes, program })));
@@ -191,7 +196,8 @@ export function plan(options: PlanOptions): Plan {
     trained,
     parameterCount: parameterCount(parameters),
     memory: memoryByKind(programs),
-    flopsPerStep: programsOfStep(decided).reduce((sum, name) => sum + (flops.get(name) ?? 0), 0),
+    flopsPerStep: (training?.ranks ?? 1) *
+      programsOfStep(decided).reduce((sum, name) => sum + (flops.get(name) ?? 0), 0),
     tokensPerStep: accum * batch * seqLen,
     texts,
     cacheLength,
@@ -201,7 +207,8 @@ export function plan(options: PlanOptions): Plan {
 
 /** Returns how a model is trained, with the order of its sums decided by the memory of all else. */
 function withSumDecided(training: TrainingPlan, memory: Plan["memory"]): TrainingPlan {
-  const all = Object.values(memory).reduce((sum, bytes) => sum + bytes, 0);
+  const { input: _, ...other } = memory; // the inputs of all processes together are those of one
+  const all = Object.values(other).reduce((sum, bytes) => sum + bytes, 0);
   const isTree = addsAsTree(training, { gradient: memory.gradient, all });
   return { ...training, gradientSum: isTree ? "tree" : "running" };
 }

@@ -12,6 +12,7 @@ import type { Randomness } from "../../kernels/models/model.ts";
 import { count } from "../../kernels/ops/update/state.ts";
 import { hashName } from "../../kernels/random/philox.ts";
 import { inputLeaf } from "./leaves.ts";
+import { ownShape, type TrainingPlan } from "./training_plan.ts";
 
 const drawLabel = "draw";
 const keySuffix = "/key";
@@ -56,4 +57,14 @@ export function randomKeys(programs: readonly Program[], seed: number): TensorMa
  */
 export function drawAt(micro: number): TensorMap {
   return { [drawLabel]: { shape: [1], data: Uint32Array.of(micro % wrap) } };
+}
+
+/**
+ * Works like `drawAt` for a batch that begins with the run's micro-batch `micro`: the data are dealt out
+ * among the processes that compute it.
+ */
+export function drawsAt(micro: number, training: TrainingPlan): TensorMap {
+  const { ranks = 1 } = training, [each] = ownShape(training);
+  const firsts = Array.from({ length: ranks }, (_, rank) => (micro + rank * each) % wrap);
+  return { [drawLabel]: { shape: [ranks], data: Uint32Array.from(firsts) } };
 }

@@ -7,9 +7,10 @@
  */
 import { addInPlace } from "../../kernels/core/gradient_ops.ts";
 import { Graph, type Tensor } from "../../kernels/core/graph.ts";
+import type { Program } from "../../kernels/core/program.ts";
 import type { Parameter } from "../../kernels/core/scope.ts";
 import { assign, clear } from "../../kernels/ops/update/state.ts";
-import { lossSum } from "./leaves.ts";
+import { lossSum, lossSumLabel } from "./leaves.ts";
 import { parameterPacks } from "./parameter_packs.ts";
 import type { SumProgram, TrainingPlan } from "./training_plan.ts";
 
@@ -30,6 +31,14 @@ export function sumGraph(
     }
   }
   return graph;
+}
+
+/** Returns the labels of the sums of programs: the gradients in packs, and the loss. */
+export function sumLabels(programs: readonly Program[]): readonly string[] {
+  const packs = programs.flatMap((program) => program.packs).filter(({ tensor }) =>
+    tensor.kind === "gradient"
+  );
+  return [...new Set(packs.map(({ tensor }) => tensor.label)), lossSumLabel];
 }
 
 /** Returns the memory in which the sum `of` waits on a level. */

@@ -15,6 +15,11 @@ export interface TrainingPlan {
   /** Shape of a batch: micro-batches per update, sequences per micro-batch, tokens per sequence. */
   readonly shape: Batch["shape"];
   /**
+   * Number of processes that compute each batch together; each takes an equal part of the micro-batches.
+   * Default 1.
+   */
+  readonly ranks?: number;
+  /**
    * Order in which the gradients of micro-batches are added. `tree`: in that of a binary tree over their
    * numbers, so that several processes give the bits of one; up to `log2(A)` sums more are in memory.
    * `running`: each micro-batch adds to one sum. Default `auto`: the tree if its sums take at most 1 GiB or a
@@ -97,18 +102,25 @@ export function sumProgramName({ verb, level }: SumProgram): string {
   return `${verb}/${level}`;
 }
 
-/** Returns the programs that add the gradients of micro-batches as a tree. */
-export function sumPrograms({ shape: [micros] }: Pick<TrainingPlan, "shape">): readonly SumProgram[] {
+/** Returns the shape of the part of a batch that one process computes. */
+export function ownShape({ shape: [micros, ...rest], ranks = 1 }: TrainingPlan): Batch["shape"] {
+  return [micros / ranks, ...rest];
+}
+
+/** Returns the programs that add the gradients of a process's micro-batches as a tree. */
+export function sumPrograms(training: TrainingPlan): readonly SumProgram[] {
+  const [micros] = ownShape(training);
   return Array.from({ length: treeLevels(micros) }, (_, level) => level)
     .flatMap((level): SumProgram[] => [{ verb: "keep", level }, { verb: "merge", level }]);
 }
 
 /**
- * Returns the names of the programs that compute the gradients and the loss of a batch, in order. A plan has
- * decided whether they are added as a tree.
+ * Returns the names of the programs that compute the gradients and the loss of a process's part of a batch,
+ * in order. A plan has decided whether they are added as a tree.
  */
-export function gradientPrograms({ shape: [micros], gradientSum }: TrainingPlan): readonly string[] {
-  if (gradientSum !== "tree") return Array<string>(micros).fill("micro");
+export function gradientPrograms(training: TrainingPlan): readonly string[] {
+  const [micros] = ownShape(training);
+  if (training.gradientSum !== "tree") return Array<string>(micros).fill("micro");
   return Array.from({ length: micros }, (_, i) => treeStep(i, micros)).flatMap(({ merged, kept }) => [
     "micro",
     ...merged.map((level) => sumProgramName({ verb: "merge", level })),
@@ -122,8 +134,8 @@ export function historyLength({ history = HISTORY }: TrainingPlan): number {
 }
 
 /**
- * Returns the names of the programs of one update, in the order in which they run; a deferred update is
- * committed. The result is empty without training.
+ * Returns the names of the programs of one update, in the order in which each process runs them; a deferred
+ * update is committed. The result is empty without training.
  */
 export function programsOfStep(training: TrainingPlan | undefined): readonly string[] {
   if (training === undefined) return [];
@@ -133,8 +145,12 @@ export function programsOfStep(training: TrainingPlan | undefined): readonly str
   ];
 }
 
-/** Throws RangeError for a history or loss scale that cannot be used. */
+/**
+ * Throws RangeError for a history or loss scale that cannot be used, and for micro-batches that cannot be
+ * divided among the processes.
+ */
 export function checkTrainingPlan(training: TrainingPlan): void {
+  checkParts(training);
   const history = historyLength(training), { gradientScale = 1 } = training;
   if (!Number.isInteger(history) || history < 1) {
     throw new RangeError(`Cannot keep the losses of ${history} updates: wanted a whole number above 0`);
@@ -142,4 +158,30 @@ export function checkTrainingPlan(training: TrainingPlan): void {
   if (!(gradientScale > 0 && Number.isFinite(gradientScale))) {
     throw new RangeError(`Cannot scale gradients by ${gradientScale}: wanted a finite number above 0`);
   }
+}
+
+/** Throws RangeError unless every process gets the same number of micro-batches, a power of two. */
+function checkParts({ shape: [micros, batch, seqLen], ranks = 1 }: TrainingPlan): void {
+  const each = micros / ranks, isPowerOfTwo = (n: number) => Number.isInteger(Math.log2(n));
+  if (ranks === 1 || each >= 1 && isPowerOfTwo(each)) return;
+  const below = 2 ** Math.floor(Math.log2(Math.max(1, each)));
+  const wanted = (each < 1 ? [below] : [below, 2 * below]).map((n) =>
+    `--grad-accum ${n} (${n * ranks} micro-batches, ${n * ranks * batch * seqLen} tokens)`
+  );
+  const counts = Array.from({ length: micros }, (_, i) => i + 1).filter((n) => isPowerOfTwo(micros / n));
+  const near = [counts.findLast((n) => n < ranks), counts.find((n) => n > ranks)];
+  throw new RangeError(
+    `Cannot divide a step of ${micros} micro-batches among ${ranks} processes: each must get the same number, ` +
+      `a power of two: use ${wanted.join(" or ")}, or start ${
+        near.filter((n) => n !== undefined).join(" or ")
+      } processes`,
+  );
+}
+
+/**
+ * Returns whether all processes of a run execute a program, by its name. The others generate text or look
+ * into the model, which one process does alone.
+ */
+export function runsInAllRanks(program: string): boolean {
+  return /^(micro|update|measure|commit|discard|eval|(keep|merge|score)\/.*)$/.test(program);
 }

@@ -97,7 +97,9 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
   const { folder, console, seed, output, barrierEvery } = run;
   const stop = new StopRequest();
   const display = displayFor(run, (write) => stop.guard(write));
-  using _interrupts = onInterrupt(interruptHandlers(run, { display, stop }));
+  const handlers = interruptHandlers(run, { display, stop });
+  using _interrupts = onInterrupt(handlers);
+  run.preempted?.addEventListener("abort", () => handlers.preempt(), { once: true });
   const write = stop.guard(console.out);
   const recorder = recorderFor(run, { display, write, commit: await commitIn() });
   let report: RunReport | null = null;
@@ -199,7 +201,7 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
       );
       console.err(`To resume: ${run.howToResume}`);
     }
-    const interrupted = stopped && !(stop.readerGone && folder === null);
+    const interrupted = stopped && !stop.preempted && !(stop.readerGone && folder === null);
     return { stopped, exitCode: interrupted ? 130 : 0, checkpoint, stages, seconds };
   } catch (thrown) {
     const error = drops.explain(thrown);
@@ -256,6 +258,11 @@ function interruptHandlers(
         `Stopping after this step${writes ? ", with a checkpoint" : ""}; Ctrl-C again stops at once`,
       );
       stop.make();
+    },
+    preempt() {
+      if (stop.signal.aborted) return;
+      display.say(`Stopping after this step${writes ? ", with a checkpoint" : ""}, as the scheduler asks`);
+      stop.make({ preempted: true });
     },
     second() {
       display.close();

@@ -42,6 +42,8 @@ export interface RecordedRun {
   readonly tensorboard: boolean;
   /** The thread that serves the run's live page and posts its events; null for none. Default: none. */
   readonly live?: LiveThread | null;
+  /** Aborted once a scheduler asks the run to stop, as SIGUSR2 does. Default: only SIGUSR2 does. */
+  readonly preempted?: AbortSignal;
   /** Limits towards which progress is shown. */
   readonly limits: RunLimits;
   /** Steps between progress lines where there is no terminal. */

@@ -14,6 +14,7 @@ export class StopRequest {
   readonly #controller = new AbortController();
   readonly #made = Promise.withResolvers<"stopped">();
   #readerGone = false;
+  #preempted = false;
 
   /** Aborted once the run must stop. */
   get signal(): AbortSignal {
@@ -30,8 +31,14 @@ export class StopRequest {
     return this.#readerGone;
   }
 
-  /** Makes the request. */
-  make(): void {
+  /** Whether a scheduler asked first, which is no interruption. */
+  get preempted(): boolean {
+    return this.#preempted;
+  }
+
+  /** Makes the request; `preempted` says that a scheduler does. */
+  make({ preempted = false }: { readonly preempted?: boolean } = {}): void {
+    if (!this.signal.aborted) this.#preempted = preempted;
     this.#controller.abort();
     this.#made.resolve("stopped");
   }

@@ -11,6 +11,7 @@ import { callingThread } from "./calling_thread.ts";
 import { runListLength, timingNumbers } from "./control.ts";
 import { type Layout, layOut, type PlacedTensor, writeTable } from "./layout.ts";
 import { controlOf, startThreads, type ThreadOptions, type Threads } from "./threads.ts";
+import { floatsOnly } from "../change.ts";
 import type { CallTiming, ReplayOptions, Session, SessionCounters } from "../engine.ts";
 
 /** A session on the CPU: programs and their memory. */
@@ -143,6 +144,16 @@ export class CpuSession implements Session {
       if (this.#running === 0) this.#counts.waits++;
     });
     return out;
+  }
+
+  /** Gives the tensors' own memory to `work`. Rejects with RangeError for an unknown label. */
+  async change(
+    labels: readonly string[],
+    work: (tensors: readonly Float32Array[]) => Promise<void>,
+  ): Promise<void> {
+    this.#checkOpen();
+    const views = labels.map((label) => this.#view(this.#place(label, "write")));
+    await this.#queue(() => work(floatsOnly(labels, views)));
   }
 
   /** Waits for all runs so far, then returns the times of their calls on each thread. */

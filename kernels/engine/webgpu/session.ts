@@ -9,6 +9,7 @@ import { scratchBytes } from "../../core/cost.ts";
 import type { Gpu } from "../../core/gpu.ts";
 import type { Program } from "../../core/program.ts";
 import type { TensorMap } from "../../core/tensor.ts";
+import { changeCopies } from "../change.ts";
 import type { CallTiming, ReplayOptions, Session, SessionCounters } from "../engine.ts";
 import type { WebgpuDevice } from "./device.ts";
 import { encodeDispatches, prepare } from "./dispatch.ts";
@@ -194,6 +195,13 @@ export class WebgpuSession implements Session {
       first = end;
     }
     return out;
+  }
+
+  async change(
+    labels: readonly string[],
+    work: (tensors: readonly Float32Array[]) => Promise<void>,
+  ): Promise<void> {
+    await changeCopies(this, labels, work);
   }
 
   async timings(): Promise<readonly CallTiming[] | null> {

@@ -6,8 +6,12 @@
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { gpuOf, type MachineProfile } from "../../../kernels/engine/machine_profile.ts";
 import { largestPack, largestPackWithin, openEngine } from "../../../kernels/engine/open.ts";
+import type { Leader } from "../../../kernels/engine/ranks/leader.ts";
+import { rankEngine } from "../../../kernels/engine/ranks/rank_engine.ts";
 import type { StageSnapshot } from "../../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../../stages/flow/events.ts";
+import { runsInAllRanks } from "../../../stages/model/training_plan.ts";
+import { threadsOf } from "../distributed.ts";
 import type { Env } from "../pipeline.ts";
 import { type SpeedFacts, speedFacts, speedHints } from "./speed_hints.ts";
 import { tuningFile } from "./tuning_file.ts";
@@ -21,6 +25,10 @@ export interface EnvironmentOptions {
   readonly machine?: MachineProfile | null;
   readonly out: string;
   readonly resumed: boolean;
+  /** The conversation with the other processes of the run; default: there is one process. */
+  readonly leader?: Leader | null;
+  /** Called when another process has been asked to stop. */
+  onOthersStop?(): void;
   /** Batches that training skips; default: none. */
   readonly skippedBatches?: ReadonlyMap<number, string>;
   readonly signal: AbortSignal;
@@ -36,17 +44,27 @@ export interface EnvironmentOptions {
 
 /** Makes an environment. */
 export function environment(options: EnvironmentOptions): Env {
-  const { values, emit } = options;
-  const workers = workersOf(values);
+  const { values, emit, leader = null } = options;
+  const workers = workersOf(values, leader);
   let engine: Promise<Engine> | null = null;
   const open = async (): Promise<Engine> => {
-    const { engine, why } = await openEngine(String(values.device), {
+    const settings = { blas: String(values.blas), half: values.dtype === "f16" };
+    const { engine: own, why } = await openEngine(String(values.device), {
       threads: workers,
-      blas: String(values.blas),
+      ...settings,
       tune: typeof values.tune === "string"
         ? { store: tuningFile(values.tune), report: (text) => emit({ type: "note", text: `tune: ${text}` }) }
         : "off",
-      half: values.dtype === "f16",
+    });
+    const engine = leader === null ? own : rankEngine(own, {
+      leader,
+      request: {
+        device: own.name === "webgpu" ? "webgpu" : "cpu",
+        ...settings,
+        ...(typeof values.workers === "number" && { threads: values.workers }),
+      },
+      isShared: runsInAllRanks,
+      ...(options.onOthersStop !== undefined && { onStop: options.onOthersStop }),
     });
     emit({ type: "note", text: `device ${engine.name}: ${engine.device}: ${why}` });
     if (options.speedHints !== undefined) {
@@ -69,6 +87,7 @@ export function environment(options: EnvironmentOptions): Env {
     out: options.out,
     seed: Number(values.seed),
     workers,
+    ranks: leader?.ranks.size ?? 1,
     dry,
     resumed: options.resumed,
     skippedBatches: options.skippedBatches ?? new Map(),
@@ -90,7 +109,11 @@ const dryRunEngine: Engine = {
   open: () => Promise.reject(new TypeError("Cannot compute during --dry-run")),
 };
 
-/** Returns the value of `--workers` as a number; `auto` means one worker per CPU core. */
-export function workersOf(values: Readonly<Record<string, unknown>>): number {
-  return typeof values.workers === "number" ? values.workers : Math.max(1, navigator.hardwareConcurrency);
+/**
+ * Returns the value of `--workers` as a number; `auto` means one worker per CPU core, divided among the
+ * processes of the run on this machine.
+ */
+export function workersOf(values: Readonly<Record<string, unknown>>, leader: Leader | null): number {
+  if (typeof values.workers === "number") return values.workers;
+  return leader === null ? Math.max(1, navigator.hardwareConcurrency) : threadsOf(leader.ranks);
 }

@@ -20,13 +20,14 @@ import type { RunJob } from "./run_job.ts";
  */
 export async function execute(job: RunJob): Promise<number> {
   const { named: { pipeline }, resolved: { values, origin }, console } = job, { speedHints: work } = pipeline;
-  const { out, resumed, skippedBatches = new Map() } = job;
+  const { out, resumed, skippedBatches = new Map(), leader = null } = job;
+  const othersStop = new AbortController();
   const terminal = {
     columns: console.columns,
     color: values.color === true && console.colors && console.outIsTerminal,
   };
   let env: Env | null = null, current = values; // with what the run itself determines
-  const { exitCode } = await recordRun(recordedRun(job), {
+  const { exitCode } = await recordRun({ ...recordedRun(job), preempted: othersStop.signal }, {
     build(access) {
       env = environment({
         values,
@@ -34,6 +35,8 @@ export async function execute(job: RunJob): Promise<number> {
         out,
         resumed,
         skippedBatches,
+        leader,
+        onOthersStop: () => othersStop.abort(),
         terminal,
         ...(work === undefined ? {} : { speedHints: { work, typed: job.typed } }),
         ...access,
@@ -66,6 +69,7 @@ function recordedRun(
     typed,
     console,
     live = null,
+    leader = null,
   }: RunJob,
 ): RecordedRun {
   const { values, preset } = resolved;
@@ -82,7 +86,7 @@ function recordedRun(
     options: Object.fromEntries(Object.entries(values).filter(([name]) => !commandOptions.has(name))),
     perCommand: perCommandOptions,
     seed: Number(values.seed),
-    workers: workersOf(values),
+    workers: workersOf(values, leader),
     ...(pipeline.barrierEvery === undefined ? {} : { barrierEvery: pipeline.barrierEvery }),
     resumed,
     checkpoint,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Leader } from "../../../kernels/engine/ranks/leader.ts";
 import type { Json } from "../../../stages/disk/json.ts";
 import type { NamedPipeline } from "../catalogue.ts";
 import type { LiveThread } from "../../../stages/report/live/live_thread.ts";
@@ -27,6 +28,8 @@ export interface RunJob {
   /** The command after "deno task pipeline", as it was typed. */
   readonly typed: string;
   readonly console: Console;
+  /** The conversation with the other processes of the run; null if there is one process. Default: null. */
+  readonly leader?: Leader | null;
   /** The thread that serves the live page; null for none. Default: none. */
   readonly live?: LiveThread | null;
   /** Receives values of options that the run itself has determined. */

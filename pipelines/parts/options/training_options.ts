@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { distributedOptions } from "../../cli/distributed_options.ts";
 import { duration, flag, integer, oneOf } from "../../cli/option_types.ts";
 import { optimizerOptions } from "./optimizer_options.ts";
 
@@ -23,12 +24,13 @@ export const trainingOptions = {
   ),
   batchSize: integer("sequences per micro-batch", { value: 16, min: 1, max: 65536, ...batch }),
   gradAccum: integer(
-    "micro-batches per step; default: computed from --total-batch-tokens, or 1 without that option",
+    "micro-batches per step and process; default: computed from --total-batch-tokens, or 1 without that option",
     {
       value: null,
       replaces: ["totalBatchTokens"],
       min: 1,
       max: 65536,
+      perRank: 1,
       ...batch,
     },
   ),
@@ -69,6 +71,7 @@ export const trainingOptions = {
     "precision of the operands of matrix products; weights, sums and everything else are f32; f16 needs WebGPU and is faster on GPUs that compute in f16",
     { value: "f32", fixed, choices: ["f32", "f16"], ...computation },
   ),
+  ...distributedOptions,
   profile: flag(
     "time every op of steps 5 to 9 and write OUT/profile/profile.json and the Chrome trace OUT/profile/trace.json; times fewer steps if they have many micro-batches",
     { value: false, group: "Device" },

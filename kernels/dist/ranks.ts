@@ -1,0 +1,56 @@
+/**
+ * The processes of a run, numbered from 0 on: its ranks. All of them make the same calls in the same order.
+ *
+ * @module
+ */
+
+/**
+ * How ranks add numbers. `tree`: in the order of the binary tree over their ranks, see tree.ts. `library`: as
+ * the library likes, which may be faster; the bits then depend on the library and on the number of ranks.
+ */
+export type SumOrder = "tree" | "library";
+
+/** This process among the processes of a run. */
+export interface Ranks {
+  /** Number of this process. */
+  readonly rank: number;
+  /** Number of processes. */
+  readonly size: number;
+  /** Number of this process among those of its machine, and how many these are. */
+  readonly local: { readonly rank: number; readonly size: number };
+  /** Seconds that a rank waits for the others before it ends all of them. */
+  readonly timeout: number;
+  /** What connects the processes, for people: "Open MPI 4.1.4". */
+  readonly library: string;
+  /**
+   * Replaces `x` by the sum of the `x` of all ranks. All have the same length; every rank gets the same bits.
+   */
+  sum(x: Float32Array, order?: SumOrder): Promise<void>;
+  /** Replaces `data`, on all ranks of the same length, by that of rank 0. Its bytes are a multiple of 4. */
+  broadcast(data: ArrayBufferView): Promise<void>;
+  /** Returns the `x` of all ranks, in the order of the ranks. All have the same length. */
+  gather(x: Float32Array): Promise<Float32Array>;
+  /** Returns whether any rank has said yes. */
+  agree(yes: boolean): Promise<boolean>;
+  /** Ends all processes at once, with this exit code, which is not 0. */
+  abort(code: number): Promise<never>;
+  /** Waits until all ranks have called it; afterwards this process may end with any exit code. */
+  close(): Promise<void>;
+}
+
+/** The ranks of a run with one process. */
+export function oneRank(): Ranks {
+  return {
+    rank: 0,
+    size: 1,
+    local: { rank: 0, size: 1 },
+    timeout: Infinity,
+    library: "one process",
+    sum: () => Promise.resolve(),
+    broadcast: () => Promise.resolve(),
+    gather: (x) => Promise.resolve(x.slice()),
+    agree: (yes) => Promise.resolve(yes),
+    abort: (code) => Deno.exit(code),
+    close: () => Promise.resolve(),
+  };
+}
