@@ -83,7 +83,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "stages/run": ["stages/disk", "stages/flow", "stages/report", "stages/items.ts", libraries],
   "stages/report": ["stages/disk", "stages/flow", "stages/format", libraries],
   "pipelines/cli": [
+    "kernels/dist",
     "kernels/engine",
+    "kernels/ops/list.ts",
     "stages/disk",
     "stages/flow",
     "stages/items.ts",

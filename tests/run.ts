@@ -1,10 +1,11 @@
 /**
- * Runs the tests: `run.ts [--set every|gpu|long|lessons] [PATH…] [flags of deno test]`. A path names a folder
+ * Runs the tests: `run.ts [--set every|gpu|long|lessons|cluster] [PATH…] [flags of deno test]`. A path names a folder
  * or file of the project or of `tests/`: `stages/flow` selects `tests/stages/flow` and the examples in the
  * docs of `stages/flow`.
  *
  * A test file's name says which set it belongs to: `x_gpu_test.ts` to `gpu` (full parity, memory and tuning
- * on WebGPU), `x_long_test.ts` to `long` (kills, fuzz, large inputs), `x_lessons_test.ts` to `lessons`, every
+ * on WebGPU), `x_long_test.ts` to `long` (kills, fuzz, large inputs), `x_lessons_test.ts` to `lessons`,
+ * `x_cluster_test.ts` to `cluster` (several processes and machines, whose programs it installs), every
  * other `x_test.ts` to `every`, which runs with each change, together with the examples in docs.
  *
  * WebGPU tests use a real GPU if there is one. Otherwise, on Linux x64, they use SwiftShader even if another

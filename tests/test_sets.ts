@@ -8,7 +8,7 @@
  * `every` runs with each change. The other sets are run by hand, and before an issue that concerns their
  * subject is resolved.
  */
-export type TestSet = "every" | "gpu" | "long" | "lessons";
+export type TestSet = "every" | "gpu" | "long" | "lessons" | "cluster";
 
 /** Paths for the test runner, relative to the project's root. */
 export interface TestPaths {
@@ -49,8 +49,8 @@ const layers = ["kernels", "stages", "pipelines", "bench"];
 
 /** Returns the set that a test file belongs to. */
 export function setOf(file: string): TestSet {
-  const [, set] = /_(gpu|long|lessons)_test\.ts$/.exec(file) ?? [];
-  return set === "gpu" || set === "long" || set === "lessons" ? set : "every";
+  const [, set] = /_(gpu|long|lessons|cluster)_test\.ts$/.exec(file) ?? [];
+  return set === "gpu" || set === "long" || set === "lessons" || set === "cluster" ? set : "every";
 }
 
 /**

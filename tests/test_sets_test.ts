@@ -5,8 +5,9 @@ const root = new URL("../", import.meta.url);
 
 Deno.test("setOf() determines a file's set from its name", () => {
   deepStrictEqual(
-    ["a_test.ts", "a_gpu_test.ts", "a_long_test.ts", "a_lessons_test.ts", "gpu_test.ts"].map(setOf),
-    ["every", "gpu", "long", "lessons", "every"],
+    ["a_test.ts", "a_gpu_test.ts", "a_long_test.ts", "a_lessons_test.ts", "a_cluster_test.ts", "gpu_test.ts"]
+      .map(setOf),
+    ["every", "gpu", "long", "lessons", "cluster", "every"],
   );
 });
 
@@ -28,7 +29,7 @@ Deno.test("testPaths() accepts a file of the product, a folder of tests, and a f
 
 Deno.test("testPaths() without paths gives each test file of the project to one set", async () => {
   const sets = await Promise.all(
-    (["every", "gpu", "long", "lessons"] as const).map(async (set) =>
+    (["every", "gpu", "long", "lessons", "cluster"] as const).map(async (set) =>
       (await testPaths(root, { set, paths: [] })).files
     ),
   );

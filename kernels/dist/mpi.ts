@@ -11,6 +11,9 @@ import { MpiError, type MpiLibrary, openMpiLibrary } from "./mpi_library.ts";
 import type { Ranks, SumOrder } from "./ranks.ts";
 import { addRows, memory, ROWS } from "./sum.wasm";
 
+/** Milliseconds for which a rank asks at every turn of its event loop: the ranks seldom differ by more. */
+const EAGER_MS = 5;
+
 /** Options of `openMpi`. */
 export interface MpiOptions {
   /**
@@ -34,6 +37,7 @@ export async function openMpi({ timeout = 600 }: MpiOptions = {}): Promise<Ranks
 }
 
 const FLOATS = 2 ** 21; // in the memory of the WASM module from ROWS on
+const FEW = 2 ** 14; // floats that take less time to send than to hand to another thread
 const LARGEST_COUNT = 2 ** 28; // floats in one call; MPI counts in 31 bits
 
 class MpiRanks implements Ranks {
@@ -101,21 +105,29 @@ class MpiRanks implements Ranks {
     });
   }
 
-  async broadcast(data: ArrayBufferView): Promise<void> {
+  async broadcast(data: ArrayBufferView, { follows = false } = {}): Promise<void> {
     if (this.size === 1 || data.byteLength === 0) return;
     const { call, float, world } = this.#mpi, address = addressOf(data), count = data.byteLength / 4;
     await this.#inTurn(async () => {
+      if (count <= FEW) return this.#check(call.broadcastHere(address, count, float, 0, world), "broadcast");
       for (let at = 0; at < count; at += LARGEST_COUNT) {
         const part = Math.min(LARGEST_COUNT, count - at);
         await this.#aside(call.MPI_Bcast(address + BigInt(4 * at), part, float, 0, world), "broadcast");
       }
-    });
+    }, follows);
   }
 
   async gather(x: Float32Array): Promise<Float32Array> {
-    const all = new Float32Array(this.size * x.length);
-    if (this.size === 1) all.set(x);
-    else await this.#inTurn(() => this.#gather(addressOf(x), { to: addressOf(all), count: x.length }));
+    const all = new Float32Array(this.size * x.length), count = x.length;
+    if (this.size === 1) {
+      all.set(x);
+      return all;
+    }
+    const { call, float, world } = this.#mpi, from = addressOf(x), to = addressOf(all);
+    await this.#inTurn(async () => {
+      if (count > FEW) return await this.#gather(from, { to, count });
+      this.#check(call.gatherHere(from, count, float, to, count, float, world), "gather");
+    });
     return all;
   }
 
@@ -174,10 +186,10 @@ class MpiRanks implements Ranks {
     await this.#aside(call.MPI_Allgather(from, count, float, to, count, float, world), "gather");
   }
 
-  /** Does some work after all earlier calls, once all ranks have arrived at it. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  /** Does some work after all earlier calls, once all ranks have arrived at it unless it `follows` them. */
+  #inTurn<T>(work: () => Promise<T>, follows = false): Promise<T> {
     const result = this.#tail.then(async () => {
-      await this.#arrive();
+      if (!follows) await this.#arrive();
       return await work();
     });
     this.#tail = result.catch(() => {}); // the caller gets the error
@@ -194,7 +206,8 @@ class MpiRanks implements Ranks {
       const waited = performance.now() - began;
       if (waited > 1000 * this.timeout) await this.#giveUp();
       // Often at first, since steps of a small model take milliseconds; seldom when rank 0 prepares data.
-      await new Promise((resolve) => setTimeout(resolve, waited < 50 ? 0 : waited < 1000 ? 1 : 5));
+      if (waited < EAGER_MS) await new Promise<void>((resolve) => setImmediate(resolve));
+      else await new Promise((resolve) => setTimeout(resolve, waited < 1000 ? 0 : 5));
     }
   }
 

@@ -46,6 +46,16 @@ const functions = {
   MPI_Get_library_version: { parameters: ["buffer", "buffer"], result: "i32" },
   MPI_Ibarrier: { parameters: ["usize", "buffer"], result: "i32" },
   MPI_Test: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
+  broadcastHere: {
+    name: "MPI_Bcast",
+    parameters: ["usize", "i32", "usize", "i32", "usize"],
+    result: "i32",
+  },
+  gatherHere: {
+    name: "MPI_Allgather",
+    parameters: ["usize", "i32", "usize", "usize", "i32", "usize", "usize"],
+    result: "i32",
+  },
   MPI_Bcast: {
     parameters: ["usize", "i32", "usize", "i32", "usize"],
     result: "i32",

@@ -26,8 +26,11 @@ export interface Ranks {
    * Replaces `x` by the sum of the `x` of all ranks. All have the same length; every rank gets the same bits.
    */
   sum(x: Float32Array, order?: SumOrder): Promise<void>;
-  /** Replaces `data`, on all ranks of the same length, by that of rank 0. Its bytes are a multiple of 4. */
-  broadcast(data: ArrayBufferView): Promise<void>;
+  /**
+   * Replaces `data`, on all ranks of the same length, by that of rank 0. Its bytes are a multiple of 4.
+   * `follows` says that all ranks make this call right after another, so that none has to be waited for.
+   */
+  broadcast(data: ArrayBufferView, options?: { readonly follows?: boolean }): Promise<void>;
   /** Returns the `x` of all ranks, in the order of the ranks. All have the same length. */
   gather(x: Float32Array): Promise<Float32Array>;
   /** Returns whether any rank has said yes. */

@@ -252,8 +252,9 @@ export class ModelSession implements AsyncDisposable {
       [`${name}/inputs`]: { shape: written, data: inputs },
       [`${name}/targets`]: { shape: written, data: targets },
     });
-    await this.#session.run([name]);
-    if (many > 1 && ranks !== undefined) return await ranks.gather(`${name}/losses`);
+    const ran = this.#session.run([name]);
+    if (many > 1 && ranks !== undefined) return (await Promise.all([ranks.gather(`${name}/losses`), ran]))[0];
+    await ran;
     return floats((await this.#session.read([`${name}/losses`]))[`${name}/losses`].data);
   }
 

@@ -177,11 +177,3 @@ function checkParts({ shape: [micros, batch, seqLen], ranks = 1 }: TrainingPlan)
       } processes`,
   );
 }
-
-/**
- * Returns whether all processes of a run execute a program, by its name. The others generate text or look
- * into the model, which one process does alone.
- */
-export function runsInAllRanks(program: string): boolean {
-  return /^(micro|update|measure|commit|discard|eval|(keep|merge|score)\/.*)$/.test(program);
-}

@@ -5,13 +5,13 @@
  * @module
  */
 import type { Op } from "../../core/graph.ts";
+import type { TensorMap } from "../../core/tensor.ts";
 import type { Ranks } from "../../dist/ranks.ts";
 import type { Engine, Session } from "../engine.ts";
-import { type EngineRequest, receiveMessage, receiveTensors } from "./messages.ts";
+import { act } from "./act.ts";
+import { type EngineRequest, type Message, receiveMessage } from "./messages.ts";
 import { agreeOnDevices } from "./opened.ts";
 import { programFromJson } from "./program_json.ts";
-import { floatsOf } from "./rank_engine.ts";
-import { sumTensors } from "./sum_tensors.ts";
 
 /** What a rank needs besides messages. */
 export interface FollowOptions {
@@ -29,30 +29,24 @@ export interface FollowOptions {
  */
 export async function follow(ranks: Ranks, options: FollowOptions): Promise<void> {
   let session: Session | null = null;
-  const opened = (): Session => {
-    if (session === null) throw new TypeError("Rank 0 has opened no session");
-    return session;
-  };
   for (;;) {
-    const message = await receiveMessage(ranks);
+    const { message, tensors } = await receiveMessage(ranks);
     switch (message.type) {
       case "open": {
-        const weights = await receiveTensors(ranks, message.weights);
-        const made = await open(options, { ...message, weights }).catch((error: Error) => error);
+        const made = await open(options, { message, weights: tensors[0] }).catch((error: Error) => error);
         session = made instanceof Error ? null : made.session;
         await agreeOnDevices(ranks, made instanceof Error ? made : made.device).catch(() => {}); // rank 0 tells
         break;
       }
-      case "run":
-        for (const heads of message.writes) opened().write(await receiveTensors(ranks, heads));
-        await opened().run(message.programs);
+      case "do": {
+        if (session === null) throw new TypeError("Rank 0 has opened no session");
+        const rest = [...tensors];
+        for (const action of message.actions) {
+          const data = action.type === "write" ? rest.shift() : undefined;
+          await act(session, action, { ranks, data, stops: options.isStopping() });
+        }
         break;
-      case "sum":
-        await sumTensors(opened(), { ...message, ranks, stops: options.isStopping() });
-        break;
-      case "gather":
-        await ranks.gather(await floatsOf(opened(), message.label));
-        break;
+      }
       case "close":
         await session?.[Symbol.asyncDispose]();
         session = null;
@@ -67,10 +61,9 @@ export async function follow(ranks: Ranks, options: FollowOptions): Promise<void
 
 async function open(
   { ops, openEngine }: FollowOptions,
-  { request, programs, weights }: {
-    readonly request: EngineRequest;
-    readonly programs: readonly Parameters<typeof programFromJson>[0][];
-    readonly weights: Awaited<ReturnType<typeof receiveTensors>>;
+  { message: { request, programs }, weights }: {
+    readonly message: Extract<Message, { type: "open" }>;
+    readonly weights: TensorMap;
   },
 ): Promise<{ readonly session: Session; readonly device: string }> {
   const engine = await openEngine(request);

@@ -18,7 +18,7 @@ export class Leader {
   constructor(readonly ranks: Ranks) {
     const often = Math.min(60, ranks.timeout / 4); // seconds
     this.#ping = setInterval(() => {
-      if (this.#waiting === 0) this.tell({ type: "ping" }).catch(() => {}); // the next message fails too
+      if (this.#waiting === 0) this.tell({ type: "ping", tensors: [] }).catch(() => {}); // the next message fails too
     }, 1000 * often);
     Deno.unrefTimer(this.#ping);
   }
@@ -60,7 +60,7 @@ export class Leader {
   async end(): Promise<void> {
     clearInterval(this.#ping);
     await this.#tail.catch(() => {}); // its caller has had the error
-    await sendMessage(this.ranks, { type: "end" });
+    await sendMessage(this.ranks, { type: "end", tensors: [] });
     await this.ranks.close();
   }
 }

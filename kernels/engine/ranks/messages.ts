@@ -1,28 +1,41 @@
 /**
- * What rank 0 tells the other ranks to do, and how it is sent.
+ * What rank 0 tells the other ranks to do, and how it is sent: as one broadcast if it is short, since every
+ * broadcast waits for all ranks.
  *
  * @module
  */
-import type { Ranks, SumOrder } from "../../dist/ranks.ts";
 import type { Shape, TensorMap } from "../../core/tensor.ts";
+import type { Ranks, SumOrder } from "../../dist/ranks.ts";
 import { parse, type ProgramJson, stringify } from "./program_json.ts";
 
-/** One thing to do. The data of tensors follow the message. */
+/** One message. The data of its tensors come with it. */
 export type Message =
   /** Open an engine and a session. */
-  | Readonly<{ type: "open"; request: EngineRequest; programs: readonly ProgramJson[]; weights: TensorHeads }>
-  /** Write tensors and run programs. */
-  | Readonly<{ type: "run"; writes: readonly TensorHeads[]; programs: readonly string[] }>
+  | Readonly<{
+    type: "open";
+    request: EngineRequest;
+    programs: readonly ProgramJson[];
+    tensors: readonly [TensorHeads];
+  }>
+  /** Do something with the session; each `write` takes the next tensors. */
+  | Readonly<{ type: "do"; actions: readonly Action[]; tensors: readonly TensorHeads[] }>
+  /** Close the session. */
+  | Readonly<{ type: "close"; tensors: readonly [] }>
+  /** Nothing: rank 0 is alive. */
+  | Readonly<{ type: "ping"; tensors: readonly [] }>
+  /** End the process. */
+  | Readonly<{ type: "end"; tensors: readonly [] }>;
+
+/** Something to do with a session. */
+export type Action =
+  /** Write the next tensors of the message. */
+  | Readonly<{ type: "write" }>
+  /** Run programs. */
+  | Readonly<{ type: "run"; programs: readonly string[] }>
   /** Add tensors over all ranks. */
   | Readonly<{ type: "sum"; labels: readonly string[]; order: SumOrder }>
   /** Send a tensor to rank 0. */
-  | Readonly<{ type: "gather"; label: string }>
-  /** Close the session. */
-  | Readonly<{ type: "close" }>
-  /** Nothing: rank 0 is alive. */
-  | Readonly<{ type: "ping" }>
-  /** End the process. */
-  | Readonly<{ type: "end" }>;
+  | Readonly<{ type: "gather"; label: string }>;
 
 /** The engine that all ranks open; the fields are those of `OpenEngineOptions`. */
 export interface EngineRequest {
@@ -37,52 +50,76 @@ export interface EngineRequest {
 export type TensorHeads = readonly Readonly<{
   label: string;
   shape: Shape;
-  type: DataType;
+  type: keyof typeof arrays;
   /** Whether rank `r` takes the `r`-th part of the data. */
   dealt: boolean;
-  /** Whether all elements are 0; then there are no data. */
-  zeros: boolean;
+  /** Where the data are: in the text's broadcast, in one of their own, or nowhere because all are 0. */
+  sent: "with the text" | "apart" | "as zeros";
 }>[];
 
-type Data = TensorMap[string]["data"];
-type DataType = "Float32Array" | "Uint32Array" | "Uint16Array";
+type Tensor = TensorMap[string];
 
-/** Sends a message from rank 0 to the others. */
+const arrays = { Float32Array, Uint32Array, Uint16Array };
+const FIRST = 4096; // bytes of the first broadcast; most messages have less
+const LARGE = 65536; // bytes of a tensor that has a broadcast of its own
+
+/** Sends a message from rank 0 to the others, with the data of its tensors. */
 export async function sendMessage(
   ranks: Ranks,
   message: Message,
   data: readonly TensorMap[] = [],
 ): Promise<void> {
   const text = new TextEncoder().encode(stringify(message));
-  const bytes = new Uint8Array(Math.ceil(text.length / 4) * 4).fill(0x20); // JSON may end with spaces
-  bytes.set(text);
-  await ranks.broadcast(Uint32Array.of(bytes.length));
-  await ranks.broadcast(bytes);
-  for (const tensors of data) {
-    for (const { data } of Object.values(tensors)) if (!isZero(data)) await ranks.broadcast(wholeWords(data));
+  const sent = message.tensors.flatMap((heads, i) =>
+    heads.map((head) => ({ head, data: wholeWords(data[i][head.label].data) }))
+  );
+  const parts = sent.flatMap(({ head, data }) => head.sent === "with the text" ? [data] : []);
+  const start = padded(8 + text.length),
+    bytes = parts.reduce((sum, { byteLength }) => sum + byteLength, start);
+  const body = new Uint8Array(Math.max(FIRST, bytes));
+  new Uint32Array(body.buffer).set([bytes, text.length]);
+  body.set(text, 8);
+  let at = start;
+  for (const { buffer, byteOffset, byteLength } of parts) {
+    body.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    at += byteLength;
+  }
+  await ranks.broadcast(body.subarray(0, FIRST));
+  await ranks.broadcast(body.subarray(FIRST), { follows: true });
+  for (const { head, data } of sent) {
+    if (head.sent === "apart") await ranks.broadcast(data, { follows: true });
   }
 }
 
-/** Waits for a message of rank 0. */
-export async function receiveMessage(ranks: Ranks): Promise<Message> {
-  const length = new Uint32Array(1);
-  await ranks.broadcast(length);
-  const bytes = new Uint8Array(length[0]);
-  await ranks.broadcast(bytes);
-  return parse(new TextDecoder().decode(bytes));
-}
-
-/** Receives the tensors that follow a message. Returns of those that are dealt out this rank's part. */
-export async function receiveTensors(ranks: Ranks, heads: TensorHeads): Promise<TensorMap> {
-  const tensors: Record<string, TensorMap[string]> = {};
-  for (const { label, shape, type, dealt, zeros } of heads) {
-    const size = shape.reduce((a, b) => a * b, 1), count = type === "Uint16Array" ? size + size % 2 : size;
-    const data = new arrays[type](count);
-    if (!zeros) await ranks.broadcast(data);
-    const whole = { shape, data: data.subarray(0, size) };
-    tensors[label] = dealt ? partOf(whole, ranks) : whole;
+/** Waits for a message of rank 0. Returns it with its tensors; of those that are dealt out, this rank's part. */
+export async function receiveMessage(
+  ranks: Ranks,
+): Promise<{ readonly message: Message; readonly tensors: readonly TensorMap[] }> {
+  const first = new Uint8Array(FIRST);
+  await ranks.broadcast(first);
+  const [bytes, length] = new Uint32Array(first.buffer, 0, 2), body = new Uint8Array(Math.max(FIRST, bytes));
+  body.set(first);
+  await ranks.broadcast(body.subarray(FIRST), { follows: true });
+  const message: Message = parse(new TextDecoder().decode(body.subarray(8, 8 + length)));
+  const tensors: TensorMap[] = [];
+  let at = padded(8 + length);
+  for (const heads of message.tensors) {
+    const received: Record<string, Tensor> = {};
+    for (const { label, shape, type, dealt, sent } of heads) {
+      const size = shape.reduce((a, b) => a * b, 1),
+        words = Math.ceil(size * arrays[type].BYTES_PER_ELEMENT / 4);
+      const data = new arrays[type](new ArrayBuffer(4 * words));
+      if (sent === "apart") await ranks.broadcast(data, { follows: true });
+      if (sent === "with the text") {
+        new Uint8Array(data.buffer).set(body.subarray(at, at + data.byteLength));
+        at += data.byteLength;
+      }
+      const whole = { shape, data: data.subarray(0, size) };
+      received[label] = dealt ? partOf(whole, ranks) : whole;
+    }
+    tensors.push(received);
   }
-  return tensors;
+  return { message, tensors };
 }
 
 /** Returns what is known of tensors; `dealt` says which of them are dealt out. */
@@ -90,14 +127,21 @@ export function headsOf(tensors: TensorMap, dealt: (label: string) => boolean = 
   return Object.entries(tensors).map(([label, { shape, data }]) => ({
     label,
     shape,
-    type: typeOf(data),
+    type: data instanceof Float32Array
+      ? "Float32Array"
+      : data instanceof Uint32Array
+      ? "Uint32Array"
+      : "Uint16Array",
     dealt: dealt(label),
-    zeros: isZero(data),
+    sent: data.byteLength < LARGE ? "with the text" : data.every((x) => x === 0) ? "as zeros" : "apart",
   }));
 }
 
 /** Returns the part of a tensor that a rank takes; the parts divide the first size. */
-export function partOf({ shape, data }: TensorMap[string], { rank, size }: Ranks): TensorMap[string] {
+export function partOf(
+  { shape, data }: Tensor,
+  { rank, size }: Pick<Ranks, "rank" | "size">,
+): Tensor {
   const length = data.length / size;
   return {
     shape: [shape[0] / size, ...shape.slice(1)],
@@ -105,24 +149,14 @@ export function partOf({ shape, data }: TensorMap[string], { rank, size }: Ranks
   };
 }
 
-const arrays = { Float32Array, Uint32Array, Uint16Array };
-
-function typeOf(data: Data): DataType {
-  return data instanceof Float32Array
-    ? "Float32Array"
-    : data instanceof Uint32Array
-    ? "Uint32Array"
-    : "Uint16Array";
-}
-
-function isZero(data: Data): boolean {
-  return data.every((x) => x === 0);
-}
-
 /** Returns data whose number of bytes is a multiple of 4. */
-function wholeWords(data: Data): Data {
+function wholeWords(data: Tensor["data"]): Tensor["data"] {
   if (data.byteLength % 4 === 0) return data;
-  const padded = new Uint16Array(data.length + 1);
-  padded.set(data);
-  return padded;
+  const whole = new Uint16Array(data.length + 1);
+  whole.set(data);
+  return whole;
+}
+
+function padded(bytes: number): number {
+  return Math.ceil(bytes / 4) * 4;
 }

@@ -5,16 +5,16 @@
  *
  * @module
  */
-import { type Program } from "../../core/program.ts";
+import type { Program } from "../../core/program.ts";
 import { regionsOf } from "../../core/regions.ts";
 import { sizeOf, type TensorMap } from "../../core/tensor.ts";
 import type { SumOrder } from "../../dist/ranks.ts";
 import type { CallTiming, Engine, ReplayOptions, Session, SessionCounters, SessionRanks } from "../engine.ts";
 import type { Leader } from "./leader.ts";
-import { type EngineRequest, headsOf, partOf } from "./messages.ts";
+import { act, type ActionResult } from "./act.ts";
+import { type Action, type EngineRequest, headsOf, partOf } from "./messages.ts";
 import { agreeOnDevices } from "./opened.ts";
 import { programToJson } from "./program_json.ts";
-import { sumTensors } from "./sum_tensors.ts";
 
 /** How ranks work together. */
 export interface RankEngineOptions {
@@ -24,8 +24,6 @@ export interface RankEngineOptions {
   readonly request: EngineRequest;
   /** How tensors are added. Default: tree. */
   readonly order?: SumOrder;
-  /** Returns whether all ranks run a program, by its name; the others run on rank 0 alone. */
-  isShared(program: string): boolean;
   /** Called when another rank has been asked to stop. */
   onStop?(): void;
 }
@@ -37,7 +35,7 @@ export function rankEngine(engine: Engine, options: RankEngineOptions): Engine {
     name: engine.name,
     device: `${engine.device}, in each of ${ranks.size} processes (${ranks.library})`,
     async open(programs, weights) {
-      const shared = programs.filter(({ name }) => options.isShared(name));
+      const shared = programs.filter((program) => !generatesText(program));
       const sizes = new Map(
         regionsOf(shared).flatMap((region) => [region, ...region.members])
           .map((spec) => [spec.label, sizeOf(spec.shape)]),
@@ -47,7 +45,7 @@ export function rankEngine(engine: Engine, options: RankEngineOptions): Engine {
         type: "open",
         request,
         programs: shared.map(programToJson),
-        weights: headsOf(known),
+        tensors: [headsOf(known)],
       } as const;
       const session = await leader.tell(message, {
         data: [known],
@@ -68,7 +66,24 @@ export function rankEngine(engine: Engine, options: RankEngineOptions): Engine {
   };
 }
 
-/** Rank 0's session. What it does in all ranks happens in the order of the calls, one after the other. */
+/** Returns whether a program has a KV cache. Rank 0 generates text alone, token by token. */
+function generatesText({ slots }: Program): boolean {
+  return slots.some(({ kind }) => kind === "cache");
+}
+
+/** Something to be done in all ranks, and who waits for it. */
+interface Pending {
+  readonly action: Action;
+  /** Data of a `write`, for all ranks. */
+  readonly data?: TensorMap;
+  readonly options?: ReplayOptions;
+  readonly done: PromiseWithResolvers<ActionResult>;
+}
+
+/**
+ * Rank 0's session. What it does in all ranks happens in the order of the calls, one after the other; calls
+ * that are made together become one message.
+ */
 class LeadingSession implements Session, SessionRanks {
   readonly readsDrain: boolean;
   readonly #session: Session;
@@ -77,8 +92,7 @@ class LeadingSession implements Session, SessionRanks {
   readonly #sizes: ReadonlyMap<string, number>;
   /** Names of the programs that all ranks run. */
   readonly #shared: ReadonlySet<string>;
-  /** Tensors to be written in all ranks before the next run. */
-  #writes: TensorMap[] = [];
+  #pending: Pending[] = [];
 
   constructor(
     session: Session,
@@ -106,7 +120,6 @@ class LeadingSession implements Session, SessionRanks {
     return this.#options.leader.ranks.size;
   }
 
-  /** A value that is as many times larger than its tensor as there are ranks is dealt out among them. */
   write(values: TensorMap): void {
     const own: Record<string, TensorMap[string]> = {}, shared: Record<string, TensorMap[string]> = {};
     for (const [label, { shape, data }] of Object.entries(values)) {
@@ -117,21 +130,19 @@ class LeadingSession implements Session, SessionRanks {
     }
     // An error of the write is that of every later call.
     if (Object.keys(own).length > 0) this.#alone(() => this.#session.write(own)).catch(() => {});
-    if (Object.keys(shared).length > 0) this.#writes.push(shared);
+    if (Object.keys(shared).length > 0) this.#together({ type: "write" }, { data: shared }).catch(() => {});
   }
 
   async run(programs: readonly string[], options: ReplayOptions = {}): Promise<void> {
-    if (programs.every((name) => this.#shared.has(name))) return await this.#runShared(programs, options);
-    const wrong = programs.find((name) => this.#shared.has(name));
-    if (wrong !== undefined) {
-      throw new RangeError(`Cannot run ${wrong} of all processes together with programs of one`);
+    const inAll = programs.filter((name) => this.#shared.has(name)).length;
+    if (inAll > 0 && inAll < programs.length) {
+      throw new RangeError(`Cannot run ${programs.join(", ")} together: some run in one process alone`);
     }
-    this.#flush();
-    await this.#alone(() => this.#session.run(programs, options));
+    if (inAll > 0) await this.#together({ type: "run", programs }, { options });
+    else await this.#alone(() => this.#session.run(programs, options));
   }
 
   async read(labels: readonly string[]): Promise<TensorMap> {
-    this.#flush();
     return await this.#alone(() => this.#session.read(labels));
   }
 
@@ -139,7 +150,6 @@ class LeadingSession implements Session, SessionRanks {
     labels: readonly string[],
     work: (tensors: readonly Float32Array[]) => Promise<void>,
   ): Promise<void> {
-    this.#flush();
     await this.#alone(() => this.#session.change(labels, work));
   }
 
@@ -148,36 +158,57 @@ class LeadingSession implements Session, SessionRanks {
   }
 
   async sum(labels: readonly string[]): Promise<void> {
-    const { leader, order = "tree", onStop } = this.#options, { ranks } = leader;
-    const stops = await leader.tell({ type: "sum", labels, order }, {
-      work: () => sumTensors(this.#session, { ranks, labels, order, stops: false }),
-    });
+    const { order = "tree", onStop } = this.#options;
+    const { stops = false } = await this.#together({ type: "sum", labels, order });
     if (stops) onStop?.();
   }
 
   async gather(label: string): Promise<Float32Array> {
-    const { leader } = this.#options;
-    return await leader.tell({ type: "gather", label }, {
-      work: async () => await leader.ranks.gather(await floatsOf(this.#session, label)),
-    });
+    return (await this.#together({ type: "gather", label })).gathered!;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#options.leader.tell({ type: "close" }, { work: () => this.#session[Symbol.asyncDispose]() });
+    this.#send();
+    await this.#options.leader.tell({ type: "close", tensors: [] }, {
+      work: () => this.#session[Symbol.asyncDispose](),
+    });
   }
 
-  async #runShared(programs: readonly string[], options: ReplayOptions): Promise<void> {
-    const { leader } = this.#options, data = this.#writes.splice(0);
-    const writes = data.map((tensors) =>
+  #isDealt(label: string, length: number): boolean {
+    return length === this.size * (this.#sizes.get(label) ?? 0);
+  }
+
+  #alone<T>(work: () => Promise<T> | T): Promise<T> {
+    this.#send();
+    return this.#options.leader.inTurn(work);
+  }
+
+  #together(action: Action, rest: Pick<Pending, "data" | "options"> = {}): Promise<ActionResult> {
+    const done = Promise.withResolvers<ActionResult>();
+    if (this.#pending.length === 0) queueMicrotask(() => this.#send());
+    this.#pending.push({ action, ...rest, done });
+    return done.promise;
+  }
+
+  /** Sends what is pending as one message, and does it. */
+  #send(): void {
+    const pending = this.#pending.splice(0);
+    if (pending.length === 0) return;
+    const { leader } = this.#options, { ranks } = leader;
+    const data = pending.flatMap(({ data }) => data === undefined ? [] : [data]);
+    const tensors = data.map((tensors) =>
       headsOf(tensors, (label) => this.#isDealt(label, tensors[label].data.length))
     );
-    await leader.tell({ type: "run", writes, programs }, {
+    const message = { type: "do", actions: pending.map(({ action }) => action), tensors } as const;
+    leader.tell(message, {
       data,
       work: async () => {
-        for (const heads of data) this.#session.write(this.#ownParts(heads));
-        await this.#session.run(programs, options);
+        for (const { action, data, options, done } of pending) {
+          const own = data && this.#ownParts(data);
+          done.resolve(await act(this.#session, action, { ranks, data: own, stops: false, ...options }));
+        }
       },
-    });
+    }).catch((error) => pending.forEach(({ done }) => done.reject(error)));
   }
 
   #ownParts(tensors: TensorMap): TensorMap {
@@ -188,24 +219,4 @@ class LeadingSession implements Session, SessionRanks {
       ]),
     );
   }
-
-  #isDealt(label: string, length: number): boolean {
-    return length === this.size * (this.#sizes.get(label) ?? 0);
-  }
-
-  /** Writes what is left to be written in all ranks. */
-  #flush(): void {
-    if (this.#writes.length > 0) this.#runShared([], {}).catch(() => {}); // every later call fails too
-  }
-
-  #alone<T>(work: () => Promise<T> | T): Promise<T> {
-    return this.#options.leader.inTurn(work);
-  }
-}
-
-/** Reads a tensor of floats. */
-export async function floatsOf(session: Session, label: string): Promise<Float32Array> {
-  const { data } = (await session.read([label]))[label];
-  if (data instanceof Float32Array) return data;
-  throw new TypeError(`Cannot gather ${label}: it is not f32`);
 }

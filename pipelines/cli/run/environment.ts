@@ -10,7 +10,6 @@ import type { Leader } from "../../../kernels/engine/ranks/leader.ts";
 import { rankEngine } from "../../../kernels/engine/ranks/rank_engine.ts";
 import type { StageSnapshot } from "../../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../../stages/flow/events.ts";
-import { runsInAllRanks } from "../../../stages/model/training_plan.ts";
 import { threadsOf } from "../distributed.ts";
 import type { Env } from "../pipeline.ts";
 import { type SpeedFacts, speedFacts, speedHints } from "./speed_hints.ts";
@@ -63,7 +62,6 @@ export function environment(options: EnvironmentOptions): Env {
         ...settings,
         ...(typeof values.workers === "number" && { threads: values.workers }),
       },
-      isShared: runsInAllRanks,
       ...(options.onOthersStop !== undefined && { onStop: options.onOthersStop }),
     });
     emit({ type: "note", text: `device ${engine.name}: ${engine.device}: ${why}` });

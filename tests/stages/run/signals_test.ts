@@ -8,7 +8,11 @@ async function handled(
   ...signals: readonly (readonly [pause: number, signal: Deno.Signal])[]
 ): Promise<string[]> {
   const calls: string[] = [];
-  using _listening = onInterrupt({ first: () => calls.push("first"), second: () => calls.push("second") });
+  using _listening = onInterrupt({
+    first: () => calls.push("first"),
+    second: () => calls.push("second"),
+    preempt: () => calls.push("preempt"),
+  });
   for (const [pause, signal] of [...signals, [200, null] as const]) {
     await new Promise((resolve) => setTimeout(resolve, pause));
     if (signal !== null) Deno.kill(Deno.pid, signal);
@@ -35,5 +39,13 @@ Deno.test({
   async fn() {
     deepStrictEqual(await handled([0, "SIGTERM"], [4, "SIGTERM"]), ["first"]); // as under `deno task`
     deepStrictEqual(await handled([0, "SIGTERM"], [4, "SIGTERM"], [600, "SIGTERM"]), ["first", "second"]);
+  },
+});
+
+Deno.test({
+  name: "onInterrupt() takes SIGUSR2 as the wish of a scheduler, each time",
+  ignore,
+  async fn() {
+    deepStrictEqual(await handled([0, "SIGUSR2"], [20, "SIGUSR2"]), ["preempt", "preempt"]);
   },
 });

@@ -63,6 +63,7 @@ async function draining(): Promise<Engine> {
         write: (values) => session.write(values),
         run: (names, options) => session.run(names, options),
         read: (labels) => session.read(labels),
+        change: (labels, work) => session.change(labels, work),
         timings: () => session.timings(),
         [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
       };

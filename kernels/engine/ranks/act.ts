@@ -1,0 +1,51 @@
+/**
+ * Does in one rank what all ranks do with their sessions.
+ *
+ * @module
+ */
+import type { TensorMap } from "../../core/tensor.ts";
+import type { Ranks } from "../../dist/ranks.ts";
+import type { ReplayOptions, Session } from "../engine.ts";
+import type { Action } from "./messages.ts";
+import { sumTensors } from "./sum_tensors.ts";
+
+/** What an action needs besides itself. */
+export interface ActOptions extends ReplayOptions {
+  readonly ranks: Ranks;
+  /** This rank's data of a `write`. */
+  readonly data: TensorMap | undefined;
+  /** Whether this rank has been asked to stop. */
+  readonly stops: boolean;
+}
+
+/** The result of an action: the gathered tensor, or whether a rank has been asked to stop. */
+export interface ActionResult {
+  readonly gathered?: Float32Array;
+  readonly stops?: boolean;
+}
+
+/** Does one action. Throws the error of the session. */
+export async function act(
+  session: Session,
+  action: Action,
+  { ranks, data = {}, stops, ...options }: ActOptions,
+): Promise<ActionResult> {
+  switch (action.type) {
+    case "write":
+      session.write(data);
+      return {};
+    case "run":
+      await session.run(action.programs, options);
+      return {};
+    case "sum":
+      return { stops: await sumTensors(session, { ...action, ranks, stops }) };
+    case "gather":
+      return { gathered: await ranks.gather(await floatsOf(session, action.label)) };
+  }
+}
+
+async function floatsOf(session: Session, label: string): Promise<Float32Array> {
+  const { data } = (await session.read([label]))[label];
+  if (data instanceof Float32Array) return data;
+  throw new TypeError(`Cannot gather ${label}: it is not f32`);
+}

@@ -1,0 +1,53 @@
+/**
+ * Tests that any number of processes trains with the bits of one, on each MPI library.
+ *
+ * @module
+ */
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { installPackages } from "../../cluster.ts";
+import { hashesOf } from "../../kernels/dist/run_ranks.ts";
+import { mpirun } from "../../mpi.ts";
+import { withFolder } from "../../temporary.ts";
+import { bitsOf, evaluated, smallRun, trains, writeShards } from "./runs.ts";
+
+await installPackages("openmpi-bin", "mpich");
+
+const libraries = ["openmpi", "mpich"] as const;
+
+Deno.test("sums of 2 to 5 processes have the same bits on both libraries", async () => {
+  for (const count of [2, 3, 4, 5]) {
+    const hashes = (await Promise.all(libraries.map((name) => hashesOf(mpirun(name, count))))).flat();
+    strictEqual(hashes.length, 2 * count);
+    strictEqual(new Set(hashes).size, 1, `${count} processes`);
+  }
+});
+
+Deno.test("accumulation of 8 in one process = 8 processes × 1 = 4 × 2 = 2 × 4, on both libraries", async () => {
+  await withFolder(async (dir) => {
+    const args = [...await writeShards(`${dir}/shards`), ...smallRun, ...evaluated];
+    await trains([...args, "--out", `${dir}/one`, "--grad-accum", "8"]);
+    const wanted = await bitsOf(`${dir}/one`);
+    for (const name of libraries) {
+      for (const count of [2, 4, 8]) {
+        const out = `${dir}/${name}-${count}`;
+        await trains([...args, "--out", out, "--grad-accum", `${8 / count}`], mpirun(name, count));
+        deepStrictEqual(await bitsOf(out), wanted, `${count} processes of ${name}`);
+      }
+    }
+  });
+});
+
+Deno.test("3 processes × 2 = accumulation of 6; a run goes on with 1, 3 and 6 processes", async () => {
+  await withFolder(async (dir) => {
+    const args = [...await writeShards(`${dir}/shards`), ...smallRun, ...evaluated];
+    await trains([...args, "--out", `${dir}/one`, "--grad-accum", "6"]);
+    const { weights } = await bitsOf(`${dir}/one`),
+      until = (steps: number) => ["--steps", `${steps}`, "--schedule-steps", "6"];
+    const out = ["--out", `${dir}/three`];
+    await trains([...args, ...out, ...until(2), "--grad-accum", "2"], mpirun("mpich", 3));
+    await trains([...args, ...out, ...until(3)]);
+    await trains([...args, ...out, ...until(5)], mpirun("openmpi", 6));
+    await trains([...args, ...out, ...until(6)], mpirun("mpich", 3));
+    strictEqual((await bitsOf(`${dir}/three`)).weights, weights);
+  });
+});
