@@ -35,7 +35,14 @@ export type {
   Scope,
 } from "./kernels/core/scope.ts";
 export type { DType, MemoryKind, Shape, Spec, TensorMap } from "./kernels/core/tensor.ts";
-export type { CallTiming, Engine, ReplayOptions, Session, SessionCounters } from "./kernels/engine/engine.ts";
+export type {
+  CallTiming,
+  Engine,
+  ReplayOptions,
+  Session,
+  SessionCounters,
+  SessionRanks,
+} from "./kernels/engine/engine.ts";
 export { type OpenedEngine, openEngine, type OpenEngineOptions } from "./kernels/engine/open.ts";
 export type { KernelChoices, Tuning, TuningStore } from "./kernels/engine/webgpu/tuning.ts";
 export type { LoraConfig } from "./kernels/models/lora_config.ts";

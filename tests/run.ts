@@ -1,7 +1,7 @@
 /**
- * Runs the tests: `run.ts [--set every|gpu|long|lessons|cluster] [PATH…] [flags of deno test]`. A path names a folder
- * or file of the project or of `tests/`: `stages/flow` selects `tests/stages/flow` and the examples in the
- * docs of `stages/flow`.
+ * Runs the tests: `run.ts [--set every|gpu|long|lessons|cluster] [PATH…] [flags of deno test]`. A path names
+ * a folder or file of the project or of `tests/`: `stages/flow` selects `tests/stages/flow` and the examples
+ * in the docs of `stages/flow`.
  *
  * A test file's name says which set it belongs to: `x_gpu_test.ts` to `gpu` (full parity, memory and tuning
  * on WebGPU), `x_long_test.ts` to `long` (kills, fuzz, large inputs), `x_lessons_test.ts` to `lessons`,

@@ -35,7 +35,7 @@ export async function follow(ranks: Ranks, options: FollowOptions): Promise<void
       case "open": {
         const made = await open(options, { message, weights: tensors[0] }).catch((error: Error) => error);
         session = made instanceof Error ? null : made.session;
-        await agreeOnDevices(ranks, made instanceof Error ? made : made.device).catch(() => {}); // rank 0 tells
+        await agreeOnDevices(ranks, made instanceof Error ? made : made.device).catch(() => {});
         break;
       }
       case "do": {

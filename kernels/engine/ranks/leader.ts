@@ -18,7 +18,7 @@ export class Leader {
   constructor(readonly ranks: Ranks) {
     const often = Math.min(60, ranks.timeout / 4); // seconds
     this.#ping = setInterval(() => {
-      if (this.#waiting === 0) this.tell({ type: "ping", tensors: [] }).catch(() => {}); // the next message fails too
+      if (this.#waiting === 0) this.tell({ type: "ping", tensors: [] }).catch(() => {}); // as will the next
     }, 1000 * often);
     Deno.unrefTimer(this.#ping);
   }

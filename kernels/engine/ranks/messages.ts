@@ -91,7 +91,9 @@ export async function sendMessage(
   }
 }
 
-/** Waits for a message of rank 0. Returns it with its tensors; of those that are dealt out, this rank's part. */
+/**
+ * Waits for a message of rank 0. Returns it with its tensors; of those that are dealt out, this rank's part.
+ */
 export async function receiveMessage(
   ranks: Ranks,
 ): Promise<{ readonly message: Message; readonly tensors: readonly TensorMap[] }> {

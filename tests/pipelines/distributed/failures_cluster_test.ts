@@ -80,7 +80,7 @@ for (const name of libraries) {
         const out = `${dir}/run`, job = new Job(name, { args: [...args, ...endless], out });
         Deno.kill((await job.running())[rank], "SIGKILL");
         ok(await job.ended() !== 0);
-        await trains([...args, "--out", out, "--steps", "3"], mpirun(name, 2)); // typed again: it can be opened
+        await trains([...args, "--out", out, "--steps", "3"], mpirun(name, 2));
       });
     });
   }
