@@ -67,12 +67,6 @@ export async function browse<T>(
   }
 }
 
-/** Returns the path of the browser's program, which puppeteer asks for. */
-export async function browserPath(): Promise<string> {
-  const { stdout } = await new Deno.Command("sh", { args: ["-c", `command -v ${browser}`] }).output();
-  return new TextDecoder().decode(stdout).trim();
-}
-
 /** The page with a content security policy that also allows the scripts of this test. */
 function allowing(page: string, scripts: readonly string[]): string {
   const hashes = scripts.map((script) => `'sha256-${createHash("sha256").update(script).digest("base64")}'`);

@@ -142,7 +142,7 @@ async function markup(item: Block): Promise<string> {
 /** Smallest size of a chart's text, as a fraction of the size that it is drawn for. */
 const leastScale = .85;
 /** Width of a chart on a large screen in pixels: a wider one shrinks until all of it can be seen there. */
-const fullWidth = 1120;
+const fullWidth = 1128;
 
 /** HTML of a chart. In a narrow page it scrolls in its box when its text would become too small. */
 async function chartBox(chart: Chart): Promise<string> {

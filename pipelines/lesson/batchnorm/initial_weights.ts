@@ -113,7 +113,6 @@ export async function* lessSaturated(setup: BatchNormSetup): AsyncGenerator<Item
     hidden.map((h, i) => [netVersions[1 + i].name, percent(saturation(h)), deadUnitsText(h)]),
   );
   yield claim(lessSaturation, { value: saturation(hidden[1]), other: saturation(hidden[0]) });
-  yield code("stages/inspect/dead_units.ts", "deadUnits");
   yield* plantDeadUnit(setup);
   const losses = yield* trainVersion(netVersions[2], setup);
   yield* versionChecks(netVersions[2], losses, setup);
@@ -132,6 +131,7 @@ async function* plantDeadUnit(setup: BatchNormSetup): AsyncGenerator<Item> {
   });
   const { values, gradients } = await inspectUntrained(net, setup);
   yield say(`Would we notice a dead unit? We give unit ${dead} a bias of 100:`);
+  yield code("stages/inspect/dead_units.ts", "deadUnits");
   const source = "by construction";
   yield check({
     name: "dead units",
