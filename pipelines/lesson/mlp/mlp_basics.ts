@@ -183,7 +183,7 @@ export async function* rateFinder({ words, letters, engine, seed }: MlpSetup): A
       ],
       xLabel: "log10 of the learning rate",
       yLabel: "loss",
-      yDomain: [Math.max(0, lowest - .5), 2.5 * smallest],
+      yDomain: [Math.max(0, lowest - .5), 1.3 * smallest],
     }),
   );
   yield say(

@@ -39,7 +39,7 @@ export async function* modelsSection(
       steps.toLocaleString("en-US")
     } steps.`,
   );
-  yield code("kernels/models/course/char_gpt.ts", "charGpt");
+  yield code("kernels/models/course/char_gpt.ts", "block");
   const models: ComparedModel[] = [{ name: "bigram", lecture: 2.5, trained: bigram }];
   for (const { name, adds, config, lecture } of lectureModels) {
     yield say(`\`${name}\`: ${adds}`);

@@ -15,7 +15,7 @@ export interface BarOptions extends ChartOptions {
 
 /** Returns a chart with a horizontal bar, starting at 0, for each value. */
 export function barChart(options: BarOptions): Chart {
-  const { title = "", bars, width = 640, height = 40 + 24 * bars.length } = options;
+  const { title = "", bars, width = 640, height = (options.xLabel ? 52 : 40) + 24 * bars.length } = options;
   const longest = Math.max(0, ...bars.map(({ name }) => stringWidth(name)));
   // Bars are placed by index: two bars can have the same name.
   const placed = bars.map((bar, index) => ({ ...bar, index }));

@@ -93,7 +93,10 @@ export function colorOf(i: number): string {
 export async function svgOf(options: (plot: typeof Plot) => Plot.PlotOptions): Promise<string> {
   const plot = await importPackage("@observablehq/plot");
   const document = new DOMParser().parseFromString("<html></html>", "text/html");
-  const drawn = plot.plot(Object.assign(options(plot), {
+  const chosen = options(plot), { label, axis } = chosen.x ?? {};
+  const isBelow = typeof label === "string" && axis === undefined;
+  const drawn = plot.plot(Object.assign(chosen, {
+    ...(isBelow && { marginBottom: 42 }), // the label stands below the numbers of the ticks
     document, // linkedom's document, which has everything that Plot uses
     figure: false,
     style: { fontSize: "12px", overflow: "visible", background: "none" },
