@@ -42,6 +42,8 @@ export interface LowRankAdapters {
   readonly rank: number;
   /** Factor of the adapters' results. */
   readonly scale: number;
+  /** Drops part of an adapter's input, in training programs only; `path` names the adapter. */
+  dropped?(x: Tensor, path: string): Tensor;
   /** Returns whether a layer gets an adapter. It is called for each linear layer of the model, in order. */
   adapts(layer: AdaptedLayer): boolean;
 }

@@ -10,12 +10,13 @@ import { Graph, type Tensor } from "../core/graph.ts";
 import { define } from "../core/op.ts";
 import { type AdaptedLayer, type LowRankAdapters, RootScope, type Scope } from "../core/scope.ts";
 import { ShapeError, type TensorMap } from "../core/tensor.ts";
+import { dropout } from "../ops/dropout/dropout.ts";
 import { add } from "../ops/elementwise/arith.ts";
 import { scale } from "../ops/elementwise/scale.ts";
 import { concat } from "../ops/indexing/concat.ts";
 import { matmul } from "../ops/matmul/matmul.ts";
 import { isAdapter, type LoraConfig, loraScale } from "./lora_config.ts";
-import { initialWeights, type Model } from "./model.ts";
+import { initialWeights, type Model, type Randomness } from "./model.ts";
 
 /** A model with adapters. */
 export interface LoraModel<Config = unknown> extends Model<Config> {
@@ -39,11 +40,14 @@ export interface LoraModel<Config = unknown> extends Model<Config> {
  * ```
  */
 export function withLora<Config>(model: Model<Config>, lora: LoraConfig): LoraModel<Config> {
-  const { rank, alpha, targets } = lora;
+  const { rank, alpha, targets, dropout: rate = 0 } = lora;
   if (!Number.isInteger(rank) || rank < 1 || !Number.isFinite(alpha)) {
     throw new RangeError(
       `Cannot add adapters of rank ${rank} and alpha ${alpha}: wanted a whole rank above 0 and a number`,
     );
+  }
+  if (!(rate >= 0 && rate < 1)) {
+    throw new RangeError(`Cannot drop ${rate} of the adapters' inputs: wanted a share from 0 to below 1`);
   }
   const all = linearLayers(model), names = new Set(all.map(lastName));
   const unknown = targets === "all" ? undefined : targets.find((name) => !names.has(name));
@@ -56,12 +60,18 @@ export function withLora<Config>(model: Model<Config>, lora: LoraConfig): LoraMo
   }
   const isTarget = (layer: AdaptedLayer) => targets === "all" || targets.includes(lastName(layer));
   const adapters: LowRankAdapters = { rank, scale: loraScale(lora), adapts: isTarget };
+  const inTraining = (training: Randomness | undefined): LowRankAdapters =>
+    training === undefined || rate === 0 ? adapters : {
+      ...adapters,
+      dropped: (x, path) => dropout(x, { rate, key: training.key(path), draw: training.draw }),
+    };
   return {
     ...model,
     lora,
     layers: all.filter(isTarget),
-    forward: (scope, tokens, options) => model.forward(scope.withAdapters(adapters), tokens, options),
-    losses: (scope, inputs) => model.losses(scope.withAdapters(adapters), inputs),
+    forward: (scope, tokens, options) =>
+      model.forward(scope.withAdapters(inTraining(options?.training)), tokens, options),
+    losses: (scope, inputs) => model.losses(scope.withAdapters(inTraining(inputs.training)), inputs),
   };
 }
 
@@ -145,15 +155,16 @@ export function adapted(
   return add(y, scale(whole.length === 1 ? whole[0] : concat(whole), adapters.scale));
 }
 
-/** Returns `(x · Aᵀ) · Bᵀ`. */
+/** Returns `(x · Aᵀ) · Bᵀ`; training may drop part of `x` before, as PEFT does. */
 function update(
   { scope, outputs }: LinearPart,
-  { x, adapters: { rank } }: { readonly x: Tensor; readonly adapters: LowRankAdapters },
+  { x, adapters: { rank, dropped } }: { readonly x: Tensor; readonly adapters: LowRankAdapters },
 ): Tensor {
   const inputs = x.shape[x.shape.length - 1], bound = 1 / Math.sqrt(inputs); // Kaiming's, as PEFT has it
   const a = scope.at("lora_A").param("weight", [rank, inputs], { kind: "uniform", bound });
   const b = scope.at("lora_B").param("weight", [outputs, rank], { kind: "zeros" });
-  return matmul(matmul(x, a, { transposeB: true }), b, { transposeB: true });
+  const seen = dropped?.(x, scope.at("lora_dropout").path) ?? x;
+  return matmul(matmul(seen, a, { transposeB: true }), b, { transposeB: true });
 }
 
 /** Returns all layers of a model that can have adapters. */

@@ -12,6 +12,8 @@ export interface LoraConfig {
   readonly alpha: number;
   /** Whether they are multiplied by `alpha / sqrt(rank)` instead (Kalajdzievski 2023). Default false. */
   readonly rankStabilized?: boolean;
+  /** Share of an adapter's inputs that training sets to 0, from 0 to below 1. Default 0. */
+  readonly dropout?: number;
   /** Last names of the layers with adapters, such as `q_proj`, or "all" linear layers but the head. */
   readonly targets: "all" | readonly string[];
 }

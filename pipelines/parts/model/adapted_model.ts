@@ -26,7 +26,7 @@ export interface AdapterWeights {
 export function adaptersOf(state: unknown): TrainedAdapters | null {
   const saved = isRecord(state) ? state.adapters : undefined;
   if (!isRecord(saved) || !isRecord(saved.lora)) return null;
-  const { lora, base, baseHash } = saved, { rank, alpha, rankStabilized, targets } = lora;
+  const { lora, base, baseHash } = saved, { rank, alpha, rankStabilized, dropout, targets } = lora;
   return {
     base: String(base),
     baseHash: String(baseHash),
@@ -34,6 +34,7 @@ export function adaptersOf(state: unknown): TrainedAdapters | null {
       rank: Number(rank),
       alpha: Number(alpha),
       rankStabilized: rankStabilized === true,
+      ...(typeof dropout === "number" && { dropout }),
       targets: Array.isArray(targets) ? targets.map(String) : "all",
     },
   };

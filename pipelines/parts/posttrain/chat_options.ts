@@ -67,6 +67,13 @@ export const chatOptions = {
     ...adapters,
     requires: withAdapters,
   }),
+  loraDropout: number("share of the adapters' inputs that training sets to 0", {
+    value: 0,
+    min: 0,
+    max: 0.99,
+    ...adapters,
+    requires: withAdapters,
+  }),
   batchSize: integer("sequences per micro-batch", { value: 16, min: 1, max: 65_536, ...batch, fixed }),
   gradAccum: integer("micro-batches per step", { value: 1, min: 1, max: 65_536, ...batch, fixed }),
   recompute: oneOf(

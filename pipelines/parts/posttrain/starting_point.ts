@@ -106,6 +106,7 @@ export async function startingPoint(o: ChatValues, env: Env): Promise<StartingPo
     rank,
     alpha: o.loraAlpha ?? 2 * rank,
     rankStabilized: o.loraRs,
+    ...(o.loraDropout > 0 && { dropout: o.loraDropout }),
     targets: o.loraTargets.length === 0 ? "all" : o.loraTargets,
   };
   const model = withLora(base, lora), file = await openModelFile(initFrom);

@@ -87,3 +87,46 @@ function near(found: Float32Array, wanted: Float32Array): void {
 function sum(values: Float32Array): number {
   return values.reduce((total, x) => total + x, 0);
 }
+
+for (const name of ["gpt", "llama"] as const) {
+  Deno.test(`dropout of a ${name}'s adapters changes their training alone, and in the mean not even that`, async () => {
+    const model = models[name], engine = await openCpu({ threads: 1 });
+    const training = { optimizer: adamw(), shape: batch.shape, clip: 0 },
+      evaluation = { batch: 2, seqLen: 8 };
+    const open = async (dropout: number, { seed = 1, recompute = "none" as "none" | "block" } = {}) => {
+      const adapted = withLora(model, { rank: 2, alpha: 4, targets: "all", dropout });
+      const planned = plan({
+        model: adapted,
+        trains: isAdapter,
+        training: { ...training, recompute },
+        evaluation,
+      });
+      return await openModel(engine, { plan: planned, weights: initialWeights(adapted, 1), seed });
+    };
+    const label = name === "gpt" ? "h.1.mlp.c_fc.lora_B.weight" : "model.layers.1.mlp.up_proj.lora_B.weight";
+    await using plain = await open(0);
+    const wanted = (await plain.gradients(batch))[label].data, mean = new Float64Array(wanted.length);
+    const runs = 60;
+    for (let seed = 1; seed <= runs; seed++) {
+      await using session = await open(0.25, { seed });
+      const gradient = (await session.gradients(batch))[label].data;
+      gradient.forEach((x, i) => mean[i] += x / runs);
+      if (seed > 1) continue;
+      deepStrictEqual(
+        await session.losses(batch.inputs, batch.targets),
+        await plain.losses(batch.inputs, batch.targets),
+      );
+      ok(gradient.some((x, i) => Math.abs(x - wanted[i]) > 1e-4));
+      await using recomputed = await open(0.25, { seed, recompute: "block" });
+      deepStrictEqual((await recomputed.gradients(batch))[label].data, gradient);
+    }
+    const size = Math.hypot(...wanted), error = Math.hypot(...wanted.map((x, i) => x - mean[i]));
+    ok(error < 0.25 * size, `${error} of ${size}`);
+  });
+}
+
+Deno.test("withLora() refuses a dropout of everything", () => {
+  for (const dropout of [1, -0.1, NaN]) {
+    throws(() => withLora(models.gpt, { rank: 1, alpha: 1, targets: "all", dropout }), /Cannot drop/);
+  }
+});

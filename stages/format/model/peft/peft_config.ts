@@ -64,9 +64,19 @@ export function parsePeftConfig(text: string, path: string): PeftConfig {
   if (typeof alpha !== "number" || !Number.isFinite(alpha)) {
     throw wrong(`lora_alpha is ${excerpt(alpha)}, expected a number`);
   }
+  const dropout = get("lora_dropout") ?? 0;
+  if (typeof dropout !== "number" || !(dropout >= 0 && dropout < 1)) {
+    throw wrong(`lora_dropout is ${excerpt(dropout)}, expected a number from 0 to below 1`);
+  }
   const base = get("base_model_name_or_path");
   return {
-    lora: { rank, alpha, rankStabilized: get("use_rslora") === true, targets: targetsOf(get, wrong) },
+    lora: {
+      rank,
+      alpha,
+      rankStabilized: get("use_rslora") === true,
+      ...(dropout > 0 && { dropout }),
+      targets: targetsOf(get, wrong),
+    },
     base: typeof base === "string" && base !== "" ? base : null,
   };
 }
@@ -82,7 +92,7 @@ function targetsOf(get: Fields, wrong: (why: string) => Error): LoraConfig["targ
 
 /** Returns the text of an `adapter_config.json`. */
 export function peftConfigText(
-  { rank, alpha, rankStabilized = false }: LoraConfig,
+  { rank, alpha, rankStabilized = false, dropout = 0 }: LoraConfig,
   { targets, base, isTransposed }: {
     /** Names of the layers with adapters. */
     readonly targets: readonly string[];
@@ -99,7 +109,7 @@ export function peftConfigText(
     inference_mode: true,
     init_lora_weights: true,
     lora_alpha: alpha,
-    lora_dropout: 0,
+    lora_dropout: dropout,
     modules_to_save: null,
     peft_type: "LORA",
     r: rank,
@@ -109,5 +119,5 @@ export function peftConfigText(
     use_rslora: rankStabilized,
   };
   // Python reads a number without a decimal point as an integer.
-  return `${JSON.stringify(config, null, 2)}\n`.replace(/("lora_dropout": )0/, "$10.0");
+  return `${JSON.stringify(config, null, 2)}\n`.replace(/("lora_dropout": 0),/, "$1.0,");
 }

@@ -38,7 +38,7 @@ Deno.test("writeAdapters() names GPT-2's tensors as PEFT does", () =>
       "h.0.attn.c_attn.lora_A.weight": { shape: [1, 2], data: Float32Array.of(1, 2) },
       "h.0.attn.c_attn.lora_B.weight": { shape: [3, 1], data: Float32Array.of(3, 4, 5) },
     };
-    const lora = { rank: 1, alpha: 2, rankStabilized: true, targets: ["c_attn"] };
+    const lora = { rank: 1, alpha: 2, rankStabilized: true, dropout: 0.05, targets: ["c_attn"] };
     await writeAdapters(`${dir}/a`, { lora, weights, base: null, isTransposed: true });
     deepStrictEqual(Object.keys(await readSafetensors(`${dir}/a/adapter_model.safetensors`)), [
       "base_model.model.transformer.h.0.attn.c_attn.lora_A.weight",
@@ -56,6 +56,8 @@ Deno.test("writeAdapters() names GPT-2's tensors as PEFT does", () =>
 Deno.test("parsePeftConfig() refuses what is not supported by name, and accepts what is not used", () => {
   const good = { peft_type: "LORA", r: 4, lora_alpha: 8, target_modules: "all-linear" };
   const parse = (more: object) => parsePeftConfig(JSON.stringify({ ...good, ...more }), "a.json");
+  throws(() => parse({ lora_dropout: 1 }), /lora_dropout is 1, expected a number from 0 to below 1/);
+  deepStrictEqual(parse({ lora_dropout: 0.1 }).lora.dropout, 0.1);
   deepStrictEqual(parse({}), {
     lora: { rank: 4, alpha: 8, rankStabilized: false, targets: "all" },
     base: null,
