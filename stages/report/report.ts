@@ -131,8 +131,13 @@ function dataOf(runs: readonly PageRun[]): Record<string, unknown> {
   const [first, ...others] = runs;
   return {
     title: first?.name ?? "",
-    events: first === undefined ? [] : first.events.filter(others.length === 0 ? isDrawn : isCompared),
-    others: others.map(({ name, events }) => ({ name, events: events.filter(isCompared) })),
+    events: first === undefined
+      ? []
+      : first.events.filter(others.length === 0 ? isDrawn : isCompared).map(withoutDigits),
+    others: others.map(({ name, events }) => ({
+      name,
+      events: events.filter(isCompared).map(withoutDigits),
+    })),
     ...stateOf(runs),
     options: runs.length === 1 ? first.options : {},
     record: runs.length === 1 ? withoutOptions(first.record) : {},
@@ -170,6 +175,22 @@ function isCompared({ type }: RunEvent): boolean {
 
 function isDrawn({ type }: RunEvent): boolean {
   return !undrawn.has(type);
+}
+
+/** Returns a step with seven digits of each number, since more would only make a page larger. */
+function withoutDigits(event: RunEvent): RunEvent {
+  if (event.type !== "step") return event;
+  // A file of an earlier version may lack a field.
+  const short = (value: number) => typeof value === "number" ? Number(value.toPrecision(7)) : value;
+  const { loss, gradNorm, lr, tokensPerSecond, elapsed } = event;
+  return {
+    ...event,
+    loss: short(loss),
+    gradNorm: short(gradNorm),
+    lr: short(lr),
+    tokensPerSecond: short(tokensPerSecond),
+    elapsed: short(elapsed),
+  };
 }
 
 function withoutOptions({ options: _, ...record }: Readonly<Record<string, Json>>): Record<string, Json> {

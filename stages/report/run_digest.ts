@@ -9,10 +9,19 @@ import { lttb } from "./lttb.ts";
 
 /** Points of a curve: more points than pixels would only make a page larger. */
 export const mostSteps = 4000;
-/** Events of every other kind, such as samples: half of them are dropped when there are twice as many. */
+/** Events of every other kind, such as samples: with twice as many, every other one is dropped. */
 const mostOthers = 200;
 /** Steps whose loss or gradient norm is NaN or infinite, which down-sampling would drop. */
 const mostUnusual = 100;
+
+/** An event of a kind that is thinned out by counting. */
+interface KeptEvent {
+  /** Number of the event among all events of the run. */
+  readonly order: number;
+  /** Number of the event among those of its kind. */
+  readonly number: number;
+  event: RunEvent;
+}
 
 /**
  * Collects a run's events. Steps are down-sampled by LTTB on loss and gradient norm; of stages and surveys,
@@ -20,8 +29,8 @@ const mostUnusual = 100;
  */
 export class RunDigest {
   #steps: StepEvent[] = [];
-  readonly #others: { readonly order: number; readonly event: RunEvent }[] = [];
-  readonly #kinds = new Map<string, number>();
+  #others: KeptEvent[] = [];
+  readonly #kinds = new Map<string, { seen: number; stride: number; last: KeptEvent | null }>();
   readonly #cumulative = new Map<string, { order: number; event: RunEvent }>();
   #session = 0;
   #order = 0;
@@ -58,10 +67,7 @@ export class RunDigest {
       case "tokens":
         return; // the pages show none
     }
-    this.#others.push({ order, event });
-    const count = (this.#kinds.get(event.type) ?? 0) + 1;
-    this.#kinds.set(event.type, count);
-    if (count >= 2 * mostOthers) this.#halve(event.type);
+    this.#addOther(event, order);
   }
 
   /**
@@ -76,25 +82,30 @@ export class RunDigest {
     return [...events.slice(0, at), ...thinned(this.#steps), ...events.slice(at)];
   }
 
-  /** Drops every other event of a kind, but neither the first nor the last. */
-  #halve(type: string): void {
-    const all = this.#others.splice(0);
-    let index = 0;
-    const total = this.#kinds.get(type) ?? 0;
-    const kept = all.filter(({ event }) => {
-      if (event.type !== type) return true;
-      const i = index++;
-      return i % 2 === 0 || i === total - 1;
-    });
-    for (const one of kept) this.#others.push(one);
-    this.#kinds.set(type, kept.filter(({ event }) => event.type === type).length);
+  /**
+   * Keeps every `stride`-th event of a kind and the newest, so that those which are kept are equally dense at
+   * the beginning and at the end of a run.
+   */
+  #addOther(event: RunEvent, order: number): void {
+    const kind = this.#kinds.get(event.type) ?? { seen: 0, stride: 1, last: null };
+    this.#kinds.set(event.type, kind);
+    const { last } = kind, number = kind.seen++;
+    if (last !== null && last.number % kind.stride !== 0) {
+      this.#others.splice(this.#others.lastIndexOf(last), 1);
+    }
+    kind.last = { order, number, event };
+    this.#others.push(kind.last);
+    if (number < 2 * mostOthers * kind.stride) return;
+    kind.stride *= 2;
+    this.#others = this.#others.filter((one) =>
+      one.event.type !== event.type || one === kind.last || one.number % kind.stride === 0
+    );
   }
 
   #dropHistograms(): void {
     const at = this.#others.findLastIndex(({ event }) => event.type === "inspect");
-    if (at < 0) return;
-    const { order, event } = this.#others[at];
-    if (event.type === "inspect") this.#others[at] = { order, event: withoutHistograms(event) };
+    const event = this.#others[at]?.event;
+    if (event?.type === "inspect") this.#others[at].event = withoutHistograms(event);
   }
 }
 

@@ -10,6 +10,7 @@ import { html } from "./html.js";
 import { axes, canBeLog, joined } from "./series.js";
 import { view } from "./store.js";
 
+const MARKED = 100; // points: more of them would hide the line
 const dark = matchMedia("(prefers-color-scheme: dark)");
 /** Raised when the colours or the width of the page have changed. */
 const looks = signal(0);
@@ -82,7 +83,7 @@ function draw(box, { shown, data, log, label, height }) {
           width: one.width ?? 1.5,
           dash: one.dash,
           spanGaps: true,
-          points: one.points
+          points: one.points && one.pairs.length < MARKED
             ? { show: true, size: 5, fill: colour(one.color) }
             : { show: data[0].length < 3 },
           // Without a cursor, the last value.

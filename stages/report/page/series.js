@@ -75,3 +75,20 @@ export const scaled = (pairs, factor) => pairs.map(([x, y]) => [x, y === null ? 
 
 /** Whether a logarithmic axis can show all values. */
 export const canBeLog = ([, ...lines]) => lines.every((line) => line.every((y) => y === null || y > 0));
+
+/**
+ * Returns at most about `most` of a list of events, equally dense over the steps: of each range of steps the
+ * events with the least and the greatest loss or reward, so that spikes stay, and the last event.
+ */
+export function thinned(events, most) {
+  const first = events[0].step ?? 0, end = last(events);
+  const width = ((end.step ?? 0) - first) / (most / 2) || 1;
+  const value = (event) => event.loss ?? event.reward ?? event.valLoss ?? 0;
+  const kept = [];
+  for (const range of Map.groupBy(events, ({ step = 0 }) => Math.floor((step - first) / width)).values()) {
+    const least = range.reduce((a, b) => value(b) < value(a) ? b : a);
+    const greatest = range.reduce((a, b) => value(b) > value(a) ? b : a);
+    kept.push(...range.filter((event) => event === least || event === greatest || event === end));
+  }
+  return kept;
+}

@@ -6,6 +6,7 @@
 import { batch, signal } from "@preact/signals";
 import { last } from "./format.js";
 import { StageRates } from "./rates.js";
+import { thinned } from "./series.js";
 
 const element = document.getElementById("run");
 // JSON lacks NaN and infinity: see event_json.ts, which names the fields that may hold them.
@@ -40,7 +41,7 @@ const lists = {
   done: "ends",
 };
 
-/** Longest lists; then every other event of the older half is dropped. */
+/** Longest lists: a longer one is thinned out. */
 const most = { steps: 8000, rollouts: 2000, preferences: 4000, default: 800 };
 
 /** Raised when events have arrived. */
@@ -72,8 +73,7 @@ class Run {
     if (list === undefined) return;
     list.push(event);
     if (list.length <= (most[name] ?? most.default)) return;
-    const older = list.splice(0, list.length / 2);
-    list.unshift(...older.filter((_, k) => k % 2 === 0));
+    this.#lists[name] = thinned(list, list.length / 2);
   }
 
   static {
