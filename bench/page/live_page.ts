@@ -1,6 +1,6 @@
 /**
  * Measures what the live page costs a run, and how late it shows a line:
- * `deno run -A bench/live_page.ts [pairs] [steps]`.
+ * `deno run -A bench/page/live_page.ts [pairs] [steps]`.
  *
  * Each pair is a training run without `--ui` and one with `--ui` whose page is followed, in alternating
  * order. A plain reader of the event stream shows what the page costs the process of the run; a headless
@@ -11,11 +11,11 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import puppeteer, { type Browser } from "puppeteer-core";
-import { bytesOfTokens } from "../stages/format/tokens/token_file.ts";
-import { pathOfUrl } from "../stages/disk/paths.ts";
+import { bytesOfTokens } from "../../stages/format/tokens/token_file.ts";
+import { pathOfUrl } from "../../stages/disk/paths.ts";
 
-const program = pathOfUrl(new URL("../pipelines/cli/launch.ts", import.meta.url));
-const lock = pathOfUrl(new URL("../deno.lock", import.meta.url));
+const program = pathOfUrl(new URL("../../pipelines/cli/launch.ts", import.meta.url));
+const lock = pathOfUrl(new URL("../../deno.lock", import.meta.url));
 const BEGIN = 20; // steps before the measurement: starting and the first pages
 
 /** Who follows the page. */
@@ -53,6 +53,7 @@ async function compared(reader: Reader): Promise<string> {
     const without = costs.get(null), followed = costs.get(reader);
     if (without === undefined || followed === undefined) continue;
     ratios.push({ cpu: followed.cpu / without.cpu, step: followed.step / without.step });
+    console.error(reader, without, followed);
   }
   const list = (of: (ratio: Cost) => number) =>
     `${median(ratios.map(of)).toFixed(4)} (${ratios.map((ratio) => of(ratio).toFixed(3)).join(" ")})`;
