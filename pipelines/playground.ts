@@ -8,7 +8,7 @@ import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
 import { isPortError } from "../stages/report/live/serve_runs.ts";
 import { flag, integer } from "./cli/option_types.ts";
-import { pipeline } from "./cli/pipeline.ts";
+import { type Env, pipeline } from "./cli/pipeline.ts";
 import { names, text } from "./lesson/data.ts";
 import { buildPlayground, requirePlaygroundFolder } from "./parts/playground/build.ts";
 import { type FolderServer, serveFolder } from "./parts/playground/serve_folder.ts";
@@ -33,28 +33,35 @@ export default pipeline({
       group: "Page",
       requires: { option: "serve", accepts: (serve) => serve === true, typed: "--serve" },
     }),
-    serve: flag("serve the page until Ctrl-C", { value: true, group: "Page" }),
+    serve: flag("only build the page", { value: true, group: "Page" }),
   },
-  build(o, env) {
-    return from(asSource("page", async function* () {
-      await requirePlaygroundFolder(env.out);
-      const texts = {
-        speeches: (await text.open(null)).text,
-        names: (await names.open(null)).words.join("\n"),
-      };
-      const bytes = await buildPlayground(env.out, texts);
-      env.print(`Built ${env.out}: ${(bytes / 1e6).toFixed(1)} MB, for any web server\n`);
-      yield bytes;
-      if (!o.serve) return;
-      await using server = serve(env.out, o.port);
-      env.print(`Playground: ${server.address}\nCtrl-C ends it.\n`);
-      while (true) {
-        await delay(WAKE_EVERY);
-        yield bytes;
-      }
-    }));
+  async build(o, env) {
+    if (!env.dry) await requirePlaygroundFolder(env.out);
+    const server = env.dry || !o.serve ? null : serve(env.out, o.port);
+    return from(asSource("page", () => built(env, server)));
   },
 });
+
+/** Builds the page, and serves it while its items, the page's bytes, are asked for. */
+async function* built({ out, print }: Env, server: FolderServer | null): AsyncGenerator<number> {
+  try {
+    const texts = {
+      speeches: (await text.open(null)).text,
+      names: (await names.open(null)).words.join("\n"),
+    };
+    const bytes = await buildPlayground(out, texts);
+    print(`Built ${out}: ${(bytes / 1e6).toFixed(1)} MB, for any web server\n`);
+    yield bytes;
+    if (server === null) return;
+    print(`Playground: ${server.address}\nCtrl-C ends it.\n`);
+    while (true) {
+      await delay(WAKE_EVERY);
+      yield bytes;
+    }
+  } finally {
+    await server?.[Symbol.asyncDispose]();
+  }
+}
 
 function serve(folder: string, port: number): FolderServer {
   try {
@@ -63,7 +70,6 @@ function serve(folder: string, port: number): FolderServer {
     if (!isPortError(error)) throw error;
     throw new RangeError(
       `Cannot serve the page on port ${port} (${error.message}): give another --port, or leave it out for a free one`,
-      { cause: error },
     );
   }
 }

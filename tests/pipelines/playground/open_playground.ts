@@ -74,6 +74,7 @@ export async function withPlayground(
       executablePath: await pathOf(browser ?? ""),
       args: ["--no-sandbox", "--disable-background-networking", ...args],
       userDataDir: `${folder}/profile`,
+      protocolTimeout: PATIENCE,
       env: { PATH: Deno.env.get("PATH") ?? "", HOME: folder }, // not those that lead Deno to its adapter
     });
     try {
@@ -90,6 +91,9 @@ export async function withPlayground(
     }
   });
 }
+
+/** Milliseconds for one request: on a software adapter, kernels alone take a minute to compile. */
+const PATIENCE = 240_000;
 
 /** Answers of the page's worker to one request, until one that satisfies `last`. */
 export async function answersOf(
@@ -109,7 +113,7 @@ export async function answersOf(
     };
     worker.postMessage(${JSON.stringify(request)});
   })`;
-  return await beforeDeadline(page.evaluate(script) as Promise<Answer[]>);
+  return await beforeDeadline(page.evaluate(script) as Promise<Answer[]>, PATIENCE);
 }
 
 /** Fails unless the page's losses of a small run are those of Deno's CPU engine. */

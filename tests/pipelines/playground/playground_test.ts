@@ -3,7 +3,8 @@ import { parse } from "acorn";
 import { slopesAt } from "../../../pipelines/page/playground/figures/slopes.ts";
 import { buildPlayground, requirePlaygroundFolder } from "../../../pipelines/parts/playground/build.ts";
 import { browser } from "../../browser.ts";
-import { beforeDeadline } from "../../deadline.ts";
+import { pathOfUrl } from "../../../stages/disk/paths.ts";
+import { beforeDeadline, denoBeforeDeadline } from "../../deadline.ts";
 import { withFolder } from "../../temporary.ts";
 import { checkLosses, none, withPlayground } from "./open_playground.ts";
 
@@ -66,6 +67,26 @@ Deno.test("the playground's scripts need no newer JavaScript than ES2024, and im
       requirePlaygroundFolder(folder),
       /holds other files: give an empty --out, or move the files/,
     );
+  });
+});
+
+Deno.test("deno task pipeline playground builds the page with the permissions of the task, from any folder", async () => {
+  await withFolder(async (folder) => {
+    const config = pathOfUrl(new URL("../../../deno.json", import.meta.url));
+    const run = (...args: string[]) =>
+      denoBeforeDeadline({
+        args: ["task", "--quiet", "--config", config, "pipeline", "playground", ...args],
+        cwd: folder,
+        env: { INIT_CWD: folder }, // or that of the task that runs the tests
+      });
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    const { code, stdout, stderr } = await run("--out", "site", "--no-serve");
+    strictEqual(code, 0, text(stderr));
+    match(text(stdout), /^Built site: \d\.\d MB, for any web server\n$/);
+    ok((await Deno.stat(`${folder}/site/speeches.txt`)).size > 1e6);
+    const refused = await run("--out", ".", "--no-serve");
+    strictEqual(refused.code, 2);
+    match(text(refused.stderr), /Cannot build the page in \.: it holds other files: give an empty --out/);
   });
 });
 
