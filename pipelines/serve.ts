@@ -10,6 +10,7 @@ import type { Source } from "../stages/flow/stage.ts";
 import { openModel } from "../stages/model/model_session.ts";
 import { isPortError } from "../stages/report/live/serve_runs.ts";
 import { TokenGenerator } from "../stages/sample/token_generator.ts";
+import type { Toolbox } from "../stages/tool/toolbox.ts";
 import { integer, repeated, repeatedPaths, text } from "./cli/option_types.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import {
@@ -101,9 +102,16 @@ export default pipeline({
   },
 });
 
-async function modelsOf(o: Values<typeof options>): Promise<readonly ChatModel[]> {
+/** A model and the tools that the server runs for it. */
+type ToolModel = ChatModel & { readonly toolbox: Toolbox | null };
+
+async function modelsOf(o: Values<typeof options>): Promise<readonly ToolModel[]> {
   const paths = o.checkpoint.length === 0 ? [await newestChatModel()] : o.checkpoint;
-  return await Promise.all(paths.map((path) => chatModel(path, o, { texts: o.parallel })));
+  return await Promise.all(paths.map(async (path) => {
+    const model = await chatModel(path, o, { texts: o.parallel }), { tokenizer, template } = model;
+    const toolbox = template === null ? null : await openTools(o, { tokenizer, template, keepsFacts: false });
+    return { ...model, toolbox };
+  }));
 }
 
 async function tokenOf(given: string | null): Promise<string | null> {
@@ -139,7 +147,7 @@ function requests(start: () => Promise<Serving>): Source<number> {
 
 /** Opens the models and starts the server. */
 async function serving(
-  models: readonly ChatModel[],
+  models: readonly ToolModel[],
   { o, token, page, env }: {
     readonly o: Values<typeof options>;
     readonly token: string | null;
@@ -149,10 +157,9 @@ async function serving(
 ): Promise<Serving> {
   await using sessions = new AsyncDisposableStack();
   const engine = await env.engine(), all: ServedModel[] = [];
-  for (const { name, path, plan, weights, tokenizer, template, noTemplate, written } of models) {
+  for (const { name, path, plan, weights, tokenizer, template, noTemplate, written, toolbox } of models) {
     checkInferenceMemory(plan, engine);
     const generator = new TokenGenerator(sessions.use(await openModel(engine, { plan, weights })));
-    const toolbox = template === null ? null : await openTools(o, { tokenizer, template, keepsFacts: false });
     if (toolbox !== null) sessions.use(toolbox);
     all.push({
       id: models.filter((other) => other.name === name).length > 1 ? path : name,

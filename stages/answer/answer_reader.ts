@@ -9,6 +9,7 @@ import { StopStrings } from "../sample/stop_strings.ts";
 import type { GeneratedToken } from "../sample/token_text.ts";
 import { StreamDecoder } from "../token/decode_stream.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
+import type { ToolRun } from "../tool/tool_calls.ts";
 import { type ClientCall, clientCalls } from "./written_tools.ts";
 import { type Segment, TaggedText } from "./tagged_text.ts";
 
@@ -20,6 +21,8 @@ export type AnswerPart =
     readonly text: string;
     /** The tokens that completed the text. */
     readonly tokens: readonly GeneratedToken[];
+    /** The call that the code stands for, if the model wrote it as JSON. */
+    readonly run?: ToolRun;
   }
   | { readonly type: "call"; readonly call: ClientCall };
 

@@ -93,9 +93,9 @@ class Runs {
     if (this.#hand === null || this.#isCode) return [];
     const runs = this.#hand.runs.slice(this.#shown);
     this.#shown += runs.length;
-    return runs.flatMap(({ name, input, output }): readonly AnswerPart[] => [
-      { type: "code", text: `${name}(${JSON.stringify(input)})`, tokens: [] },
-      { type: "output", text: output, tokens: [] },
+    return runs.flatMap((run): readonly AnswerPart[] => [
+      { type: "code", text: `${run.name}(${JSON.stringify(run.input)})`, tokens: [], run },
+      { type: "output", text: run.output, tokens: [] },
     ]);
   }
 }

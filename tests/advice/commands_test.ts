@@ -19,6 +19,7 @@ const printed: Readonly<Record<string, string>> = {
   "pipelines/tokenize.ts Next:": "tokenizer, tokenize, train",
   "pipelines/parts/next_steps.ts To train longer:": "tokenizer, tokenize, train",
   "pipelines/parts/next_steps.ts To sample:": "tokenizer, tokenize, train",
+  "pipelines/parts/posttrain/chat_end.ts To talk to it:": "tests/pipelines/posttrain/sft_test.ts",
   "pipelines/parts/posttrain/chat_end.ts To sample:": "tests/pipelines/posttrain/sft_test.ts",
   "pipelines/parts/posttrain/chat_end.ts To train it by the rewards of its answers:":
     "tests/pipelines/posttrain/sft_test.ts",

@@ -10,6 +10,7 @@ import { modelOf } from "../../../kernels/models/model_of.ts";
 import { chooseTemplate } from "../../../stages/chat/template/choose.ts";
 import type { ChatTemplate } from "../../../stages/chat/template/template.ts";
 import { fileInfo, readText } from "../../../stages/disk/files.ts";
+import { isRecord, type Json } from "../../../stages/disk/json.ts";
 import { withoutEndSlash } from "../../../stages/disk/paths.ts";
 import { exists } from "../../../stages/disk/whole_files.ts";
 import { type Plan, plan } from "../../../stages/model/plan.ts";
@@ -18,7 +19,7 @@ import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
 import { integer, path } from "../../cli/option_types.ts";
 import type { Values } from "../../cli/pipeline.ts";
 import { inferenceOptions } from "../options/inference_options.ts";
-import { runTokenizer } from "../run_files.ts";
+import { runFile, runTokenizer } from "../run_files.ts";
 import { inferenceWeights } from "../starting_weights.ts";
 import { ADDRESSABLE } from "../training_plan.ts";
 
@@ -114,8 +115,17 @@ export async function chatModel(
     plan: plan({ model: modelOf(config), sampling: { texts, seqLen: context }, quantized }),
     weights,
     tokenizer,
-    ...await templateOf(tokenizer, o.template),
+    ...await templateOf(tokenizer, o.template ?? await trainedTemplate(path)),
   };
+}
+
+/** Returns the template that a run of post-training was given; null if its folder names none. */
+async function trainedTemplate(path: string): Promise<string | null> {
+  const file = await runFile(path, "config.json");
+  if (file === null) return null;
+  const record: Json = JSON.parse(await readText(file));
+  const options = isRecord(record) ? record.options : undefined;
+  return isRecord(options) && typeof options.template === "string" ? options.template : null;
 }
 
 async function templateOf(

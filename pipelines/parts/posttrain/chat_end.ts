@@ -28,6 +28,7 @@ export async function finishRun(name: PosttrainName, o: ChatValues, { out }: Env
       ...(adapters === null ? [] : [`Adapters: ${adapters}`]),
     ],
     hints: [
+      `To talk to it: deno task pipeline chat --checkpoint ${path}`,
       `To sample: deno task pipeline sample --checkpoint ${path}`,
       ...(name === "sft" && o.initFrom === null
         ? [`To train it by the rewards of its answers: deno task pipeline rl --init-from ${path}`]

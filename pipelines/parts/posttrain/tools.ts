@@ -18,6 +18,8 @@ import type { toolOptions } from "./tool_options.ts";
 export interface OpenTools extends Pick<StartingPoint, "tokenizer" | "template"> {
   /** Whether facts are written to the file of --memory. Else each answer has a memory of its own. */
   readonly keepsFacts: boolean;
+  /** The facts of --memory, if they have been read already. */
+  readonly memory?: Memory | null;
 }
 
 /**
@@ -26,12 +28,12 @@ export interface OpenTools extends Pick<StartingPoint, "tokenizer" | "template">
  */
 export async function openTools(
   o: Values<ReturnType<typeof toolOptions>>,
-  { tokenizer, template, keepsFacts }: OpenTools,
+  { tokenizer, template, keepsFacts, memory: read = null }: OpenTools,
 ): Promise<Toolbox | null> {
   const names = o.tools ?? (template.name === "nanochat" ? ["calculator"] : []);
   if (names.length === 0) return null;
   const memory = names.includes("memory")
-    ? await Memory.open(needed(o.memory, "memory", "--memory FILE"))
+    ? read ?? await Memory.open(needed(o.memory, "memory", "--memory FILE"))
     : null;
   const tools: Tool[] = [];
   for (const name of new Set(names)) {

@@ -41,6 +41,9 @@ sharedTest("sft trains adapters, which resume, merge and are PEFT's", [LLAMA], a
     const sample = "--prompt hello --max-tokens 4 --temperature 0 --device cpu --workers 1";
     const [, typed] = /To sample: deno task pipeline (.*)/.exec(`${first.out}${first.err}`) ?? [];
     equal(typed, `sample --checkpoint ${dir}/whole`);
+    const [, talk] = /To talk to it: deno task pipeline (.*)/.exec(`${first.out}${first.err}`) ?? [];
+    equal(talk, `chat --checkpoint ${dir}/whole`);
+    match((await runsHere(0, `${talk} --device cpu --dry-run`)).out, /parameters/); // with the run's template
     const merged = await runsHere(0, `${typed} ${sample}`);
     const peft = await runsHere(0, `sample --checkpoint ${dir}/whole/adapter --tokenizer ${model} ${sample}`);
     equal(merged.out, peft.out);

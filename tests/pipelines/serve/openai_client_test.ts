@@ -89,6 +89,30 @@ test("calls of tools, one and several, streamed and with their results", () =>
     ]);
   }));
 
+test("a tool that the server runs is part of the answer, and no call for the client", () => {
+  const tool = {
+    name: "weather",
+    about: "Weather of a city",
+    argument: "city",
+    run: (city: string) => ({ output: city === "Oslo" ? "wet" : "dry" }),
+  };
+  return withServer({ tools: [tool] }, async ({ client, ask }) => {
+    const { choices: [{ message, finish_reason }] } = await client.chat.completions.create(question("rain?"));
+    deepEqual([message.content, message.tool_calls, finish_reason], ["It rains in Oslo.", undefined, "stop"]);
+    const parts = [
+      { type: "python", text: 'weather("Oslo")' },
+      { type: "python_output", text: "wet" },
+      { type: "text", text: "It rains in Oslo." },
+    ];
+    deepEqual(Reflect.get(message, "parts"), parts);
+    const text = await (await ask("/v1/chat/completions", { ...question("rain?"), stream: true })).text();
+    const deltas = text.split("\n\n").filter((event) => event.startsWith("data: {"))
+      .map((event) => JSON.parse(event.slice("data: ".length)).choices[0].delta);
+    deepEqual(deltas.flatMap((delta) => delta.parts ?? []), parts.slice(0, 2));
+    equal(deltas.map((delta) => delta.content ?? "").join(""), "It rains in Oslo.");
+  });
+});
+
 test("stop strings and token ids end an answer and are not part of it", () =>
   withServer({}, async ({ client }) => {
     const ask = async (stop: string | string[]) =>

@@ -67,6 +67,11 @@ const lessons: readonly { messages: readonly Message[]; tools?: boolean; answer:
     tools: true,
     answer: "It rains in Oslo.",
   },
+  {
+    messages: [user("rain?"), assistant(written), { role: "tool", content: "wet" }],
+    tools: true,
+    answer: "It rains in Oslo.",
+  },
 ];
 
 /** Longest text that the model takes. */

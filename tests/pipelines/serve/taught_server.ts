@@ -8,6 +8,8 @@ import type { ApiOptions } from "../../../pipelines/serve/api.ts";
 import { fingerprint } from "../../../pipelines/serve/served_model.ts";
 import { type ApiServer, startServer } from "../../../pipelines/serve/server.ts";
 import { TokenGenerator } from "../../../stages/sample/token_generator.ts";
+import type { Tool } from "../../../stages/tool/tool.ts";
+import { Toolbox } from "../../../stages/tool/toolbox.ts";
 import { beforeDeadline } from "../../deadline.ts";
 import { openTaught, SEQUENCE, template, tokenizer } from "./taught_model.ts";
 
@@ -25,6 +27,7 @@ export interface TaughtServer extends ApiServer {
 export type TaughtOptions = Partial<ApiOptions> & {
   readonly parallel?: number;
   readonly hasTemplate?: boolean;
+  readonly tools?: readonly Tool[];
 };
 
 /** Calls `work` with a server, which is closed afterwards. Throws an error if a minute passes. */
@@ -33,7 +36,7 @@ export async function withServer(
   work: (server: TaughtServer) => Promise<void>,
   milliseconds = 120_000,
 ): Promise<void> {
-  const { parallel = 4, hasTemplate = true, ...others } = options;
+  const { parallel = 4, hasTemplate = true, tools = [], ...others } = options;
   await using session = await openTaught(parallel);
   const generator = new TokenGenerator(session), logged: unknown[] = [];
   const model = {
@@ -46,7 +49,7 @@ export async function withServer(
     noTemplate: "This model has no chat template: use /v1/completions",
     context: SEQUENCE,
     parallel,
-    toolbox: null,
+    toolbox: tools.length === 0 ? null : new Toolbox(tools, { tokenizer, template }),
   };
   const running = startServer({
     models: [model],
