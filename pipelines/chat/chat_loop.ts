@@ -27,8 +27,8 @@ export interface ChatLoopOptions {
 const WAKE_EVERY = 100; // milliseconds between two looks whether the program is to end
 
 /**
- * Yields the number of tokens of the conversation after each answer, until the person leaves. Once the program
- * is to end, it yields at once, for the runner to notice.
+ * Yields the number of tokens of the conversation after each answer, until the person leaves. Once the
+ * program is to end, it yields at once, for the runner to notice.
  */
 export async function* chatLoop(options: ChatLoopOptions): AsyncGenerator<number, void, undefined> {
   const { state, lines, memory, stopping } = options, { isTerminal } = lines;
