@@ -76,8 +76,8 @@ export function llamaCpp(path: string, { threads }: { readonly threads: number }
 }
 
 /**
- * Starts llama.cpp with a sequence for each of several clients. `measure` answers so many requests, as many at
- * once as there are clients, and returns the seconds per request.
+ * Starts llama.cpp with a sequence for each of several clients. `measure` answers so many requests, as many
+ * at once as there are clients, and returns the seconds per request.
  */
 export function llamaCppServing(
   path: string,

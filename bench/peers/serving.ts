@@ -3,7 +3,7 @@
  * file. `serve` runs as a process and is asked over HTTP; llama.cpp is the library of npm `node-llama-cpp`,
  * which decodes its sequences in batches, without HTTP. Each request has a prompt of 64 tokens of its own and
  * an answer of 32. Rounds alternate. Prints medians of requests and generated tokens per second, and the
- * median of the ratios to llama.cpp.
+ * median of the ratios to the faster llama.cpp.
  *
  *     deno run -A bench/peers/serving.ts --model FILE.gguf [--rounds 5] [--requests 16] [--clients 8]
  *         [--threads 2]
@@ -32,7 +32,11 @@ if (values.model === undefined) throw new Error("Cannot measure without a model:
 const model = values.model, threads = Number(values.threads), clients = Number(values.clients);
 const requests = Number(values.requests), PROMPT = 64, ANSWER = 32;
 
-const peers: Peer[] = [await llamaCppServing(model, { threads, clients, prompt: PROMPT, answer: ANSWER })];
+const peers: Peer[] = [];
+for (const count of new Set([1, threads])) {
+  peers.push(await llamaCppServing(model, { threads: count, clients, prompt: PROMPT, answer: ANSWER }));
+}
+const others = peers.length;
 for (const task of ["pipeline", "fast"] as const) {
   for (const activations of ["f32", "i8"]) peers.push(await ours(task, activations));
 }
@@ -40,8 +44,9 @@ const times = peers.map((): number[] => []);
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const [i, peer] of peers.entries()) times[i].push(await peer.measure(requests));
 }
+const [best] = times.slice(0, others).sort((a, b) => median(a) - median(b));
 for (const [i, { name }] of peers.entries()) {
-  const seconds = median(times[i]), ratio = median(times[i].map((time, round) => times[0][round] / time));
+  const seconds = median(times[i]), ratio = median(times[i].map((time, round) => best[round] / time));
   console.log(
     `${name.padEnd(44)} ${(1 / seconds).toFixed(2)} requests/s  ${(ANSWER / seconds).toFixed(1)} tokens/s  ${
       ratio.toFixed(2)
