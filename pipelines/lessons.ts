@@ -21,7 +21,7 @@ import {
   tallyText,
   tolerance,
 } from "./lesson/item.ts";
-import type { LessonPipeline } from "./lesson/lesson.ts";
+import { isLesson, type LessonPipeline } from "./lesson/lesson.ts";
 import { checkReadable } from "../stages/disk/files.ts";
 
 /** A lesson and its name on the command line. */
@@ -124,10 +124,6 @@ async function lessonsIn(folder: URL): Promise<NamedLesson[]> {
     if (isLesson(pipeline)) found.push({ name, typed: name, pipeline });
   }
   return found.sort((a, b) => a.pipeline.lesson.part - b.pipeline.lesson.part);
-}
-
-function isLesson(pipeline: NamedPipeline["pipeline"]): pipeline is LessonPipeline {
-  return "lesson" in pipeline;
 }
 
 function entryOf({ name, pipeline: { about, lesson } }: NamedLesson): string {

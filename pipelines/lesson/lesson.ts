@@ -167,6 +167,11 @@ export interface LessonPipeline extends Pipeline<Options> {
   };
 }
 
+/** Whether a pipeline is a lesson. */
+export function isLesson(pipeline: object): pipeline is LessonPipeline {
+  return "lesson" in pipeline;
+}
+
 /** Options that --help of a lesson leaves to --help all. */
 const seldom: ReadonlySet<string> = new Set(["quiet", "json", "color"]);
 

@@ -55,7 +55,7 @@ ${(await sections(items, linkTo)).join("\n")}
   return html.replace("/*{policy}*/", () => policyOf({ scripts: "", styles: html }));
 }
 
-/** HTML of the links to the lecture, the lesson's file and the next lesson. */
+/** HTML of the links to the lecture, the lesson's file, the next lesson and the playground. */
 function links(
   { items, source, next, linkTo }: Required<Pick<PageOptions, "items" | "source" | "next" | "linkTo">>,
 ) {
@@ -70,10 +70,9 @@ function links(
     lecture && `Lecture: ${link(lecture.url, lecture.title)}`,
     source !== null && `Source: ${link(linkTo(source), source)}`,
     nextLesson && `Next lesson: ${nextLesson}`,
+    "Live in your browser: <code>deno task pipeline playground</code>",
   ].filter((entry) => typeof entry === "string");
-  return entries.length === 0
-    ? ""
-    : `<ul class="links">${entries.map((entry) => `<li>${entry}</li>`).join("")}</ul>`;
+  return `<ul class="links">${entries.map((entry) => `<li>${entry}</li>`).join("")}</ul>`;
 }
 
 /** Items that stand on their own on the page. */

@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { names, text } from "../../../pipelines/lesson/data.ts";
 import { points } from "../../../pipelines/lesson/micrograd/moons.ts";
 import { sharedTest } from "../../shared_data.ts";
-import { withFile } from "../../temporary.ts";
+import { withFile, withFolder } from "../../temporary.ts";
 
 Deno.test("names and text read what installs with the program", async () => {
   const { words, isLectureData } = await names.open(null);
@@ -23,6 +23,41 @@ sharedTest(
     const shakespeare = await text.open(path("text/tinyshakespeare.txt"));
     deepStrictEqual([shakespeare.text.length, shakespeare.isLectureData], [1_115_394, true]);
   },
+);
+
+sharedTest(
+  "names and text recognise the lecture's files by their content, from any source and with any line ends",
+  ["text/names.txt", "text/tinyshakespeare.txt"],
+  (path) =>
+    withFolder(async (folder) => {
+      const [list, play] = [
+        await Deno.readTextFile(path("text/names.txt")),
+        await Deno.readTextFile(path("text/tinyshakespeare.txt")),
+      ];
+      const gzipped = new Blob([play]).stream().pipeThrough(new CompressionStream("gzip"));
+      await Deno.writeFile(`${folder}/play.txt.gz`, gzipped);
+      await Deno.writeTextFile(`${folder}/play.jsonl`, JSON.stringify({ text: play }));
+      await Deno.writeTextFile(`${folder}/windows.txt`, play.replaceAll("\n", "\r\n"));
+      await Deno.writeTextFile(
+        `${folder}/names.jsonl`,
+        list.split("\n").map((text) => `${JSON.stringify({ text })}\n`).join(""),
+      );
+      await Deno.writeTextFile(`${folder}/names.md`, `${list.replaceAll("\n", "\r\n")}\r\n`);
+      for (const file of ["play.txt.gz", "play.jsonl", "windows.txt"]) {
+        const opened = await text.open(`${folder}/${file}`);
+        deepStrictEqual([opened.isLectureData, opened.text === play], [true, true], file);
+      }
+      for (const file of ["names.jsonl", "names.md"]) {
+        const opened = await names.open(`${folder}/${file}`);
+        deepStrictEqual([opened.isLectureData, opened.words.length], [true, 32033], file);
+      }
+      await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, () =>
+        new Response(list));
+      const opened = await names.open(`http://127.0.0.1:${server.addr.port}/names.txt`);
+      deepStrictEqual([opened.isLectureData, opened.words.length], [true, 32033]);
+      await Deno.writeTextFile(`${folder}/other.txt`, play.replace("First", "Last"));
+      strictEqual((await text.open(`${folder}/other.txt`)).isLectureData, false);
+    }),
 );
 
 Deno.test("names, text and points read a file of the student, or say what is wrong with it", async () => {
