@@ -19,6 +19,8 @@ import type { Batch } from "../../../stages/items.ts";
 import { type Plan, plan } from "../../../stages/model/plan.ts";
 import { worldCharacters } from "../../../stages/task/verified/little_world.ts";
 import { CharTokenizer } from "../../../stages/token/char.ts";
+import { readChatTemplate } from "../../../stages/token/files/role_files.ts";
+import { Vocabulary } from "../../../stages/token/vocabulary.ts";
 import { loadTokenizer } from "../../../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
 import { needsDeferredUpdates } from "../../../stages/train/divergence.ts";
@@ -88,6 +90,7 @@ export async function startingPoint(o: ChatValues, env: Env): Promise<StartingPo
     throw new RangeError(`Cannot find the tokenizer of ${initFrom}: give --tokenizer NAME|PATH`);
   }
   const template = await chooseTemplate(tokenizer, { name: o.template, read });
+  await keepTemplate(template, tokenizer, env);
   const { config, weights, quantized } = rank > 0
     ? await inferenceWeights(initFrom, { weights: "stored", activations: "f32" })
     : env.resumed
@@ -119,6 +122,23 @@ export async function startingPoint(o: ChatValues, env: Env): Promise<StartingPo
     adapters: { lora, base: initFrom, baseHash },
     isNew: false,
   };
+}
+
+/**
+ * Makes a template the tokenizer's own, so that it is saved with the model: later stages, chat and exported
+ * files then write conversations as the model has learned them. Throws RangeError if a run resumes with
+ * another template than it began with.
+ */
+async function keepTemplate(
+  { source, name }: ChatTemplate,
+  tokenizer: Tokenizer,
+  { resumed, out }: Pick<Env, "resumed" | "out">,
+): Promise<void> {
+  if (tokenizer instanceof Vocabulary) tokenizer.chatTemplate = source;
+  if (!resumed || await readChatTemplate(`${out}/tokenizer`) === source) return;
+  throw new RangeError(
+    `Cannot resume ${out}: the chat template ${name} is not the one that the run was started with, which ${out}/tokenizer holds: put that one back, or start a new run with another --out or --resume never`,
+  );
 }
 
 function lengthOf({ seqLen }: ChatValues, own: number): number {

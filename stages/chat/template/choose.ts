@@ -8,11 +8,10 @@ import { jinjaTemplate } from "./jinja.ts";
 import { hasNanochatTokens, nanochatTemplate } from "./nanochat.ts";
 import type { ChatTemplate } from "./template.ts";
 
-/** ChatML with markers around what the assistant writes, which end after the token that ends the answer. */
-export const CHATML = "{%- for message in messages %}{{- '<|im_start|>' + message['role'] + '\\n' }}" +
-  "{%- if message['role'] == 'assistant' %}{%- generation %}{{- message['content'] + '<|im_end|>' }}" +
-  "{%- endgeneration %}{%- else %}{{- message['content'] + '<|im_end|>' }}{%- endif %}{{- '\\n' }}" +
-  "{%- endfor %}{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}";
+/** ChatML. It has no `{% generation %}` blocks, which not every program that reads a model's files knows. */
+export const CHATML = "{%- for message in messages %}{{- '<|im_start|>' + message['role'] + '\\n' + " +
+  "message['content'] + '<|im_end|>\\n' }}{%- endfor %}" +
+  "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}";
 
 /** Names of the templates that come with the program; `model` is the one of the model's own files. */
 export const templateNames = ["model", "nanochat", "chatml"] as const;

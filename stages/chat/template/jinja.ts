@@ -35,6 +35,7 @@ export function jinjaTemplate(tokenizer: Tokenizer, { source, name }: JinjaOptio
 
 class JinjaTemplate implements ChatTemplate {
   readonly name: string;
+  readonly source: string;
   readonly ends: ReadonlySet<number>;
   readonly calls: "tags" | null;
   readonly #tokenizer: Tokenizer;
@@ -46,6 +47,7 @@ class JinjaTemplate implements ChatTemplate {
 
   constructor(tokenizer: Tokenizer, { source, name }: JinjaOptions) {
     this.name = name;
+    this.source = source;
     this.#tokenizer = tokenizer;
     this.calls = source.includes("<tool_call>") ? "tags" : null;
     this.#isMarked = hasGenerationBlocks(source);

@@ -55,6 +55,7 @@ export function nanochatTemplate(tokenizer: Tokenizer): ChatTemplate {
   const ids = nanochatIds(tokenizer);
   return {
     name: "nanochat",
+    source: null,
     ends: new Set([ids.assistant[1], ids.bos]),
     calls: "code",
     render: (conversation) => render(conversation, { tokenizer, ids }),

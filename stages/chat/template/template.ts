@@ -19,6 +19,8 @@ export interface Rendered {
 export interface ChatTemplate {
   /** Name of the template, for messages. */
   readonly name: string;
+  /** Source of the Jinja template, which the model's files keep; null for a template of another kind. */
+  readonly source: string | null;
   /** Ids that end an answer; generation stops at them. */
   readonly ends: ReadonlySet<number>;
   /**

@@ -180,3 +180,26 @@ sharedTest(
     });
   },
 );
+
+sharedTest(
+  "a run keeps its chat template: later stages take it, and a changed one does not resume",
+  [LLAMA],
+  async (path) => {
+    await withFolder(async (dir) => {
+      const data = await conversations(dir), model = path("golden/models/llama"), own = `${dir}/own.jinja`;
+      const source = "{% for m in messages %}[{{ m.role }}]{{ m.content }}<|im_end|>{% endfor %}" +
+        "{% if add_generation_prompt %}[assistant]{% endif %}";
+      await Deno.writeTextFile(own, source);
+      const args = `sft --init-from ${model} --data ${data} --template ${own} ${quick} --out ${dir}/run`;
+      await runsHere(0, `${args} --steps 1`);
+      const { out } = await runsHere(0, `sft --init-from ${dir}/run --data ${data} --inspect 1 --no-color`);
+      match(out, /\[user\]q0<\|im_end\|>\[assistant\]⟦a<\|im_end\|>⟧/);
+      await runsHere(0, `${args} --steps 2`);
+      await Deno.writeTextFile(own, `${source}.`);
+      match(
+        errorLine(await runsHere(2, `${args} --steps 3`)),
+        /the chat template .* is not the one that the run/,
+      );
+    });
+  },
+);

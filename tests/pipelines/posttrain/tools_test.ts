@@ -84,12 +84,14 @@ Deno.test("tokens that a tool forces have no weight in the update, and all other
   const { batch } = await rollout(() => "ab");
   ok(batch?.mask !== undefined);
   const prompt = 5; // bos, user_start, a, b, user_end, assistant_start: the first target is the second id
-  let forced = 0, chosen = 0;
+  const { ends } = nanochatTemplate(tokenizer);
+  let forced = 0, chosen = 0, ended = 0;
   for (let row = 0; row < 8; row++) {
     const weights: readonly number[] = Array.from(batch.mask.subarray(row * 24, (row + 1) * 24));
     const ids: readonly number[] = Array.from(batch.targets.subarray(row * 24, (row + 1) * 24));
     const last = weights.findLastIndex((weight) => weight !== 0);
     deepEqual(weights.slice(0, prompt), Array(prompt).fill(0));
+    ended += Number(ends.has(ids[last])); // ending is learned too
     for (let t = prompt; t <= last; t++) {
       const isForced = t > 6 && ids[t] === seven &&
         (before.has(ids[t - 1]) || ids[t - 1] === seven && before.has(ids[t - 2]));
@@ -98,7 +100,7 @@ Deno.test("tokens that a tool forces have no weight in the update, and all other
       chosen += Number(!isForced);
     }
   }
-  ok(forced > 0 && chosen > forced, `${forced} forced, ${chosen} chosen`);
+  ok(forced > 0 && chosen > forced && ended > 0, `${forced} forced, ${chosen} chosen, ${ended} ended`);
 });
 
 sharedTest(

@@ -14,7 +14,6 @@ import { CharTokenizer } from "../../../stages/token/char.ts";
 const characters = ["\n", ...Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i))];
 const tokenizer = new CharTokenizer(characters, ["<|im_start|>", "<|im_end|>"]);
 const template = (source: string) => jinjaTemplate(tokenizer, { source, name: "test" });
-const unmarked = CHATML.replaceAll(/\{%- (end)?generation %\}/g, "");
 const user: Message = { role: "user", content: "q" },
   assistant: Message = { role: "assistant", content: "a" };
 
@@ -23,8 +22,7 @@ function conversation(id: string, messages: readonly Message[]): Conversation {
 }
 
 Deno.test("render() refuses or skips conversations that the template cannot write, or not exactly", async () => {
-  const strict =
-    `{% if messages[0].role != 'user' %}{{ raise_exception('user first') }}{% endif %}${unmarked}`;
+  const strict = `{% if messages[0].role != 'user' %}{{ raise_exception('user first') }}{% endif %}${CHATML}`;
   const examples = [
     conversation("1", [user, assistant]),
     conversation("2", [assistant]),
