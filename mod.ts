@@ -200,7 +200,7 @@ export {
   type StepResult,
 } from "./stages/model/model_session.ts";
 export type { ModelUpdate } from "./stages/model/model_update.ts";
-export { type Plan, plan, type PlanOptions, type TrainingPlan } from "./stages/model/plan.ts";
+export { type OuterStep, type Plan, plan, type PlanOptions, type TrainingPlan } from "./stages/model/plan.ts";
 export type { ScoringShape } from "./stages/model/scoring.ts";
 export { fitWeights } from "./stages/model/weights.ts";
 export { MetricsFile, readEvents } from "./stages/report/metrics.ts";

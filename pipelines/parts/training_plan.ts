@@ -14,7 +14,8 @@ import { adamw } from "../../kernels/optim/adamw.ts";
 import { muon } from "../../kernels/optim/muon.ts";
 import type { Optimizer } from "../../kernels/optim/optimizer.ts";
 import { sgd } from "../../kernels/optim/sgd.ts";
-import { type Plan, plan } from "../../stages/model/plan.ts";
+
+import { type OuterStep, type Plan, plan } from "../../stages/model/plan.ts";
 import { type DivergenceOptions, needsDeferredUpdates } from "../../stages/train/divergence.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
 import { usesHellaswag } from "./hellaswag.ts";
@@ -95,6 +96,7 @@ export function trainingPlan(
       optimizer: optimizerOf(o, model.name),
       shape,
       ranks,
+      outer: outerStepOf(o),
       gradientSum: o.gradSum,
       clip: o.gradClip,
       gradientScale: o.dtype === "f16" ? gradientScaleF16(shape) : 1,
@@ -108,6 +110,11 @@ export function trainingPlan(
     ...(usesHellaswag(o) && { scoring: { tokens: o.batchSize * o.seqLen } }),
     ...(packBytes !== undefined && { packBytes }),
   });
+}
+
+/** Returns how processes that train apart come together; undefined if they do not train apart. */
+function outerStepOf({ outerEvery, outerLr, outerMomentum }: TrainingValues): OuterStep | undefined {
+  return outerEvery === null ? undefined : { every: outerEvery, rate: outerLr, momentum: outerMomentum };
 }
 
 /** Number of samples of the last update that are generated together, if their KV cache is not too large. */

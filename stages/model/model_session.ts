@@ -10,6 +10,8 @@ import { regionsOf } from "../../kernels/core/regions.ts";
 import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { CallTiming, Engine, Session, SessionCounters } from "../../kernels/engine/engine.ts";
 import type { Batch } from "../items.ts";
+import { lossSumLabel } from "./leaves.ts";
+import { anchorSuffix, isShared } from "./outer_graph.ts";
 import { type BatchInputs, batchInputs, checkTokens, documentPositions, trainingOf } from "./check_inputs.ts";
 import { inspectBatch, type ModelInspection, readGradients } from "./gradient_reader.ts";
 import { Decoder } from "./kv_decoder.ts";
@@ -60,11 +62,15 @@ export interface OpenModelOptions {
 export async function openModel(engine: Engine, options: OpenModelOptions): Promise<ModelSession> {
   const { plan, weights, optimizer = {}, seed = 1 } = options;
   checkOptimizerState(plan, optimizer);
+  const fitted = fitWeights(plan.model, weights, plan.quantized);
   const constants = plan.model.constants?.() ?? {};
   const session = await engine.open(plan.programs, {
-    ...fitWeights(plan.model, weights, plan.quantized),
+    ...fitted,
     ...constants,
-    ...optimizer,
+    ...anchors(plan, fitted),
+    ...Object.fromEntries(
+      Object.entries(optimizer).map(([label, tensor]) => [label.replace(ownSuffix, ""), tensor]),
+    ),
   });
   const keys = randomKeys(plan.programs, seed);
   session.write(keys);
@@ -85,6 +91,8 @@ export class ModelSession implements AsyncDisposable {
   #begun = 0;
   /** Number of updates whose results have been requested. */
   #requested = 0;
+  /** What follows the latest update once it is applied. */
+  #afterCommit = (): void => {};
   /** Whether a deferred update waits for `commit` or `discard`. */
   #uncommitted = false;
 
@@ -135,7 +143,7 @@ export class ModelSession implements AsyncDisposable {
     if (this.#uncommitted) {
       throw new RangeError("Cannot begin an update: the one before it waits for commit() or discard()");
     }
-    const training = trainingOf(this.plan), deferred = training.deferred === true;
+    const training = trainingOf(this.plan), { outer, deferred = false } = training;
     const unread = this.#begun - this.#requested, most = historyLength(training);
     if (unread >= most) {
       throw new RangeError(
@@ -144,6 +152,8 @@ export class ModelSession implements AsyncDisposable {
     }
     this.#session.write({
       ...batchTensors(read, shape),
+      // Processes that train apart have each a mean of its own.
+      ...(outer !== undefined && { lossWeight: scalar(read.lossWeight * (training.ranks ?? 1)) }),
       learningRate: scalar(learningRate),
       ...(this.#readsStep && { step: scalar(step + 1) }),
       ...(this.#draws && drawsAt(step * shape[0], training)),
@@ -154,16 +164,28 @@ export class ModelSession implements AsyncDisposable {
       ? [programs]
       : [programs.slice(0, gradients), programs.slice(gradients)];
     parts.forEach((part, i) => {
-      if (i > 0) this.#sumOverRanks().catch(() => {}); // the next read of results rejects with the same error
-      this.#session.run(part, { timed }).catch(() => {});
+      if (i > 0) this.#sumOverRanks(outer === undefined ? this.#sums : [lossSumLabel]);
+      this.#run(part, timed);
     });
+    this.#afterCommit = () => {
+      if (outer === undefined || (step + 1) % outer.every !== 0) return;
+      this.#run(["outer/difference"], timed);
+      this.#sumOverRanks(this.#sums.filter((label) => label !== lossSumLabel));
+      this.#run(["outer/step"], timed);
+    };
+    if (!deferred) this.#afterCommit();
     this.#begun++;
     this.#uncommitted = deferred;
   }
 
-  /** Adds the gradients and losses of all processes. */
-  async #sumOverRanks(): Promise<void> {
-    await this.#session.ranks?.sum(this.#sums);
+  /** Queues programs. */
+  #run(programs: readonly string[], timed = false): void {
+    this.#session.run(programs, { timed }).catch(() => {}); // the next read of results has the same error
+  }
+
+  /** Queues the sum of tensors over all processes. */
+  #sumOverRanks(labels: readonly string[]): void {
+    this.#session.ranks?.sum(labels).catch(() => {}); // as above
   }
 
   /** Applies the deferred update that was begun. Throws RangeError if there is none. */
@@ -182,7 +204,8 @@ export class ModelSession implements AsyncDisposable {
   #finishDeferred(program: "commit" | "discard"): void {
     if (!this.#uncommitted) throw new RangeError(`Cannot ${program} an update: none is deferred`);
     this.#uncommitted = false;
-    this.#session.run([program]).catch(() => {}); // the next read of results rejects with the same error
+    this.#run([program]);
+    if (program === "commit") this.#afterCommit();
   }
 
   /**
@@ -276,9 +299,23 @@ export class ModelSession implements AsyncDisposable {
     return this.#session.read([...this.plan.trained.keys()]);
   }
 
-  /** Reads the optimizer state, keyed by label; empty without training. */
-  optimizer(): Promise<TensorMap> {
-    return this.#session.read(optimizerLabels(this.plan));
+  /**
+   * Reads the optimizer state, keyed by label; empty without training. If the processes train apart, it holds
+   * that of each, one after the other, and their parameters.
+   */
+  async optimizer(): Promise<TensorMap> {
+    const labels = optimizerLabels(this.plan), { ranks } = this.#session;
+    if (ranks === undefined || this.plan.training?.outer === undefined) {
+      return await this.#session.read(labels);
+    }
+    const all: Record<string, TensorMap[string]> = { ...await this.#session.read(labels.filter(isShared)) };
+    const gather = async (label: string) => {
+      const data = await ranks.gather(label);
+      return { shape: [data.length], data };
+    };
+    for (const label of labels) all[label] ??= await gather(label);
+    for (const name of this.plan.trained.keys()) all[`${name}${ownSuffix}`] = await gather(name);
+    return all;
   }
 
   /**
@@ -308,7 +345,7 @@ export class ModelSession implements AsyncDisposable {
         ...batchTensors(batchInputs(this.plan, batch), batch.shape),
         ...(this.#draws && drawsAt(0, trainingOf(this.plan))),
       },
-      sum: () => this.#sumOverRanks(),
+      sum: async () => await this.#session.ranks?.sum(this.#sums),
     });
     return gradients;
   }
@@ -375,8 +412,21 @@ function batchTensors(
   };
 }
 
+/** Ending of the names under which a checkpoint keeps the parameters of processes that train apart. */
+const ownSuffix = "/of each process";
+
+/** Returns the parameters from which processes begin to train apart. */
+function anchors({ trained, training }: Plan, weights: TensorMap): TensorMap {
+  const names = training?.outer === undefined ? [] : [...trained.keys()];
+  return Object.fromEntries(names.map((name) => [`${name}${anchorSuffix}`, weights[name]]));
+}
+
 function checkOptimizerState(plan: Plan, optimizer: TensorMap): void {
-  const wanted = optimizerLabels(plan), found = Object.keys(optimizer);
+  const apart = plan.training?.outer === undefined || (plan.training.ranks ?? 1) === 1
+    ? []
+    : [...plan.trained.keys()];
+  const wanted = [...optimizerLabels(plan), ...apart.map((name) => `${name}${ownSuffix}`)],
+    found = Object.keys(optimizer);
   if (found.length === 0) return;
   const extra = found.find((label) => !wanted.includes(label));
   if (extra !== undefined) {

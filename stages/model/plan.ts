@@ -23,6 +23,7 @@ import { inspectGraph, microGraph } from "./gradient_graphs.ts";
 import { inputLeaf } from "./leaves.ts";
 import { scoringProgram, scoringShapes } from "./scoring.ts";
 import { traceProgram } from "./trace.ts";
+import { outerGraph, outerPrograms } from "./outer_graph.ts";
 import { sumGraph } from "./sum_graph.ts";
 import {
   addsAsTree,
@@ -35,7 +36,7 @@ import {
 } from "./training_plan.ts";
 import { updateGraph, updatePrograms } from "./update_graph.ts";
 
-export type { TrainingPlan } from "./training_plan.ts";
+export type { OuterStep, TrainingPlan } from "./training_plan.ts";
 
 /** Which programs to make. */
 export interface PlanOptions {
@@ -153,6 +154,12 @@ export function plan(options: PlanOptions): Plan {
     programs.push(compile("micro", graph));
     for (const program of updatePrograms(training)) {
       programs.push(compile(program, updateGraph(trained, { ...training, packBytes, program })));
+    }
+    const { outer } = training;
+    if (outer !== undefined) {
+      for (const program of outerPrograms) {
+        programs.push(compile(program, outerGraph(trained, { ...training, packBytes, program, outer })));
+      }
     }
     if (training.inspection === true) programs.push(compile("inspect", inspectGraph(model, form)));
   }

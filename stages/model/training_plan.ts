@@ -8,6 +8,16 @@ import type { Recompute } from "../../kernels/models/model.ts";
 import type { Optimizer } from "../../kernels/optim/optimizer.ts";
 import type { Batch } from "../items.ts";
 
+/** DiLoCo: processes train apart, and every few updates make a step together. */
+export interface OuterStep {
+  /** Number of updates between outer steps. */
+  readonly every: number;
+  /** Learning rate of the outer step. */
+  readonly rate: number;
+  /** Nesterov momentum of the outer step. */
+  readonly momentum: number;
+}
+
 /** How a model is trained. */
 export interface TrainingPlan {
   /** The optimizer. */
@@ -19,6 +29,11 @@ export interface TrainingPlan {
    * Default 1.
    */
   readonly ranks?: number;
+  /**
+   * How processes that train apart, each on its part of each batch, come together. If absent, they add their
+   * gradients at every update.
+   */
+  readonly outer?: OuterStep | undefined;
   /**
    * Order in which the gradients of micro-batches are added. `tree`: in that of a binary tree over their
    * numbers, so that several processes give the bits of one; up to `log2(A)` sums more are in memory.

@@ -78,7 +78,10 @@ function gradientNorm(
 /** Writes the loss and the norm into the history, a ring buffer that the host reads. */
 function record(norm: Tensor, training: TrainingPlan): void {
   const { graph } = norm, history = historyLength(training), slot = inputLeaf(graph, "slot", [1]);
-  for (const [label, part] of [["history/loss", lossSum(graph)], ["history/gradNorm", norm]] as const) {
+  // Under DiLoCo, each process has divided by the number of its own targets.
+  const { outer, ranks = 1 } = training, sum = lossSum(graph);
+  const loss = outer === undefined || ranks === 1 ? sum : scale(sum, 1 / ranks);
+  for (const [label, part] of [["history/loss", loss], ["history/gradNorm", norm]] as const) {
     putRows(outputLeaf(graph, label, [history, 1]), { block: slot, part });
   }
   count(slot, { by: 1, wrap: history });

@@ -41,16 +41,35 @@ export function rankEngine(engine: Engine, options: RankEngineOptions): Engine {
           .map((spec) => [spec.label, sizeOf(spec.shape)]),
       );
       const known = Object.fromEntries(Object.entries(weights).filter(([label]) => sizes.has(label)));
+      const isDealt = (label: string, length: number) => length === ranks.size * (sizes.get(label) ?? 0);
+      const wrong = Object.entries(known).find(([label, { data }]) =>
+        data.length !== sizes.get(label) && !isDealt(label, data.length)
+      );
+      if (wrong !== undefined) {
+        throw new RangeError(
+          `Cannot load ${wrong[0]}: it has ${
+            wrong[1].data.length
+          } values, and each of ${ranks.size} processes takes ${
+            sizes.get(wrong[0])
+          }: resume with as many processes as the run had`,
+        );
+      }
+      const own = Object.fromEntries(
+        Object.entries(weights).map(([label, tensor]) => [
+          label,
+          isDealt(label, tensor.data.length) ? partOf(tensor, ranks) : tensor,
+        ]),
+      );
       const message = {
         type: "open",
         request,
         programs: shared.map(programToJson),
-        tensors: [headsOf(known)],
+        tensors: [headsOf(known, (label) => isDealt(label, known[label].data.length))],
       } as const;
       const session = await leader.tell(message, {
         data: [known],
         work: async () => {
-          const opened = await engine.open(programs, weights).catch((error: Error) => error);
+          const opened = await engine.open(programs, own).catch((error: Error) => error);
           try {
             await agreeOnDevices(ranks, opened instanceof Error ? opened : engine.device);
           } catch (error) {

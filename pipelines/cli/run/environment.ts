@@ -62,6 +62,7 @@ export function environment(options: EnvironmentOptions): Env {
         ...settings,
         ...(typeof values.workers === "number" && { threads: values.workers }),
       },
+      order: values.reduce === "library" ? "library" : "tree",
       ...(options.onOthersStop !== undefined && { onStop: options.onOthersStop }),
     });
     emit({ type: "note", text: `device ${engine.name}: ${engine.device}: ${why}` });

@@ -28,8 +28,8 @@ export async function deadlined(
   }
 }
 
-/** Runs ranks_script.ts by a command that starts processes; returns the hashes that they print. */
-export async function hashesOf(start: readonly string[]): Promise<readonly string[]> {
+/** Runs ranks_script.ts by a command that starts processes on nodes; returns the hashes that they print. */
+export async function hashesOf(start: readonly string[], nodes = 1): Promise<readonly string[]> {
   const script = new URL("./ranks_script.ts", import.meta.url).href;
   const { code, out, err } = await deadlined([
     ...start,
@@ -38,6 +38,7 @@ export async function hashesOf(start: readonly string[]): Promise<readonly strin
     "--quiet",
     "--allow-all",
     script,
+    `${nodes}`,
   ]);
   if (code !== 0) throw new Error(`ended with ${code}:\n${out}\n${err}`);
   return [...out.matchAll(/^rank \d+ of \d+: ([0-9a-f]{64})$/gm)].map(([, hash]) => hash);
