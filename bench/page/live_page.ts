@@ -1,6 +1,6 @@
 /**
  * Measures what the live page costs a run, and how late it shows a line:
- * `deno run -A bench/page/live_page.ts [pairs] [steps]`.
+ * `deno run -A bench/page/live_page.ts [pairs] [steps]`; with 0 pairs, the delay alone.
  *
  * Each pair is a training run without `--ui` and one with `--ui` whose page is followed, in alternating
  * order. A plain reader of the event stream shows what the page costs the process of the run; a headless
@@ -37,7 +37,7 @@ await Deno.writeFile(
 );
 const browser = await puppeteer.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
 try {
-  for (const reader of ["stream", "browser"] as const) console.log(await compared(reader));
+  for (const reader of pairs > 0 ? ["stream", "browser"] as const : []) console.log(await compared(reader));
   console.log(await delays(browser));
 } finally {
   await browser.close();

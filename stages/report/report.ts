@@ -115,6 +115,9 @@ export function stateOf(runs: readonly PageRun[]): {
   readonly bitsApart: string | null;
   readonly words: string;
   readonly removed: readonly RemovedSample[];
+  /** Options and record of a single run, which a page may have been opened before. */
+  readonly options: Readonly<Record<string, Json>>;
+  readonly record: Readonly<Record<string, Json>>;
 } & RunStats {
   const [first] = runs, events = runs.length === 1 ? first.events : [];
   const words = events.findLast(({ type }) => type === "words");
@@ -124,6 +127,8 @@ export function stateOf(runs: readonly PageRun[]): {
     ...runStats(events),
     words: words?.type === "words" ? wordsLine(words) : "",
     removed: runs.length === 1 ? first.removed : [],
+    options: runs.length === 1 ? first.options : {},
+    record: runs.length === 1 ? withoutOptions(first.record) : {},
   };
 }
 
@@ -139,8 +144,6 @@ function dataOf(runs: readonly PageRun[]): Record<string, unknown> {
       events: events.filter(isCompared).map(withoutDigits),
     })),
     ...stateOf(runs),
-    options: runs.length === 1 ? first.options : {},
-    record: runs.length === 1 ? withoutOptions(first.record) : {},
     now: runs.length === 1 ? first.events.filter(({ type }) => type === "stage") : [],
   };
 }
@@ -164,7 +167,7 @@ function pageOf(data: Readonly<Record<string, unknown>>): string {
 }
 
 /** Kinds of events that pages get as sums, or not at all. */
-const undrawn: ReadonlySet<string> = new Set(["stage", "survey", "note", "words"]);
+const undrawn: ReadonlySet<string> = new Set(["stage", "survey", "words"]);
 
 /** Kinds of events that pages of several runs draw. */
 const compared: ReadonlySet<string> = new Set(["run", "step", "eval", "hellaswag", "task", "done"]);

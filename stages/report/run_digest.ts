@@ -63,7 +63,6 @@ export class RunDigest {
       case "run":
         this.#session++;
         break;
-      case "note":
       case "tokens":
         return; // the pages show none
     }

@@ -7,6 +7,7 @@ import { makeFolderSync } from "../disk/files.ts";
 import { writeWholeSync } from "../disk/whole_files.ts";
 import { encodeEvent } from "../flow/event_json.ts";
 import type { RunEvent, RunStartEvent, StageEvent, SurveyEvent } from "../flow/events.ts";
+import type { LiveEvent } from "../report/live/live_run.ts";
 import { textWithPrompt } from "../report/event_lines.ts";
 import type { MetricsFile } from "../report/metrics.ts";
 import type { TensorboardFile } from "../report/tensorboard.ts";
@@ -17,8 +18,11 @@ export interface RecorderOutputs {
   readonly display: Display;
   /** Writes an event as one line of JSON to standard output; null without --json. */
   readonly json: ((line: string) => void) | null;
-  /** Receives counts of stages that are not written, for the live page. Default: nothing does. */
-  live?(event: StageEvent): void;
+  /**
+   * Receives what is not written yet, for the live page: counts of stages, and the "run" event and notes that
+   * are held back. Default: nothing does.
+   */
+  live?(event: LiveEvent): void;
   /** Returns the seconds since an arbitrary fixed moment. */
   now(): number;
 }
@@ -54,6 +58,7 @@ export class Recorder {
     this.#start = start;
     this.#outputs = outputs;
     outputs.display.show(start);
+    outputs.live?.(start);
   }
 
   /** The "run" event while it is held back, then null. */
@@ -71,11 +76,13 @@ export class Recorder {
     if (event.type === "run" && this.#start !== null) {
       this.#start = { ...this.#start, ...event, pipeline: this.#start.pipeline };
       this.#outputs.display.show(this.#start);
+      this.#outputs.live?.(this.#start);
       return;
     }
     this.#outputs.display.show(event);
     if (this.#start !== null && (event.type === "note" || event.type === "change")) {
       this.#waiting.push(event);
+      if (event.type === "note") this.#outputs.live?.(event);
       return;
     }
     this.#release();

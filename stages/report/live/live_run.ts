@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { readIfThere } from "../../disk/whole_files.ts";
 import { isRecord, type Json } from "../../disk/json.ts";
 import { decodeEvent } from "../../flow/event_json.ts";
-import type { StageEvent } from "../../flow/events.ts";
+import type { NoteEvent, RunStartEvent, StageEvent } from "../../flow/events.ts";
 import { type RemovedSample, removedSamples } from "../removed_samples.ts";
 import type { PageRun } from "../report.ts";
 import { RunDigest } from "../run_digest.ts";
@@ -16,14 +16,26 @@ import { Notice } from "./notice.ts";
 
 const REMOVED_EVERY = 10_000; // milliseconds: dropped documents are read from compressed files
 
+/** An event that a live page shows before it is a line of metrics.jsonl, or in place of one. */
+export type LiveEvent = StageEvent | NoteEvent | RunStartEvent;
+
+/** Kinds of events on which sums over stages and documents depend. */
+const stated: ReadonlySet<string> = new Set(["run", "stage", "survey", "words", "eval"]);
+
+/** Notes that are shown before metrics.jsonl has them: the newest. */
+const MOST_NOTES = 20;
+
 /** A run's folder that is followed. */
 export class LiveRun {
   readonly follower: LineFollower;
   #digest = new RunDigest();
   #record: Readonly<Record<string, Json>> = {};
   #tokenizer: string | undefined;
+  #refreshed = -Infinity;
+  #changes = 0;
   #removed: { at: number; samples: readonly RemovedSample[] } = { at: -Infinity, samples: [] };
   readonly #now = new Map<string, StageEvent>();
+  #early: (NoteEvent | RunStartEvent)[] = []; // until metrics.jsonl has them
   readonly #notice = new Notice();
 
   /**
@@ -40,22 +52,38 @@ export class LiveRun {
         const event = decodeEvent(text);
         if (event === null) return;
         if (event.type === "stage") this.#now.delete(event.name);
+        if (event.type === "run") this.#early = []; // its notes follow
+        if (stated.has(event.type)) this.#changes++;
         this.#digest.add(event);
       },
       reset: () => {
         this.#digest = new RunDigest();
         this.#now.clear();
+        this.#changes++;
       },
     });
   }
 
   /**
-   * Takes counts of a stage that are not in metrics.jsonl yet, where each stage has a line only every ten
-   * seconds.
+   * Takes an event that is not in metrics.jsonl yet: counts of a stage, which has a line only every ten
+   * seconds, and what a run says of itself and notes before it has begun.
    */
-  takeNow(event: StageEvent): void {
-    this.#now.set(event.name, event);
+  takeNow(event: LiveEvent): void {
+    if (event.type === "stage") this.#now.set(event.name, event);
+    else {
+      const notes = this.#early.filter(({ type }) => type === "note").slice(1 - MOST_NOTES);
+      const starts = this.#early.filter(({ type }) => type === "run");
+      this.#early = event.type === "run" ? [event, ...notes] : [...starts, ...notes, event];
+    }
     this.#notice.give();
+  }
+
+  /**
+   * Counts what may have changed the sums over stages and documents: lines of steps, which are most lines, do
+   * not.
+   */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** Resolves when `takeNow()` is called, or when the signal is aborted. */
@@ -63,9 +91,9 @@ export class LiveRun {
     return this.#notice.wait(signal);
   }
 
-  /** Counts of stages that are newer than their last line. */
-  get now(): readonly StageEvent[] {
-    return [...this.#now.values()];
+  /** Counts of stages that are newer than their last line, and what metrics.jsonl does not have yet. */
+  get now(): readonly LiveEvent[] {
+    return [...this.#early, ...this.#now.values()];
   }
 
   /**
@@ -73,12 +101,21 @@ export class LiveRun {
    * seconds old, or now with `removedNow`.
    */
   async refresh({ removedNow = false }: { readonly removedNow?: boolean } = {}): Promise<void> {
+    this.#refreshed = Date.now();
+    this.#changes++;
     await this.follower.poll();
     this.#record = await recordIn(this.folder);
     this.#tokenizer ??= await tokenizerHash(this.folder);
     const now = Date.now();
     if (this.removedFolder === null || !removedNow && now - this.#removed.at < REMOVED_EVERY) return;
     this.#removed = { at: now, samples: await removedSamples(this.removedFolder) };
+  }
+
+  /** Reads what was appended, and now and then the rest: at once while the configuration is missing. */
+  async follow(): Promise<void> {
+    const isNew = Object.keys(this.#record).length === 0;
+    if (isNew || Date.now() - this.#refreshed >= REMOVED_EVERY) await this.refresh();
+    else await this.follower.poll();
   }
 
   /** What a page shows of the run; call `refresh()` before. */

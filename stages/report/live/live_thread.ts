@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { StageEvent } from "../../flow/events.ts";
+import type { LiveEvent } from "./live_run.ts";
 import type { LiveAnswer, LiveMessage } from "./live_worker.ts";
 import type { RunAction } from "./serve_runs.ts";
 
@@ -79,8 +79,8 @@ export class LiveThread {
     }
   }
 
-  /** Shows counts of a stage that are not in metrics.jsonl yet. */
-  show(event: StageEvent): void {
+  /** Shows an event that is not in metrics.jsonl yet. */
+  show(event: LiveEvent): void {
     this.#worker.postMessage({ type: "now", event } satisfies LiveMessage);
   }
 

@@ -3,15 +3,14 @@
  *
  * @module
  */
-import type { StageEvent } from "../../flow/events.ts";
-import { LiveRun } from "./live_run.ts";
+import { type LiveEvent, LiveRun } from "./live_run.ts";
 import { postEvents } from "./post_events.ts";
 import { isPortError, type RunAction, type RunServer, serveRuns } from "./serve_runs.ts";
 
 /** A message to the worker. */
 export type LiveMessage =
   | Readonly<{ type: "start"; name: string; folder: string; port: number | null; url: string | null }>
-  | Readonly<{ type: "now"; event: StageEvent }>
+  | Readonly<{ type: "now"; event: LiveEvent }>
   | Readonly<{ type: "acts"; acts: boolean }>
   | Readonly<{ type: "close" }>;
 

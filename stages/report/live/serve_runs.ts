@@ -149,7 +149,7 @@ export function serveRuns(options: ServeOptions): RunServer {
     following = true;
     while (open.size > 0 && !closing.signal.aborted) {
       const read = new Set([...open].flat());
-      const all = await Promise.allSettled([...read].map((run) => run.follower.poll()));
+      const all = await Promise.allSettled([...read].map((run) => run.follow()));
       for (const result of all) {
         if (result.status === "fulfilled" || said.has(`${result.reason}`)) continue;
         said.add(`${result.reason}`);
@@ -245,6 +245,6 @@ class StateMessages {
   }
 
   #counts(): string {
-    return this.#runs.map(({ follower: { lines, epoch } }) => `${epoch} ${lines}`).join();
+    return this.#runs.map(({ changes }) => changes).join();
   }
 }

@@ -5,7 +5,7 @@
  */
 import { bytes, date, last, number, optionName, percent, short, whole } from "./format.js";
 import { html, Row, Section, Table, Timeline } from "./html.js";
-import { data, many, runs, start, state } from "./store.js";
+import { many, notes, runs, start, state } from "./store.js";
 
 /** Texts that the model has generated, along time. */
 export function Samples() {
@@ -81,9 +81,24 @@ export function Checkpoints() {
   `;
 }
 
+/** What the run has said: choices, warnings, hints. */
+export function Notes() {
+  const all = many ? [] : notes();
+  if (all.length === 0) return null;
+  return html`
+    <${Section} title="Messages">
+      <ul class="notes">${all.slice(-NOTES).map(({ text }) => html`<li>${text}</li>`)}</ul>
+      ${all.length > NOTES &&
+        html`<p class="soft">${all.length - NOTES} earlier ones are in metrics.jsonl</p>`}
+    <//>
+  `;
+}
+
+const NOTES = 20;
+
 /** The machine, the command, the commit and the date, once for each time the run was started. */
 export function Origin() {
-  const [{ starts }] = runs, { versions = {}, seed } = data.record;
+  const [{ starts }] = runs, { versions = {}, seed } = state.value.record;
   if (many || starts.length === 0) return null;
   const rows = starts.flatMap((one, i) => [
     [
@@ -107,7 +122,7 @@ export function Origin() {
 
 /** All options. */
 export function Configuration() {
-  const entries = Object.entries(data.options);
+  const entries = Object.entries(state.value.options);
   if (entries.length === 0) return null;
   const text = (value) => typeof value === "string" ? value : JSON.stringify(value);
   return html`

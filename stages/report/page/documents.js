@@ -6,17 +6,27 @@
  */
 import { number, sum, whole } from "./format.js";
 import { html, Part, Row, Section, Table } from "./html.js";
-import { state } from "./store.js";
+import { many, rates, state } from "./store.js";
 
 /** The sections; each is empty where a run has nothing to show. */
 export function Documents() {
-  const { stages, filters, documents, removed } = state.value;
+  const { stages: written, filters, documents, removed } = state.value;
+  const stages = written.map(withLatest);
   return html`
     <${Stages} stages=${stages} rules=${filters} />
     <${Losses} stages=${stages} />
     <${Distributions} documents=${documents} />
     <${Removed} removed=${removed} stages=${stages} />
   `;
+}
+
+/** Statistics of a stage with the counts of its last event, which may have no line yet. */
+function withLatest(stage) {
+  const latest = many ? undefined : rates().latest(stage.name);
+  if (latest === undefined || latest.in < stage.seen || latest.out < stage.kept) return stage;
+  const dropped = Object.fromEntries(Object.entries(latest.dropped).sort(([, a], [, b]) => b - a));
+  const droppedShare = sum(dropped) / Math.max(1, latest.in);
+  return { ...stage, seen: latest.in, kept: latest.out, dropped, droppedShare };
 }
 
 const share = (part, of) => `${number(100 * part / Math.max(1, of), 1)} %`;

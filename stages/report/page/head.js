@@ -7,7 +7,7 @@ import { duration, last, number, percent, short, whole } from "./format.js";
 import { html } from "./html.js";
 import { layerAlarms } from "./layers.js";
 import { isPolicy } from "./series.js";
-import { answer, connection, data, hasEnded, many, runs, start, unigramLoss } from "./store.js";
+import { answer, connection, data, hasEnded, many, notes, runs, start, state, unigramLoss } from "./store.js";
 
 /** Title, state, buttons and the most important numbers. */
 export function Head() {
@@ -28,7 +28,7 @@ export function Head() {
 }
 
 const machine = ({ device }) => {
-  const { workers } = data.record;
+  const { workers } = state.value.record;
   const threads = workers === undefined || /thread/.test(device ?? "") ? "" : `${workers} threads`;
   return [device, threads].filter(Boolean).join(" · ");
 };
@@ -60,8 +60,8 @@ function progress() {
     if (end.reason === "failed") return `failed: ${end.error ?? "the reason is not known"}`;
     return end.reason === "interrupted" ? "stopped before its end" : "finished";
   }
-  const total = data.options.steps;
-  if (step === undefined) return data.live === null ? "" : "no step yet";
+  const total = state.value.options.steps;
+  if (step === undefined) return data.live === null ? "" : notes().at(-1)?.text ?? "starting";
   if (typeof total !== "number" || total <= step.step) return `step ${whole(step.step + 1)}`;
   const left = (total - step.step - 1) * secondsPerStep(steps);
   return `step ${whole(step.step + 1)} of ${whole(total)} (${percent((step.step + 1) / total)}), ` +

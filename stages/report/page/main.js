@@ -4,7 +4,7 @@
  * @module
  */
 import { render } from "preact";
-import { Checkpoints, Configuration, Origin, Samples, TimeAndMemory } from "./details.js";
+import { Checkpoints, Configuration, Notes, Origin, Samples, TimeAndMemory } from "./details.js";
 import { Documents } from "./documents.js";
 import { Flow } from "./flow_graph.js";
 import { follow } from "./follow.js";
@@ -28,6 +28,7 @@ render(
     <${Documents} />
     <${TimeAndMemory} />
     <${Checkpoints} />
+    <${Notes} />
     <${Origin} />
     <${Configuration} />
   `,

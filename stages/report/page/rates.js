@@ -23,6 +23,11 @@ export class StageRates {
     while (history.length > 2 && at - history[1].at >= WINDOW) history.shift();
   }
 
+  /** Returns the last event of a stage; undefined if there is none. */
+  latest(name) {
+    return this.#histories.get(name)?.at(-1)?.event;
+  }
+
   /**
    * Returns what is known of each stage of the graph, in its order; `now` is the time in milliseconds, or
    * null for a run that is over, whose shares are those of the whole run.

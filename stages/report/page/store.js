@@ -26,6 +26,7 @@ export const data = parse(element.textContent);
 /** Kinds of events, and the lists of a run that hold them. */
 const lists = {
   run: "starts",
+  note: "notes",
   step: "steps",
   eval: "evals",
   hellaswag: "hellaswags",
@@ -121,7 +122,8 @@ for (const event of data.now) stages.take(event, null);
 export const hasEnded = () => runs.every(({ ended }) => ended);
 
 /** The fields of all "run" events together: a resumed run has several. */
-export const start = () => Object.assign({}, ...runs[0].starts);
+export const start = () =>
+  Object.assign({}, ...runs[0].starts, ...early.value.filter(({ type }) => type === "run"));
 
 const EVERY = 250; // milliseconds between two refreshes
 let waiting = false;
@@ -148,11 +150,17 @@ export function take(i, event) {
   refresh();
 }
 
-/** Takes counts of stages that have no line yet. */
+/** What a run says of itself before its first line is written: "run" and "note" events. */
+export const early = signal([]);
+
+/** Takes what has no line yet: counts of stages, and all that is early. */
 export function takeNow(events) {
-  if (!many) { for (const event of events) stages.take(event, performance.now()); }
-  refresh();
+  for (const event of events) if (!many && event.type === "stage") stages.take(event, performance.now());
+  refresh(() => early.value = many ? [] : events.filter(({ type }) => type !== "stage"));
 }
+
+/** What the run has said: its notes, with those that have no line yet. */
+export const notes = () => [...runs[0].notes, ...early.value.filter(({ type }) => type === "note")];
 
 /** The newest value of a unigram model's loss. */
 export const unigramLoss = () =>

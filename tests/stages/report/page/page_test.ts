@@ -295,3 +295,43 @@ pageTest(
       }
     }),
 );
+
+pageTest(
+  "before its first line, a live page says what the run is and what it does",
+  () =>
+    withFolder(async (folder) => {
+      const run = new LiveRun("early", folder);
+      run.takeNow({ type: "run", pipeline: "train", device: "cpu: 2 threads" });
+      run.takeNow({ type: "note", text: `tokenizer: training ${hostile}` });
+      const server = serveRuns({ port: 0, pollEvery: 20, runs: () => [run] });
+      try {
+        await withBrowser(folder, async (open) => {
+          const { page, problems, until } = await open(server.address);
+          await until(
+            `document.querySelector(".status").textContent.startsWith("live · tokenizer: training <img")`,
+          );
+          await until(`document.querySelector("header .soft").textContent === "cpu: 2 threads"`);
+          run.takeNow({ type: "note", text: "second" });
+          await until(
+            `[...document.querySelectorAll(".notes li")].map((li) => li.textContent).at(-1) === "second"`,
+          );
+          const lines: RunEvent[] = [
+            { type: "run", pipeline: "train", device: "cpu: 2 threads" },
+            { type: "note", text: "first" },
+            { type: "note", text: "second" },
+            stepEvent(0),
+          ];
+          await Deno.writeTextFile(
+            `${folder}/metrics.jsonl`,
+            lines.map((event) => `${encodeEvent(event)}\n`).join(""),
+          );
+          await until(`/live · step 1/.test(document.querySelector(".status").textContent)`);
+          await until(`document.querySelectorAll(".notes li").length === 2`); // each note once
+          deepStrictEqual(problems, []);
+          strictEqual(await page.evaluate(`"hit" in globalThis`), false);
+        });
+      } finally {
+        await server.close();
+      }
+    }),
+);
