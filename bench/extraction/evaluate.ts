@@ -1,6 +1,6 @@
 /**
  * Measures the extraction on marked pages by five folds: what is fitted or chosen for a fold's pages is
- * fitted on the other four. `--write` also fits all pages and writes the model of the program. `--counts
+ * fitted and chosen on the other four. `--write` also fits all pages and writes the model of the program. `--counts
  * FILE` compares with another program's counts, an object of `[tp, fn, fp, tn]` by page, by a paired
  * bootstrap.
  *
@@ -16,69 +16,62 @@ import { orStated } from "../../stages/format/web/html/structured_text.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { fitModel, type ParsedPage, parseMarked } from "./fit.ts";
 import { type Counts, countStrings, figuresOf, FOLDS, readMarkedPages } from "./marked_pages.ts";
+import { countLikely } from "./propagate.ts";
 
-const penalties = [30, 100];
 const thresholds = Array.from({ length: 13 }, (_, i) => Math.round(-10 + i) / 10);
 
-/** Greatest distance that recall may be below precision. */
-const MAX_SHORTFALL = 0.02;
+/** Thresholds whose quality is this near to the best are equally good. */
+const FLAT = 0.002;
 
-/** Thresholds whose F is this near to the best count as equally good. */
-const FLAT = 0.004;
+/** The counts of pages, `[pages]`, by marks and by likely labels. */
+interface PageCounts {
+  readonly marked: Counts[];
+  readonly likely: Counts[];
+}
 
-/** The counts of pages, `[pages]`, for each threshold. */
-function countsByThreshold(pages: readonly ParsedPage[], model: SegmentModel): Counts[][] {
-  const all = pages.map(({ page, root, segments, rows }) => {
+/** The counts of pages for each threshold. */
+function countsByThreshold(pages: readonly ParsedPage[], model: SegmentModel): PageCounts[] {
+  const all = pages.map(({ page, root, segments, rows, likely }) => {
     const scored = { rows, scores: scoresOf(segments, rows, model) };
-    let last = "", counts: Counts = countStrings("", page);
+    let last = "", counts = { marked: countStrings("", page), likely: countLikely(segments, likely, []) };
     return thresholds.map((threshold) => {
       const kept = keptSegments(segments, { ...scored, threshold });
       const key = kept.map(Number).join("");
       if (key !== last) {
-        counts = countStrings(orStated(joined(segments.filter((_, i) => kept[i])), root, joined), page);
+        counts = {
+          marked: countStrings(orStated(joined(segments.filter((_, i) => kept[i])), root, joined), page),
+          likely: countLikely(segments, likely, kept),
+        };
       }
       last = key;
       return counts;
     });
   });
-  return thresholds.map((_, t) => all.map((counts) => counts[t]));
+  return thresholds.map((_, t) => ({
+    marked: all.map((counts) => counts[t].marked),
+    likely: all.map((counts) => counts[t].likely),
+  }));
 }
 
-interface Choice {
-  readonly penalty: number;
-  readonly balanced: number;
-  readonly precision: number;
-  readonly recall: number;
-}
-
-/** Chooses the penalty and the thresholds on `pages`, by folds among them. */
-function choose(pages: readonly ParsedPage[]): Choice {
-  const folds = [...new Set(pages.map(({ page }) => page.fold))];
-  let best: { choice: Choice; f: number } | null = null;
-  for (const penalty of penalties) {
-    const sums: Counts[][] = thresholds.map(() => []);
-    for (const fold of folds) {
-      const model = fitModel(pages.filter(({ page }) => page.fold !== fold), penalty);
-      const counts = countsByThreshold(pages.filter(({ page }) => page.fold === fold), model);
-      counts.forEach((list, t) => sums[t].push(...list));
-    }
-    const figures = sums.map(figuresOf);
-    const allowed = thresholds.map((_, t) => t).filter((t) =>
-      figures[t].recall >= figures[t].precision - MAX_SHORTFALL
-    );
-    const f = Math.max(...allowed.map((t) => figures[t].f));
-    // The curve is flat at its top. Of thresholds that are equally good, the most balanced one is taken.
-    const flat = allowed.filter((t) => figures[t].f > f - FLAT);
-    const imbalance = (t: number) => Math.abs(figures[t].recall - figures[t].precision);
-    const balanced = thresholds[flat.reduce((a, b) => imbalance(b) < imbalance(a) ? b : a)];
-    const choice = { penalty, balanced, recall: balanced - 0.8, precision: balanced + 0.6 };
-    if (best === null || f > best.f) best = { choice, f };
+/**
+ * Returns the threshold with the best mean of F by marks and F by likely labels on `pages`, by folds among
+ * them. The curve is flat at its top: of thresholds that are equally good, the most balanced one is taken.
+ */
+function chooseThreshold(pages: readonly ParsedPage[]): number {
+  const sums: PageCounts[] = thresholds.map(() => ({ marked: [], likely: [] }));
+  for (const fold of new Set(pages.map(({ page }) => page.fold))) {
+    const model = fitModel(pages.filter(({ page }) => page.fold !== fold));
+    countsByThreshold(pages.filter(({ page }) => page.fold === fold), model).forEach((counts, t) => {
+      sums[t].marked.push(...counts.marked);
+      sums[t].likely.push(...counts.likely);
+    });
   }
-  return best!.choice;
-}
-
-function withThresholds(model: SegmentModel, { balanced, precision, recall }: Choice): SegmentModel {
-  return { ...model, thresholds: { balanced, precision, recall } };
+  const figures = sums.map(({ marked }) => figuresOf(marked));
+  const quality = sums.map(({ likely }, t) => (figures[t].f + figuresOf(likely).f) / 2);
+  const best = Math.max(...quality);
+  const good = thresholds.map((_, t) => t).filter((t) => quality[t] > best - FLAT);
+  const imbalance = (t: number) => Math.abs(figures[t].recall - figures[t].precision);
+  return thresholds[good.reduce((a, b) => imbalance(b) < imbalance(a) ? b : a)];
 }
 
 function print(name: string, counts: readonly Counts[]): void {
@@ -92,14 +85,10 @@ const ours = new Map<string, Counts>();
 for (let fold = 0; fold < FOLDS; fold++) {
   const others = pages.filter(({ page }) => page.fold !== fold);
   const held = pages.filter(({ page }) => page.fold === fold);
-  const choice = choose(others);
-  const counts =
-    countsByThreshold(held, fitModel(others, choice.penalty))[thresholds.indexOf(choice.balanced)];
+  const threshold = chooseThreshold(others);
+  const counts = countsByThreshold(held, fitModel(others))[thresholds.indexOf(threshold)].marked;
   held.forEach(({ page }, i) => ours.set(page.name, counts[i]));
-  print(
-    `Fold ${fold}, ${held.length} pages, penalty ${choice.penalty}, threshold ${choice.balanced.toFixed(1)}`,
-    counts,
-  );
+  print(`Fold ${fold}, ${held.length} pages, threshold ${threshold.toFixed(1)}`, counts);
 }
 print(`All ${pages.length} pages`, [...ours.values()]);
 if (countsFile !== undefined) {
@@ -115,9 +104,12 @@ if (countsFile !== undefined) {
   );
 }
 if (write) {
-  const choice = choose(pages);
-  const model = withThresholds(fitModel(pages, choice.penalty), choice);
-  console.log(`Written: penalty ${choice.penalty}, threshold ${choice.balanced.toFixed(1)}`);
+  const balanced = chooseThreshold(pages);
+  const model = {
+    ...fitModel(pages),
+    thresholds: { balanced, precision: balanced + 0.6, recall: balanced - 0.8 },
+  };
+  console.log(`Written: threshold ${balanced.toFixed(1)}`);
   await Deno.writeTextFile(
     new URL("../../stages/format/web/html/segment_model.ts", import.meta.url),
     source(model),

@@ -9,6 +9,7 @@ import type { PageElement } from "../../stages/format/web/html/node.ts";
 import type { Segment } from "../../stages/format/web/html/segments.ts";
 import { titleOf, visiblePage } from "../../stages/format/web/html/visible_segments.ts";
 import type { MarkedPage } from "./marked_pages.ts";
+import { type LikelyLabel, propagated, weighted } from "./propagate.ts";
 
 /** A page that is parsed, with the labels of its marked segments. */
 export interface ParsedPage {
@@ -18,7 +19,17 @@ export interface ParsedPage {
   readonly segments: readonly Segment[];
   readonly rows: Float32Array;
   readonly labels: ReadonlyMap<number, 0 | 1>;
+  /** What segments without a mark most likely are. */
+  readonly likely: ReadonlyMap<number, 0 | 1>;
+  /** Those of them that the model is fitted to. */
+  readonly chosen: readonly LikelyLabel[];
 }
+
+/** Weight of a likely label relative to a mark. */
+const LIKELY = 0.2;
+
+/** Weight of the sum of the squared weights. */
+const PENALTY = 30;
 
 /** Parses a page and finds its marked segments. */
 export function parseMarked(page: MarkedPage): ParsedPage {
@@ -35,64 +46,72 @@ export function parseMarked(page: MarkedPage): ParsedPage {
     });
     if (longest >= 0) labels.set(longest, 1);
   }
-  return { page, title, root, segments, rows: featuresOf(segments, title).rows, labels };
+  const likely = propagated(segments, labels), chosen = weighted(segments, likely);
+  return { page, title, root, segments, rows: featuresOf(segments, title).rows, labels, likely, chosen };
 }
 
 const width = featureNames.length;
 
 /**
- * Returns the model that fits the labels of `pages` best; `penalty` is the weight of the sum of the squared
- * weights. Newton's method, which converges in fewer than ten steps.
+ * Returns the model that fits the labels of `pages` best. Newton's method, which converges in
+ * fewer than ten steps.
  */
-export function fitModel(pages: readonly ParsedPage[], penalty: number): SegmentModel {
-  const rows: Float32Array[] = [], labels: number[] = [];
-  for (const { rows: all, labels: marked } of pages) {
-    for (const [i, label] of marked) {
-      rows.push(all.subarray(i * width, (i + 1) * width));
-      labels.push(label);
+export function fitModel(pages: readonly ParsedPage[]): SegmentModel {
+  const marked: Example[] = [], likely: Example[] = [];
+  for (const { rows, labels, chosen } of pages) {
+    const row = (i: number) => rows.subarray(i * width, (i + 1) * width);
+    for (const [i, label] of labels) marked.push({ row: row(i), label, weight: 1 });
+    for (const { segment, label, weight } of chosen) {
+      likely.push({ row: row(segment), label, weight: LIKELY * weight });
     }
   }
   const mean = new Float64Array(width), deviation = new Float64Array(width);
-  for (const row of rows) row.forEach((value, k) => mean[k] += value / rows.length);
-  for (const row of rows) row.forEach((value, k) => deviation[k] += (value - mean[k]) ** 2 / rows.length);
+  for (const { row } of marked) row.forEach((value, k) => mean[k] += value / marked.length);
+  for (const { row } of marked) {
+    row.forEach((value, k) => deviation[k] += (value - mean[k]) ** 2 / marked.length);
+  }
   deviation.forEach((square, k) => deviation[k] = Math.sqrt(square) || 1);
-  const inputs = rows.map((row) =>
-    Float64Array.from(
+  const examples = [...marked, ...likely].map(({ row, label, weight }) => ({
+    row: Float64Array.from(
       { length: width + 1 },
       (_, k) => k === width ? 1 : Math.max(-5, Math.min(5, (row[k] - mean[k]) / deviation[k])),
-    )
-  );
+    ),
+    label,
+    weight,
+  }));
   const weights = new Float64Array(width + 1);
-  for (let step = 0; step < 12; step++) newtonStep(inputs, labels, weights, penalty);
+  for (let step = 0; step < 8; step++) newtonStep(examples, weights);
   const features = Object.fromEntries(
     featureNames.map((name, k) => [name, [mean[k], deviation[k], weights[k]] as const]),
   );
   return { bias: weights[width], thresholds: { balanced: 0, precision: 0, recall: 0 }, features };
 }
 
-function newtonStep(
-  inputs: readonly Float64Array[],
-  labels: readonly number[],
-  weights: Float64Array,
-  penalty: number,
-): void {
+/** A segment by its features, its label, and how much it counts. */
+interface Example {
+  readonly row: Float32Array | Float64Array;
+  readonly label: 0 | 1;
+  readonly weight: number;
+}
+
+function newtonStep(examples: readonly Example[], weights: Float64Array): void {
   const n = weights.length;
   const gradient = new Float64Array(n), hessian = Array.from({ length: n }, () => new Float64Array(n));
   for (let k = 0; k < n - 1; k++) {
-    gradient[k] = penalty * weights[k];
-    hessian[k][k] = penalty;
+    gradient[k] = PENALTY * weights[k];
+    hessian[k][k] = PENALTY;
   }
   hessian[n - 1][n - 1] = 1e-6;
-  inputs.forEach((input, i) => {
+  for (const { row, label, weight } of examples) {
     let score = 0;
-    for (let k = 0; k < n; k++) score += weights[k] * input[k];
-    const p = 1 / (1 + Math.exp(-score)), curvature = p * (1 - p);
+    for (let k = 0; k < n; k++) score += weights[k] * row[k];
+    const p = 1 / (1 + Math.exp(-score)), curvature = weight * p * (1 - p);
     for (let k = 0; k < n; k++) {
-      gradient[k] += (p - labels[i]) * input[k];
-      const scaled = curvature * input[k];
-      if (scaled !== 0) { for (let j = 0; j <= k; j++) hessian[k][j] += scaled * input[j]; }
+      gradient[k] += weight * (p - label) * row[k];
+      const scaled = curvature * row[k], sums = hessian[k];
+      if (scaled !== 0) { for (let j = 0; j <= k; j++) sums[j] += scaled * row[j]; }
     }
-  });
+  }
   const change = solve(hessian, gradient);
   for (let k = 0; k < n; k++) weights[k] -= change[k];
 }

@@ -87,13 +87,28 @@ export const featureNames: readonly string[] = [
   ...[-2, -1, 1, 2].flatMap((
     n,
   ) => [`at${n}:logLength`, `at${n}:linkShare`, `at${n}:prose`, `at${n}:sameParent`]),
-  ...["toProseBefore", "toProseAfter", "outside", "hiddenForSome"],
+  ...["toProseBefore", "toProseAfter", "outside", "hiddenForSome", "inComments"],
 ];
 
 /** The features of a page's segments. */
 export interface PageFeatures {
   /** `[segments, features]`, row after row. */
   readonly rows: Float32Array;
+}
+
+/** Strength from which on a role is evident: a name that only contains the word of a role is less. */
+export const EVIDENT = 0.6;
+
+/** Features that say that a segment is something else than the text of its page. */
+const otherRoles = [
+  "inComments",
+  ...roles.filter((role) => role !== "content").map((role) => `role:${role}`),
+  ...["nav", "aside", "header", "footer", "form", "figure", "button", "label"].map((tag) => `in:${tag}`),
+].map((name) => featureNames.indexOf(name));
+
+/** Returns whether a segment, by its features, is evidently something else than the text of its page. */
+export function hasOtherRole(row: Float32Array): boolean {
+  return otherRoles.some((at) => row[at] >= EVIDENT);
 }
 
 const sentenceEnd = /[.!?…。！？।؟۔։።]["'”’»)\]」』]*(?:\s|$)|[。！？]/gu;
@@ -122,6 +137,7 @@ export function featuresOf(segments: readonly Segment[], title: string): PageFea
 type Put = (value: number) => void;
 
 const CONTENT = roles.indexOf("content");
+const COMMENTS = roles.indexOf("comments");
 
 /** What the features of all segments of a page share. */
 interface Page {
@@ -147,6 +163,8 @@ interface Page {
   readonly articles: number;
   readonly articleProse: number;
   readonly contentChars: number;
+  /** For each segment the strength of its role as a comment, and how much there is to comment on. */
+  readonly comments: ReturnType<PageStructure["comments"]>;
 }
 
 function pageOf(segments: readonly Segment[], title: string): Page {
@@ -176,6 +194,7 @@ function pageOf(segments: readonly Segment[], title: string): Page {
     articles: articles.size,
     articleProse,
     contentChars: structure.contentChars(whole.chars),
+    comments: structure.comments(),
   };
 }
 
@@ -202,7 +221,7 @@ function putText(put: Put, { text, block, linked, links, bold }: Segment): void 
  * the nearest three. An element that holds more of the page says less, unless it says that it is the content.
  */
 function holdersOf(
-  { structure, whole }: Page,
+  { structure, whole, comments }: Page,
   i: number,
 ): Readonly<Record<"inside" | "role" | "near", Float64Array>> {
   const inside = new Float64Array(tags.length);
@@ -218,7 +237,7 @@ function holdersOf(
       if (strengths[r] === 0) continue;
       const strength = r === CONTENT
         ? strengths[r] * Math.min(1, 2 * share + 0.1)
-        : strengths[r] * Math.max(0, 1 - 1.25 * share);
+        : strengths[r] * Math.max(0, 1 - 1.25 * share) * (r === COMMENTS ? comments.subject : 1);
       role[r] = Math.max(role[r], strength);
       if (up <= 2) near[r] = Math.max(near[r], strength);
     }
@@ -294,7 +313,11 @@ function putPage(put: Put, { whole, segments, articles }: Page): void {
 }
 
 /** The segments before and after, and whether the segment is outside what holds the content. */
-function putNeighbours(put: Put, { structure, segments, lastProse, nextProse, core }: Page, i: number): void {
+function putNeighbours(
+  put: Put,
+  { structure, segments, lastProse, nextProse, core, comments }: Page,
+  i: number,
+): void {
   const path = structure.paths[i];
   for (const step of [-2, -1, 1, 2]) {
     const other = segments[i + step];
@@ -311,6 +334,7 @@ function putNeighbours(put: Put, { structure, segments, lastProse, nextProse, co
     ),
   );
   put(Number(path.some((element) => element.attribute("aria-hidden") === "true")));
+  put(comments.strengths[i]);
 }
 
 function squeezed(text: string): string {

@@ -22,7 +22,7 @@ export function markdownOf(segments: readonly Segment[]): string {
     const group = segments.slice(i, end);
     const body = whole === undefined
       ? `${headingMark(segments[i])}${segments[i].text}`
-      : whole.name === "pre"
+      : whole.name === "pre" || group.every(({ verbatim }) => verbatim) // the lines of code in a table
       ? `\`\`\`\n${group.map(({ text }) => text).join("\n")}\n\`\`\``
       : tableOf(group);
     const { first, rest, isItem } = marksOf(path, { numbers, started });

@@ -33,6 +33,7 @@ export interface Repetition {
 
 const none: Readonly<Totals> = { chars: 0, linked: 0, segments: 0, prose: 0, score: 0 };
 const figureContent = new Set(["pre", "code", "table", "blockquote"]);
+const ARTICLE = 500; // characters of prose beside which comments are comments and not what a page is about
 const MAX_HEADING = 500; // characters of a heading that an id may repeat
 
 /** A page by its segments. */
@@ -130,6 +131,25 @@ export class PageStructure {
       if (next === undefined) return core;
       core = next;
     }
+  }
+
+  /**
+   * Returns how strongly each segment is said to be a comment of a reader, from 0 to 1, `[segments]`, and how
+   * much there is for it to be a comment on, from 0 to 1. Where hardly any prose stands beside the comments,
+   * as in a forum, they are what the page is about.
+   */
+  comments(): { readonly strengths: Float64Array; readonly subject: number } {
+    const at = roles.indexOf("comments");
+    const strengths = Float64Array.from(
+      this.paths,
+      (path) => path.reduce((most, element) => Math.max(most, this.rolesOf(element)[at]), 0),
+    );
+    const beside = this.weights.reduce(
+      (sum, weight, i) => sum + (strengths[i] < 1 ? this.prose[i] * weight : 0),
+      0,
+    );
+    const subject = Math.min(1, beside / ARTICLE);
+    return { strengths: strengths.map((strength) => strength * subject), subject };
   }
 
   /** Returns the segments to the next prose before (-1) or after (1) each segment. */

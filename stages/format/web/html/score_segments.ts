@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { featureNames, featuresOf } from "./features.ts";
+import { featureNames, featuresOf, hasOtherRole } from "./features.ts";
 import type { PageElement } from "./node.ts";
 import { weightOf } from "./prose.ts";
 import type { Segment } from "./segments.ts";
@@ -29,6 +29,8 @@ export interface ScoreOptions {
 
 const MAX_DEVIATIONS = 5; // a feature farther from its mean counts no more than this
 const MAX_SCORE = 6;
+const MAX_AROUND = 3;
+const RAISE = 0.5; // of the score of the texts around
 const UNIT_SHARE = 0.8; // of a score, what its list or table decides
 
 /** Returns the scores and the features of segments: `[segments]` and `[segments, features]`. */
@@ -58,7 +60,38 @@ export function scoresOf(
     }
     scores[i] = Math.max(-MAX_SCORE, Math.min(MAX_SCORE, score));
   }
-  return smoothed(segments, scores);
+  const isFree = (i: number) => {
+    const { linked, text } = segments[i];
+    return linked < 0.5 * text.length && !hasOtherRole(rows.subarray(i * width, (i + 1) * width));
+  };
+  return raised(segments, smoothed(segments, scores), isFree);
+}
+
+/**
+ * Raises the scores of segments that stand between two texts of the same parent, such as short paragraphs and
+ * headings, if `isFree` says that they are neither links nor something else.
+ */
+function raised(
+  segments: readonly Segment[],
+  scores: Float64Array,
+  isFree: (i: number) => boolean,
+): Float64Array {
+  const before = siblingScores(segments, scores);
+  const after = siblingScores(segments.toReversed(), scores.toReversed()).reverse();
+  return scores.map((score, i) => {
+    const around = Math.min(before[i], after[i], MAX_AROUND);
+    return around > 0 && isFree(i) ? score + RAISE * around : score;
+  });
+}
+
+/** Returns for each segment the score of the last one before it with the same parent. */
+function siblingScores(segments: readonly Segment[], scores: Float64Array): Float64Array {
+  const last = new Map<PageElement | null, number>();
+  return scores.map((score, i) => {
+    const { parent } = segments[i].block, before = last.get(parent) ?? -Infinity;
+    last.set(parent, score);
+    return before;
+  });
 }
 
 /** Moves the scores of the parts of a list or table towards their mean. */

@@ -22,7 +22,7 @@ export interface Segment {
   links: number;
   /** Number of characters in bold. */
   bold: number;
-  /** Whether white space is kept, as in `pre`. */
+  /** Whether it is a block whose white space is kept, such as `pre`. */
   readonly verbatim: boolean;
 }
 
@@ -72,6 +72,39 @@ function edgeOf(name: string): Segment["join"] {
   return name === "td" || name === "th" ? "cell" : gaps.has(name) ? "gap" : "line";
 }
 
+/** What becomes of white space: it is kept, or collapsed, or collapsed within lines. */
+type Spacing = "keep" | "collapse" | "lines";
+
+const spacings: Readonly<Record<string, Spacing>> = {
+  "pre": "keep",
+  "pre-wrap": "keep",
+  "break-spaces": "keep",
+  "preserve": "keep",
+  "preserve-spaces": "keep",
+  "pre-line": "lines",
+  "preserve-breaks": "lines",
+  "normal": "collapse",
+  "nowrap": "collapse",
+  "collapse": "collapse",
+};
+
+/** Returns what an element says about the white space within it; null if it says nothing. */
+function spacingOf(element: PageElement): Spacing | null {
+  const style = element.attribute("style");
+  if (style !== "") {
+    const found = /(?:^|;)\s*white-space(?:-collapse)?\s*:\s*([a-z-]+)/i.exec(style)?.[1].toLowerCase();
+    if (found !== undefined && Object.hasOwn(spacings, found)) return spacings[found];
+  }
+  if (element.foreign !== "") return null;
+  return verbatim.has(element.name) || isLineOfCode(element) ? "keep" : null;
+}
+
+/** Returns whether an element is a cell beside the number of a line, as in listings that are tables. */
+function isLineOfCode({ name, parent }: PageElement): boolean {
+  return name === "td" && parent !== null &&
+    parent.children.some((cell) => cell instanceof PageElement && cell.has("data-line-number"));
+}
+
 /** A walk through a page. Uses no recursion, since pages can be nested deeply. */
 class Walk {
   readonly segments: Segment[] = [];
@@ -86,7 +119,8 @@ class Walk {
   /** How many elements of a kind are open. */
   #links = 0;
   #bold = 0;
-  #verbatim = 0;
+  /** What becomes of white space, by the elements that are open and say so, the innermost last. */
+  readonly #spacing: { readonly spacing: Spacing; readonly isBlock: boolean }[] = [];
 
   constructor(options: SegmentOptions) {
     this.#options = options;
@@ -128,11 +162,12 @@ class Walk {
       if (this.#current !== null) this.#current.links++;
     } else if (name === "b" || name === "strong") this.#bold++;
     else if (name === "code") this.#quote();
-    if (isBlock(element)) {
+    const block = isBlock(element), spacing = spacingOf(element);
+    if (block) {
       this.#edge(edgeOf(name));
       this.#blocks.push(element);
-      if (verbatim.has(name)) this.#verbatim++;
     }
+    if (spacing !== null) this.#spacing.push({ spacing, isBlock: block });
     return true;
   }
 
@@ -141,10 +176,11 @@ class Walk {
     if (name === "a") this.#links--;
     else if (name === "b" || name === "strong") this.#bold--;
     else if (name === "code") this.#quote();
-    if (!isBlock(element)) return;
-    this.#edge(name === "tr" ? "line" : edgeOf(name));
-    if (verbatim.has(name)) this.#verbatim--;
-    this.#blocks.pop();
+    if (isBlock(element)) {
+      this.#edge(name === "tr" ? "line" : edgeOf(name));
+      this.#blocks.pop();
+    }
+    if (spacingOf(element) !== null) this.#spacing.pop();
   }
 
   /** Ends the segment at the edge of a block. The widest of several edges in a row counts. */
@@ -154,28 +190,50 @@ class Walk {
 
   #break(): void {
     if (this.#current === null) return;
-    if (this.#verbatim > 0) this.#current.text += "\n";
+    if (this.#keepsSpace) this.#current.text += "\n";
     else if (++this.#breaks === 2) this.#edge("gap");
   }
 
   /** Puts code within a line in backquotes. */
   #quote(): void {
-    if (this.#options.markdown && this.#verbatim === 0) this.#add("`");
+    if (this.#options.markdown && !this.#keepsSpace) this.#add("`");
+  }
+
+  get #keepsSpace(): boolean {
+    return this.#spacing.at(-1)?.spacing === "keep";
   }
 
   #add(value: string): void {
-    if (this.#verbatim > 0) return this.#append(value.replace(/\r\n?/g, "\n"));
+    const spacing = this.#spacing.at(-1)?.spacing;
+    if (spacing === "keep") {
+      const before = this.#between(false);
+      this.#space = false;
+      return this.#append(before + value.replace(/\r\n?/g, "\n"));
+    }
+    if (spacing === "lines" && /[\r\n]/.test(value)) {
+      value.split(/\r\n?|\n/).forEach((line, i) => {
+        if (i > 0) this.#break();
+        this.#addCollapsed(line);
+      });
+    } else this.#addCollapsed(value);
+  }
+
+  #addCollapsed(value: string): void {
     // A soft hyphen and a no-break space say where lines may break, and a text has no such lines.
     const text = value.replace(/[ \t\r\n\f\u00a0]+/g, " ").replace(/[\u00ad\u200b\ufeff]/g, "");
     if (text === "") return;
     const starts = text.startsWith(" "), ends = text.endsWith(" ");
     const word = text.slice(starts ? 1 : 0, ends && text.length > 1 ? -1 : undefined);
     if (word !== "") {
-      const before = this.#current === null ? "" : this.#breaks > 0 ? "\n" : this.#space || starts ? " " : "";
-      this.#append(before + word);
+      this.#append(this.#between(starts) + word);
       this.#space = false;
     }
     this.#space ||= ends;
+  }
+
+  /** Returns what stands between the text before and the next one. */
+  #between(space: boolean): string {
+    return this.#current === null ? "" : this.#breaks > 0 ? "\n" : this.#space || space ? " " : "";
   }
 
   #append(text: string): void {
@@ -189,7 +247,7 @@ class Walk {
         linked: 0,
         links: this.#links > 0 ? 1 : 0,
         bold: 0,
-        verbatim: this.#verbatim > 0,
+        verbatim: this.#spacing.at(-1)?.isBlock === true && this.#keepsSpace,
       };
     }
     this.#current.text += text;

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { featureNames } from "./features.ts";
+import { EVIDENT, featureNames, hasOtherRole } from "./features.ts";
+import type { PageElement } from "./node.ts";
 import { isProse, weightOf } from "./prose.ts";
 import { type ScoreOptions, scoreSegments } from "./score_segments.ts";
 import type { Segment } from "./segments.ts";
@@ -22,54 +23,49 @@ const MAX_REMOVED = 0.75;
 /** Number of segments that are links and nothing else from which on a page has menus. */
 const MENU_LINKS = 3;
 
-/** Roles that a part of a page can have besides its text. */
-const chrome = featureNames.filter((name) => name.startsWith("role:") && name !== "role:content");
-const chromeTags = ["nav", "aside", "header", "footer", "form", "figure", "button", "label"].map((tag) =>
-  `in:${tag}`
-);
-const evident = [...chrome, ...chromeTags].map((name) => featureNames.indexOf(name));
-const commentRole = featureNames.indexOf("role:comments");
+const inComments = featureNames.indexOf("inComments");
 const linkShare = featureNames.indexOf("linkShare");
-const MIN_STRENGTH = 0.6; // a name that only contains the word of a role is no evidence
 
 /** Returns the segments of the main text. */
 export function selectSegments(segments: readonly Segment[], options: SelectOptions): Segment[] {
   const { scores, rows } = scoreSegments(segments, options);
   const threshold = options.model.thresholds[options.favor];
-  if (options.comments) {
-    const width = featureNames.length;
-    scores.forEach((score, i) => {
-      const isComment = rows[i * width + commentRole] >= MIN_STRENGTH && rows[i * width + linkShare] < 0.5;
-      if (isComment) scores[i] = Math.max(score, threshold + 1);
-    });
-  }
-  const kept = keptSegments(segments, { scores, rows, threshold });
-  return segments.filter((_, i) => kept[i]);
+  const kept = keptSegments(segments, { scores, rows, threshold, comments: options.comments });
+  return segments.flatMap((segment, i) => {
+    if (!kept[i] || isGutter(segments, i)) return [];
+    return i > 0 && isGutter(segments, i - 1) ? [{ ...segment, join: segments[i - 1].join }] : [segment];
+  });
 }
 
 /**
  * Returns for each segment whether it is kept. Those with a score above the threshold are; so are all without
- * evidence of another role, if the page has no menus, and code between texts that are kept. Where the
- * removals would take more than three quarters of the page's prose, those with the best scores are kept after
+ * evidence of another role, if the page has no menus, and code between texts that are kept. Comments of readers
+ * are kept or not as `comments` says. Where the other removals would take more than three quarters of the page's prose, those with the best scores are kept after
  * all.
  */
 export function keptSegments(
   segments: readonly Segment[],
-  { scores, rows, threshold }: {
+  { scores, rows, threshold, comments = false }: {
     readonly scores: Float64Array;
     readonly rows: Float32Array;
     readonly threshold: number;
+    readonly comments?: boolean;
   },
 ): boolean[] {
   const width = featureNames.length;
   const hasMenus = segments.filter((_, i) => rows[i * width + linkShare] > 0.9).length >= MENU_LINKS;
   const kept = segments.map((_, i) => {
-    if (scores[i] > threshold) return true;
     const row = rows.subarray(i * width, (i + 1) * width);
-    return !hasMenus && row[linkShare] < 0.5 && evident.every((at) => row[at] < MIN_STRENGTH);
+    if (!comments && row[inComments] === 1) return false;
+    if (comments && row[inComments] >= EVIDENT && row[linkShare] < 0.5) return true;
+    if (scores[i] > threshold) return true;
+    return !hasMenus && row[linkShare] < 0.5 && !hasOtherRole(row);
   });
-  keepCode(segments, kept, (i) => evident.every((at) => rows[i * width + at] < MIN_STRENGTH));
-  const prose = segments.map((segment) => isProse(segment) ? weightOf(segment.text) : 0);
+  keepCode(segments, kept, (i) => !hasOtherRole(rows.subarray(i * width, (i + 1) * width)));
+  // Comments beside an article are no part of the prose that the removals are compared with.
+  const prose = segments.map((segment, i) =>
+    isProse(segment) && rows[i * width + inComments] < 1 ? weightOf(segment.text) : 0
+  );
   const all = prose.reduce((sum, weight) => sum + weight, 0);
   let removed = prose.reduce((sum, weight, i) => sum + (kept[i] ? 0 : weight), 0);
   const candidates = prose.map((_, i) => i).filter((i) => !kept[i] && prose[i] > 0);
@@ -93,6 +89,19 @@ function keepCode(segments: readonly Segment[], kept: boolean[], free: (i: numbe
       for (let k = begin; k <= i; k++) kept[k] ||= free(k);
     }
   }
+}
+
+/** Returns whether a segment is the numbers of the lines of the code beside it. */
+function isGutter(segments: readonly Segment[], i: number): boolean {
+  const { text, block } = segments[i], code = segments[i + 1];
+  if (!/^ *\d+(?:\n *\d+)*$/.test(text) || !code?.verbatim) return false;
+  const numbers = text.split("\n").map(Number);
+  return rowOf(block) !== null && rowOf(block) === rowOf(code.block) &&
+    numbers.every((number, k) => number === numbers[0] + k) && code.text.split("\n").length <= numbers.length;
+}
+
+function rowOf(block: PageElement): PageElement | null {
+  return block.path().find(({ name }) => name === "tr") ?? null;
 }
 
 /** Keeps the best segment, and those nearly as good, where none is good enough. */

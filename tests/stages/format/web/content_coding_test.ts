@@ -96,6 +96,7 @@ Deno.test("parseResponse() removes all layers of compression, wherever they are 
   deepStrictEqual(response("Content-Type: text/html", gzipSync(plain)), whole);
   const chunk = (body: Uint8Array) => bytes(`${body.length.toString(16)}\r\n`, body, "\r\n0\r\n\r\n");
   deepStrictEqual(response("Transfer-Encoding: gzip, chunked", chunk(gzipSync(plain))), whole);
+  deepStrictEqual(response("Transfer-Encoding: deflate, chunked", chunk(deflateSync(plain))), whole);
   deepStrictEqual(
     response("Transfer-Encoding: chunked\r\nContent-Encoding: br", chunk(brotliCompressSync(plain))),
     whole,

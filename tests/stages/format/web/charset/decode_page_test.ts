@@ -117,6 +117,7 @@ Deno.test("declaredCharset() reads only declarations", () => {
   strictEqual(of('<meta content="text/html;charset=a">'), null);
   strictEqual(of('<?xml version="1.0" encoding="b"?><html>'), "b");
   strictEqual(of('<link title="<meta charset=a>"><body><meta charset=a>'), null);
+  strictEqual(of(`<meta name=x content="${"x".repeat(200_000)}"><meta charset=b>`), "b");
   strictEqual(of("<"), null);
   strictEqual(of("<meta charset"), null);
 });

@@ -96,3 +96,31 @@ for (const [language, lines] of Object.entries(sentences)) {
     }
   });
 }
+
+for (const [language, [sentence]] of Object.entries(sentences)) {
+  Deno.test(`articleText() keeps every paragraph between menus, and no menu: ${language}`, () => {
+    for (const holder of ["div", 'div class="content"', "article", 'td class="text"']) {
+      const paragraphs = Array.from(
+        { length: 8 },
+        (_, i) => `${i}: ${`${sentence} `.repeat(1 + i % 3)}`.trim(),
+      );
+      const name = holder.split(" ")[0],
+        links = (word: string) =>
+          Array.from({ length: 6 }, (_, i) => `<li><a href="/${i}">${word} ${i}</a></li>`).join("");
+      const inner = paragraphs.map((text) => `<p>${text}</p>`).join("");
+      const body = name === "td"
+        ? `<table><tr><${holder}>${inner}</td></table>`
+        : `<${holder}>${inner}</${name}>`;
+      const text = articleText(
+        `<!DOCTYPE html><title>${sentence}</title><body><nav><ul>${
+          links("Menu")
+        }</ul></nav><h1>${sentence}</h1>` +
+          `${body}<div class="sidebar"><ul>${links("Side")}</ul></div><footer><ul>${
+            links("Foot")
+          }</ul></footer>`,
+      );
+      for (const wanted of paragraphs) strictEqual(text.includes(wanted), true, `${wanted} in ${text}`);
+      for (const word of ["Menu", "Side", "Foot"]) strictEqual(text.includes(word), false, text);
+    }
+  });
+}
