@@ -1,8 +1,8 @@
 /**
  * Measures the extraction on marked pages by five folds: what is fitted or chosen for a fold's pages is
- * fitted and chosen on the other four. `--write` also fits all pages and writes the model of the program. `--counts
- * FILE` compares with another program's counts, an object of `[tp, fn, fp, tn]` by page, by a paired
- * bootstrap.
+ * fitted and chosen on the other four. `--write` also fits all pages and writes the model of the program.
+ * `--counts FILE` compares with another program's counts, an object of `[tp, fn, fp, tn]` by page, by a
+ * paired bootstrap.
  *
  *   deno run --allow-read --allow-write bench/extraction/evaluate.ts [--write] [--counts FILE]
  *

@@ -47,7 +47,7 @@ export function propagated(
   return likely;
 }
 
-/** Returns the labels with weights, long segments before short ones, at most as much from a page as counts. */
+/** Returns labels to fit, with weights: a long segment counts more than a short one, a page only so much. */
 export function weighted(
   segments: readonly Segment[],
   likely: ReadonlyMap<number, 0 | 1>,

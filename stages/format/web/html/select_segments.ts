@@ -39,9 +39,9 @@ export function selectSegments(segments: readonly Segment[], options: SelectOpti
 
 /**
  * Returns for each segment whether it is kept. Those with a score above the threshold are; so are all without
- * evidence of another role, if the page has no menus, and code between texts that are kept. Comments of readers
- * are kept or not as `comments` says. Where the other removals would take more than three quarters of the page's prose, those with the best scores are kept after
- * all.
+ * evidence of another role, if the page has no menus, and code between texts that are kept. Comments of
+ * readers are kept or not as `comments` says. Where the other removals would take more than three quarters of
+ * the page's prose, those with the best scores are kept after all.
  */
 export function keptSegments(
   segments: readonly Segment[],
