@@ -13,6 +13,8 @@ import type { MaxBatchSizes } from "./memory/max_batch_size.ts";
 /** Facts about a model and its run that are known before the run starts. Values of 0 are not printed. */
 export interface ModelPlan {
   readonly parameterCount: number;
+  /** The parameters that training changes, by name. */
+  readonly trained?: ReadonlyMap<string, { readonly tensor: { readonly shape: readonly number[] } }>;
   /** Number of bytes of each kind of memory. */
   readonly memory: Readonly<Partial<Record<MemoryKind, number>>>;
   /** Memory of the model that a policy is compared with, which is in a session of its own. */
@@ -37,6 +39,7 @@ export function planLines(plan: ModelPlan): readonly string[] {
   const { parameterCount, tokensPerStep = 0, flopsPerStep = 0, maxBatchSizes, cost, machine = [] } = plan;
   return [
     `parameters       ${parameterCount.toLocaleString("en-US")}`,
+    ...trainedLines(plan),
     ...(tokensPerStep > 0 ? [`tokens per step  ${count(tokensPerStep)}`] : []),
     ...(flopsPerStep > 0 ? [`FLOPs per step   ${count(flopsPerStep)}`] : []),
     ...lengthLines(plan),
@@ -46,6 +49,13 @@ export function planLines(plan: ModelPlan): readonly string[] {
     ...(cost === undefined ? [] : costLines(cost)),
     ...machine,
   ];
+}
+
+/** Says how many parameters are trained, if not all are: those of adapters. */
+function trainedLines({ parameterCount, trained = new Map() }: ModelPlan): string[] {
+  let count = 0;
+  for (const { tensor: { shape } } of trained.values()) count += shape.reduce((a, b) => a * b, 1);
+  return count === 0 || count >= parameterCount ? [] : [`  trained        ${count.toLocaleString("en-US")}`];
 }
 
 /**

@@ -38,6 +38,8 @@ export interface PackState {
   groups: number;
   /** Number of examples that have been cut. */
   cut: number;
+  /** Whether it has been said that examples are cut. */
+  isTold: boolean;
 }
 
 /**
@@ -66,20 +68,19 @@ export function pack(options: PackOptions): Stage<Rendered, PackedRow> {
       }
       if (isLong) state.cut++;
       state.pending.push(kept);
-      return state.pending.length < group ? [] : rowsOf(state, { options, ctx });
-    },
-    flush(state, ctx) {
-      if (state.cut > 0) {
-        ctx.emit({
-          type: "note",
-          text: `${state.cut} example${state.cut === 1 ? " was" : "s were"} cut to ${size} tokens`,
-        });
-      }
+      if (state.pending.length < group) return [];
+      // A run may never reach the end of its input, so the first group already tells what is lost.
+      if (state.cut > 0 && !state.isTold) tellCut(state, { of: group, size, ctx });
       return rowsOf(state, { options, ctx });
     },
-    save: ({ pending, groups, cut }) => ({
+    flush(state, ctx) {
+      if (state.cut > 0) tellCut(state, { size, ctx });
+      return rowsOf(state, { options, ctx });
+    },
+    save: ({ pending, groups, cut, isTold }) => ({
       groups,
       cut,
+      isTold,
       ids: pending.map(({ id }) => id),
       lengths: pending.map(({ ids }) => ids.length),
       pending: pending.length === 0 ? null : new TensorFile("pack", {
@@ -87,6 +88,18 @@ export function pack(options: PackOptions): Stage<Rendered, PackedRow> {
         weights: flat(pending.map(({ weights }) => weights), Float32Array),
       }),
     }),
+  });
+}
+
+function tellCut(
+  state: PackState,
+  { of, size, ctx }: { readonly of?: number; readonly size: number; readonly ctx: Context },
+): void {
+  state.isTold = true;
+  const { cut } = state, share = of === undefined ? "" : ` of the first ${of}`;
+  ctx.emit({
+    type: "note",
+    text: `${cut} example${cut === 1 ? "" : "s"}${share} ${cut === 1 ? "was" : "were"} cut to ${size} tokens`,
   });
 }
 
@@ -121,10 +134,10 @@ function flat<A extends Uint32Array | Float32Array>(
 }
 
 function restored(saved: unknown): PackState {
-  const state: PackState = { pending: [], groups: 0, cut: 0 };
+  const state: PackState = { pending: [], groups: 0, cut: 0, isTold: false };
   if (typeof saved !== "object" || saved === null) return state;
-  const { groups, cut, ids, lengths, pending } = saved as Record<string, unknown>;
-  Object.assign(state, { groups: Number(groups), cut: Number(cut) });
+  const { groups, cut, isTold, ids, lengths, pending } = saved as Record<string, unknown>;
+  Object.assign(state, { groups: Number(groups), cut: Number(cut), isTold: isTold === true });
   if (!(pending instanceof TensorFile) || !Array.isArray(ids) || !Array.isArray(lengths)) return state;
   const { data: tokens } = pending.tensors.ids, { data: weights } = pending.tensors.weights;
   let at = 0;

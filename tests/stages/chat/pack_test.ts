@@ -53,6 +53,16 @@ Deno.test("pack() drops examples without answers, and counts those that it cuts"
   deepEqual(await run("drop"), { rows: [2], dropped: { no_answer: 2, too_long: 2 } });
 });
 
+Deno.test("pack() says with its first group how many examples it cuts, for runs that never reach their input's end", async () => {
+  const notes: string[] = [],
+    inputs = [example(1, 9, 8), example(2, 5, 1), example(3, 9, 8), example(4, 9, 8)];
+  const rows = from(inputs).pipe(pack({ size: 6, group: 2 })).stream({
+    onEvent: (event) => event.type === "note" && notes.push(event.text),
+  });
+  for await (const _ of rows) break;
+  deepEqual(notes[0], "1 example of the first 2 was cut to 6 tokens");
+});
+
 Deno.test("a document's first id is no target of the document before it", () => {
   const row = rowOf([example(1, 2, 2), example(2, 2, 2)], 5);
   const { inputs, targets, mask } = batchOfRows([row], { shape: [1, 2, 4] });
