@@ -19,7 +19,7 @@ import { type BatchContext, train } from "../stages/train/train.ts";
 import { number, oneOf } from "./cli/option_types.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import { finishRun } from "./parts/posttrain/chat_end.ts";
-import { chatOptions } from "./parts/posttrain/chat_options.ts";
+import { chatOptions, rateOption } from "./parts/posttrain/chat_options.ts";
 import {
   announceParts,
   chatSchedule,
@@ -73,6 +73,7 @@ const options = {
     requires: oneOfValues("loss", ["robust"], "--loss robust"),
   }),
   ...chatOptions,
+  lr: rateOption("a twentieth", 1e-6),
   worldSteps: { ...chatOptions.worldSteps, value: 150 },
   batchSize: { ...chatOptions.batchSize, about: "sequences per micro-batch, two for each pair" },
   ...checkOptions,
@@ -128,8 +129,9 @@ export default pipeline({
     const reference = new Reference({ engine, start, initFrom: o.initFrom, env, shape, temperature: 1 });
     const pairs = shape[0] * shape[1] / 2, rendering = { tokenizer, template };
     const { loss: kind, beta, labelSmoothing: smoothing } = o;
-    const prepare = async (item: Item, { model, step, ctx }: BatchContext) => {
+    const prepare = async (item: Item, { model, step, ctx, reported }: BatchContext) => {
       if ("batch" in item) return item.batch;
+      await reported(); // the event of the last update comes before that of this one's pairs
       const own = "pairs" in item
         ? item.pairs
         : Array.from({ length: pairs }, (_, i) =>

@@ -21,7 +21,7 @@ import { type BatchContext, train } from "../stages/train/train.ts";
 import { flag, integer, number, oneOf, path } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { finishRun } from "./parts/posttrain/chat_end.ts";
-import { chatOptions } from "./parts/posttrain/chat_options.ts";
+import { chatOptions, rateOption } from "./parts/posttrain/chat_options.ts";
 import {
   announceParts,
   chatSchedule,
@@ -101,6 +101,7 @@ const options = {
     ...policy,
   }),
   ...chatOptions,
+  lr: rateOption("a twentieth", 1e-6),
   worldSteps: { ...chatOptions.worldSteps, value: 150 },
   batchSize: { ...chatOptions.batchSize, about: "sequences per micro-batch, one for each answer", value: 64 },
   checkpointEvery: { ...chatOptions.checkpointEvery, value: 20 },

@@ -93,10 +93,6 @@ export default pipeline({
       does: "the same on the solutions of a task, with its held-out questions before and after",
       typed: "--init-from SmolLM2-135M-Instruct.Q4_1.gguf --task spelling-bee --lora 8",
     },
-    {
-      does: "show which tokens are trained on",
-      typed: "--init-from SmolLM2-135M-Instruct.Q4_1.gguf --data chats.jsonl --inspect 3",
-    },
   ],
   often: [
     "initFrom",

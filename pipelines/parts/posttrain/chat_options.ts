@@ -14,6 +14,13 @@ const batch = { group: "Batch size" };
 const intervals = { group: "Evaluation and checkpoints" };
 const withAdapters = above0("lora", "--lora R above 0");
 
+/** Returns the option of the learning rate; `share` is the share of a run's rate for the run's model. */
+export function rateOption(share: string, value: number): typeof optimizerOptions.lr {
+  const about = `highest learning rate; default: 0.004 for a new model, ${share} of the run's rate for the ` +
+    "model of a run, ten times as high with --lora";
+  return { ...optimizerOptions.lr, about, value };
+}
+
 /** Options of every pipeline of post-training. */
 export const chatOptions = {
   initFrom: path(
@@ -82,6 +89,7 @@ export const chatOptions = {
   ),
   ...optimizerOptions,
   optimizer: { ...optimizerOptions.optimizer, value: "adamw" as const },
+  lr: rateOption("a tenth", 2e-5),
   weightDecay: { ...optimizerOptions.weightDecay, value: 0 },
   beta2: { ...optimizerOptions.beta2, value: 0.99 },
   schedule: { ...optimizerOptions.schedule, value: "linear" as const },

@@ -26,7 +26,13 @@ export function toolOptions(settings: { readonly group: string; readonly fixed?:
       choices: toolNames,
       ...settings,
     }),
-    maxCalls: integer("most calls of tools in one answer", { value: 4, min: 1, max: 100, ...settings }),
+    maxCalls: integer("most calls of tools in one answer", {
+      value: 4,
+      min: 1,
+      max: 100,
+      unit: "calls",
+      ...settings,
+    }),
     searchFolder: path("folder whose texts the tool search finds; links that lead out of it are left out", {
       value: null,
       placeholder: "DIR",
