@@ -87,8 +87,8 @@ function optionsOf(latest: { readonly current: PlotProps }, width: number): uPlo
     label,
     labelSize: 22,
     stroke: color("soft"),
-    grid: { stroke: color("line"), width: 1 },
-    ticks: { stroke: color("line"), width: 1 },
+    grid: { stroke: color("line"), width: 1, ...(isLog && { filter: powersOfTen }) },
+    ticks: { stroke: color("line"), width: 1, ...(isLog && { filter: powersOfTen }) },
     ...(isLog && { filter: powersOfTen, values: (_, splits) => splits.map(powerText) }),
   });
   return {
