@@ -45,7 +45,7 @@ async function run(workers: number, minhash: "first" | "cluster") {
         measure: textLength,
         onEvent(event) {
           if (event.type !== "stage") return;
-          const { busy: _busy, blocked: _blocked, ...rest } = event;
+          const { busy: _busy, blocked: _blocked, inFlight: _inFlight, ...rest } = event;
           counts.set(event.name, rest);
         },
       });
