@@ -171,7 +171,7 @@ function open(name: string): MpiLibrary | null {
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotCapable)) return null;
     throw new Deno.errors.NotCapable(
-      "Cannot use MPI: calling native code is not permitted: run it with deno task native or deno task dawn",
+      "Cannot use MPI: calling native code is not permitted: run it with deno task native, or deno task dawn",
       { cause },
     );
   }

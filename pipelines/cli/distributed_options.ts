@@ -23,7 +23,7 @@ const outer: OptionRequirement = {
 /** Options of pipelines whose training can be divided among processes. */
 export const distributedOptions = {
   distributed: oneOf(
-    "mpi: the processes that mpirun or srun starts with this command, under deno task native or dawn, train one model together, with the same bits as one process with --grad-accum as many times as large",
+    "mpi: the processes that mpirun or srun starts with this command (deno task native, deno task dawn) train one model together, with the same bits as one process with --grad-accum as many times as large",
     { value: "off", choices: ["off", "mpi"], group },
   ),
   reduce: oneOf(

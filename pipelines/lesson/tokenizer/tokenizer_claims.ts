@@ -128,11 +128,11 @@ export const englishIsCheapest: Claim<
   name: "GPT-4 needs more tokens for every other language than for English",
   holds: ({ cheaper }) => cheaper === 0,
   yes: ({ most, language }) =>
-    `Languages. The passages of \`tokenizer --inspect\` are translations of each other. GPT-4 needs more tokens for every other language than for English, up to ${
+    `Languages. The passages of \`deno task pipeline tokenizer --inspect\` are translations of each other. GPT-4 needs more tokens for every other language than for English, up to ${
       most.toFixed(1)
     } times as many (${language}):`,
   no: ({ most, language, cheaper }) =>
-    `Languages. The passages of \`tokenizer --inspect\` are translations of each other. GPT-4 needs up to ${
+    `Languages. The passages of \`deno task pipeline tokenizer --inspect\` are translations of each other. GPT-4 needs up to ${
       most.toFixed(1)
     } times as many tokens as for English (${language}), but for ${cheaper} of the languages no more:`,
   cases: { yes: { most: 3, language: "Thai", cheaper: 0 }, no: { most: 3, language: "Thai", cheaper: 1 } },
