@@ -104,8 +104,9 @@ export async function createSafetensors(
  * its size, or a tensor has another type. Sizes are checked before memory is allocated.
  */
 export async function readSafetensors(path: string | URL): Promise<TensorMap> {
-  const file = await openSafetensorsIn(await fileBytes(path));
+  const source = await fileBytes(path);
   try {
+    const file = await openSafetensorsIn(source);
     const tensors: [string, TensorMap[string]][] = [];
     for (const entry of file.header.entries) {
       if (!readTypes.has(entry.dtype)) {
@@ -119,15 +120,18 @@ export async function readSafetensors(path: string | URL): Promise<TensorMap> {
     }
     return Object.fromEntries(tensors);
   } finally {
-    file.close();
+    source.close();
   }
 }
 
 /** Reads a file's header. Throws the same errors as `readSafetensors()`. */
 export async function readSafetensorsHeader(path: string | URL): Promise<SafetensorsHeader> {
-  const file = await openSafetensorsIn(await fileBytes(path));
-  file.close();
-  return file.header;
+  const source = await fileBytes(path);
+  try {
+    return (await openSafetensorsIn(source)).header;
+  } finally {
+    source.close();
+  }
 }
 
 const readTypes = new Set(["F32", "BF16", "U32", "F16"]);

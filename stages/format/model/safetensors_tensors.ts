@@ -15,25 +15,17 @@ export interface SafetensorsFile {
    * opened.
    */
   bytes(entry: TensorEntry): Promise<Uint8Array<ArrayBuffer>>;
-  /** Closes the file. */
-  close(): void;
 }
 
 /**
- * Reads the header of a file. Throws Deno.errors.InvalidData, and closes the source, if it is truncated or
- * its header contradicts its size.
+ * Reads the header of a file. The caller closes the source, also after an error. Throws
+ * Deno.errors.InvalidData if it is truncated or its header contradicts its size.
  */
 export async function openSafetensorsIn(source: ByteSource): Promise<SafetensorsFile> {
-  try {
-    const header = await readHead(source), { dataStart } = header;
-    return {
-      header,
-      bytes: ({ name, begin, end }) =>
-        source.read(dataStart + begin, dataStart + end, `${source.path}: tensor ${name}`),
-      close: () => source.close(),
-    };
-  } catch (error) {
-    source.close();
-    throw error;
-  }
+  const header = await readHead(source), { dataStart } = header;
+  return {
+    header,
+    bytes: ({ name, begin, end }) =>
+      source.read(dataStart + begin, dataStart + end, `${source.path}: tensor ${name}`),
+  };
 }
