@@ -187,6 +187,10 @@ function tableOf(
   }</tbody></table></div>`;
 }
 
+/** HTML of a paragraph. Short code is not broken at its hyphens; long code may be. */
 function prose(text: string): string {
-  return escaped(text).replace(/`([^`]+)`/g, "<code>$1</code>");
+  return escaped(text).replace(
+    /`([^`]+)`/g,
+    (_, code: string) => `<code${code.length <= 24 ? ' class="short"' : ""}>${code}</code>`,
+  );
 }

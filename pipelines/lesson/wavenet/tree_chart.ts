@@ -20,7 +20,7 @@ export function treeChart(letters: readonly string[]): Chart {
       edges.push([`${row - 1}.${2 * i}`, `${row}.${i}`], [`${row - 1}.${2 * i + 1}`, `${row}.${i}`]);
     }
   }
-  return graphChart({ nodes, edges, direction: "TB" });
+  return graphChart({ nodes, edges, direction: "TB", keepOrder: true });
 }
 
 /** Explains why WaveNet's authors call the tree a convolution. */

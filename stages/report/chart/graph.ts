@@ -28,6 +28,11 @@ export interface GraphOptions {
   readonly edges: readonly (readonly [from: string, to: string])[];
   /** Direction of the edges: "LR", left to right (default), or "TB", top to bottom. */
   readonly direction?: "LR" | "TB";
+  /**
+   * Whether nodes of a layer stand in the order in which they are given, as the letters of a word must
+   * (default: in the order with the fewest crossings).
+   */
+  readonly keepOrder?: boolean;
 }
 
 const letterWidth = 6.6; // pixels, in a fixed-width font of 11 px
@@ -35,19 +40,23 @@ const nodeHeight = 28; // pixels
 const fieldPadding = 16; // pixels, left and right of a field's text together
 
 /** Returns a graph, laid out in layers by dagre. Throws RangeError for a direction other than LR and TB. */
-export function graphChart({ title = "", nodes, edges, direction = "LR" }: GraphOptions): Chart {
+export function graphChart(
+  { title = "", nodes, edges, direction = "LR", keepOrder = false }: GraphOptions,
+): Chart {
   if (direction !== "LR" && direction !== "TB") {
     throw new RangeError(`Cannot draw a graph in direction ${direction}: give LR or TB`);
   }
   return chartOf({
     title,
     describe: () => `Graph: ${listed(textLines(nodes, edges), 60)}`,
-    html: () => svg({ nodes, edges, direction }),
+    html: () => svg({ nodes, edges, direction, keepOrder }),
     lines: (columns) => textLines(nodes, edges).map((line) => truncate(line, columns)),
   });
 }
 
-async function svg({ nodes, edges, direction }: Required<Omit<GraphOptions, "title">>): Promise<string> {
+async function svg(
+  { nodes, edges, direction, keepOrder }: Required<Omit<GraphOptions, "title">>,
+): Promise<string> {
   const { default: dagre } = await importPackage("@dagrejs/dagre");
   const graph = new dagre.graphlib.Graph({ multigraph: true }); // two edges may join the same nodes
   graph.setGraph({ rankdir: direction, nodesep: 14, ranksep: 30, marginx: 4, marginy: 4 });
@@ -61,7 +70,7 @@ async function svg({ nodes, edges, direction }: Required<Omit<GraphOptions, "tit
     });
   }
   edges.forEach(([from, to], i) => graph.setEdge(from, to, {}, String(i)));
-  dagre.layout(graph);
+  dagre.layout(graph, { disableOptimalOrderHeuristic: keepOrder });
   const { width = 0, height = 0 } = nodes.length === 0 ? {} : graph.graph();
   const tenth = (n: number): number => Math.round(10 * n) / 10;
   const arrows = graph.edges().map((edge) => {

@@ -9,6 +9,7 @@ import { layerShapes, runningShapes } from "../../../../pipelines/lesson/wavenet
 import { trainOnNames } from "../../../../pipelines/lesson/wavenet/train_on_names.ts";
 import type { Item } from "../../../../pipelines/lesson/item.ts";
 import { lossesInBothPrecisions } from "../../../../pipelines/lesson/wavenet/float64_section.ts";
+import { treeChart } from "../../../../pipelines/lesson/wavenet/tree_chart.ts";
 import { gatedWavenet } from "../../../../pipelines/lesson/wavenet/wavenet_solutions.ts";
 import { sharedTest } from "../../../shared_data.ts";
 
@@ -52,6 +53,15 @@ Deno.test("wavenet() halves the number of vectors in each layer; with the bug it
     [...runningShapes(wavenet({ perPosition })).values()].map(([n]) => n);
   deepStrictEqual(sizes(false), Array(6).fill(128));
   deepStrictEqual(sizes(true), [512, 512, 256, 256, 128, 128]);
+});
+
+Deno.test("treeChart() keeps the letters of a word in their order", async () => {
+  const letters = [..."...aaren"], html = await treeChart(letters).html();
+  const boxes = [...html.matchAll(/translate\(([\d.]+),([\d.]+)\)"><path[^>]*><\/path><text[^>]*>([^<]*)</g)]
+    .map(([, x, y, text]) => ({ x: Number(x), y: Number(y), text }));
+  const top = Math.min(...boxes.map(({ y }) => y));
+  const row = boxes.filter(({ y }) => y === top).sort((a, b) => a.x - b.x).map(({ text }) => text);
+  deepStrictEqual(row, letters);
 });
 
 Deno.test("trainOnNames() gives the same result each time, and agrees with float64", async () => {
