@@ -11,8 +11,10 @@ import { chatModel } from "../../../pipelines/parts/chat/chat_model.ts";
 import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
 import { openModel } from "../../../stages/model/model_session.ts";
 import { TokenGenerator } from "../../../stages/sample/token_generator.ts";
-import { beforeDeadline } from "../../deadline.ts";
+import { pathOfUrl } from "../../../stages/disk/paths.ts";
+import { beforeDeadline, denoBeforeDeadline } from "../../deadline.ts";
 import { sharedTest } from "../../shared_data.ts";
+import { start } from "../program.ts";
 import { question, until, withServer } from "./taught_server.ts";
 
 const options = { sanitizeOps: false, sanitizeResources: false };
@@ -135,5 +137,37 @@ sharedTest("32 clients of SmolLM2 get the tokens that they get alone, and turns 
     );
   } finally {
     await server.close(0);
+  }
+});
+
+sharedTest("the conversation of the README gives the answers that stand there", [SMOL], async (path) => {
+  const page = await Deno.readTextFile(new URL("../../../pipelines/README.md", import.meta.url));
+  const [, code, wanted] = /```js\n(import OpenAI[^]*?)```\s+```text\n([^]*?)```/.exec(page) ?? [];
+  const process = start(["serve", "--checkpoint", path(SMOL), "--port", "0", "--device", "cpu"]);
+  const decoder = new TextDecoderStream();
+  process.stdout.pipeTo(decoder.writable).catch(() => {});
+  const log = new Response(process.stderr).text();
+  let out = "";
+  for await (const piece of decoder.readable.values({ preventCancel: true })) {
+    if ((out += piece).includes("Ctrl-C")) break;
+  }
+  const [address] = /http:\/\/127\.0\.0\.1:\d+/.exec(out) ?? [""],
+    script = new URL("readme_talk.js", import.meta.url);
+  try {
+    await Deno.writeTextFile(script, code.replace("http://127.0.0.1:8000", address));
+    const { stdout, stderr } = await denoBeforeDeadline({
+      args: ["run", "--quiet", "--lock=deno.lock", "--frozen", "--allow-all", pathOfUrl(script)],
+      cwd: pathOfUrl(new URL("../../../", import.meta.url)),
+    }, TIME);
+    const text = new TextDecoder();
+    equal(text.decode(stdout), wanted, `${text.decode(stdout)}${text.decode(stderr)}`);
+  } finally {
+    await Deno.remove(script);
+    try {
+      process.kill("SIGTERM");
+    } catch (cause) {
+      throw new Error(`The server has ended: ${await log}`, { cause });
+    }
+    await process.status;
   }
 });
