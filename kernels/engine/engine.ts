@@ -66,7 +66,12 @@ export interface SessionRanks {
   readonly size: number;
   /** Replaces persistent tensors by their sums over all processes, after all runs so far. */
   sum(labels: readonly string[]): Promise<void>;
-  /** Reads a persistent tensor of floats from all processes, in their order. */
+  /** Keeps the present value of a persistent tensor of floats for the next `gather`. */
+  keep(label: string): void;
+  /**
+   * Reads a persistent tensor of floats from all processes: for each process, in their order, what was kept
+   * and then the tensor.
+   */
   gather(label: string): Promise<Float32Array>;
 }
 

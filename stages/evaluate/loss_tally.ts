@@ -77,7 +77,7 @@ export async function measureBatch(
   { tokens, batch, count = 1, tally, tokenBytes }: {
     readonly tokens: Uint32Array;
     readonly batch: number;
-    /** 1, or the model's `batchesAtOnce`. */
+    /** At most the model's `batchesAtOnce`. */
     readonly count?: number;
     readonly tally: LossTally;
     readonly tokenBytes?: TokenBytes | undefined;
@@ -127,7 +127,7 @@ export async function validationLoss(
 ): Promise<LossSummary> {
   const tally = emptyLossTally(), count = Math.min(batches, batchCount(model, tokens));
   for (let batch = 0; batch < count;) {
-    const together = count - batch >= model.batchesAtOnce ? model.batchesAtOnce : 1;
+    const together = Math.min(count - batch, model.batchesAtOnce);
     await measureBatch(model, { tokens, batch, count: together, tally, tokenBytes });
     batch += together;
   }

@@ -44,8 +44,8 @@ export async function scoreRows(
     const [rowsOfBatch, length] = shape, size = rowsOfBatch * model.batchesAtOnce;
     for (let first = 0; first < members.length; first += size) {
       const batch = members.slice(first, first + size);
-      const inputs = new Uint32Array(size * length);
-      const targets = new Uint32Array(size * length).fill(ignoredTarget);
+      const tokens = Math.ceil(batch.length / rowsOfBatch) * rowsOfBatch * length; // whole batches
+      const inputs = new Uint32Array(tokens), targets = new Uint32Array(tokens).fill(ignoredTarget);
       batch.forEach((i, r) => {
         const { ids, from } = rows[i];
         inputs.set(ids.subarray(0, -1), r * length);

@@ -8,7 +8,14 @@
  */
 import { regionsOf } from "../../kernels/core/regions.ts";
 import type { TensorMap } from "../../kernels/core/tensor.ts";
-import type { CallTiming, Engine, Session, SessionCounters } from "../../kernels/engine/engine.ts";
+import type {
+  CallTiming,
+  Engine,
+  Session,
+  SessionCounters,
+  SessionRanks,
+} from "../../kernels/engine/engine.ts";
+import { ignoredTarget } from "../../kernels/ops/loss/cross_entropy.ts";
 import type { Batch } from "../items.ts";
 import { lossSumLabel } from "./leaves.ts";
 import { anchorSuffix, isShared } from "./outer_graph.ts";
@@ -23,6 +30,9 @@ import { floats, scalar } from "./tensor_data.ts";
 import { type ModelTrace, traceLogits, traceQkv, traceTokens } from "./trace.ts";
 import { gradientPrograms, historyLength, programsOfStep } from "./training_plan.ts";
 import { fitWeights } from "./weights.ts";
+
+/** Tokens for each process that are evaluated between two messages: so few take little memory. */
+const MESSAGE_TOKENS = 8192;
 
 /** The loss and the gradient norm of one update. */
 export type StepResult = Readonly<{
@@ -237,14 +247,19 @@ export class ModelSession implements AsyncDisposable {
     return results.at(-1)!;
   }
 
-  /** Number of batches that `losses` computes at once: each process of the run takes one. */
+  /**
+   * Number of batches that `losses` computes at once: 1 in one process. Several take as many as are worth a
+   * message.
+   */
   get batchesAtOnce(): number {
-    return this.#session.ranks?.size ?? 1;
+    const { evaluation } = this.plan, { ranks } = this.#session;
+    if (ranks === undefined || evaluation === undefined) return ranks?.size ?? 1;
+    return ranks.size * Math.max(1, Math.floor(MESSAGE_TOKENS / (evaluation.batch * evaluation.seqLen)));
   }
 
   /**
    * Returns the loss of each target in nats, which is 0 for an `ignoredTarget`. Inputs and targets are [B,
-   * T], with the sizes of the plan's evaluation or of `scoring`, one of the plan's scoring shapes; or
+   * T], with the sizes of the plan's evaluation or of `scoring`, one of the plan's scoring shapes; or up to
    * `batchesAtOnce` such batches end to end. With `reference`, the losses are those of the plan's reference,
    * which has the sizes of the evaluation. Throws RangeError if they have another length or a token is
    * outside the vocabulary.
@@ -262,23 +277,59 @@ export class ModelSession implements AsyncDisposable {
     if (shape === undefined) throw new RangeError("Cannot evaluate: the plan has no evaluation");
     const name = scoring !== undefined ? scoringProgram(scoring) : reference ? "reference" : "eval";
     const wanted = shape[0] * shape[1], { ranks } = this.#session;
-    const many = inputs.length === wanted * this.batchesAtOnce ? this.batchesAtOnce : 1;
-    if (inputs.length !== many * wanted || targets.length !== inputs.length) {
+    const many = inputs.length / wanted, isWhole = Number.isInteger(many) && many >= 1;
+    if (!isWhole || many > this.batchesAtOnce || targets.length !== inputs.length) {
       throw new RangeError(
         `Cannot evaluate ${inputs.length} inputs and ${targets.length} targets: wanted [${shape}] of each`,
       );
     }
     checkTokens(inputs, { limit: model.vocabSize, what: "input" });
     checkTokens(targets, { limit: model.vocabSize, what: "target" });
-    const written = [many * shape[0], shape[1]];
+    if (ranks !== undefined) return await this.#dealtLosses(ranks, { name, shape, inputs, targets });
     this.#session.write({
-      [`${name}/inputs`]: { shape: written, data: inputs },
-      [`${name}/targets`]: { shape: written, data: targets },
+      [`${name}/inputs`]: { shape, data: inputs },
+      [`${name}/targets`]: { shape, data: targets },
     });
-    const ran = this.#session.run([name]);
-    if (many > 1 && ranks !== undefined) return (await Promise.all([ranks.gather(`${name}/losses`), ran]))[0];
-    await ran;
+    await this.#session.run([name]);
     return floats((await this.#session.read([`${name}/losses`]))[`${name}/losses`].data);
+  }
+
+  /**
+   * Deals out batches among the processes, which compute one after the other and send all losses together.
+   */
+  async #dealtLosses(
+    ranks: SessionRanks,
+    { name, shape, inputs, targets }: {
+      readonly name: string;
+      readonly shape: readonly number[];
+      readonly inputs: Uint32Array;
+      readonly targets: Uint32Array;
+    },
+  ): Promise<Float32Array> {
+    const each = shape[0] * shape[1], size = ranks.size * each, rounds = Math.ceil(inputs.length / size);
+    let gathered: Promise<Float32Array> = Promise.resolve(new Float32Array());
+    for (let round = 0; round < rounds; round++) {
+      const part = (all: Uint32Array, padding: number) => {
+        const data = new Uint32Array(size).fill(padding);
+        data.set(all.subarray(round * size, (round + 1) * size));
+        return { shape: [ranks.size * shape[0], shape[1]], data };
+      };
+      this.#session.write({
+        [`${name}/inputs`]: part(inputs, 0),
+        [`${name}/targets`]: part(targets, ignoredTarget),
+      });
+      this.#run([name]);
+      if (round < rounds - 1) ranks.keep(`${name}/losses`);
+      else gathered = ranks.gather(`${name}/losses`);
+    }
+    const all = await gathered, losses = new Float32Array(inputs.length);
+    for (let batch = 0; batch * each < losses.length; batch++) {
+      const rank = batch % ranks.size,
+        round = Math.floor(batch / ranks.size),
+        at = (rank * rounds + round) * each;
+      losses.set(all.subarray(at, at + each), batch * each);
+    }
+    return losses;
   }
 
   /**

@@ -14,6 +14,8 @@ export interface ActOptions extends ReplayOptions {
   readonly ranks: Ranks;
   /** This rank's data of a `write`. */
   readonly data: TensorMap | undefined;
+  /** What this rank has kept for the next `gather`. */
+  readonly kept: Float32Array[];
   /** Whether this rank has been asked to stop. */
   readonly stops: boolean;
 }
@@ -28,7 +30,7 @@ export interface ActionResult {
 export async function act(
   session: Session,
   action: Action,
-  { ranks, data = {}, stops, ...options }: ActOptions,
+  { ranks, data = {}, kept, stops, ...options }: ActOptions,
 ): Promise<ActionResult> {
   switch (action.type) {
     case "write":
@@ -39,13 +41,26 @@ export async function act(
       return {};
     case "sum":
       return { stops: await sumTensors(session, { ...action, ranks, stops }) };
+    case "keep":
+      kept.push(await floatsOf(session, action.label));
+      return {};
     case "gather":
-      return { gathered: await ranks.gather(await floatsOf(session, action.label)) };
+      return { gathered: await ranks.gather(joined(kept.splice(0))) };
   }
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 async function floatsOf(session: Session, label: string): Promise<Float32Array> {
   const { data } = (await session.read([label]))[label];
   if (data instanceof Float32Array) return data;
-  throw new TypeError(`Cannot gather ${label}: it is not f32`);
+  throw new TypeError(`Cannot keep ${label}: it is not f32`);
 }

@@ -29,6 +29,7 @@ export interface FollowOptions {
  */
 export async function follow(ranks: Ranks, options: FollowOptions): Promise<void> {
   let session: Session | null = null;
+  const kept: Float32Array[] = [];
   for (;;) {
     const { message, tensors } = await receiveMessage(ranks);
     switch (message.type) {
@@ -43,7 +44,7 @@ export async function follow(ranks: Ranks, options: FollowOptions): Promise<void
         const rest = [...tensors];
         for (const action of message.actions) {
           const data = action.type === "write" ? rest.shift() : undefined;
-          await act(session, action, { ranks, data, stops: options.isStopping() });
+          await act(session, action, { ranks, data, kept, stops: options.isStopping() });
         }
         break;
       }

@@ -34,8 +34,10 @@ export type Action =
   | Readonly<{ type: "run"; programs: readonly string[] }>
   /** Add tensors over all ranks. */
   | Readonly<{ type: "sum"; labels: readonly string[]; order: SumOrder }>
-  /** Send a tensor to rank 0. */
-  | Readonly<{ type: "gather"; label: string }>;
+  /** Keep a tensor's present value for the next `gather`. */
+  | Readonly<{ type: "keep"; label: string }>
+  /** Send what was kept to rank 0. */
+  | Readonly<{ type: "gather" }>;
 
 /** The engine that all ranks open; the fields are those of `OpenEngineOptions`. */
 export interface EngineRequest {

@@ -112,6 +112,7 @@ class LeadingSession implements Session, SessionRanks {
   /** Names of the programs that all ranks run. */
   readonly #shared: ReadonlySet<string>;
   #pending: Pending[] = [];
+  readonly #kept: Float32Array[] = [];
 
   constructor(
     session: Session,
@@ -182,8 +183,13 @@ class LeadingSession implements Session, SessionRanks {
     if (stops) onStop?.();
   }
 
+  keep(label: string): void {
+    this.#together({ type: "keep", label }).catch(() => {}); // every later call fails too
+  }
+
   async gather(label: string): Promise<Float32Array> {
-    return (await this.#together({ type: "gather", label })).gathered!;
+    this.keep(label);
+    return (await this.#together({ type: "gather" })).gathered!;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -224,7 +230,15 @@ class LeadingSession implements Session, SessionRanks {
       work: async () => {
         for (const { action, data, options, done } of pending) {
           const own = data && this.#ownParts(data);
-          done.resolve(await act(this.#session, action, { ranks, data: own, stops: false, ...options }));
+          done.resolve(
+            await act(this.#session, action, {
+              ranks,
+              data: own,
+              kept: this.#kept,
+              stops: false,
+              ...options,
+            }),
+          );
         }
       },
     }).catch((error) => pending.forEach(({ done }) => done.reject(error)));
