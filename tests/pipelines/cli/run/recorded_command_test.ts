@@ -12,7 +12,9 @@ Deno.test("recordedCommand() keeps no password and no address of --events", () =
     recorded("train --source https://me:secret@example.org/a.txt --lr 1e-3"),
     "deno task pipeline train --source https://example.org/a.txt --lr 1e-3",
   );
-  for (const events of ["--events http://127.0.0.1/x", "--events=http://127.0.0.1/x", "--events 'http://a/b c'"]) {
+  for (
+    const events of ["--events http://127.0.0.1/x", "--events=http://127.0.0.1/x", "--events 'http://a/b c'"]
+  ) {
     strictEqual(recorded(`train ${events} --steps 2`), "deno task pipeline train --steps 2");
   }
 });
