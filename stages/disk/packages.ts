@@ -126,12 +126,6 @@ export async function fetchProgramPackages(): Promise<void> {
     })));
 }
 
-/** Says which of these packages will be fetched by what follows, such as the bundling of a page; if any. */
-export function announcePackages(names: readonly string[]): void {
-  const missing = names.filter((name) => !isInstalled(name));
-  if (missing.length > 0) announce(missing);
-}
-
 /** Calls `load`; before that, it says which packages this will fetch, if any. */
 async function fetched<T>(names: readonly string[], load: () => Promise<T>): Promise<T> {
   const missing = names.filter((name) => !isInstalled(name));

@@ -9,7 +9,6 @@
  */
 import uplotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
 import { entriesIn, makeFolder } from "../../../stages/disk/files.ts";
-import { announcePackages } from "../../../stages/disk/packages.ts";
 import { exists, readIfThere, writeWhole } from "../../../stages/disk/whole_files.ts";
 import { UsageError } from "../../../stages/run/usage_error.ts";
 import page from "../../page/playground/page.html" with { type: "text" };
@@ -49,7 +48,6 @@ export async function buildPlayground(folder: string, texts: PlaygroundTexts): P
     ["style.css", `${uplotStyle}\n${style}`],
     ["_headers", `/*\n${hostHeaders.map(([name, value]) => `  ${name}: ${value}\n`).join("")}`],
   ];
-  announcePackages(["@preact/signals", "htm"]);
   for (const [name, module] of Object.entries(modules)) {
     files.push([name, await bundled(new URL(`../../page/playground/${module}`, import.meta.url))]);
   }
