@@ -190,7 +190,9 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   ["sft --lora-alpha 2", /it needs --lora R above 0$/],
   ["sft --lora-targets q_proj", /it needs --lora R above 0$/],
   ["sft --lora-rs", /it needs --lora R above 0$/],
-  ["sft --check-every 5 --init-from a.bin", /it needs a command without --init-from$/],
+  ["sft --lora-dropout 0.1", /it needs --lora R above 0$/],
+  ["sft --task arithmetic", /it needs --init-from PATH$/],
+  ["sft --check-every 5 --init-from a.bin", /does nothing without --task: it needs --task NAME$/],
   ["sft --check-items 5 --check-every 0", /it needs --check-every N above 0$/],
   ["dpo --label-smoothing 0.2", /it needs --loss robust$/],
   [
@@ -200,6 +202,15 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   ["rl --scale-rewards batch --algorithm reinforce", /it needs --algorithm grpo, bnpo, .* or cispo$/],
   ["rl --epsilon-high 2", /it needs --algorithm cispo$/],
   ["rl --kl-estimator k1", /it needs --kl X above 0$/],
+  // a tool that is not offered
+  ["rl --search-folder notes", /does nothing without --tools: it needs --tools search$/],
+  ["rl --memory facts.txt", /it needs --tools memory$/],
+  // a single process, or no outer steps
+  ["train --reduce library", /--distributed off: it needs --distributed mpi$/],
+  ["train --outer-every 5", /it needs --distributed mpi$/],
+  ["train --outer-lr 0.5 --distributed mpi", /does nothing without --outer-every: it needs --outer-every N$/],
+  ["train --outer-momentum 0.5 --distributed mpi", /it needs --outer-every N$/],
+  ["train --distributed-timeout 5s", /it needs --distributed mpi$/],
   // no --dry-run
   ["fineweb-gpt2 --machine h200", /--machine h200 does nothing without --dry-run: it needs --dry-run$/],
   ["sample --machine h200", /it needs --dry-run$/],
@@ -221,6 +232,9 @@ Deno.test("an option that does nothing with the others' values is refused: why, 
  */
 const always: Readonly<Record<string, string>> = {
   "*": "out resume config preset dryRun help quiet json color logEvery trace ui events",
+  "chat":
+    "checkpoint context device maxCalls maxTokens memory repetitionPenalty system temperature template think " +
+    "tokenizer tools weights",
   "convert": "from to",
   "dpo":
     "seed device loss beta initFrom template seqLen batchSize gradAccum recompute optimizer weightDecay gradClip " +
@@ -229,7 +243,7 @@ const always: Readonly<Record<string, string>> = {
   "fineweb": "workers source stages dump format rank world only partBytes",
   "fineweb-gpt2":
     "seed device source stages tokenizer separatorToken valShare valBytes valTokens architecture layers heads channels seqLen vocabPad " +
-    "initFrom shuffle batchSize gradAccum totalBatchTokens steps epochs tokens " +
+    "initFrom shuffle batchSize gradAccum gradSum totalBatchTokens distributed steps epochs tokens " +
     "timeLimit optimizer weightDecay gradClip lr warmup schedule skipSpikeZ onNan recompute dtype profile " +
     "evalEvery inspectEvery checkpointEvery keepCheckpoints tensorboard sampleEvery",
   "lessons": "figures",
@@ -243,11 +257,13 @@ const always: Readonly<Record<string, string>> = {
   "playground": "serve",
   "report": "runs",
   "rl":
-    "seed device task tools group algorithm kl maskCutOff temperature maxTokens initFrom template seqLen batchSize " +
+    "seed device task tools group algorithm kl maskCutOff temperature maxTokens maxCalls initFrom template seqLen batchSize " +
     "gradAccum recompute optimizer weightDecay gradClip lr warmup schedule skipSpikeZ onNan steps checkpointEvery " +
     "keepCheckpoints checkEvery",
   "sample":
     "device checkpoint tokenizer weights prompt specialInPrompt addSpecialTokens count maxTokens temperature repetitionPenalty stop batchSize slide",
+  "serve":
+    "checkpoint context cors device host maxCalls parallel port queue template token tokenizer tools weights",
   "sft":
     "seed device trainOn overlong inspect initFrom template seqLen batchSize gradAccum recompute optimizer " +
     "weightDecay gradClip lr warmup schedule skipSpikeZ onNan steps checkpointEvery keepCheckpoints",
@@ -256,7 +272,7 @@ const always: Readonly<Record<string, string>> = {
   "tokenizer": "inspect",
   "tokenizer-lesson": "solution",
   "train": "seed device trainShards valShards vocabSize architecture layers heads channels seqLen vocabPad " +
-    "initFrom shuffle batchSize gradAccum totalBatchTokens steps epochs tokens timeLimit optimizer " +
+    "initFrom shuffle batchSize gradAccum gradSum totalBatchTokens distributed steps epochs tokens timeLimit optimizer " +
     "weightDecay gradClip lr warmup schedule skipSpikeZ onNan recompute dtype profile inspectEvery " +
     "checkpointEvery keepCheckpoints tensorboard sampleEvery",
   "ui": "runs port",
