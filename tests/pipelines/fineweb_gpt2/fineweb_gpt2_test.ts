@@ -25,20 +25,21 @@ import {
 
 /** For each type of event, the keys that it may have and those that it must have. */
 const grammar: Readonly<Record<string, string>> = {
-  run: "type pipeline device preset parameters seed resumed filters",
+  run: "type pipeline device preset parameters seed resumed filters command started commit memory",
+  graph: "type stages",
   step: "type step loss gradNorm lr tokens tokensPerSecond elapsed",
   eval: "type step valLoss bitsPerByte unigramLoss bytes text",
   sample: "type step text prompt",
   words: "type step samples words found firstTokens",
   checkpoint: "type step path seconds",
-  stage: "type name in out dropped busy blocked lengths",
+  stage: "type name in out dropped busy blocked lengths queued full inFlight",
   survey: "type name documents characters tokens lengths languages domains domainsMissed withoutUrl",
   note: "type text",
   done: "type reason",
 };
 const needed: Readonly<Record<string, string>> = {
   ...grammar,
-  run: "device seed",
+  run: "device seed command started memory",
   eval: "step valLoss bitsPerByte bytes text",
   sample: "step text",
   words: "step samples words found",
