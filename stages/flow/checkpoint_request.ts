@@ -9,7 +9,7 @@
  * the item that it is processing: after the current step of training, or at the source of a flow in which no
  * stage takes checkpoints.
  *
- * @example
+ * @example The checkpoint that was asked for, and the last
  * ```ts
  * import { CheckpointRequest, from, map, MemoryCheckpoints } from "@stagewise/gpt/flow";
  *
@@ -17,7 +17,7 @@
  * await from([1, 2, 3])
  *   .pipe(map("ask", (x: number) => x === 2 && checkpointRequest.make()))
  *   .run({ checkpoints, checkpointRequest });
- * console.log(checkpoints.all.length); // 2: the one asked for, and the last
+ * console.log(checkpoints.all.length); // 2
  * ```
  */
 export class CheckpointRequest {
