@@ -34,7 +34,8 @@ export interface Answer extends GeneratedTokens {
 
 /**
  * Returns `samples` answers to each question, in order. The random numbers of an answer depend on the seed,
- * the item's index and the number of the sample alone. Throws RangeError for a reward that is no number.
+ * the item's index and the number of the sample alone. Throws RangeError for a reward that is NaN or
+ * infinite.
  */
 export async function answerQuestions(
   model: ModelSession,

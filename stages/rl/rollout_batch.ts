@@ -39,7 +39,7 @@ export interface Rollout {
 /**
  * Answers questions with the model, and returns the batch of the update. The random numbers depend on the
  * seed, the question and the number of the answer alone. Questions that are longer than a sequence are left
- * out. Throws RangeError if all are, and for a reward that is no number.
+ * out. Throws RangeError if all are, and for a reward that is NaN or infinite.
  */
 export async function rolloutBatch(
   model: ModelSession,

@@ -37,7 +37,7 @@ Deno.test("accumulation of 8 in one process = 8 processes × 1 = 4 × 2 = 2 × 4
   });
 });
 
-Deno.test("3 processes × 2 = accumulation of 6; a run goes on with 1, 3 and 6 processes", async () => {
+Deno.test("3 processes × 2 = accumulation of 6; a run resumes with 1, 3 and 6 processes", async () => {
   await withFolder(async (dir) => {
     const args = [...await writeShards(`${dir}/shards`), ...smallRun, ...evaluated];
     await trains([...args, "--out", `${dir}/one`, "--grad-accum", "6"]);

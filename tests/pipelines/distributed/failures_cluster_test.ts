@@ -14,7 +14,7 @@ await installPackages("openmpi-bin", "mpich");
 
 const libraries = ["openmpi", "mpich"] as const;
 
-/** A run of two processes that goes on until it is stopped. */
+/** A run of two processes that lasts until it is stopped. */
 class Job {
   readonly #child: Deno.ChildProcess;
   readonly #out: string;
@@ -75,7 +75,7 @@ async function withArguments(work: (dir: string, args: readonly string[]) => Pro
 
 for (const name of libraries) {
   for (const [who, rank] of [["rank 0", 0], ["rank 1", 1]] as const) {
-    Deno.test(`${name}: all end if ${who} is killed; the run goes on from its checkpoint`, async () => {
+    Deno.test(`${name}: all end if ${who} is killed; the run resumes from its checkpoint`, async () => {
       await withArguments(async (dir, args) => {
         const out = `${dir}/run`, job = new Job(name, { args: [...args, ...endless], out });
         Deno.kill((await job.running())[rank], "SIGKILL");

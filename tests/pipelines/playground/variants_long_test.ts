@@ -33,7 +33,7 @@ for (const [what, options, wish, device] of variants) {
 }
 
 Deno.test({
-  name: `the playground pauses, goes on, stops, and says what to choose where a run is impossible${none}`,
+  name: `the playground pauses, resumes, stops, and says what to choose where a run is impossible${none}`,
   ignore: browser === null,
   sanitizeOps: false,
   sanitizeResources: false,
