@@ -3,9 +3,11 @@
  *
  * @module
  */
+import type { TensorMap } from "../../kernels/core/tensor.ts";
 import { ignoredTarget } from "../../kernels/ops/loss/cross_entropy.ts";
 import type { Batch } from "../items.ts";
 import type { Plan } from "./plan.ts";
+import { scalar } from "./tensor_data.ts";
 import type { TrainingPlan } from "./training_plan.ts";
 
 /**
@@ -81,7 +83,7 @@ export function batchInputs(plan: Plan, batch: Batch): BatchInputs {
 }
 
 /** Returns the positions of each token in its document, [A, B, T]. */
-export function documentPositions(firstKeys: Uint32Array, seqLen: number): Uint32Array<ArrayBuffer> {
+function documentPositions(firstKeys: Uint32Array, seqLen: number): Uint32Array<ArrayBuffer> {
   return Uint32Array.from(firstKeys, (first, i) => i % seqLen - first);
 }
 
@@ -116,4 +118,21 @@ function checkMask(mask: Float32Array | undefined, { weighted = false }: Trainin
       weighted ? "a finite number" : "0 or 1: plan the training with weighted: true for other weights"
     }`,
   );
+}
+
+/** Returns the inputs of a batch as the tensors that the training programs read. */
+export function batchTensors(
+  { inputs, targets, weights, firstKeys, lossWeight }: BatchInputs,
+  shape: Batch["shape"],
+): TensorMap {
+  return {
+    inputs: { shape, data: inputs },
+    targets: { shape, data: targets },
+    ...(weights && { weights: { shape, data: weights } }),
+    ...(firstKeys && {
+      firstKeys: { shape, data: firstKeys },
+      positions: { shape, data: documentPositions(firstKeys, shape[2]) },
+    }),
+    lossWeight: scalar(lossWeight),
+  };
 }

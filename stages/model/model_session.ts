@@ -6,33 +6,24 @@
  *
  * @module
  */
-import { regionsOf } from "../../kernels/core/regions.ts";
 import type { TensorMap } from "../../kernels/core/tensor.ts";
-import type {
-  CallTiming,
-  Engine,
-  Session,
-  SessionCounters,
-  SessionRanks,
-} from "../../kernels/engine/engine.ts";
-import { ignoredTarget } from "../../kernels/ops/loss/cross_entropy.ts";
+import type { CallTiming, Engine, Session, SessionCounters } from "../../kernels/engine/engine.ts";
 import type { Batch } from "../items.ts";
-import { lossSumLabel } from "./leaves.ts";
-import { anchorSuffix, isShared } from "./outer_graph.ts";
-import { type BatchInputs, batchInputs, checkTokens, documentPositions, trainingOf } from "./check_inputs.ts";
+import { batchInputs, batchTensors, trainingOf } from "./check_inputs.ts";
 import { inspectBatch, type ModelInspection, readGradients } from "./gradient_reader.ts";
 import { Decoder } from "./kv_decoder.ts";
+import { lossSumLabel } from "./leaves.ts";
+import { batchesAtOnce, modelLosses } from "./model_losses.ts";
+import { checkOptimizerState, optimizerStart, readOptimizer } from "./optimizer_state.ts";
 import type { Plan } from "./plan.ts";
 import { drawsAt, randomKeys } from "./randomness.ts";
-import { scoringProgram, type ScoringShape } from "./scoring.ts";
+import type { ScoringShape } from "./scoring.ts";
 import { sumLabels } from "./sum_graph.ts";
-import { floats, scalar } from "./tensor_data.ts";
-import { type ModelTrace, traceLogits, traceQkv, traceTokens } from "./trace.ts";
+import { scalar } from "./tensor_data.ts";
+import type { ModelTrace } from "./trace.ts";
+import { traceText } from "./trace_text.ts";
 import { gradientPrograms, historyLength, programsOfStep } from "./training_plan.ts";
 import { fitWeights } from "./weights.ts";
-
-/** Tokens for each process that are evaluated between two messages: so few take little memory. */
-const MESSAGE_TOKENS = 8192;
 
 /** The loss and the gradient norm of one update. */
 export type StepResult = Readonly<{
@@ -77,10 +68,7 @@ export async function openModel(engine: Engine, options: OpenModelOptions): Prom
   const session = await engine.open(plan.programs, {
     ...fitted,
     ...constants,
-    ...anchors(plan, fitted),
-    ...Object.fromEntries(
-      Object.entries(optimizer).map(([label, tensor]) => [label.replace(ownSuffix, ""), tensor]),
-    ),
+    ...optimizerStart(plan, { weights: fitted, optimizer }),
   });
   const keys = randomKeys(plan.programs, seed);
   session.write(keys);
@@ -252,9 +240,7 @@ export class ModelSession implements AsyncDisposable {
    * message.
    */
   get batchesAtOnce(): number {
-    const { evaluation } = this.plan, { ranks } = this.#session;
-    if (ranks === undefined || evaluation === undefined) return ranks?.size ?? 1;
-    return ranks.size * Math.max(1, Math.floor(MESSAGE_TOKENS / (evaluation.batch * evaluation.seqLen)));
+    return batchesAtOnce(this.plan, this.#session);
   }
 
   /**
@@ -264,72 +250,12 @@ export class ModelSession implements AsyncDisposable {
    * which has the sizes of the evaluation. Throws RangeError if they have another length or a token is
    * outside the vocabulary.
    */
-  async losses(
+  losses(
     inputs: Uint32Array,
     targets: Uint32Array,
-    { scoring, reference = false }: {
-      readonly scoring?: ScoringShape;
-      readonly reference?: boolean;
-    } = {},
+    options: { readonly scoring?: ScoringShape; readonly reference?: boolean } = {},
   ): Promise<Float32Array> {
-    const { evaluation, model } = this.plan;
-    const shape = scoring ?? (evaluation && [evaluation.batch, evaluation.seqLen]);
-    if (shape === undefined) throw new RangeError("Cannot evaluate: the plan has no evaluation");
-    const name = scoring !== undefined ? scoringProgram(scoring) : reference ? "reference" : "eval";
-    const wanted = shape[0] * shape[1], { ranks } = this.#session;
-    const many = inputs.length / wanted, isWhole = Number.isInteger(many) && many >= 1;
-    if (!isWhole || many > this.batchesAtOnce || targets.length !== inputs.length) {
-      throw new RangeError(
-        `Cannot evaluate ${inputs.length} inputs and ${targets.length} targets: wanted [${shape}] of each`,
-      );
-    }
-    checkTokens(inputs, { limit: model.vocabSize, what: "input" });
-    checkTokens(targets, { limit: model.vocabSize, what: "target" });
-    if (ranks !== undefined) return await this.#dealtLosses(ranks, { name, shape, inputs, targets });
-    this.#session.write({
-      [`${name}/inputs`]: { shape, data: inputs },
-      [`${name}/targets`]: { shape, data: targets },
-    });
-    await this.#session.run([name]);
-    return floats((await this.#session.read([`${name}/losses`]))[`${name}/losses`].data);
-  }
-
-  /**
-   * Deals out batches among the processes, which compute one after the other and send all losses together.
-   */
-  async #dealtLosses(
-    ranks: SessionRanks,
-    { name, shape, inputs, targets }: {
-      readonly name: string;
-      readonly shape: readonly number[];
-      readonly inputs: Uint32Array;
-      readonly targets: Uint32Array;
-    },
-  ): Promise<Float32Array> {
-    const each = shape[0] * shape[1], size = ranks.size * each, rounds = Math.ceil(inputs.length / size);
-    let gathered: Promise<Float32Array> = Promise.resolve(new Float32Array());
-    for (let round = 0; round < rounds; round++) {
-      const part = (all: Uint32Array, padding: number) => {
-        const data = new Uint32Array(size).fill(padding);
-        data.set(all.subarray(round * size, (round + 1) * size));
-        return { shape: [ranks.size * shape[0], shape[1]], data };
-      };
-      this.#session.write({
-        [`${name}/inputs`]: part(inputs, 0),
-        [`${name}/targets`]: part(targets, ignoredTarget),
-      });
-      this.#run([name]);
-      if (round < rounds - 1) ranks.keep(`${name}/losses`);
-      else gathered = ranks.gather(`${name}/losses`);
-    }
-    const all = await gathered, losses = new Float32Array(inputs.length);
-    for (let batch = 0; batch * each < losses.length; batch++) {
-      const rank = batch % ranks.size,
-        round = Math.floor(batch / ranks.size),
-        at = (rank * rounds + round) * each;
-      losses.set(all.subarray(at, at + each), batch * each);
-    }
-    return losses;
+    return modelLosses(this.plan, this.#session, { inputs, targets, ...options });
   }
 
   /**
@@ -354,19 +280,8 @@ export class ModelSession implements AsyncDisposable {
    * Reads the optimizer state, keyed by label; empty without training. If the processes train apart, it holds
    * that of each, one after the other, and their parameters.
    */
-  async optimizer(): Promise<TensorMap> {
-    const labels = optimizerLabels(this.plan), { ranks } = this.#session;
-    if (ranks === undefined || this.plan.training?.outer === undefined) {
-      return await this.#session.read(labels);
-    }
-    const all: Record<string, TensorMap[string]> = { ...await this.#session.read(labels.filter(isShared)) };
-    const gather = async (label: string) => {
-      const data = await ranks.gather(label);
-      return { shape: [data.length], data };
-    };
-    for (const label of labels) all[label] ??= await gather(label);
-    for (const name of this.plan.trained.keys()) all[`${name}${ownSuffix}`] = await gather(name);
-    return all;
+  optimizer(): Promise<TensorMap> {
+    return readOptimizer(this.plan, this.#session);
   }
 
   /**
@@ -415,79 +330,12 @@ export class ModelSession implements AsyncDisposable {
    * each block reads. Throws RangeError if the plan has no `tracing`, if `ids` is empty or longer than the
    * plan's texts, or has an id outside the vocabulary.
    */
-  async trace(ids: ArrayLike<number>): Promise<ModelTrace> {
-    const { tracing, traced, model: { vocabSize, paddedVocabSize } } = this.plan;
-    if (tracing === undefined) throw new RangeError("Cannot trace: the plan has no tracing");
-    const { length } = ids, tokens = new Uint32Array(tracing.seqLen);
-    if (length < 1 || length > tracing.seqLen) {
-      throw new RangeError(`Cannot trace ${length} tokens: wanted 1 to ${tracing.seqLen}`);
-    }
-    tokens.set(ids); // no token sees the padding after it
-    checkTokens(tokens, { limit: vocabSize, what: "text" });
-    this.#session.write({ [traceTokens]: { shape: [1, tracing.seqLen], data: tokens } });
-    await this.#session.run(["trace"]);
-    const found = await this.#session.read([traceLogits, ...traced.map((_, block) => traceQkv(block))]);
-    const logits = floats(found[traceLogits].data);
-    return {
-      logits: Array.from(
-        { length },
-        (_, t) => logits.subarray(t * paddedVocabSize, t * paddedVocabSize + vocabSize),
-      ),
-      attention: traced.map((form, block) => {
-        const { shape, data } = found[traceQkv(block)];
-        return { form, qkv: floats(data).subarray(0, length * shape[shape.length - 1]) };
-      }),
-    };
+  trace(ids: ArrayLike<number>): Promise<ModelTrace> {
+    return traceText(this.plan, this.#session, ids);
   }
 
   /** Frees the memory on the device. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#session[Symbol.asyncDispose]();
   }
-}
-
-/** Returns the inputs of a batch as the tensors that the training programs read. */
-function batchTensors(
-  { inputs, targets, weights, firstKeys, lossWeight }: BatchInputs,
-  shape: Batch["shape"],
-): TensorMap {
-  return {
-    inputs: { shape, data: inputs },
-    targets: { shape, data: targets },
-    ...(weights && { weights: { shape, data: weights } }),
-    ...(firstKeys && {
-      firstKeys: { shape, data: firstKeys },
-      positions: { shape, data: documentPositions(firstKeys, shape[2]) },
-    }),
-    lossWeight: scalar(lossWeight),
-  };
-}
-
-/** Ending of the names under which a checkpoint keeps the parameters of processes that train apart. */
-const ownSuffix = "/of each process";
-
-/** Returns the parameters from which processes begin to train apart. */
-function anchors({ trained, training }: Plan, weights: TensorMap): TensorMap {
-  const names = training?.outer === undefined ? [] : [...trained.keys()];
-  return Object.fromEntries(names.map((name) => [`${name}${anchorSuffix}`, weights[name]]));
-}
-
-function checkOptimizerState(plan: Plan, optimizer: TensorMap): void {
-  const apart = plan.training?.outer === undefined || (plan.training.ranks ?? 1) === 1
-    ? []
-    : [...plan.trained.keys()];
-  const wanted = [...optimizerLabels(plan), ...apart.map((name) => `${name}${ownSuffix}`)],
-    found = Object.keys(optimizer);
-  if (found.length === 0) return;
-  const extra = found.find((label) => !wanted.includes(label));
-  if (extra !== undefined) {
-    throw new RangeError(`Cannot load the optimizer's state: ${extra} is not part of this run`);
-  }
-  const missing = wanted.find((label) => !found.includes(label));
-  if (missing !== undefined) throw new RangeError(`Cannot load the optimizer's state: ${missing} is missing`);
-}
-
-function optimizerLabels(plan: Plan): readonly string[] {
-  const regions = regionsOf(plan.programs).filter(({ kind }) => kind === "optimizer");
-  return regions.flatMap(({ members }) => members.map(({ label }) => label));
 }
