@@ -15,9 +15,8 @@ import { Memory } from "../stages/tool/memory.ts";
 import { chatLoop } from "./chat/chat_loop.ts";
 import { ConversationState } from "./chat/conversation_state.ts";
 import { standardLines } from "./chat/lines.ts";
-import { integer, number, path, text } from "./cli/option_types.ts";
+import { integer, path, text } from "./cli/option_types.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
-import { runOptions } from "./cli/run_options.ts";
 import {
   type ChatModel,
   chatModel,
@@ -25,13 +24,10 @@ import {
   checkInferenceMemory,
   newestChatModel,
 } from "./parts/chat/chat_model.ts";
-import { above0, unlessOff } from "./parts/options/requirements.ts";
+import { samplingOptions } from "./parts/options/sampling_options.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { toolOptions } from "./parts/posttrain/tool_options.ts";
 import { openTools } from "./parts/posttrain/tools.ts";
-
-const sampling = { group: "Sampling" };
-const random = above0("temperature", "--temperature X above 0");
 
 const options = {
   checkpoint: path(
@@ -57,31 +53,9 @@ const options = {
   maxTokens: integer("largest number of tokens of an answer; default: what the context leaves", {
     value: null,
     min: 1,
-    ...sampling,
+    group: "Sampling",
   }),
-  temperature: number("temperature; 0 = always take the most likely token", {
-    value: 0.6,
-    min: 0,
-    ...sampling,
-  }),
-  topK: integer("sample from the K most likely tokens; 0 = from all", {
-    value: 50,
-    min: 0,
-    ...sampling,
-    requires: unlessOff(random, 0),
-  }),
-  topP: number("sample from the most likely tokens whose probabilities add up to this; 1 = from all", {
-    value: 1,
-    min: 0,
-    max: 1,
-    ...sampling,
-    requires: unlessOff(random, 1),
-  }),
-  repetitionPenalty: number("penalty for tokens that the text contains already; 1 = no penalty", {
-    value: 1,
-    ...sampling,
-  }),
-  seed: { ...runOptions.seed, requires: random },
+  ...samplingOptions({ temperature: 0.6 }),
 };
 
 export default pipeline({

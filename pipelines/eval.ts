@@ -18,7 +18,7 @@ import { shardFiles } from "../stages/source/token_shards.ts";
 import { hellaswag } from "../stages/task/hellaswag.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../stages/token/tokenizer.ts";
-import { integer, path, repeatedPaths } from "./cli/option_types.ts";
+import { integer, repeatedPaths } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { textName } from "../stages/report/compared_bits.ts";
 import { checkHellaswag } from "./parts/hellaswag.ts";
@@ -57,17 +57,8 @@ const noSource = {
 };
 
 const options = {
-  checkpoint: path(
-    "a run's folder, one of its checkpoints, a .bin of llm.c or llama2.c, a .gguf, a .pt or a safetensors folder",
-    {
-      value: "runs/fineweb-gpt2",
-      ...model,
-    },
-  ),
-  tokenizer: path(
-    "gpt2, p50k, p50k_edit, cl100k, o200k, o200k_harmony, byte or a tokenizer's folder; default: the one in the run's folder, or gpt2 if there is none",
-    { value: null, placeholder: "NAME|PATH", ...model },
-  ),
+  checkpoint: { ...inferenceOptions.checkpoint, ...model },
+  tokenizer: { ...inferenceOptions.tokenizer, ...model },
   weights: { ...inferenceOptions.weights, ...model },
   activations: { ...inferenceOptions.activations, ...model },
   valShards: {

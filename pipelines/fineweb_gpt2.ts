@@ -8,7 +8,6 @@
 import { finewebFilters } from "../stages/filter/fineweb_group.ts";
 import { removeIfThere } from "../stages/disk/whole_files.ts";
 import { from } from "../stages/flow/flow.ts";
-import { withCost } from "../stages/model/plan_cost.ts";
 import { shard } from "../stages/shard/shard.ts";
 import { openSource } from "../stages/source/uri.ts";
 import { encode } from "../stages/token/encode.ts";
@@ -18,8 +17,6 @@ import { checkHellaswag } from "./parts/hellaswag.ts";
 import { withBatchSize } from "./parts/resume/batch_change.ts";
 import { holdingOut } from "./parts/held_out.ts";
 import { largestModelLines } from "./parts/memory/largest_model.ts";
-import { maxBatchSizes } from "./parts/memory/max_batch_size.ts";
-import { machineLines, plannedGpu } from "./parts/machine_lines.ts";
 import { nextSteps } from "./parts/next_steps.ts";
 import { filterOptions, readingOf, sourceOptions } from "./parts/options/document_options.ts";
 import { modelOptions } from "./parts/options/model_options.ts";
@@ -28,7 +25,6 @@ import { trainingPresets } from "./parts/options/presets.ts";
 import { validationOptions } from "./parts/options/shard_options.ts";
 import { tokenizerOptions } from "./parts/options/tokenizer_options.ts";
 import { trainingOptions } from "./parts/options/training_options.ts";
-import { planLines } from "./parts/plan_lines.ts";
 import { profileLines } from "./parts/profile.ts";
 import { SAMPLE_FOLDER, sampleFilters } from "./parts/recipe.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
@@ -37,8 +33,9 @@ import { someDocuments } from "./parts/some_documents.ts";
 import { checkRereadable, tokenizerFor, vocabSizeOf } from "./parts/tokenizer_for.ts";
 import { withShardsIn } from "./parts/resume/moved_shards.ts";
 import { training } from "./parts/training.ts";
-import { openScheduleOf, scheduleOf, scheduleRemark, stepsOf, twiceAsLong } from "./parts/training_length.ts";
+import { openScheduleOf, scheduleOf, scheduleRemark, twiceAsLong } from "./parts/training_length.ts";
 import { checkMemory, startingModel, trainingPlan } from "./parts/training_plan.ts";
+import { trainingPlanLines } from "./parts/training_plan_lines.ts";
 import { openValidation } from "./parts/validation.ts";
 
 export default pipeline({
@@ -143,16 +140,7 @@ export default pipeline({
   async plan(o, env) {
     const start = await startingModel(o, env);
     const inputs = { vocabSize: await vocabSizeOf(o, env), start, packBytes: await env.largestPack() };
-    const plan = trainingPlan(o, { ...inputs, ranks: env.ranks }),
-      half = o.dtype === "f16",
-      steps = stepsOf(o);
-    return planLines({
-      ...withCost(plan, plannedGpu(env, { half })),
-      steps,
-      maxBatchSizes: maxBatchSizes(o, inputs),
-      largestModel: largestModelLines(),
-      machine: machineLines(plan, env, { half, steps }),
-    });
+    return trainingPlanLines(o, inputs, env);
   },
   finish: async (o, env) => {
     const { results, hints } = await nextSteps("fineweb-gpt2", { env, longer: twiceAsLong(o) });

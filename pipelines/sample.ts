@@ -11,12 +11,11 @@ import { map } from "../stages/flow/stage.ts";
 import { plan } from "../stages/model/plan.ts";
 import { checkGenerateOptions } from "../stages/sample/generate_texts.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
-import { integer, number, path, repeated } from "./cli/option_types.ts";
-import { runOptions } from "./cli/run_options.ts";
+import { integer, repeated } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { generate, type Generator } from "./parts/generate_stage.ts";
 import { inferenceOptions } from "./parts/options/inference_options.ts";
-import { above0, unlessOff } from "./parts/options/requirements.ts";
+import { samplingOptions } from "./parts/options/sampling_options.ts";
 import { machineLines } from "./parts/machine_lines.ts";
 import { largestModelLines } from "./parts/memory/largest_model.ts";
 import { planLines } from "./parts/plan_lines.ts";
@@ -24,22 +23,9 @@ import { checkPrompt, promptEncoding, promptOptions } from "./parts/prompt.ts";
 import { runTokenizer } from "./parts/run_files.ts";
 import { inferenceWeights } from "./parts/starting_weights.ts";
 
-const model = { group: "Model" };
 const sampling = { group: "Sampling" };
-const random = above0("temperature", "--temperature X above 0");
 
 const options = {
-  checkpoint: path(
-    "a run's folder, one of its checkpoints, a .bin of llm.c or llama2.c, a .gguf, a .pt or a safetensors folder",
-    {
-      value: "runs/fineweb-gpt2",
-      ...model,
-    },
-  ),
-  tokenizer: path(
-    "gpt2, p50k, p50k_edit, cl100k, o200k, o200k_harmony, byte or a tokenizer's folder; default: the one in the run's folder, or gpt2 if there is none",
-    { value: null, placeholder: "NAME|PATH", ...model },
-  ),
   ...inferenceOptions,
   prompt: repeated(
     "prompt, or FILE:PATH to read it from a file; may be repeated to continue several prompts",
@@ -52,36 +38,7 @@ const options = {
   ...promptOptions,
   count: integer("texts per prompt", { value: 1, min: 1, ...sampling }),
   maxTokens: integer("largest number of tokens to generate per text", { value: 200, min: 0, ...sampling }),
-  temperature: number("temperature; 0 = always take the most likely token", {
-    value: 0.8,
-    min: 0,
-    ...sampling,
-  }),
-  topK: integer("sample from the K most likely tokens; 0 = from all", {
-    value: 50,
-    min: 0,
-    ...sampling,
-    requires: unlessOff(random, 0),
-  }),
-  topP: number("sample from the most likely tokens whose probabilities add up to this; 1 = from all", {
-    value: 1,
-    min: 0,
-    max: 1,
-    ...sampling,
-    requires: unlessOff(random, 1),
-  }),
-  minP: number("sample from tokens at least this fraction as likely as the most likely one; 0 = from all", {
-    value: 0,
-    min: 0,
-    max: 1,
-    ...sampling,
-    requires: unlessOff(random, 0),
-  }),
-  repetitionPenalty: number("penalty for tokens that the text contains already; 1 = no penalty", {
-    value: 1,
-    ...sampling,
-  }),
-  seed: { ...runOptions.seed, requires: random },
+  ...samplingOptions({ temperature: 0.8 }),
   stop: repeated("end the text before this string; may be repeated", {
     value: [],
     placeholder: "TEXT",

@@ -4,7 +4,6 @@
  * @module
  */
 import { from } from "../stages/flow/flow.ts";
-import { withCost } from "../stages/model/plan_cost.ts";
 import { countTokens } from "../stages/format/tokens/token_formats.ts";
 import { countSequences } from "../stages/shard/windows.ts";
 import { shardFiles, tokenShards } from "../stages/source/token_shards.ts";
@@ -13,8 +12,6 @@ import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import { withBatchSize } from "./parts/resume/batch_change.ts";
 import { keepTokenizer, keptTokenizer } from "./parts/resume/kept_tokenizer.ts";
 import { largestModelLines } from "./parts/memory/largest_model.ts";
-import { maxBatchSizes } from "./parts/memory/max_batch_size.ts";
-import { machineLines, plannedGpu } from "./parts/machine_lines.ts";
 import { nextSteps } from "./parts/next_steps.ts";
 import { modelOptions } from "./parts/options/model_options.ts";
 import { monitoringOptions } from "./parts/options/monitoring_options.ts";
@@ -22,14 +19,14 @@ import { trainingPresets, withoutOption } from "./parts/options/presets.ts";
 import { given, unlessOff } from "./parts/options/requirements.ts";
 import { shardOptions } from "./parts/options/shard_options.ts";
 import { trainingOptions } from "./parts/options/training_options.ts";
-import { planLines } from "./parts/plan_lines.ts";
 import { profileLines } from "./parts/profile.ts";
 import { shardsTokenizer, shardsVocabulary } from "./parts/shards.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
 import { settledValues } from "./parts/settled_values.ts";
 import { training } from "./parts/training.ts";
-import { openScheduleOf, scheduleOf, scheduleRemark, stepsOf, twiceAsLong } from "./parts/training_length.ts";
+import { openScheduleOf, scheduleOf, scheduleRemark, twiceAsLong } from "./parts/training_length.ts";
 import { batchShape, startingModel, trainingPlan } from "./parts/training_plan.ts";
+import { trainingPlanLines } from "./parts/training_plan_lines.ts";
 import { openValidation } from "./parts/validation.ts";
 
 const validated = given("valShards", "--val-shards GLOB"); // evaluations have no other text here
@@ -135,17 +132,7 @@ export default pipeline({
   },
   helpNotes: largestModelLines,
   async plan(o, env) {
-    const inputs = await inputsOf(o, env);
-    const plan = trainingPlan(o, { ...inputs, ranks: env.ranks }),
-      half = o.dtype === "f16",
-      steps = stepsOf(o);
-    return planLines({
-      ...withCost(plan, plannedGpu(env, { half })),
-      steps,
-      maxBatchSizes: maxBatchSizes(o, inputs),
-      largestModel: largestModelLines(),
-      machine: machineLines(plan, env, { half, steps }),
-    });
+    return trainingPlanLines(o, await inputsOf(o, env), env);
   },
   finish: async (o, env) => {
     const { results, hints } = await nextSteps("train", { env, longer: twiceAsLong(o) });

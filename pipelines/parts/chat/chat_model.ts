@@ -18,7 +18,7 @@ import { loadTokenizer } from "../../../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
 import { integer, path } from "../../cli/option_types.ts";
 import type { Values } from "../../cli/pipeline.ts";
-import { inferenceOptions } from "../options/inference_options.ts";
+import { quantizedOptions } from "../options/inference_options.ts";
 import { runFile, runTokenizer } from "../run_files.ts";
 import { inferenceWeights } from "../starting_weights.ts";
 import { ADDRESSABLE } from "../training_plan.ts";
@@ -37,7 +37,7 @@ export const chatModelOptions = {
     "largest number of tokens of a conversation with its answer; default: 2048, or the model's sequence length if it is shorter",
     { value: null, min: 8, placeholder: "N", group: "Model" },
   ),
-  ...inferenceOptions,
+  ...quantizedOptions,
 };
 
 /** A model to talk to. */

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { oneOf } from "../../cli/option_types.ts";
+import { oneOf, path } from "../../cli/option_types.ts";
 import { oneOfValues, unlessOff } from "./requirements.ts";
 
 /** How the weights of a quantised model are used. */
-export const inferenceOptions = {
+export const quantizedOptions = {
   weights: oneOf(
     "quantised weights of a .gguf: stored = multiply by them as they are; f32 = dequantise them",
     {
@@ -25,4 +25,17 @@ export const inferenceOptions = {
       requires: unlessOff(oneOfValues("weights", ["stored"], "--weights stored"), "f32"),
     },
   ),
+};
+
+/** Which model runs, and how the weights of a quantised one are used. */
+export const inferenceOptions = {
+  checkpoint: path(
+    "a run's folder, one of its checkpoints, a .bin of llm.c or llama2.c, a .gguf, a .pt or a safetensors folder",
+    { value: "runs/fineweb-gpt2", group: "Model" },
+  ),
+  tokenizer: path(
+    "gpt2, p50k, p50k_edit, cl100k, o200k, o200k_harmony, byte or a tokenizer's folder; default: the one in the run's folder, or gpt2 if there is none",
+    { value: null, placeholder: "NAME|PATH", group: "Model" },
+  ),
+  ...quantizedOptions,
 };
