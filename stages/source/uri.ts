@@ -7,6 +7,7 @@ import { fileInfoSync } from "../disk/files.ts";
 import { existsSync, isFolderSync } from "../disk/whole_files.ts";
 import { packingEndings, packingOfName } from "../format/packed/packing.ts";
 import { findRemote, isRemote } from "../format/web/remote.ts";
+import { isS3 } from "../format/web/s3/s3_uri.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { chain } from "./chain.ts";
@@ -21,6 +22,7 @@ import { filesBelow, filesMatching } from "./glob.ts";
 import { hubFiles, type HubOptions, isCard, isHub } from "./hub.ts";
 import { identified } from "./identity.ts";
 import { mix } from "./mix.ts";
+import { s3Files } from "./s3.ts";
 import { weightOf } from "./weight.ts";
 
 /** A summary of the input, to be printed before a run begins. */
@@ -52,6 +54,7 @@ export interface OpenedSource {
  *   .jsonl, .csv, .tsv), such as `save_to_disk()` of `datasets` writes, without cards and configurations
  * - an http or https URL
  * - `hf:OWNER/NAME[@REVISION][/PATH]`
+ * - `s3://BUCKET/KEY`: an object, a folder or a glob
  * - `-`: JSON lines on standard input
  *
  * The files of a glob or dataset are read one after another, sorted by path. Several URIs are mixed in
@@ -60,7 +63,7 @@ export interface OpenedSource {
  *
  * Throws before any document is read: RangeError for an unknown file type or corpus, Deno.errors.NotFound for
  * a missing file or a glob that matches nothing, Deno.errors.InvalidData for an empty file, and the errors of
- * `findRemote` and `hubFiles`.
+ * `findRemote`, `hubFiles` and `s3Files`.
  *
  * @example
  * ```ts
@@ -153,6 +156,10 @@ async function filesOf(uri: string, options: SourceOptions): Promise<readonly So
     const files = await hubFiles(uri, { ...options, accepts: (name) => fileKind(name) !== undefined });
     return files.map(({ url, size }) => ({ path: url, size }));
   }
+  if (isS3(uri)) {
+    const files = await s3Files(uri, { ...options, choose: (uris) => dataAmong(uris, uri) });
+    return files.map(({ uri, size }) => ({ path: uri, size }));
+  }
   if (isRemote(uri)) return [{ path: uri, size: (await findRemote(uri, options)).size }];
   return expand(uri).map((path) => ({ path, size: fileInfoSync(path).size }));
 }
@@ -224,8 +231,13 @@ const tables: ReadonlySet<string> = new Set([".arrow", ".parquet", ".jsonl", ".c
  * Returns the files in a folder that can be read: all, or only the data if the folder holds a dataset. Throws
  * Deno.errors.NotFound if there is none.
  */
-function filesInFolder(folder: string): string[] {
-  const found = filesBelow(folder).filter((path) => fileKind(path) !== undefined);
+function filesInFolder(folder: string): readonly string[] {
+  return dataAmong(filesBelow(folder), folder);
+}
+
+/** Returns those of the files in a folder that can be read, as `filesInFolder` does. */
+function dataAmong(files: readonly string[], folder: string): readonly string[] {
+  const found = files.filter((path) => fileKind(path) !== undefined);
   const hasTables = found.some((path) => tables.has(fileKind(path) ?? ""));
   const data = hasTables ? found.filter((path) => !isCard(path.slice(path.lastIndexOf("/") + 1))) : found;
   if (data.length > 0) return data;
@@ -240,7 +252,7 @@ function filesInFolder(folder: string): string[] {
  * Returns the files of a path or glob. A path that exists is never treated as a glob, even if it contains
  * glob characters.
  */
-function expand(uri: string): string[] {
+function expand(uri: string): readonly string[] {
   if (isFolderSync(uri)) return filesInFolder(uri);
   if (existsSync(uri) || !/[*?[{]/.test(uri)) return [uri];
   const found = filesMatching(uri);

@@ -29,7 +29,7 @@ const written = { fixed, group: "Written documents" };
 /** Options for the source of documents. */
 export const sourceOptions = {
   source: repeatedPaths(
-    "embedded[:NAME], a path, folder or glob of .txt .md .jsonl .json .csv .tsv .parquet .arrow .warc .wet .html (also packed: .gz, .zst, .bz2, .xz, .lz4), an https URL, hf:OWNER/NAME[@REVISION][/PATH], or - for JSON lines on standard input; may be repeated; several are mixed by size, or by weight as URI*WEIGHT",
+    "embedded[:NAME], a path, folder or glob of .txt .md .jsonl .json .csv .tsv .parquet .arrow .warc .wet .html (also packed: .gz, .zst, .bz2, .xz, .lz4), an https URL, hf:OWNER/NAME[@REVISION][/PATH], s3://BUCKET/KEY, or - for JSON lines on standard input; may be repeated; several are mixed by size, or by weight as URI*WEIGHT",
     { value: ["embedded"], placeholder: "URI", ...data },
   ),
   damaged: oneOf(

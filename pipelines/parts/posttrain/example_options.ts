@@ -24,7 +24,7 @@ export function exampleOptions(
 ) {
   return {
     data: repeatedPaths(
-      `${records}: JSON lines, JSON, Parquet or Arrow of ${fields}; a path, folder, glob, https URL or hf:OWNER/NAME[@REVISION][/PATH]; may be repeated; several are mixed by size, or by weight as URI*WEIGHT`,
+      `${records}: JSON lines, JSON, Parquet or Arrow of ${fields}; a path, folder, glob, https URL, hf:OWNER/NAME[@REVISION][/PATH] or s3://BUCKET/KEY; may be repeated; several are mixed by size, or by weight as URI*WEIGHT`,
       { value: [], placeholder: "URI", fixed: true, ...data },
     ),
     damaged: oneOf(

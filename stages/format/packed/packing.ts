@@ -5,6 +5,7 @@
  * @module
  */
 import { isRemote } from "../web/remote.ts";
+import { isS3 } from "../web/s3/s3_uri.ts";
 
 /** Endings of the names of compressed files, without the dot. */
 const packings = ["gz", "zst", "bz2", "xz", "lz4"] as const;
@@ -77,7 +78,7 @@ function isText(head: Uint8Array): boolean {
   return head.length > 0 && !/[\0-\x08\x0E-\x1F\x7F\uFFFD]/.test(text);
 }
 
-/** Returns a URL without query and fragment, which are not part of the file's name. */
+/** Returns a URL without query and fragment, which are not part of the file's name; a key has neither. */
 function fileName(path: string): string {
-  return isRemote(path) ? path.replace(/[?#].*$/, "") : path;
+  return isRemote(path) && !isS3(path) ? path.replace(/[?#].*$/, "") : path;
 }

@@ -1,13 +1,16 @@
 /**
- * Reads files at http and https URLs as chunks of bytes. Requests are for byte ranges, so that after a broken
- * connection only the rest is requested. A file that changes while it is read is an error, so that bytes of
- * two versions are never mixed. Source: RFC 9110 (ranges, Retry-After, ETag).
+ * Reads files at http and https URLs, and objects at s3:// addresses, as chunks of bytes. Requests are for
+ * byte ranges, so that after a broken connection only the rest is requested. A file that changes while it is
+ * read is an error, so that bytes of two versions are never mixed. Source: RFC 9110 (ranges, Retry-After,
+ * ETag).
  *
  * @module
  */
 import { type ContentRange, contentRangeOf } from "./content_range.ts";
 import { limitedBody } from "./limited_body.ts";
 import { fetchRedirected } from "./redirects.ts";
+import { fetchS3, s3Refusal } from "./s3/s3_request.ts";
+import { isS3 } from "./s3/s3_uri.ts";
 import { Retries, type RetryOptions, withRetries } from "./retry.ts";
 import { tokenHeader } from "./tokens.ts";
 import { TransientError } from "./transient_error.ts";
@@ -39,7 +42,7 @@ const transientStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /** Returns whether a path is a URL that this module reads. */
 export function isRemote(path: string): boolean {
-  return /^https?:\/\//i.test(path);
+  return /^https?:\/\//i.test(path) || isS3(path);
 }
 
 /**
@@ -120,14 +123,14 @@ async function request(
 ): Promise<Response> {
   if (!URL.canParse(url)) throw new RangeError(`Cannot read ${url}: it is not a valid URL: check it`);
   // Without "identity", the server could compress the bytes, and offsets would no longer be the file's.
-  const headers = {
-    ...tokenHeader(url),
-    range: `bytes=${first}-${last ?? ""}`,
-    "accept-encoding": "identity",
-  };
-  const response = await retries.fetch((signal) => fetchRedirected(url, { headers, signal }));
+  const range = { range: `bytes=${first}-${last ?? ""}`, "accept-encoding": "identity" };
+  const response = await retries.fetch((signal) =>
+    isS3(url)
+      ? fetchS3(url, { headers: range, signal })
+      : fetchRedirected(url, { headers: { ...tokenHeader(url), ...range }, signal })
+  );
   if (response.status === 206 || response.status === 200) return response;
-  throw await refusal(url, response);
+  throw isS3(url) ? await s3Refusal(response, { action: "read", uri: url }) : await refusal(url, response);
 }
 
 async function refusal(url: string, { status, statusText, headers, body }: Response): Promise<Error> {

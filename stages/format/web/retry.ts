@@ -1,6 +1,7 @@
 /**
- * Retries requests to a server after a pause, which doubles each time or is as long as the server asks for.
- * Progress resets the count of failures, unless it is too slow.
+ * Retries requests to a server after a pause, which doubles each time or is as long as the server asks for. A
+ * random part of the pause keeps many processes from asking again all at once. Progress resets the count of
+ * failures, unless it is too slow.
  *
  * @module
  */
@@ -11,7 +12,10 @@ import { TransientError } from "./transient_error.ts";
 export interface RetryOptions {
   /** Number of failures in a row after which to give up (default 6). */
   readonly tries?: number;
-  /** Milliseconds before the second try (default 500); each further pause is twice as long. */
+  /**
+   * Milliseconds before the second try (default 500); each further pause is twice as long. Up to half of each
+   * pause is left out at random.
+   */
   readonly firstPause?: number;
   /** Milliseconds without a received byte after which a request counts as failed (default 30,000). */
   readonly idle?: number;
@@ -26,6 +30,12 @@ export interface RetryOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of `Retries` that its callers in this folder set. */
+export interface RequestOptions extends RetryOptions {
+  /** Completes "Cannot … URL" in error messages (default "read"). */
+  readonly action?: string;
+}
+
 const MAX_PAUSE = 300_000; // milliseconds, even if a server asks for more
 
 /**
@@ -33,7 +43,7 @@ const MAX_PAUSE = 300_000; // milliseconds, even if a server asks for more
  */
 export async function withRetries<T>(
   url: string,
-  options: RetryOptions,
+  options: RequestOptions,
   work: (retries: Retries) => Promise<T>,
 ): Promise<T> {
   const retries = new Retries(url, options);
@@ -52,6 +62,7 @@ export async function withRetries<T>(
  */
 export class Retries {
   readonly #url: string;
+  readonly #action: string;
   readonly #tries: number;
   readonly #firstPause: number;
   readonly #idle: number;
@@ -61,8 +72,12 @@ export class Retries {
   #failures = 0;
   #slow = 0; // failures because of the speed, since bytes last arrived fast enough
 
-  constructor(url: string, { tries = 6, firstPause = 500, idle = 30_000, signal, ...speed }: RetryOptions) {
+  constructor(
+    url: string,
+    { action = "read", tries = 6, firstPause = 500, idle = 30_000, signal, ...speed }: RequestOptions,
+  ) {
     this.#url = url;
+    this.#action = action;
     this.#tries = tries;
     this.#firstPause = firstPause;
     this.#idle = idle;
@@ -86,7 +101,7 @@ export class Retries {
     } catch (cause) {
       if (!(cause instanceof Deno.errors.NotCapable)) throw cause;
       throw new Deno.errors.NotCapable(
-        `Cannot read ${this.#url}: this command may not use the network: run it with --allow-net`,
+        `Cannot ${this.#action} ${this.#url}: this command may not use the network: run it with --allow-net`,
         { cause },
       );
     }
@@ -143,13 +158,17 @@ export class Retries {
     const why = error instanceof Error ? error.message : String(error);
     if (this.#failures >= this.#tries) {
       throw new Deno.errors.ConnectionReset(
-        `Cannot read ${this.#url}: ${this.#failures} tries in a row failed at byte ${this.#at}, the last with: ${why}: ` +
+        `Cannot ${this.#action} ${this.#url}: ${this.#failures} tries in a row failed at byte ${this.#at}, the last with: ${why}: ` +
           "check the network, then type the command again: it resumes from the last checkpoint",
         { cause: error },
       );
     }
     const asked = error instanceof TransientError ? error.pause : null;
-    await pause(Math.min(MAX_PAUSE, asked ?? this.#firstPause * 2 ** (this.#failures - 1)), this.#signal);
+    const doubled = this.#firstPause * 2 ** (this.#failures - 1);
+    const wait = asked === null
+      ? doubled * (1 - Math.random() / 2)
+      : asked + this.#firstPause * Math.random();
+    await pause(Math.min(MAX_PAUSE, wait), this.#signal);
   }
 }
 
