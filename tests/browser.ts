@@ -4,9 +4,10 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { delimiter } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** Command of the installed browser; null if there is none. */
+/** Path of the installed browser; null if there is none. */
 export const browser: string | null = await findBrowser();
 
 /**
@@ -74,16 +75,12 @@ function allowing(page: string, scripts: readonly string[]): string {
 }
 
 async function findBrowser(): Promise<string | null> {
+  const folders = (Deno.env.get("PATH") ?? "").split(delimiter);
   for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
-    try {
-      const { success } = await new Deno.Command(name, {
-        args: ["--version"],
-        stdout: "null",
-        stderr: "null",
-      }).output();
-      if (success) return name;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    for (const folder of folders) {
+      const path = `${folder}/${name}`;
+      const info = await Deno.stat(path).catch(() => null);
+      if (info?.isFile) return path;
     }
   }
   return null;

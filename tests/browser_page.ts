@@ -19,15 +19,28 @@ export interface OpenPage {
   until(expression: string): Promise<void>;
 }
 
+/** How a browser is started. */
+export interface BrowserOptions {
+  /** Its arguments besides those of every test. Default: no GPU. */
+  readonly args?: readonly string[];
+  /** Its environment; default: that of the test. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds for one command to the browser; default: 180,000. */
+  readonly patience?: number;
+}
+
 /** Starts a browser with its files in a folder, and ends it after `work`. */
 export async function withBrowser(
   folder: string,
   work: (open: (address: string) => Promise<OpenPage>) => Promise<void>,
+  { args = ["--disable-gpu"], env, patience }: BrowserOptions = {},
 ): Promise<void> {
   const chromium = await puppeteer.launch({
-    executablePath: await pathOf(browser ?? ""),
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+    executablePath: browser ?? "",
+    args: ["--no-sandbox", "--disable-background-networking", ...args],
     userDataDir: `${folder}/profile`,
+    ...(env !== undefined && { env }),
+    ...(patience !== undefined && { protocolTimeout: patience }),
   });
   try {
     await work(async (address) => {
@@ -66,8 +79,24 @@ export async function accessibilityProblems(page: Page): Promise<string[]> {
   );
 }
 
-/** Returns the path of a command. */
-async function pathOf(command: string): Promise<string> {
-  const { stdout } = await new Deno.Command("sh", { args: ["-c", `command -v ${command}`] }).output();
-  return new TextDecoder().decode(stdout).trim();
+/**
+ * Returns the elements of a page that move although the person has asked for less motion: those whose style
+ * has an animation, a transition or smooth scrolling that takes time, and the scripts' animations.
+ */
+export async function motions(page: Page): Promise<string[]> {
+  await page.emulateMediaFeatures([{ name: "prefers-reduced-motion", value: "reduce" }]);
+  return await page.evaluate(`(() => {
+    const seconds = (text) => Math.max(...text.split(",").map((each) => parseFloat(each)));
+    const moves = (style) => style.scrollBehavior === "smooth" ||
+      style.animationName !== "none" && seconds(style.animationDuration) > 0 ||
+      style.transitionProperty !== "none" &&
+        seconds(style.transitionDuration) + seconds(style.transitionDelay) > 0;
+    const found = [];
+    for (const element of document.querySelectorAll("*")) {
+      for (const part of [undefined, "::before", "::after"]) {
+        if (moves(getComputedStyle(element, part))) found.push(element.outerHTML.slice(0, 80));
+      }
+    }
+    return [...found, ...document.getAnimations().map((each) => "an animation of " + each.constructor.name)];
+  })()`) as string[];
 }

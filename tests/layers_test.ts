@@ -94,7 +94,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     libraries,
   ],
   "pipelines/parts": ["kernels", "stages", "pipelines/cli", "pipelines/page", libraries],
-  "pipelines/lesson": ["kernels", "stages", "pipelines/cli", "pipelines/parts", libraries],
+  "pipelines/lesson": ["kernels", "stages", "pipelines/cli", "pipelines/parts", "pipelines/page", libraries],
   "pipelines/page": ["kernels", "stages", libraries],
   "pipelines": [
     "kernels",

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Chart } from "../../stages/report/chart/chart.ts";
+import type { LiveFigure } from "../page/playground/live_figures.ts";
 
 /** A comparison of a value computed here with the value shown in the lecture. */
 export interface Check {
@@ -46,6 +47,12 @@ export interface CodeItem {
   readonly name: string;
 }
 
+/** A figure that the playground shows live. */
+export interface LiveItem {
+  readonly kind: "live";
+  readonly figure: LiveFigure;
+}
+
 /** The lecture that a lesson follows. */
 export interface Lecture {
   readonly title: string;
@@ -68,6 +75,7 @@ export type Item =
   | { readonly kind: "lecture" } & Lecture
   | Tally
   | { readonly kind: "figure"; readonly caption: string; readonly charts: readonly Chart[] }
+  | LiveItem
   | { readonly kind: "progress"; readonly text: string };
 
 /** Numbers of checks and claims of a run. */
@@ -127,6 +135,14 @@ export function code(file: string, name: string): Item {
 /** Returns charts that stand side by side, with a caption that says what to notice. */
 export function figure(caption: string, ...charts: readonly Chart[]): Item {
   return { kind: "figure", caption, charts };
+}
+
+/**
+ * Returns a pointer to a figure of the playground, where a reader changes what the lesson has shown: a link
+ * where the playground has been built beside the page, and the command that builds it elsewhere.
+ */
+export function live(figure: LiveFigure): Item {
+  return { kind: "live", figure };
 }
 
 /**

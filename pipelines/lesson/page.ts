@@ -8,8 +8,10 @@ import { escaped } from "../../stages/format/viewer/notebook.ts";
 import { policyOf } from "../../stages/report/page_policy.ts";
 import type { Chart } from "../../stages/report/chart/chart.ts";
 import pageStyle from "./page.css" with { type: "text" };
+import { liveFigures } from "../page/playground/live_figures.ts";
 import { codeHtml, preformatted } from "./code_html.ts";
 import { type Check, type Item, outcomeOf, shown, tallyOf, tallyText, tolerance } from "./item.ts";
+import { playground as playgroundCommand } from "./text.ts";
 
 /** Content of the page. */
 export interface PageOptions {
@@ -23,13 +25,16 @@ export interface PageOptions {
   readonly source?: string | null;
   /** The lesson that follows, and the address of its page, if there is one; null after the last lesson. */
   readonly next?: { readonly name: string; readonly page: string | null } | null;
+  /** The address of the playground's page, if it has been built; default: null. */
+  readonly playground?: string | null;
   /** Returns the address of a file of the project. Default: its path from the project's folder. */
   linkTo?(file: string): string;
 }
 
 /** The HTML of the page. */
 export async function lessonPage(
-  { title, items, options, source = null, next = null, linkTo = (file) => file }: PageOptions,
+  { title, items, options, source = null, next = null, playground = null, linkTo = (file) => file }:
+    PageOptions,
 ): Promise<string> {
   const summary = tallyText(tallyOf(items));
   const html = `<!DOCTYPE html>
@@ -46,8 +51,8 @@ export async function lessonPage(
 <body><main>
 <h1>${escaped(title)}</h1>
 ${summary === "" ? "" : `<p class="soft">${escaped(summary)}</p>`}
-${links({ items, source, next, linkTo })}
-${(await sections(items, linkTo)).join("\n")}
+${links({ items, source, next, playground, linkTo })}
+${(await sections(items, { playground, linkTo })).join("\n")}
 <p class="soft">Options: ${options.map((option) => `<code>${escaped(option)}</code>`).join(" ")}</p>
 </main></body>
 </html>
@@ -57,11 +62,9 @@ ${(await sections(items, linkTo)).join("\n")}
 
 /** HTML of the links to the lecture, the lesson's file, the next lesson and the playground. */
 function links(
-  { items, source, next, linkTo }: Required<Pick<PageOptions, "items" | "source" | "next" | "linkTo">>,
+  { items, source, next, playground, linkTo }: Required<Omit<PageOptions, "title" | "options">>,
 ) {
   const lecture = items.find((item) => item.kind === "lecture");
-  const link = (address: string, text: string): string =>
-    `<a href="${escaped(address)}">${escaped(text)}</a>`;
   const nextLesson = next !== null &&
     (next.page === null
       ? `<code>deno task pipeline ${escaped(next.name)}</code>`
@@ -70,10 +73,19 @@ function links(
     lecture && `Lecture: ${link(lecture.url, lecture.title)}`,
     source !== null && `Source: ${link(linkTo(source), source)}`,
     nextLesson && `Next lesson: ${nextLesson}`,
-    "Live in your browser: <code>deno task pipeline playground</code>",
+    `Live in your browser: ${
+      playground === null ? `<code>${playgroundCommand}</code>` : link(playground, "playground")
+    }`,
   ].filter((entry) => typeof entry === "string");
   return `<ul class="links">${entries.map((entry) => `<li>${entry}</li>`).join("")}</ul>`;
 }
+
+function link(address: string, text: string): string {
+  return `<a href="${escaped(address)}">${escaped(text)}</a>`;
+}
+
+/** Where a page's links lead. */
+type Places = Required<Pick<PageOptions, "playground" | "linkTo">>;
 
 /** Items that stand on their own on the page. */
 type Block = Exclude<Item, { kind: "check" | "progress" | "tally" | "lecture" | "code" }>;
@@ -81,7 +93,7 @@ type Block = Exclude<Item, { kind: "check" | "progress" | "tally" | "lecture" | 
 /**
  * HTML of the items. Consecutive checks share one table; code stands beside the paragraph or list before it.
  */
-async function sections(items: readonly Item[], linkTo: (file: string) => string): Promise<string[]> {
+async function sections(items: readonly Item[], places: Places): Promise<string[]> {
   const out: string[] = [];
   let checks: Check[] = [];
   const close = (): void => {
@@ -98,12 +110,12 @@ async function sections(items: readonly Item[], linkTo: (file: string) => string
     }
     close();
     if (item.kind === "code") {
-      const code = await codeHtml(item, linkTo);
+      const code = await codeHtml(item, places.linkTo);
       if (text === null) out.push(code);
       else out[out.length - 1] = `<div class="beside"><div>${text}</div>${code}</div>`;
       text = null;
     } else {
-      const html = await markup(item);
+      const html = await markup(item, places);
       out.push(html);
       text = item.kind === "say" || item.kind === "claim" ? html : null;
     }
@@ -112,7 +124,7 @@ async function sections(items: readonly Item[], linkTo: (file: string) => string
   return out;
 }
 
-async function markup(item: Block): Promise<string> {
+async function markup(item: Block, { playground }: Places): Promise<string> {
   switch (item.kind) {
     case "heading":
       return `<h2>${escaped(item.text)}</h2>`;
@@ -122,6 +134,13 @@ async function markup(item: Block): Promise<string> {
       return `<p class="claim ${item.holds ? "holds" : "fails"}"><b>${
         item.holds ? "✓ Claim holds" : "✗ Claim does not hold"
       }</b> ${prose(item.text)}</p>`;
+    case "live": {
+      const { title, does } = liveFigures[item.figure];
+      const place = playground === null
+        ? `In <code>${playgroundCommand}</code>, under “${escaped(title)}”.`
+        : link(`${playground}#${item.figure}`, title);
+      return `<p class="live"><b>Live:</b> ${escaped(does)}. ${place}</p>`;
+    }
     case "lines":
       return `<pre tabindex="0">${preformatted(item.lines.join("\n"))}</pre>`;
     case "table":

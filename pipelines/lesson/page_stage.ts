@@ -55,7 +55,8 @@ export function page({ about, module, next, values, env }: PageStageOptions): St
         items,
         options,
         source: module.startsWith(projectFolder.href) ? module.slice(projectFolder.href.length) : null,
-        next: next === null ? null : { name: next, page: await pageOf(next, env.out) },
+        next: next === null ? null : { name: next, page: await pageBeside(env.out, `${next}/report.html`) },
+        playground: await pageBeside(env.out, "playground/index.html"),
         linkTo: (file) => linkBetween(env.out, new URL(file, projectFolder)),
       });
       await writeWhole(`${env.out}/report.html`, html);
@@ -65,9 +66,9 @@ export function page({ about, module, next, values, env }: PageStageOptions): St
   };
 }
 
-/** Returns the address of another lesson's page, if there is one beside the folder `out`; otherwise null. */
-async function pageOf(lesson: string, out: string): Promise<string | null> {
-  return await exists(`${out}/../${lesson}/report.html`) ? `../${lesson}/report.html` : null;
+/** Returns the address of a page for a page in the folder `out`, if it lies beside that; otherwise null. */
+async function pageBeside(out: string, page: string): Promise<string | null> {
+  return await exists(`${out}/../${page}`) ? `../${page}` : null;
 }
 
 /** Returns the address of a file for a page in the folder `out`: relative if the file is on this disk. */

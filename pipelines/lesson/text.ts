@@ -5,6 +5,7 @@
  */
 import stringWidth from "string-width";
 import { padEnd, painter, printable, truncate } from "../../stages/report/terminal_text.ts";
+import { liveFigures } from "../page/playground/live_figures.ts";
 import { type Check, type ClaimItem, type Item, outcomeOf, shown, tallyText, tolerance } from "./item.ts";
 
 /** Properties of the terminal. */
@@ -14,6 +15,9 @@ export interface TerminalStyle {
   /** Whether to use ANSI colours. */
   readonly color: boolean;
 }
+
+/** Command that builds and serves the playground. */
+export const playground = "deno task pipeline playground";
 
 const maxProseColumns = 100; // longer lines of prose are hard to read
 
@@ -45,6 +49,10 @@ export function itemLines(item: Item, { columns, color }: TerminalStyle): string
       return claimLines(item, { columns: columns - 1, color });
     case "code":
       return [paint("dim", `Code: ${item.file}, ${item.name}`), ""];
+    case "live": {
+      const { title, does } = liveFigures[item.figure];
+      return [...wrap(`Live: ${does}. In \`${playground}\`, under “${title}”.`, room), ""];
+    }
     case "lecture":
       return [...wrap(`Lecture: ${item.title}`, room), `  ${item.url}`, ""];
     case "tally": {

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { pathOfUrl } from "./paths.ts";
 import importMap from "../../.imports.json" with { type: "json" };
 
 /** Modules that are fetched on first use, by their specifier in .imports.json. */
@@ -184,6 +185,20 @@ export function isInstalled(name: string): boolean {
   } catch (error) {
     return !(error instanceof Deno.errors.NotFound);
   }
+}
+
+/** Returns the folder of what Deno has fetched; null if that is unknown. */
+export function fetchedFolder(): string | null {
+  for (const name of Object.keys(programPackages)) {
+    try {
+      const file = import.meta.resolve(`npm:${name}@${versionOf(specifierOf(name))}/none`);
+      const end = file.indexOf("/npm/");
+      if (file.startsWith("file:") && end >= 0) return pathOfUrl(new URL(file.slice(0, end)));
+    } catch {
+      // A package that says which of its files may be imported.
+    }
+  }
+  return null;
 }
 
 /**

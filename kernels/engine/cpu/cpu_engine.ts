@@ -74,7 +74,7 @@ export async function openCpu(options: CpuOptions = {}): Promise<Engine> {
     spins: threads <= cores ? SPINS : 0,
     blas: blas?.path ?? null,
     wide,
-    worker: options.worker ?? new URL("./worker.ts", import.meta.url),
+    worker: options.worker,
   };
   return {
     name: "cpu",

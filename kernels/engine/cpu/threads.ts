@@ -13,7 +13,7 @@ import type { WorkerMessage, WorkerStart } from "./worker.ts";
 /** The kernels, the number of threads, the library for matrix products, and the module of the Workers. */
 export interface ThreadOptions extends Pick<ThreadStart, "module" | "threads" | "spins" | "blas" | "wide"> {
   /** Module of the Workers; see `CpuOptions`. */
-  readonly worker: URL;
+  readonly worker?: URL | undefined;
 }
 
 /** A session's memory, and what its threads must know about it. */
@@ -98,13 +98,13 @@ export function startThreads(
   });
 
   const startWorkers = (zeros: SessionMemory["zeros"]): Promise<unknown> => {
-    const starting: Promise<void>[] = [];
+    const starting: Promise<void>[] = [], module = options.worker ?? new URL("./worker.ts", import.meta.url);
     const run = Atomics.load(control, word.started), generation = Atomics.load(control, word.generation);
     for (let thread = 0; thread < options.threads; thread++) {
       const isReady = Promise.withResolvers<void>();
       starting.push(isReady.promise);
       const start = { ...startOf(thread, { options, memory: { ...memory, zeros } }), run, generation };
-      workers.push(startWorker(options.worker, start, {
+      workers.push(startWorker(module, start, {
         onMessage(data) {
           if ("ready" in data) isReady.resolve();
           else if ("times" in data) {

@@ -7,7 +7,7 @@ import { PythonRandom } from "../../../kernels/random/python_random.ts";
 import { Neuron, type Value, value } from "../../../kernels/models/course/micrograd.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
 import { claim } from "../claim.ts";
-import { check, code, figure, heading, type Item, say, table } from "../item.ts";
+import { check, code, figure, heading, type Item, live, say, table } from "../item.ts";
 import { noInputNoGradient, partsAreExact, stepRaises } from "./micrograd_claims.ts";
 import { valueGraph } from "./value_graph.ts";
 
@@ -37,6 +37,7 @@ export function* derivatives(): Generator<Item> {
   yield say(
     "By the rules of calculus the derivative is `6x - 4`, the last column. Where it is 0, f neither rises nor falls.",
   );
+  yield live("derivative");
 }
 
 /** 2. Forward and backward pass of one expression. */

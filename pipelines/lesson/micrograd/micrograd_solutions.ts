@@ -6,7 +6,7 @@
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { value } from "../../../kernels/models/course/micrograd.ts";
 import { claim } from "../claim.ts";
-import { check, code, type Item, lines, say, table } from "../item.ts";
+import { check, code, type Item, lines, live, say, table } from "../item.ts";
 import { symmetricIsCloser } from "./micrograd_claims.ts";
 import { softmaxOnEngine } from "./micrograd_tensors.ts";
 
@@ -39,6 +39,7 @@ export function* gradientByDifference(): Generator<Item> {
   yield say(
     "The error is about h times half the second derivative, so a smaller h makes it smaller. If h is too small, rounding takes over: the difference of two nearly equal numbers keeps only a few correct digits.",
   );
+  yield live("derivative");
 }
 
 /** E03: the gradient estimated from the points at distance `h` below and above. */

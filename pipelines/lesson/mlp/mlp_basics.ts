@@ -8,7 +8,7 @@ import { mlp } from "../../../kernels/models/course/name_nets.ts";
 import { countParameters } from "../../../kernels/models/model.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
 import { claim } from "../claim.ts";
-import { check, code, figure, heading, type Item, lines, say, table } from "../item.ts";
+import { check, code, figure, heading, type Item, lines, live, say, table } from "../item.ts";
 import { mostRowsAreEmpty, ratesHaveValley, startsConfident } from "./mlp_claims.ts";
 import { type Examples, examplesOf } from "../letters.ts";
 import { means, openNet, trainOn } from "../net_training.ts";
@@ -191,4 +191,5 @@ export async function* rateFinder({ words, letters, engine, seed }: MlpSetup): A
       (10 ** best).toFixed(2)
     }. The lecture uses 0.1, and a tenth of it in the last steps, so that the loss settles.`,
   );
+  yield live("learning-rate");
 }

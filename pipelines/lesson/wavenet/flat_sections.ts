@@ -6,7 +6,7 @@
 import { mlp } from "../../../kernels/models/course/name_nets.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
 import { claim } from "../claim.ts";
-import { code, figure, heading, type Item, lines, say } from "../item.ts";
+import { code, figure, heading, type Item, lines, live, say } from "../item.ts";
 import { examplesOf } from "../letters.ts";
 import { means } from "../net_training.ts";
 import { type ComparedNet, lossItem, parameterCheck, type WavenetInputs } from "./compared_net.ts";
@@ -80,6 +80,7 @@ export async function* contextSection(
   yield parameterCheck(trained, { lecture: 22_097, inputs });
   yield lossItem(trained);
   yield claim(contextHelps, { value: trained.losses.dev, other: previous.trained.losses.dev });
+  yield live("context");
   yield say(
     `But now a single layer has to join the ${8 * 10} numbers of eight letters into one vector in one step.`,
   );

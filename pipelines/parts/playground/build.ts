@@ -1,9 +1,6 @@
 /**
- * Builds the playground: a folder of a page, its scripts and its texts, which any web server can serve.
- *
- * Deno bundles the scripts. It resolves the project's import map, its lock file and its imports of text and
- * WASM as everywhere else, so the kernels of the page are those of the program; a bundler from npm would need
- * a resolver of its own for each. Deno fetches the bundler (esbuild, 10 MB) at the first build.
+ * Builds the playground: a folder of a page, its scripts and its texts, which any web server can serve. The
+ * page also opens from disk: a folder of a few files has all that it needs.
  *
  * @module
  */
@@ -12,15 +9,20 @@ import { entriesIn, makeFolder } from "../../../stages/disk/files.ts";
 import { exists, readIfThere, writeWhole } from "../../../stages/disk/whole_files.ts";
 import { UsageError } from "../../../stages/run/usage_error.ts";
 import page from "../../page/playground/page.html" with { type: "text" };
+import baseStyle from "../../../stages/report/base.css" with { type: "text" };
 import style from "../../page/playground/style.css" with { type: "text" };
+import { bundled } from "./bundle.ts";
 import { hostHeaders } from "./host_headers.ts";
 
-/** Modules of the page, and the files that they become. */
-const modules: Readonly<Record<string, string>> = {
-  "app.js": "views/main.ts",
-  "worker.js": "worker/main.ts",
-  "thread.js": "worker/thread.ts",
-};
+/**
+ * Modules of the page, and the files that they become. The page's script and its worker's are none, since
+ * browsers run no modules from disk.
+ */
+const modules = {
+  "app.js": { path: "views/main.ts", format: "iife" },
+  "worker.js": { path: "worker/main.ts", format: "iife" },
+  "thread.js": { path: "worker/thread.ts", format: "esm" },
+} as const;
 
 /** Texts to train on, keyed by name. */
 export type PlaygroundTexts = Readonly<Record<string, string>>;
@@ -45,13 +47,17 @@ export async function requirePlaygroundFolder(folder: string): Promise<void> {
 export async function buildPlayground(folder: string, texts: PlaygroundTexts): Promise<number> {
   const files: [name: string, content: string][] = [
     ["index.html", page],
-    ["style.css", `${uplotStyle}\n${style}`],
+    ["style.css", `${uplotStyle}\n${baseStyle}${style}`],
     ["_headers", `/*\n${hostHeaders.map(([name, value]) => `  ${name}: ${value}\n`).join("")}`],
   ];
-  for (const [name, module] of Object.entries(modules)) {
-    files.push([name, await bundled(new URL(`../../page/playground/${module}`, import.meta.url))]);
-  }
-  for (const [name, text] of Object.entries(texts)) files.push([`${name}.txt`, text]);
+  const scripts = await bundledModules();
+  files.push(...Object.entries(scripts));
+  const ownTexts = Object.entries(texts).map(([name, text]) => [`${name}.txt`, text] as const);
+  for (const [name, text] of ownTexts) files.push([name, text]);
+  files.push([
+    "offline.js",
+    offlineScript({ "worker.js": scripts["worker.js"], ...Object.fromEntries(ownTexts) }),
+  ]);
   await makeFolder(folder);
   let bytes = 0;
   for (const [name, content] of files) {
@@ -61,22 +67,20 @@ export async function buildPlayground(folder: string, texts: PlaygroundTexts): P
   return bytes;
 }
 
-/** Returns a module with all that it imports, as code for browsers. */
-async function bundled(module: URL): Promise<string> {
-  const { success, errors, outputFiles = [] } = await Deno.bundle({
-    entrypoints: [module.href],
-    platform: "browser",
-    format: "esm",
-    minify: true,
-    write: false,
-  }).catch((cause) => {
-    throw new Error(
-      `Cannot bundle ${module}: ${cause instanceof Error ? cause.message : cause}: ` +
-        "connect to the network for the first build, which fetches the bundler",
-      { cause },
-    );
-  });
-  const [output] = outputFiles;
-  if (success && output !== undefined) return output.text();
-  throw new Error(`Cannot bundle ${module}: ${errors.map(({ text }) => text).join("; ")}`);
+/** Bundles all modules; one after another, so that the bundler is fetched once. */
+async function bundledModules(): Promise<Record<keyof typeof modules, string>> {
+  const code = async (name: keyof typeof modules): Promise<string> => {
+    const { path, format } = modules[name];
+    return await bundled(new URL(`../../page/playground/${path}`, import.meta.url), format);
+  };
+  return {
+    "app.js": await code("app.js"),
+    "worker.js": await code("worker.js"),
+    "thread.js": await code("thread.js"),
+  };
+}
+
+/** Returns a script that holds the files which a page from disk cannot read. */
+function offlineScript(files: Readonly<Record<string, string>>): string {
+  return `globalThis.offlineFiles = ${JSON.stringify(files)};\n`;
 }

@@ -5,7 +5,7 @@
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { pathToFileURL } from "node:url";
-import { accessibilityProblems, withBrowser } from "../../browser_page.ts";
+import { accessibilityProblems, motions, withBrowser } from "../../browser_page.ts";
 import { beforeDeadline } from "../../deadline.ts";
 import { withFolder } from "../../temporary.ts";
 
@@ -27,7 +27,8 @@ interface Measured {
 
 /**
  * Checks that a page is readable at 400 and 1200 pixels, light and dark: nothing is clipped, texts are large
- * enough, charts have names with numbers, axe finds no mistakes, and nothing is loaded.
+ * enough, charts have names with numbers, axe finds no mistakes, nothing moves for a person who has asked for
+ * less motion, and nothing is loaded.
  */
 export async function checkPages(pages: Readonly<Record<string, string>>): Promise<void> {
   await withFolder((folder) =>
@@ -56,6 +57,7 @@ export async function checkPages(pages: Readonly<Record<string, string>>): Promi
             `${name}, ${scheme}`,
           );
         }
+        deepStrictEqual(await beforeDeadline(motions(page)), [], name);
         deepStrictEqual([problems, requests], [[], [address]]);
       }
     })

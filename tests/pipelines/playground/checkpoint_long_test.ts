@@ -1,4 +1,4 @@
-import { match, strictEqual } from "node:assert/strict";
+import { strictEqual } from "node:assert/strict";
 import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
 import { openModelFiles } from "../../../pipelines/page/playground/worker/open_model.ts";
 import { pathOfUrl } from "../../../stages/disk/paths.ts";
@@ -17,41 +17,55 @@ async function filesOf(paths: readonly string[]): Promise<readonly File[]> {
   );
 }
 
-Deno.test("the playground opens a checkpoint of a run, and writes what the pipeline `sample` writes", async () => {
-  await withFolder(async (folder) => {
-    const config = pathOfUrl(new URL("../../../deno.json", import.meta.url));
-    const run = async (...args: string[]) => {
-      const { code, stdout, stderr } = await denoBeforeDeadline({
-        args: ["task", "--quiet", "--config", config, "pipeline", ...args, "--device", "cpu"],
-        cwd: folder,
-        env: { INIT_CWD: folder, NO_COLOR: "1" },
-      });
-      strictEqual(code, 0, new TextDecoder().decode(stderr));
-      return new TextDecoder().decode(stdout);
-    };
-    await Deno.writeTextFile(`${folder}/my.txt`, smallText.repeat(4));
-    const sizes = "--layers 2 --heads 2 --channels 32 --seq-len 32 --vocab-size 300 --steps 4 --stages none";
-    await run("fineweb-gpt2", "--source", "my.txt", "--out", "run", ...sizes.split(" "));
-    const step = `${folder}/run/checkpoints/step-000004`;
-    const { plan, weights, tokenizer, name } = await openModelFiles(
-      await filesOf([
-        `${step}/model.safetensors`,
-        `${step}/stream.json`,
-        `${step}/optimizer.safetensors`,
-        `${folder}/run/config.json`,
-        `${folder}/run/tokenizer/tokenizer.json`,
-      ]),
-      limit,
-    );
-    match(name, /^A gpt of a checkpoint/);
-    await using model = await openModel(await openCpu({ threads: 1 }), { plan, weights });
-    const greedy = { prompt: "The", maxTokens: 12, temperature: 0 };
-    const sampled = await run(
-      ..."sample --checkpoint run --prompt The --max-tokens 12 --temperature 0 --quiet".split(" "),
-    );
-    strictEqual(`${await sampleTexts(model, tokenizer, greedy)}`.trim(), sampled.trim());
+const sizes = "--layers 2 --heads 2 --channels 32 --seq-len 32 --vocab-size 300 --steps 4 --stages none";
+
+for (const architecture of ["gpt", "nanochat", "llama"]) {
+  Deno.test(`the playground opens a checkpoint and a folder of a ${architecture}, and writes what the pipeline \`sample\` writes`, async () => {
+    await withFolder(async (folder) => {
+      const config = pathOfUrl(new URL("../../../deno.json", import.meta.url));
+      const run = async (typed: string) => {
+        const { code, stdout, stderr } = await denoBeforeDeadline({
+          args: ["task", "--quiet", "--config", config, "pipeline", ...typed.split(" ")],
+          cwd: folder,
+          env: { INIT_CWD: folder, NO_COLOR: "1" },
+        });
+        strictEqual(code, 0, new TextDecoder().decode(stderr));
+        return new TextDecoder().decode(stdout);
+      };
+      await Deno.writeTextFile(`${folder}/my.txt`, smallText.repeat(4));
+      await run(
+        `fineweb-gpt2 --architecture ${architecture} --source my.txt --out run --device cpu ${sizes}`,
+      );
+      await run("convert --from run --to folder");
+      const sampled = await run(
+        "sample --checkpoint run --prompt The --max-tokens 12 --temperature 0 --quiet --device cpu",
+      );
+      const step = "run/checkpoints/step-000004";
+      const given = {
+        "a checkpoint": [
+          `${step}/model.safetensors`,
+          `${step}/stream.json`,
+          `${step}/optimizer.safetensors`,
+          "run/config.json",
+          "run/tokenizer/tokenizer.json",
+        ],
+        "a Hugging Face folder": ["model.safetensors", "config.json", "tokenizer.json"].map((name) =>
+          `folder/${name}`
+        ),
+      };
+      for (const [kind, paths] of Object.entries(given)) {
+        const files = await filesOf(paths.map((path) => `${folder}/${path}`));
+        const { plan, weights, tokenizer, name } = await openModelFiles(files, limit);
+        strictEqual(name.split(":")[0], `A ${architecture} of ${kind}`);
+        await using model = await openModel(await openCpu({ threads: 1 }), { plan, weights });
+        const greedy = { prompt: "The", maxTokens: 12, temperature: 0 };
+        const { texts: [written] } = await sampleTexts(model, tokenizer, greedy);
+        strictEqual(`The${written}`.trim(), sampled.trim(), kind);
+        strictEqual((await model.trace(tokenizer.encode("The people"))).attention.length, 2);
+      }
+    });
   });
-});
+}
 
 for (const family of ["llama", "smollm2", "qwen3", "gemma3", "mistral"]) {
   const files = ["model.safetensors", "config.json", "tokenizer.json"].map((name) =>

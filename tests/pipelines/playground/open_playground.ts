@@ -4,7 +4,7 @@
  * @module
  */
 import { ok, strictEqual } from "node:assert/strict";
-import puppeteer, { type Page } from "puppeteer-core";
+import type { Page } from "puppeteer-core";
 import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
 import { defaultWish, type EngineWish } from "../../../pipelines/page/playground/address.ts";
 import type { Answer } from "../../../pipelines/page/playground/protocol.ts";
@@ -15,6 +15,7 @@ import { buildPlayground } from "../../../pipelines/parts/playground/build.ts";
 import { hostHeaders } from "../../../pipelines/parts/playground/host_headers.ts";
 import { serveFolder } from "../../../pipelines/parts/playground/serve_folder.ts";
 import { browser } from "../../browser.ts";
+import { type OpenPage, withBrowser } from "../../browser_page.ts";
 import { beforeDeadline } from "../../deadline.ts";
 import { withFolder } from "../../temporary.ts";
 
@@ -39,13 +40,8 @@ export const smallSettings: Settings = {
   steps: 12,
 };
 
-/** An open page. */
-export interface OpenPlayground {
-  readonly page: Page;
-  /** Errors of scripts, violations of the policy and failed requests so far. */
-  readonly problems: readonly string[];
-  /** Hosts that were asked for anything. */
-  readonly hosts: ReadonlySet<string>;
+/** The playground's page. */
+export interface OpenPlayground extends OpenPage {
   readonly address: string;
 }
 
@@ -70,25 +66,16 @@ export async function withPlayground(
     await buildPlayground(site, texts ?? { speeches: smallText, names: "Ada\nBea\nCleo\n".repeat(40) });
     const headers = isolated ? hostHeaders : hostHeaders.filter(([name]) => !name.startsWith("Cross-Origin"));
     await using server = serveFolder(site, { port: 0, headers });
-    const chromium = await puppeteer.launch({
-      executablePath: await pathOf(browser ?? ""),
-      args: ["--no-sandbox", "--disable-background-networking", ...args],
-      userDataDir: `${folder}/profile`,
-      protocolTimeout: PATIENCE,
+    const options = {
+      args,
       env: { PATH: Deno.env.get("PATH") ?? "", HOME: folder }, // not those that lead Deno to its adapter
-    });
-    try {
-      const page = await chromium.newPage(), problems: string[] = [], hosts = new Set<string>();
-      page.on("pageerror", (error) => problems.push(String(error)));
-      page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
-      page.on("requestfailed", (request) => problems.push(`${request.url()} failed`));
-      page.on("request", (request) => hosts.add(new URL(request.url()).host));
-      await page.goto(`${server.address}${query}`);
-      await beforeDeadline(page.waitForSelector("form.choices"));
-      await work({ page, problems, hosts, address: server.address });
-    } finally {
-      await chromium.close();
-    }
+      patience: PATIENCE,
+    };
+    await withBrowser(folder, async (open) => {
+      const { page, problems, requests, until } = await open(`${server.address}${query}`);
+      await until(`document.querySelector("form.choices") !== null`);
+      await work({ page, problems, requests, until, address: server.address });
+    }, options);
   });
 }
 
@@ -102,7 +89,7 @@ export async function answersOf(
   last: string,
 ): Promise<readonly Answer[]> {
   const script = `new Promise((resolve) => {
-    const worker = new Worker("worker.js", { type: "module" }), answers = [];
+    const worker = new Worker("worker.js"), answers = [];
     worker.onerror = (event) => resolve([{ type: "failed", why: event.message }]);
     worker.onmessage = ({ data }) => {
       answers.push(data);
@@ -151,9 +138,4 @@ async function denoLosses(settings: Settings, text: string): Promise<readonly nu
   const losses: number[] = [];
   while (!run.finished) losses.push(...(await run.update()).map(({ loss }) => loss));
   return [...losses, ...(await run.drain()).map(({ loss }) => loss)];
-}
-
-async function pathOf(command: string): Promise<string> {
-  const { stdout } = await new Deno.Command("which", { args: [command] }).output();
-  return new TextDecoder().decode(stdout).trim();
 }

@@ -6,6 +6,7 @@
  */
 import { html } from "../views/html.ts";
 import { plot, type PlotSeries } from "../views/plot.ts";
+import { liveFigure } from "./live_figure.ts";
 import { sweep } from "./sweep.ts";
 
 const contexts: readonly number[] = [1, 2, 3, 4, 6, 8, 12, 16];
@@ -22,8 +23,7 @@ export function contextLength() {
   const losses = results.map((each) => each?.heldOutLoss ?? null),
     known = losses.some((loss) => loss !== null);
   return html`
-    <article class="panel">
-      <h3>The context</h3>
+    <${liveFigure} name="context">
       <p>A model that sees one letter knows which letters follow each other. With more letters it makes up better names.</p>
       <label>Context of ${context} ${context === 1 ? "letter" : "letters"}
         <input type="range" min="0" max=${contexts.length - 1} step="1" value=${chosen}
@@ -48,6 +48,6 @@ export function contextLength() {
             losses,
           ]} mark=${context} />
       `}
-    </article>
+    </${liveFigure}>
   `;
 }

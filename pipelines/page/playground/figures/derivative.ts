@@ -8,6 +8,7 @@ import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { html } from "../views/html.ts";
 import { plot, type PlotSeries } from "../views/plot.ts";
+import { liveFigure } from "./live_figure.ts";
 import { curveAt, slopesAt } from "./slopes.ts";
 
 const xs: readonly number[] = Array.from({ length: 141 }, (_, i) => -2.5 + i * 0.05);
@@ -39,8 +40,7 @@ export function derivative() {
   }, [x.value]);
   const best = distances[errors[1].indexOf(Math.min(...errors[1]))];
   return html`
-    <article class="panel">
-      <h3>The derivative's h</h3>
+    <${liveFigure} name="derivative">
       <p>The slope between x and x + h comes near the derivative as h shrinks, until rounding spoils it.</p>
       <label>x = ${x.value.toFixed(2)}
         <input type="range" min="-2.4" max="4.4" step="0.05" value=${x.value}
@@ -71,7 +71,7 @@ export function derivative() {
       }`}
         xLabel="h" yLabel="error" series=${errorSeries} data=${errors} logX logY mark=${h} />
       <p class="soft small">At this x the first difference is best near h = ${best.toPrecision(1)}.</p>
-    </article>
+      </${liveFigure}>
   `;
 }
 

@@ -6,6 +6,7 @@
  */
 import { html } from "../views/html.ts";
 import { plot, type PlotSeries } from "../views/plot.ts";
+import { liveFigure } from "./live_figure.ts";
 import { sweep } from "./sweep.ts";
 
 const powers: readonly number[] = Array.from({ length: 13 }, (_, i) => -4 + i / 3);
@@ -28,8 +29,7 @@ export function learningRate() {
   );
   const best = ends.every((end) => end === null) ? null : 10 ** powers[leastOf(ends)];
   return html`
-    <article class="panel">
-      <h3>The learning rate</h3>
+    <${liveFigure} name="learning-rate">
       <p>A small model learns names for 150 updates. With a small rate it hardly moves; with a large one it jumps about.</p>
       <label>Learning rate ${lr.toPrecision(2)}
         <input type="range" min="0" max=${powers.length - 1} step="1" value=${chosen}
@@ -52,7 +52,7 @@ export function learningRate() {
           2,
         )} has the least held-out loss.</p>
       `}
-    </article>
+    </${liveFigure}>
   `;
 }
 

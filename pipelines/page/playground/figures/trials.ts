@@ -6,6 +6,7 @@
  */
 import type { Answer, Request } from "../protocol.ts";
 import type { Settings } from "../settings.ts";
+import { startWorker } from "../views/page_files.ts";
 import { textOf } from "../views/store.ts";
 
 /** Results of a small run. */
@@ -26,22 +27,22 @@ export const trialSettings: Settings = {
   seed: 1,
 };
 
-let worker: Worker | null = null;
+let worker: Promise<Worker> | null = null;
 let latest = 0;
 const waiting = new Map<number, PromiseWithResolvers<TrialResult>>();
 
 /** Trains a small model. Rejects with the worker's reason if that is not possible. */
 export async function trial(changed: Partial<Settings>): Promise<TrialResult> {
   const settings = { ...trialSettings, ...changed }, text = await textOf(settings.text), id = ++latest;
+  const opened = await (worker ??= openWorker());
   const result = Promise.withResolvers<TrialResult>();
   waiting.set(id, result);
-  worker ??= openWorker();
-  worker.postMessage({ type: "trial", id, settings, text } satisfies Request);
+  opened.postMessage({ type: "trial", id, settings, text } satisfies Request);
   return await result.promise;
 }
 
-function openWorker(): Worker {
-  const opened = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "figures" });
+async function openWorker(): Promise<Worker> {
+  const opened = await startWorker("figures");
   opened.onmessage = ({ data }: MessageEvent<Answer>) => {
     if (data.type === "trial") waiting.get(data.id)?.resolve(data);
     else if (data.type === "failed" && data.id !== undefined) {

@@ -46,4 +46,5 @@ const root = document.getElementById("app");
 if (root !== null) {
   root.replaceChildren();
   render(html`<${page} />`, root);
+  document.getElementById(location.hash.slice(1))?.scrollIntoView(); // the browser looked before it was there
 }

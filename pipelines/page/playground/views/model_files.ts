@@ -5,16 +5,23 @@
  * @module
  */
 import { useSignal } from "@preact/signals";
+import { droppedFiles } from "./dropped_files.ts";
 import { fault } from "./fault.ts";
 import { html } from "./html.ts";
-import { facts, open, send } from "./store.ts";
+import { facts, open, refuse, send } from "./store.ts";
+
+const endings = [".safetensors", ".json"];
 
 /** The panel of files. */
 export function modelFiles() {
   const isOver = useSignal(false);
-  const take = (files: FileList | null | undefined) => {
+  const take = (files: FileList | null) => {
+    if (files !== null && files.length > 0) open([...files]);
+  };
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
     isOver.value = false;
-    if (files !== null && files !== undefined && files.length > 0) open([...files]);
+    droppedFiles(event.dataTransfer, endings).then(open, (error) => refuse("open", String(error)));
   };
   return html`
     <section class=${isOver.value ? "panel drop over" : "panel drop"} aria-label="Model files"
@@ -23,19 +30,16 @@ export function modelFiles() {
         isOver.value = true;
       }}
       onDragLeave=${() => isOver.value = false}
-      onDrop=${(event: DragEvent) => {
-        event.preventDefault();
-        take(event.dataTransfer?.files);
-      }}>
+      onDrop=${drop}>
       <h2>Model files</h2>
-      <p>Drop the files of a trained model here, or choose them:</p>
+      <p>Drop the folder of a trained model here, or its files, or choose these:</p>
       <ul>
         <li>of a run of this project: <code>model.safetensors</code>, <code>stream.json</code>, <code>tokenizer.json</code>;</li>
         <li>of a Hugging Face folder: <code>model.safetensors</code>, <code>config.json</code>, <code>tokenizer.json</code>.</li>
       </ul>
       <div class="row">
         <label>Files of a model
-          <input type="file" multiple accept=".safetensors,.json"
+          <input type="file" multiple accept=${endings.join()}
             onChange=${(event: Event) => take((event.target as HTMLInputElement).files)} /></label>
         <button type="button" disabled=${facts.value === null || facts.value.opened !== null} onClick=${() =>
           send({ type: "save" })}>

@@ -10,6 +10,7 @@ import { type EngineWish, type PageState, searchOf, stateOf } from "../address.t
 import { Curve } from "../curve.ts";
 import type { Answer, Look, ModelFacts, Request } from "../protocol.ts";
 import { type Settings } from "../settings.ts";
+import { readPageFile, startWorker } from "./page_files.ts";
 
 const initial: PageState = stateOf(location.search);
 
@@ -57,16 +58,21 @@ export function choose(changed: Partial<Settings>): void {
   settings.value = { ...settings.value, ...changed };
 }
 
-const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "playground" });
-worker.onmessage = ({ data }: MessageEvent<Answer>) => receive(data);
-worker.onerror = (event) => {
-  event.preventDefault();
-  fail("train", `The part of this page that computes has ended: ${event.message}: load the page again`);
-};
+const worker = openWorker();
+
+async function openWorker(): Promise<Worker> {
+  const opened = await startWorker("playground");
+  opened.onmessage = ({ data }: MessageEvent<Answer>) => receive(data);
+  opened.onerror = (event) => {
+    event.preventDefault();
+    refuse("train", `The part of this page that computes has ended: ${event.message}: load the page again`);
+  };
+  return opened;
+}
 
 /** Sends a request to the worker. */
 export function send(request: Request): void {
-  worker.postMessage(request);
+  worker.then((opened) => opened.postMessage(request), (error) => refuse(request.type, error.message));
 }
 
 const texts = new Map<string, Promise<string>>();
@@ -76,10 +82,7 @@ export async function textOf(name: Settings["text"]): Promise<string> {
   if (name === "own") return ownText.value;
   let found = texts.get(name);
   if (found === undefined) {
-    found = fetch(new URL(`./${name}.txt`, import.meta.url)).then((response) => {
-      if (!response.ok) throw new Error(`The text ${name}.txt is not there (${response.status})`);
-      return response.text();
-    });
+    found = readPageFile(`${name}.txt`);
     texts.set(name, found);
     found.catch(() => texts.delete(name));
   }
@@ -94,7 +97,7 @@ export async function start(): Promise<void> {
     clearRun();
     send({ type: "train", settings: settings.value, text, wish: wish.value });
   } catch (error) {
-    fail("train", error instanceof Error ? error.message : String(error));
+    refuse("train", error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -115,7 +118,8 @@ export function generate(how: Extract<Request, { type: "generate" }>["how"]): vo
   send({ type: "generate", how });
 }
 
-function fail(what: Request["type"], why: string): void {
+/** Shows why something that was asked for could not be done. */
+export function refuse(what: Request["type"], why: string): void {
   failures.value = { ...failures.value, [what]: why };
   if (what !== "train") return;
   if (runState.value === "starting") runState.value = facts.value === null ? "idle" : "stopped";
@@ -167,7 +171,7 @@ function receive(answer: Answer): void {
       return answer.files.forEach(download);
     case "failed":
       generated.value = { ...generated.value, busy: false };
-      return fail(answer.what, answer.why);
+      return refuse(answer.what, answer.why);
   }
 }
 

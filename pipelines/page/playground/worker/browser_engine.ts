@@ -16,9 +16,6 @@ export interface BrowserEngine {
   readonly why: string;
 }
 
-/** The bundle of the WASM engine's threads; it lies beside the bundle of this module. */
-const threadModule = new URL("./thread.js", import.meta.url);
-
 /**
  * Opens WebGPU if there is an adapter that is a GPU; otherwise the WASM engine, with threads where the page
  * may share memory with them, or on this thread. Throws Error if the wish cannot be met; the message says why
@@ -55,8 +52,9 @@ export async function openBrowserEngine({ engine, threads, simd }: EngineWish): 
     };
   }
   const cores = Math.min(navigator.hardwareConcurrency, 16);
+  const worker = new URL("thread.js", location.href); // beside the bundle of this module
   return {
-    engine: await openCpu({ threads: threads || cores, relaxedSimd, worker: threadModule }),
+    engine: await openCpu({ threads: threads || cores, relaxedSimd, worker }),
     why: (engine === "auto" ? "this browser offers no GPU" : "chosen under “Compute with”") + kernels,
   };
 }

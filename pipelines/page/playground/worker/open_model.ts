@@ -146,5 +146,6 @@ function record(value: unknown): Readonly<Record<string, unknown>> {
 
 function listOf(files: readonly File[]): string {
   const names = files.slice(0, 5).map(({ name }) => name.slice(0, 60));
+  if (names.length === 0) return "no files";
   return `${names.join(", ")}${files.length > names.length ? " …" : ""}`;
 }

@@ -11,7 +11,7 @@ import { LiveRun } from "../../../../stages/report/live/live_run.ts";
 import { serveRuns } from "../../../../stages/report/live/serve_runs.ts";
 import { reportPage } from "../../../../stages/report/report.ts";
 import { browser } from "../../../browser.ts";
-import { accessibilityProblems, withBrowser } from "../../../browser_page.ts";
+import { accessibilityProblems, motions, withBrowser } from "../../../browser_page.ts";
 import { withFolder } from "../../../temporary.ts";
 import { encodeEvent } from "../../../../stages/flow/event_json.ts";
 import { inspectEvent, runEvents, stageEvent, stepEvent } from "../events.ts";
@@ -114,6 +114,7 @@ pageTest(
             deepStrictEqual(await accessibilityProblems(page), [], `${value}, ${width} px`);
           }
         }
+        deepStrictEqual(await motions(page), []);
         deepStrictEqual(problems, []);
         deepStrictEqual(requests, [address]);
         strictEqual(await page.evaluate(`"hit" in globalThis`), false);
