@@ -17,6 +17,7 @@ import { checkHellaswag } from "./parts/hellaswag.ts";
 import { withBatchSize } from "./parts/resume/batch_change.ts";
 import { holdingOut } from "./parts/held_out.ts";
 import { largestModelLines } from "./parts/memory/largest_model.ts";
+import { adapterLines } from "./parts/model/peft_output.ts";
 import { nextSteps } from "./parts/next_steps.ts";
 import { filterOptions, readingOf, sourceOptions } from "./parts/options/document_options.ts";
 import { modelOptions } from "./parts/options/model_options.ts";
@@ -144,7 +145,7 @@ export default pipeline({
   },
   finish: async (o, env) => {
     const { results, hints } = await nextSteps("fineweb-gpt2", { env, longer: twiceAsLong(o) });
-    return { results: [...await profileLines(o, env), ...results], hints };
+    return { results: [...await profileLines(o, env), ...results, ...await adapterLines(o, env)], hints };
   },
 });
 

@@ -12,6 +12,7 @@ import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import { withBatchSize } from "./parts/resume/batch_change.ts";
 import { keepTokenizer, keptTokenizer } from "./parts/resume/kept_tokenizer.ts";
 import { largestModelLines } from "./parts/memory/largest_model.ts";
+import { adapterLines } from "./parts/model/peft_output.ts";
 import { nextSteps } from "./parts/next_steps.ts";
 import { modelOptions } from "./parts/options/model_options.ts";
 import { monitoringOptions } from "./parts/options/monitoring_options.ts";
@@ -136,7 +137,7 @@ export default pipeline({
   },
   finish: async (o, env) => {
     const { results, hints } = await nextSteps("train", { env, longer: twiceAsLong(o) });
-    return { results: [...await profileLines(o, env), ...results], hints };
+    return { results: [...await profileLines(o, env), ...results, ...await adapterLines(o, env)], hints };
   },
 });
 

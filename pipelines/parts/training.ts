@@ -26,9 +26,14 @@ import { hellaswagStage } from "./hellaswag.ts";
 import { firstWords } from "./held_out.ts";
 import { writeProfile } from "./profile.ts";
 import { checkPrompt } from "./prompt.ts";
-import type { StartingWeights } from "./starting_weights.ts";
 import { epochsOf, EVAL_BLOCK, stepsOf } from "./training_length.ts";
-import { batchShape, checkMemory, divergenceOf, type TrainingValues } from "./training_plan.ts";
+import {
+  batchShape,
+  checkMemory,
+  divergenceOf,
+  type TrainingStart,
+  type TrainingValues,
+} from "./training_plan.ts";
 import type { Validation } from "./validation.ts";
 
 /** Inputs of training in addition to the option values. */
@@ -37,7 +42,7 @@ export interface TrainingParts {
   readonly plan: Plan;
   readonly schedule: Schedule | OpenSchedule;
   /** Model whose weights training starts from. Default: GPT-2's initial values, drawn from the seed. */
-  readonly start?: StartingWeights | null;
+  readonly start?: TrainingStart | null;
   /** Tokenizer that decodes samples. If null, no samples are generated. */
   readonly tokenizer: Tokenizer | null;
   /** Options of the validation loss. If null, the model is not evaluated. */
@@ -84,6 +89,7 @@ export async function training(
     ...(steps !== null && { steps }),
     ...(o.timeLimit !== null && { timeLimit: o.timeLimit }),
     ...(start !== null && { weights: start.weights }),
+    ...(start !== null && start.adapters !== null && { adapters: start.adapters }),
     ...(o.profile && { profile: writeProfile(env, `${engine.name}: ${engine.device}`) }),
   });
   return (flow) => {
@@ -98,10 +104,11 @@ export async function training(
     }
     if (o.inspectEvery > 0) {
       const label = (id: number) => tokenizer?.decode([id]) ?? String(id);
+      const name = plan.model.tables?.embedding ?? "wte.weight";
       trained = trained.pipe(
         inspect({
           every: o.inspectEvery,
-          embedding: { name: plan.model.tables?.embedding ?? "wte.weight", label },
+          ...(plan.trained.has(name) && { embedding: { name, label } }),
         }),
       );
     }

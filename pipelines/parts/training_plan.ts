@@ -4,8 +4,11 @@
  * @module
  */
 import type { Engine } from "../../kernels/engine/engine.ts";
+import type { QuantizedWeights } from "../../kernels/core/scope.ts";
 import { gptOptions } from "../../kernels/models/gpt_options.ts";
 import { type LlamaConfig, llamaOptions } from "../../kernels/models/llama_options.ts";
+import { withLora } from "../../kernels/models/lora.ts";
+import { isAdapter } from "../../kernels/models/lora_config.ts";
 import type { NanochatConfig } from "../../kernels/models/nanochat_options.ts";
 import { isLlama, isNanochat, type ModelConfig } from "../../kernels/models/model_config.ts";
 import { modelOf } from "../../kernels/models/model_of.ts";
@@ -14,11 +17,12 @@ import { adamw } from "../../kernels/optim/adamw.ts";
 import { muon } from "../../kernels/optim/muon.ts";
 import type { Optimizer } from "../../kernels/optim/optimizer.ts";
 import { sgd } from "../../kernels/optim/sgd.ts";
-
 import { type OuterStep, type Plan, plan } from "../../stages/model/plan.ts";
 import { type DivergenceOptions, needsDeferredUpdates } from "../../stages/train/divergence.ts";
+import type { TrainedAdapters } from "../../stages/train/train_state.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
 import { usesHellaswag } from "./hellaswag.ts";
+import { loraOf, withNewAdapters } from "./model/new_adapters.ts";
 import { modelOptions } from "./options/model_options.ts";
 import { monitoringOptions } from "./options/monitoring_options.ts";
 import type { optimizerOptions } from "./options/optimizer_options.ts";
@@ -30,6 +34,14 @@ const options = { ...modelOptions, ...trainingOptions, ...monitoringOptions };
 /** The option values that training needs. */
 export type TrainingValues = Values<typeof options>;
 
+/** The model that training starts from. */
+export interface TrainingStart extends StartingWeights {
+  /** Layouts of weights that are quantised, which only adapters leave so. */
+  readonly quantized: QuantizedWeights;
+  /** The adapters that are trained; null if all weights are. */
+  readonly adapters: TrainedAdapters | null;
+}
+
 /** Inputs of a plan in addition to the option values. */
 export interface PlanInputs {
   readonly vocabSize: number;
@@ -38,20 +50,24 @@ export interface PlanInputs {
   /** Number of processes that compute a step together, from `env.ranks`. Default 1. */
   readonly ranks?: number;
   /** Model whose weights training starts from. Default: GPT-2's initial values, drawn from the seed. */
-  readonly start?: StartingWeights | null;
+  readonly start?: TrainingStart | null;
 }
 
 /**
  * Returns the model that --init-from names, or null if the option is not given. A resumed run has the model's
- * weights in its checkpoint and needs only the options, so the model may be gone.
+ * weights in its checkpoint and needs only the options, so the model may be gone, unless adapters are
+ * trained.
  */
 export async function startingModel(
-  { initFrom }: TrainingValues,
-  { resumed, out }: Pick<Env, "resumed" | "out">,
-): Promise<StartingWeights | null> {
+  o: TrainingValues,
+  env: Pick<Env, "resumed" | "out" | "seed" | "dry">,
+): Promise<TrainingStart | null> {
+  const { initFrom } = o, lora = loraOf(o);
   if (initFrom === null) return null;
-  if (!resumed) return await startingWeights(initFrom);
-  return { config: await runModelConfig(out), weights: {} };
+  if (lora !== null) return await withNewAdapters(initFrom, { lora, env });
+  const whole = { quantized: new Map(), adapters: null };
+  if (!env.resumed) return { ...await startingWeights(initFrom), ...whole };
+  return { config: await runModelConfig(env.out), weights: {}, ...whole };
 }
 
 /**
@@ -89,7 +105,9 @@ export function trainingPlan(
         `use the tokenizer that the model was trained with`,
     );
   }
-  const model = modelOf(modelConfig(o, { vocabSize, start }));
+  const { adapters = null, quantized = new Map() } = start ?? {};
+  const base = modelOf(modelConfig(o, { vocabSize, start }));
+  const model = adapters === null ? base : withLora(base, adapters.lora);
   return plan({
     model,
     training: {
@@ -109,6 +127,7 @@ export function trainingPlan(
     sampling: o.sampleEvery === 0 ? true : { texts: textsAtOnce(model.config) },
     ...(usesHellaswag(o) && { scoring: { tokens: o.batchSize * o.seqLen } }),
     ...(packBytes !== undefined && { packBytes }),
+    ...(adapters !== null && { quantized, trains: isAdapter }),
   });
 }
 
@@ -133,7 +152,7 @@ const MAX_CACHE = 1 << 26; // bytes: little beside the activations of training
  */
 function modelConfig(
   o: TrainingValues,
-  { vocabSize, start }: { readonly vocabSize: number; readonly start: StartingWeights | null },
+  { vocabSize, start }: { readonly vocabSize: number; readonly start: TrainingStart | null },
 ): ModelConfig {
   const typed = { ...o, vocabSize };
   if (start === null) {
@@ -141,6 +160,9 @@ function modelConfig(
     return o.architecture === "llama" ? llamaConfig(typed) : withoutDefaults(gptOptions, typed);
   }
   if (isNanochat(start.config)) return start.config;
+  if (start.adapters !== null) { // the weights stay as they are
+    return isLlama(start.config) ? start.config : { ...start.config, dropout: o.dropout };
+  }
   if (isLlama(start.config)) {
     const loaded = withDefaults(llamaOptions, start.config);
     return withoutDefaults(llamaOptions, { ...loaded, tie: o.tie && loaded.tie });

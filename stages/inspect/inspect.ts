@@ -35,9 +35,9 @@ const MAX_POINTS = 300; // points of an embedding: more labels would not fit int
 
 /**
  * Inspects the model every N updates and after the last update, emits the statistics, and passes the model
- * on. An inspection takes about as long as an update, and reads all weights and gradients. How much an update
- * changes the weights is known only if the weights were also read before the update. This is done before
- * every Nth update, unless the run was resumed just before it.
+ * on. An inspection takes about as long as an update, and reads all trained weights and their gradients. How
+ * much an update changes the weights is known only if the weights were also read before the update. This is
+ * done before every Nth update, unless the run was resumed just before it.
  *
  * @example
  * ```ts
@@ -65,7 +65,7 @@ export function inspect(options: InspectOptions): Stage<ModelUpdate, ModelUpdate
     async *push(update: ModelUpdate, state: InspectState, ctx: Context) {
       if (isDue(update, options)) await emitInspection(options, { update, state, ctx });
       state.before = isDue({ step: update.step + 1, last: false }, options)
-        ? { step: update.step, weights: await update.model.weights() }
+        ? { step: update.step, weights: await update.model.trainedWeights() }
         : null;
       yield update;
     },
@@ -83,7 +83,7 @@ async function emitInspection(
 ): Promise<void> {
   const { step, model, batch } = update;
   await update.reported();
-  const weights = await model.weights();
+  const weights = await model.trainedWeights();
   const { gradients, probes } = await model.inspect(batch);
   const stats = (name: string, { data }: TensorMap[string]): TensorStats => {
     const { mean, std, saturated, dead, histogram } = valueStats(data, options);

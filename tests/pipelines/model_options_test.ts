@@ -218,7 +218,12 @@ Deno.test("the initial model of a training run decides the options that affect i
   );
   for (const [option, row] of rows) {
     for (const value of othersOf(option, row)) {
-      const start = { config: configWith(option, value), weights: {} };
+      const start = {
+        config: configWith(option, value),
+        weights: {},
+        quantized: new Map(),
+        adapters: null,
+      };
       const { model } = trainingPlan(o, { vocabSize: 5, start });
       const config: ReadonlyMap<string, unknown> = new Map(Object.entries(model.config ?? {}));
       const wanted = (row.affects ?? "output") === "output" ? value : row.value;

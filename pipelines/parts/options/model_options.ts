@@ -10,6 +10,7 @@ import type { Architecture } from "../../../kernels/models/model_config.ts";
 import type { OptionRow, OptionTable, OptionValue } from "../../../kernels/models/model_options.ts";
 import { flag, integer, number, oneOf, path } from "../../cli/option_types.ts";
 import type { Option, OptionRequirement, Options } from "../../cli/pipeline.ts";
+import { adapterOptions } from "./adapter_options.ts";
 import { above0, unlessOff } from "./requirements.ts";
 
 /** Options, keyed by row name, without the rows that are not command-line options. */
@@ -83,6 +84,13 @@ function derivedSize(option: "keyHeads" | "headWidth" | "hidden", otherwise: str
   });
 }
 
+/** Requires that all weights are trained: with adapters they have the shapes of the file. */
+const allWeights: OptionRequirement = {
+  option: "lora",
+  accepts: (rank) => Number(rank ?? 0) === 0,
+  typed: "a command without --lora",
+};
+
 const hasWindow = above0("window", "--window N above 0");
 const ofGpt = optionsOf(gptOptions);
 const ofLlama = ownOptions(llamaOptions, { other: gptOptions, name: "llama" });
@@ -99,7 +107,8 @@ export const modelOptions = {
     },
   ),
   ...ofGpt,
-  tie: { ...ofGpt.tie, requires: ofArchitecture("gpt", "llama") },
+  vocabPad: { ...ofGpt.vocabPad, requires: allWeights },
+  tie: { ...ofGpt.tie, requires: [ofArchitecture("gpt", "llama"), allWeights] },
   normEps: { ...ofGpt.normEps, requires: ofArchitecture("gpt", "llama") },
   ...ownOptions(gptOptions, { other: llamaOptions, name: "gpt" }),
   ...ofLlama,
@@ -117,4 +126,5 @@ export const modelOptions = {
       group: "Model",
     },
   ),
+  ...adapterOptions,
 };

@@ -63,6 +63,7 @@ export const trainingOptions = {
     ...length,
   }),
   ...optimizerOptions,
+  lr: { ...optimizerOptions.lr, about: "highest learning rate; default with --lora: 0.001" },
   recompute: oneOf(
     "save memory by computing activations again in the backward pass, with the same results: gelu saves a quarter of them, block nearly all",
     { value: "none", choices: ["none", "gelu", "block"], ...computation },

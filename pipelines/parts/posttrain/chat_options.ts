@@ -3,16 +3,15 @@
  *
  * @module
  */
-import { flag, integer, list, number, oneOf, path } from "../../cli/option_types.ts";
-import { above0, given, notGiven } from "../options/requirements.ts";
+import { integer, oneOf, path } from "../../cli/option_types.ts";
+import { adapterOptions } from "../options/adapter_options.ts";
+import { given, notGiven } from "../options/requirements.ts";
 import { optimizerOptions } from "../options/optimizer_options.ts";
 
 const fixed = true;
 const model = { group: "Model", fixed };
-const adapters = { group: "Adapters", fixed };
 const batch = { group: "Batch size" };
 const intervals = { group: "Evaluation and checkpoints" };
-const withAdapters = above0("lora", "--lora R above 0");
 
 /** Returns the option of the learning rate; `share` is the share of a run's rate for the run's model. */
 export function rateOption(share: string, value: number): typeof optimizerOptions.lr {
@@ -48,39 +47,7 @@ export const chatOptions = {
     ...model,
     requires: notGiven("initFrom", "a command without --init-from"),
   }),
-  lora: integer(
-    "rank of low-rank adapters, which are trained in place of the weights; 0 = train all weights",
-    {
-      value: 0,
-      min: 0,
-      max: 65_536,
-      ...adapters,
-      requires: given("initFrom", "--init-from PATH"),
-    },
-  ),
-  loraAlpha: number("adapters' results are multiplied by alpha / rank; default: 2 · rank", {
-    value: null,
-    ...adapters,
-    requires: withAdapters,
-  }),
-  loraTargets: list("names of the layers with adapters, such as q_proj,v_proj; default: all linear layers", {
-    value: [],
-    placeholder: "NAME,…",
-    ...adapters,
-    requires: withAdapters,
-  }),
-  loraRs: flag("multiply adapters' results by alpha / sqrt(rank) instead", {
-    value: false,
-    ...adapters,
-    requires: withAdapters,
-  }),
-  loraDropout: number("share of the adapters' inputs that training sets to 0", {
-    value: 0,
-    min: 0,
-    max: 0.99,
-    ...adapters,
-    requires: withAdapters,
-  }),
+  ...adapterOptions,
   batchSize: integer("sequences per micro-batch", { value: 16, min: 1, max: 65_536, ...batch, fixed }),
   gradAccum: integer("micro-batches per step", { value: 1, min: 1, max: 65_536, ...batch, fixed }),
   recompute: oneOf(

@@ -6,8 +6,8 @@
  */
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import type { QuantizedWeights } from "../../../kernels/core/scope.ts";
-import { initialAdapters, withLora } from "../../../kernels/models/lora.ts";
-import { isAdapter, type LoraConfig } from "../../../kernels/models/lora_config.ts";
+import { withLora } from "../../../kernels/models/lora.ts";
+import { isAdapter } from "../../../kernels/models/lora_config.ts";
 import type { Model } from "../../../kernels/models/model.ts";
 import type { ModelConfig } from "../../../kernels/models/model_config.ts";
 import { modelOf } from "../../../kernels/models/model_of.ts";
@@ -26,10 +26,10 @@ import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
 import { needsDeferredUpdates } from "../../../stages/train/divergence.ts";
 import type { TrainedAdapters, TrainOptions } from "../../../stages/train/train_state.ts";
 import type { Env, Values } from "../../cli/pipeline.ts";
-import { hashOfWeights } from "../model/adapted_model.ts";
+import { loraOf, withNewAdapters } from "../model/new_adapters.ts";
 import { keptTokenizer } from "../resume/kept_tokenizer.ts";
 import { runTokenizer } from "../run_files.ts";
-import { inferenceWeights, openModelFile, runModelConfig, startingWeights } from "../starting_weights.ts";
+import { runModelConfig, type StartingWeights, startingWeights } from "../starting_weights.ts";
 import { divergenceOf, optimizerOf } from "../training_plan.ts";
 import type { chatOptions } from "./chat_options.ts";
 
@@ -65,7 +65,7 @@ const DEFAULT_LENGTH = 512;
  * errors of `openModelFile`.
  */
 export async function startingPoint(o: ChatValues, env: Env): Promise<StartingPoint> {
-  const { initFrom, lora: rank } = o;
+  const { initFrom } = o;
   const read = (path: string) => readText(path);
   if (initFrom === null) {
     const tokenizer = new CharTokenizer(worldCharacters, nanochatTokens);
@@ -91,37 +91,34 @@ export async function startingPoint(o: ChatValues, env: Env): Promise<StartingPo
   }
   const template = await chooseTemplate(tokenizer, { name: o.template, read });
   await keepTemplate(template, tokenizer, env);
-  const { config, weights, quantized } = rank > 0
-    ? await inferenceWeights(initFrom, { weights: "stored", activations: "f32" })
-    : env.resumed
-    ? { config: await runModelConfig(env.out), weights: {}, quantized: new Map() }
-    : { ...await startingWeights(initFrom), quantized: new Map() };
+  const lora = loraOf(o);
+  const { config, weights, quantized, adapters } = lora !== null
+    ? await withNewAdapters(initFrom, { lora, env })
+    : { ...await wholeModel(initFrom, env), quantized: new Map(), adapters: null };
   if (tokenizer.vocabSize > config.vocabSize) {
     throw new RangeError(
       `Cannot use the tokenizer of ${tokenizer.vocabSize} tokens for ${initFrom}, which has ${config.vocabSize}: give --tokenizer NAME|PATH, the one that the model was trained with`,
     );
   }
-  const seqLen = lengthOf(o, config.seqLen),
-    base = modelOf(config),
-    shared = { tokenizer, template, seqLen, quantized };
-  if (rank === 0) return { ...shared, model: base, weights, adapters: null, isNew: false };
-  const lora: LoraConfig = {
-    rank,
-    alpha: o.loraAlpha ?? 2 * rank,
-    rankStabilized: o.loraRs,
-    ...(o.loraDropout > 0 && { dropout: o.loraDropout }),
-    targets: o.loraTargets.length === 0 ? "all" : o.loraTargets,
-  };
-  const model = withLora(base, lora), file = await openModelFile(initFrom);
-  const baseHash = env.dry ? "" : await hashOfWeights(file);
-  file.close();
+  const base = modelOf(config);
   return {
-    ...shared,
-    model,
-    weights: { ...weights, ...initialAdapters(model, env.seed) },
-    adapters: { lora, base: initFrom, baseHash },
+    model: lora === null ? base : withLora(base, lora),
+    weights,
+    quantized,
+    tokenizer,
+    template,
+    adapters,
     isNew: false,
+    seqLen: lengthOf(o, config.seqLen),
   };
+}
+
+/** Returns a model all of whose weights are trained; a resumed run has them in its checkpoint. */
+async function wholeModel(
+  path: string,
+  { resumed, out }: Pick<Env, "resumed" | "out">,
+): Promise<StartingWeights> {
+  return resumed ? { config: await runModelConfig(out), weights: {} } : await startingWeights(path);
 }
 
 /**

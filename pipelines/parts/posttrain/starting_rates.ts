@@ -20,12 +20,16 @@ export interface StartingRates {
   readonly further: string | null;
 }
 
-/** Returns the rates of the run that a path belongs to; null for a model of another program. */
+/**
+ * Returns the rates of the run that a path belongs to; null for a model of another program, and for a run
+ * that trained adapters, whose rates are too high for weights.
+ */
 export async function startingRates(initFrom: string): Promise<StartingRates | null> {
   const path = await runFile(initFrom, "config.json");
   const config: unknown = path === null ? null : JSON.parse(await readText(path));
   if (!isRecord(config) || !isRecord(config.options)) return null;
-  const { optimizer, lr, muonLr, initFrom: origin } = config.options;
+  const { optimizer, lr, muonLr, lora, initFrom: origin } = config.options;
+  if (typeof lora === "number" && lora > 0) return null;
   if (optimizer !== "adamw" && optimizer !== "muon" || typeof lr !== "number") return null;
   return {
     optimizer,

@@ -191,6 +191,8 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   ["sft --lora-targets q_proj", /it needs --lora R above 0$/],
   ["sft --lora-rs", /it needs --lora R above 0$/],
   ["sft --lora-dropout 0.1", /it needs --lora R above 0$/],
+  ["train --vocab-pad 8 --lora 2 --init-from a.bin", /it needs a command without --lora$/],
+  ["train --no-tie --lora 2 --init-from a.bin", /it needs a command without --lora$/],
   ["sft --task arithmetic", /it needs --init-from PATH$/],
   ["sft --check-every 5 --init-from a.bin", /does nothing without --task: it needs --task NAME$/],
   ["sft --check-items 5 --check-every 0", /it needs --check-every N above 0$/],
@@ -242,7 +244,7 @@ const always: Readonly<Record<string, string>> = {
   "eval": "device checkpoint tokenizer weights valShards source evalBatches batchSize",
   "fineweb": "workers source stages dump format rank world only partBytes",
   "fineweb-gpt2":
-    "seed device source stages tokenizer separatorToken valShare valBytes valTokens architecture layers heads channels seqLen vocabPad " +
+    "seed device source stages tokenizer separatorToken valShare valBytes valTokens architecture layers heads channels seqLen " +
     "initFrom shuffle batchSize gradAccum gradSum totalBatchTokens distributed steps epochs tokens " +
     "timeLimit optimizer weightDecay gradClip lr warmup schedule skipSpikeZ onNan recompute dtype profile " +
     "evalEvery inspectEvery checkpointEvery keepCheckpoints tensorboard sampleEvery",
@@ -271,7 +273,7 @@ const always: Readonly<Record<string, string>> = {
   "tokenize": "workers source tokenizer valShare valBytes valTokens shardFormat separator",
   "tokenizer": "inspect",
   "tokenizer-lesson": "solution",
-  "train": "seed device trainShards valShards vocabSize architecture layers heads channels seqLen vocabPad " +
+  "train": "seed device trainShards valShards vocabSize architecture layers heads channels seqLen " +
     "initFrom shuffle batchSize gradAccum gradSum totalBatchTokens distributed steps epochs tokens timeLimit optimizer " +
     "weightDecay gradClip lr warmup schedule skipSpikeZ onNan recompute dtype profile inspectEvery " +
     "checkpointEvery keepCheckpoints tensorboard sampleEvery",

@@ -47,6 +47,9 @@ sharedTest("sft trains adapters, which resume, merge and are PEFT's", [LLAMA], a
     const merged = await runsHere(0, `${typed} ${sample}`);
     const peft = await runsHere(0, `sample --checkpoint ${dir}/whole/adapter --tokenizer ${model} ${sample}`);
     equal(merged.out, peft.out);
+    // The rates of adapters are not those of weights.
+    const { out: plan } = await runsHere(0, `sft --init-from ${dir}/whole --data ${data} --dry-run`);
+    match(plan, /\n +lr +0\.00002\n/);
     const other = `${args} --steps 8 --out ${dir}/whole`.replace("--lora 2", "--lora 3");
     match(errorLine(await runsHere(2, other)), /--lora/);
   });
