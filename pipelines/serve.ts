@@ -11,6 +11,7 @@ import { openModel } from "../stages/model/model_session.ts";
 import { isPortError } from "../stages/report/live/serve_runs.ts";
 import { TokenGenerator } from "../stages/sample/token_generator.ts";
 import type { Toolbox } from "../stages/tool/toolbox.ts";
+import { chatPage } from "./page/chat/chat_page.ts";
 import { integer, repeated, repeatedPaths, text } from "./cli/option_types.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import {
@@ -25,7 +26,6 @@ import { openTools } from "./parts/posttrain/tools.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import type { ApiOptions } from "./serve/api.ts";
 import { isLoopback } from "./serve/guard.ts";
-import { readPage } from "./serve/page.ts";
 import { fingerprint, type ServedModel } from "./serve/served_model.ts";
 import { type ApiServer, startServer } from "./serve/server.ts";
 
@@ -73,7 +73,7 @@ const options = {
 const WAKE_EVERY = 250; // milliseconds between two looks for Ctrl-C
 
 export default pipeline({
-  about: "model → an OpenAI-compatible HTTP API and a page",
+  about: "model → an OpenAI-compatible HTTP API and a chat page",
   writes: false,
   options,
   examples: [
@@ -93,7 +93,7 @@ export default pipeline({
   workersFor: "engine",
   async build(o, env) {
     if (!env.dry) checkPort(o);
-    const token = await tokenOf(o.token), page = await readPage(), models = await modelsOf(o);
+    const token = await tokenOf(o.token), page = env.dry ? "" : await chatPage(), models = await modelsOf(o);
     return from(requests(() => serving(models, { o, token, page, env })));
   },
   async plan(o) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { schemaOf } from "../../stages/tool/tool.ts";
 import { pageHeaders } from "../../stages/report/live/guard.ts";
 import { ApiError, asApiError } from "./api_error.ts";
 import { chatAnswer, chatChunks } from "./chat_answer.ts";
@@ -201,7 +202,7 @@ interface Parsed {
   readonly stream: boolean;
 }
 
-function modelJson({ id, created, context, template }: ServedModel) {
+function modelJson({ id, created, context, template, toolbox }: ServedModel) {
   return {
     id,
     object: "model",
@@ -209,6 +210,8 @@ function modelJson({ id, created, context, template }: ServedModel) {
     owned_by: "stagewise",
     context_length: context,
     chat: template !== null,
+    tools: toolbox?.tools.map(schemaOf) ?? [],
+    memory: toolbox?.facts ?? null,
   };
 }
 

@@ -19,6 +19,7 @@ import { checkPrompt } from "./check_prompt.ts";
 import { Fields } from "./fields.ts";
 import { ignoredFields, type SamplingFields, samplingFields, sharedFields } from "./sampling_fields.ts";
 import type { ServedModel } from "./served_model.ts";
+import { serverTools, withCalls } from "./server_tools.ts";
 import { callOfCode, type ToolFields, toolFields } from "./tool_fields.ts";
 
 /** A chat request. */
@@ -41,6 +42,8 @@ export const chatOnlyFields: readonly string[] = [
   "modalities",
   "reasoning_effort",
   "chat_template_kwargs",
+  "server_tools",
+  "memory",
 ];
 
 /** Names of fields that are refused, and why. */
@@ -71,8 +74,9 @@ export function chatRequest(fields: Fields, model: ServedModel): ChatRequest {
   const logprobs = fields.boolean("logprobs"), top = fields.integer("top_logprobs", { min: 0, max: 20 }) ?? 0;
   if (top > 0 && !logprobs) throw fields.error("top_logprobs", "none without logprobs: true");
   const tools = toolFields(fields), thinks = thinksOf(fields);
-  const toolbox = tools.tools.length === 0 && fields.get("tool_choice") !== "none" ? model.toolbox : null;
-  const { prompt, begun, inCode } = promptOf(messagesIn(fields), {
+  const own = serverTools(fields, model);
+  const toolbox = tools.tools.length === 0 && fields.get("tool_choice") !== "none" ? own : null;
+  const { prompt, begun, inCode } = promptOf(withCalls(messagesIn(fields), model), {
     tools,
     toolbox,
     thinks,

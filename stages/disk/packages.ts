@@ -63,8 +63,10 @@ export const laterPackages: Readonly<Record<string, PackageSize>> = {
   "an-array-of-english-words": { packages: 1, megabytes: 3.4 },
   "aws4fetch": { packages: 1, megabytes: 0.1 },
   "countries-list": { packages: 1, megabytes: 0.4 },
+  "dompurify": { packages: 2, megabytes: 1.7 },
   "fasttext.wasm.js": { packages: 2, megabytes: 4 },
   "js-tiktoken": { packages: 2, megabytes: 23 },
+  "marked": { packages: 1, megabytes: 0.6 },
   "minisearch": { packages: 1, megabytes: 0.8 },
   "quickjs-emscripten-core": { packages: 2, megabytes: 0.9 },
   "sugar-high": { packages: 1, megabytes: 0.4 },
@@ -101,6 +103,21 @@ const imports: Readonly<Record<string, string>> = importMap.imports;
  */
 export async function importPackage<K extends keyof ModuleTypes>(specifier: K): Promise<ModuleTypes[K]> {
   return await fetched([nameOf(imports[specifier])], () => import(imports[specifier]));
+}
+
+/** Modules that pages contain, and that are fetched with the first such page. */
+type PageModule = "dompurify" | "marked";
+
+/**
+ * Returns the texts of modules of packages that are fetched on first use, in the order of the specifiers.
+ * Throws the same error as `importPackage()`.
+ */
+export async function moduleTexts(specifiers: readonly PageModule[]): Promise<readonly string[]> {
+  const modules = await fetched(
+    specifiers.map((specifier) => nameOf(imports[specifier])),
+    () => Promise.all(specifiers.map((each) => import(imports[each], { with: { type: "text" } }))),
+  );
+  return modules.map(({ default: text }) => text);
 }
 
 /** Returns the folder of a data package, fetched on first use. Throws the same error as `importPackage()`. */

@@ -41,6 +41,17 @@ export class Memory {
     );
   }
 
+  /**
+   * Returns a memory that is in no file. Throws RangeError for more facts, or longer ones, than a memory
+   * takes.
+   */
+  static of(facts: readonly string[]): Memory {
+    if (facts.length <= MOST && facts.every((fact) => fact.length <= LONGEST)) {
+      return new Memory(null, [...facts]);
+    }
+    throw new RangeError(`Cannot remember more than ${MOST} facts of at most ${LONGEST} characters`);
+  }
+
   /** The facts, the oldest first. */
   get facts(): readonly string[] {
     return this.#facts;

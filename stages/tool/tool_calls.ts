@@ -83,7 +83,7 @@ export class ToolCalls {
 }
 
 /** Reads code of the form `NAME("TEXT")`; null for other code. */
-function namedCall(code: string): { readonly name: string; readonly input: string } | null {
+export function namedCall(code: string): { readonly name: string; readonly input: string } | null {
   const found = /^\s*(\w+)\s*\(\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*\)\s*$/s.exec(code);
   if (found === null) return null;
   const [, name, quoted] = found;

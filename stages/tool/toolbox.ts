@@ -11,7 +11,7 @@ import type { Tokenizer } from "../token/tokenizer.ts";
 import { CodeHand } from "./code_hand.ts";
 import { MessageHand } from "./message_hand.ts";
 import { schemaOf, type Tool } from "./tool.ts";
-import type { Memory } from "./memory.ts";
+import { Memory } from "./memory.ts";
 import type { ToolCalls } from "./tool_calls.ts";
 
 /** Watches one answer, and runs its calls. */
@@ -51,6 +51,28 @@ export class Toolbox implements Disposable {
     this.#memory = memory;
     if (model.template.name === "nanochat") nanochatIds(model.tokenizer);
     else model.template.results([{ name: "tool", content: "" }]);
+  }
+
+  /** The facts that the model is told before each conversation; null without a memory. */
+  get facts(): readonly string[] | null {
+    return this.#memory?.facts ?? null;
+  }
+
+  /**
+   * Returns a box with the tools of these names alone, which shares them with this one: only this one is to
+   * be disposed. `facts` stand in place of the facts of the memory. Null if no tool is left. Throws
+   * RangeError for facts that no memory takes.
+   */
+  only(names: ReadonlySet<string>, facts: readonly string[] | null = null): Toolbox | null {
+    const memory = facts === null || this.#memory === undefined ? this.#memory : Memory.of(facts);
+    const tools = this.tools.filter(({ name }) => names.has(name))
+      .map((tool) => tool.name === "memory" && memory !== undefined ? memory.ownTool() : tool);
+    if (tools.length === 0) return null;
+    return new Toolbox(tools, {
+      ...this.#model,
+      ...(this.#maxCalls !== undefined && { maxCalls: this.#maxCalls }),
+      ...(memory !== undefined && names.has("memory") && { memory }),
+    });
   }
 
   /** Returns the watcher of one answer. */

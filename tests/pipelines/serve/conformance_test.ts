@@ -50,6 +50,8 @@ const values: Readonly<
   response_format: { good: { type: "text" }, bad: { type: "json_object" } },
   modalities: { good: ["text"], bad: ["audio"] },
   reasoning_effort: { good: "low", bad: "much" },
+  server_tools: { good: [], bad: ["none"] },
+  memory: { good: ["The user likes tea"], bad: [1] },
   chat_template_kwargs: { good: { enable_thinking: true }, bad: { other: 1 } },
 };
 

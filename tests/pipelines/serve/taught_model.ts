@@ -14,6 +14,8 @@ import { rowOf } from "../../../stages/chat/packed_row.ts";
 import { jinjaTemplate } from "../../../stages/chat/template/jinja.ts";
 import { openModel } from "../../../stages/model/model_session.ts";
 import { plan } from "../../../stages/model/plan.ts";
+import { Memory } from "../../../stages/tool/memory.ts";
+import { schemaOf } from "../../../stages/tool/tool.ts";
 import { BpeTokenizer } from "../../../stages/token/bpe.ts";
 
 /** The tokenizer: bytes, and ChatML's special tokens. */
@@ -45,32 +47,53 @@ export const weatherTool = {
   },
 } as const;
 
+const memoryTool = schemaOf(Memory.of([]).tool());
+
 /** The answer to "count". */
 export const counted = Array.from({ length: 20 }, (_, i) => `${i + 1}`).join(" ");
 
 const user = (content: string): Message => ({ role: "user", content });
 const assistant = (content: string): Message => ({ role: "assistant", content });
 const call = { name: "weather", arguments: { city: "Oslo" }, id: "1" };
+const noted = '<tool_call>\n{"name": "memory", "arguments": {"fact": "Likes tea"}}\n</tool_call>';
 const written = '<tool_call>\n{"name": "weather", "arguments": {"city": "Oslo"}}\n</tool_call>';
 
 /** What the model knows: a conversation, and the answer to it. */
-const lessons: readonly { messages: readonly Message[]; tools?: boolean; answer: string }[] = [
+const lessons: readonly {
+  readonly messages: readonly Message[];
+  readonly tools?: readonly (typeof weatherTool | ReturnType<typeof schemaOf>)[];
+  readonly answer: string;
+}[] = [
   { messages: [user("hi")], answer: "Hello! How are you?" },
   { messages: [user("hi"), assistant("Hello! How are you?"), user("ok")], answer: "Good to hear." },
   { messages: [user("count")], answer: counted },
   { messages: [user("price")], answer: "Das kostet 5 € 😀." },
   { messages: [user("think")], answer: "<think>let me see</think>\n\nforty-two" },
-  { messages: [user("rain?")], tools: true, answer: written },
-  { messages: [user("both?")], tools: true, answer: `I look.${written}${written.replace("Oslo", "Rome")}` },
+  { messages: [user("rain?")], tools: [weatherTool], answer: written },
+  {
+    messages: [user("both?")],
+    tools: [weatherTool],
+    answer: `I look.${written}${written.replace("Oslo", "Rome")}`,
+  },
   {
     messages: [user("rain?"), { ...assistant(""), toolCalls: [call] }, { role: "tool", content: "wet" }],
-    tools: true,
+    tools: [weatherTool],
     answer: "It rains in Oslo.",
   },
   {
     messages: [user("rain?"), assistant(written), { role: "tool", content: "wet" }],
-    tools: true,
+    tools: [weatherTool],
     answer: "It rains in Oslo.",
+  },
+  { messages: [user("note")], tools: [memoryTool], answer: noted },
+  {
+    messages: [user("note"), assistant(noted), { role: "tool", content: "remembered" }],
+    tools: [memoryTool],
+    answer: "Noted.",
+  },
+  {
+    messages: [user("md")],
+    answer: "# Top\n**bold** `x`\n\n- one\n- two\n<img src=x onerror=hit=1>[a](javascript:hit=1)",
   },
 ];
 
@@ -92,7 +115,7 @@ let taught: Promise<TensorMap> | null = null;
 async function teach(): Promise<TensorMap> {
   const length = 176, shape = [1, lessons.length, length] as const;
   const rows = lessons.map(({ messages, tools, answer }, i) => {
-    const conversation = { id: `${i}`, messages, ...(tools && { tools: [weatherTool] }) };
+    const conversation = { id: `${i}`, messages, ...(tools && { tools }) };
     const prompt = template.prompt(conversation), ids = [...prompt, ...tokenizer.encode(answer), 258];
     const weights = ids.map((_, at) => Number(at >= prompt.length));
     return rowOf([{ ids: Uint32Array.from(ids), weights: Float32Array.from(weights) }], length + 1);

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { setTimeout as delay } from "node:timers/promises";
 import OpenAI from "openai";
 import type { ApiOptions } from "../../../pipelines/serve/api.ts";
 import { fingerprint } from "../../../pipelines/serve/served_model.ts";
 import { type ApiServer, startServer } from "../../../pipelines/serve/server.ts";
 import { TokenGenerator } from "../../../stages/sample/token_generator.ts";
+import type { Memory } from "../../../stages/tool/memory.ts";
 import type { Tool } from "../../../stages/tool/tool.ts";
 import { Toolbox } from "../../../stages/tool/toolbox.ts";
 import { beforeDeadline } from "../../deadline.ts";
@@ -28,6 +30,12 @@ export type TaughtOptions = Partial<ApiOptions> & {
   readonly parallel?: number;
   readonly hasTemplate?: boolean;
   readonly tools?: readonly Tool[];
+  /** Facts that the tool memory begins with. */
+  readonly memory?: Memory;
+  /** Names of the models, which are all the taught one. */
+  readonly ids?: readonly string[];
+  /** Milliseconds to wait before each step of the model, for tests of what happens during an answer. */
+  readonly pause?: number;
 };
 
 /** Calls `work` with a server, which is closed afterwards. Throws an error if a minute passes. */
@@ -36,11 +44,21 @@ export async function withServer(
   work: (server: TaughtServer) => Promise<void>,
   milliseconds = 120_000,
 ): Promise<void> {
-  const { parallel = 4, hasTemplate = true, tools = [], ...others } = options;
+  const { parallel = 4, hasTemplate = true, tools = [], memory, ids = ["taught"], pause = 0, ...others } =
+    options;
   await using session = await openTaught(parallel);
+  if (pause > 0) {
+    const { decoder } = session, decode = decoder.decode.bind(decoder);
+    Object.assign(decoder, {
+      decode: async (...given: Parameters<typeof decode>) => {
+        await delay(pause);
+        return await decode(...given);
+      },
+    });
+  }
   const generator = new TokenGenerator(session), logged: unknown[] = [];
-  const model = {
-    id: "taught",
+  const models = ids.map((id) => ({
+    id,
     fingerprint: fingerprint("taught"),
     created: 1_700_000_000,
     generator,
@@ -49,10 +67,12 @@ export async function withServer(
     noTemplate: "This model has no chat template: use /v1/completions",
     context: SEQUENCE,
     parallel,
-    toolbox: tools.length === 0 ? null : new Toolbox(tools, { tokenizer, template }),
-  };
+    toolbox: tools.length === 0
+      ? null
+      : new Toolbox(tools, { tokenizer, template, ...(memory !== undefined && { memory }) }),
+  }));
   const running = startServer({
-    models: [model],
+    models,
     host: "127.0.0.1",
     port: 0,
     token: null,
