@@ -11,18 +11,17 @@ export * from "./fineweb_group.ts";
 export { FastText, type Prediction } from "./language/fasttext.ts";
 export * from "./language/language.ts";
 export * from "./minhash/drop_duplicates.ts";
-export {
-  type DuplicateCounts,
-  findDuplicates,
-  type FindDuplicatesOptions,
-  readRemoval,
-} from "./minhash/find_duplicates.ts";
+export { clusterDocuments, type ClusterOptions } from "./minhash/cluster_documents.ts";
+export { compareBucket, type CompareBucketOptions } from "./minhash/compare_bucket.ts";
+export { type DuplicateCounts, findDuplicates } from "./minhash/find_duplicates.ts";
+export type { PairsSummary } from "./minhash/pairs_file.ts";
+export { type ClustersSummary, type RankClusters, readRemoval } from "./minhash/removal.ts";
 export { minhashClusters, type MinhashClustersOptions } from "./minhash/minhash_clusters.ts";
 export { minhashSeen, type MinhashSeenOptions } from "./minhash/minhash_seen.ts";
 export { minhashSign } from "./minhash/minhash_sign.ts";
 export * from "./minhash/rank_store.ts";
 export { SignatureLog } from "./minhash/signature_log.ts";
-export type { SignatureSet } from "./minhash/signature_set.ts";
+export type { SignatureRecords, SignatureSet } from "./minhash/signature_set.ts";
 export { type SignatureOptions, Signer } from "./minhash/signer.ts";
 export { type SortOptions, sortSignatures } from "./minhash/sort_signatures.ts";
 export * from "./pii/pii.ts";

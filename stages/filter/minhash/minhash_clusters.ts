@@ -9,10 +9,11 @@ import { existsSync, removeIfThereSync } from "../../disk/whole_files.ts";
 import { type Stage, stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { DocumentStore } from "./document_store.ts";
-import { findDuplicates, readRemoval, removalPath } from "./find_duplicates.ts";
-import { signatureOf, unsigned } from "./minhash_sign.ts";
+import { findDuplicates } from "./find_duplicates.ts";
+import { clustersPath, readRemoval, requireClusters } from "./removal.ts";
+import { recordedBytes, recordedSignature, unsigned } from "./minhash_sign.ts";
 import { SignatureLog } from "./signature_log.ts";
-import { signatureSetOf, signatureSetPath } from "./signature_set.ts";
+import { type SignatureRecords, signatureSetOf, signatureSetPath } from "./signature_set.ts";
 import { type SignatureOptions, Signer } from "./signer.ts";
 import { sortSignatures } from "./sort_signatures.ts";
 import { entriesInSync, makeFolderSync } from "../../disk/files.ts";
@@ -20,10 +21,11 @@ import { entriesInSync, makeFolderSync } from "../../disk/files.ts";
 /** How documents are compared, and where they are stored until they are compared. */
 export interface MinhashClustersOptions extends SignatureOptions {
   /**
-   * Folder for documents and signatures, created if missing. It holds the compressed documents, and 1.9 kB of
-   * signatures per document.
+   * Folder for documents and signatures, created if missing.
    */
   readonly dir: string;
+  /** What is stored of a signature (default `full`), in 1.9 kB per document; `short` takes 0.3 kB. */
+  readonly records?: SignatureRecords;
   /**
    * Memory limit in bytes for sorting and clustering (default 512 MiB); at least 8 bytes per document are
    * needed.
@@ -63,7 +65,7 @@ interface ClustersState extends SavedClusters {
  * the folder are truncated or changed.
  */
 export function minhashClusters(options: MinhashClustersOptions): Stage<Document, Document> {
-  const { dir, memory = 512 * 2 ** 20 } = options;
+  const { dir, memory = 512 * 2 ** 20, records = "full" } = options;
   return stage<Document, Document, ClustersState>({
     name: "minhash",
     resumesFlush: true,
@@ -72,11 +74,14 @@ export function minhashClusters(options: MinhashClustersOptions): Stage<Document
       makeFolderSync(dir);
       if (saved.given === null) deleteResults(dir);
       const store = new DocumentStore(`${dir}/documents.store`, saved.stored);
-      const log = new SignatureLog(`${dir}/signatures.log`, { bytes: signer.bytes, count: saved.signed });
+      const log = new SignatureLog(`${dir}/signatures.log`, {
+        bytes: recordedBytes(signer, records),
+        count: saved.signed,
+      });
       return { ...saved, store, log, signer };
     },
     push(doc, state) {
-      const signature = signatureOf(doc, state.signer);
+      const signature = recordedSignature(doc, { signer: state.signer, records });
       if (signature !== null) state.log.add(signature, state.documents);
       state.store.add(unsigned(doc));
       state.documents++;
@@ -85,9 +90,9 @@ export function minhashClusters(options: MinhashClustersOptions): Stage<Document
     async *flush(state, ctx) {
       state.log.sync();
       state.signed = state.log.count;
-      if (!existsSync(removalPath(dir, 0))) await cluster(options, { state, memory, signal: ctx.signal });
+      if (!existsSync(clustersPath(dir))) await cluster(options, { state, memory, signal: ctx.signal });
       state.given ??= 0;
-      const removal = readRemoval(dir, 0);
+      const removal = readRemoval(dir, 0, requireClusters(dir).ranks[0]);
       let next = removal.next();
       while (!next.done && next.value < state.given) next = removal.next();
       for (const doc of state.store.read(state.given)) {
@@ -122,22 +127,22 @@ export function deleteDocumentStore(dir: string): void {
 }
 
 async function cluster(
-  options: SignatureOptions & { readonly dir: string },
+  options: MinhashClustersOptions,
   { state, memory, signal }: {
     readonly state: ClustersState;
     readonly memory: number;
     readonly signal: AbortSignal;
   },
 ): Promise<void> {
-  const { dir } = options;
-  const set = signatureSetOf(options, { ...state, rank: 0 });
+  const { dir, records = "full" } = options, { signer, documents, signed } = state;
+  const set = signatureSetOf(options, { signer, documents, signed, records, rank: 0 });
   await sortSignatures({ log: `${dir}/signatures.log`, dir, set, memory, signal });
   await findDuplicates({ dir, memory, signal });
 }
 
 /** Deletes the results of an earlier run, because the resumed run will compute them from more documents. */
 function deleteResults(dir: string): void {
-  removeIfThereSync(removalPath(dir, 0));
+  removeIfThereSync(clustersPath(dir));
   removeIfThereSync(signatureSetPath(dir, 0));
   for (const { name } of entriesInSync(dir)) {
     if (/^bucket_\d+$/.test(name)) removeIfThereSync(`${dir}/${name}`);

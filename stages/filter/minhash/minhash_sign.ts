@@ -6,6 +6,7 @@
  */
 import type { Stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
+import type { SignatureRecords } from "./signature_set.ts";
 import { type SignatureOptions, Signer } from "./signer.ts";
 
 /**
@@ -45,6 +46,20 @@ export function signatureOf({ id, text, signature }: Document, signer: Signer): 
     `The signature of ${id} has ${signature.length} bytes, but ${signer.buckets} buckets of ${signer.rows} hashes ` +
       `have ${signer.bytes}: sign and compare with the same options`,
   );
+}
+
+/** Returns what the records of all buckets hold of a document's signature; null as `signatureOf`. */
+export function recordedSignature(
+  doc: Document,
+  { signer, records }: { readonly signer: Signer; readonly records: SignatureRecords },
+): Uint8Array | null {
+  const signature = signatureOf(doc, signer);
+  return signature === null || records === "full" ? signature : signer.shorten(signature);
+}
+
+/** Returns the length of such records in bytes, without the document's index. */
+export function recordedBytes({ bytes, rows }: Signer, records: SignatureRecords): number {
+  return records === "full" ? bytes : bytes / rows;
 }
 
 /** The document without its signature. */

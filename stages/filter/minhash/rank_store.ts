@@ -9,10 +9,12 @@
 import { removeIfThereSync } from "../../disk/whole_files.ts";
 import { type Source, type Stage, stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
+import type { PiiState } from "../pii/pii.ts";
+import { addAddresses, addressLogPath, openAddressLog } from "./address_log.ts";
 import { DocumentStore } from "./document_store.ts";
-import { signatureOf, unsigned } from "./minhash_sign.ts";
+import { recordedBytes, recordedSignature, unsigned } from "./minhash_sign.ts";
 import { SignatureLog } from "./signature_log.ts";
-import { signatureSetOf, signatureSetPath } from "./signature_set.ts";
+import { type SignatureRecords, signatureSetOf, signatureSetPath } from "./signature_set.ts";
 import { type SignatureOptions, Signer } from "./signer.ts";
 import { sortSignatures } from "./sort_signatures.ts";
 import { fileInfoSync, makeFolderSync } from "../../disk/files.ts";
@@ -25,6 +27,13 @@ export interface StoreRankOptions {
   readonly rank: number;
   /** Options of the signatures; if null, documents are stored without signatures. */
   readonly sign: SignatureOptions | null;
+  /** What is stored of a signature (default `full`). */
+  readonly records?: SignatureRecords;
+  /**
+   * Counts the addresses in a text that `pii` will mask after deduplication. It is needed if several processes
+   * will mask them. Default: they are not counted.
+   */
+  readonly countAddresses?: ((text: string) => PiiState) | null;
   /** Memory limit in bytes for sorting signatures (default 512 MiB). */
   readonly memory?: number;
 }
@@ -37,12 +46,15 @@ interface SavedRankStore {
   signed: number;
   /** Size of the file of documents in bytes. */
   stored: number;
+  /** Number of documents with addresses; absent in checkpoints of earlier versions. */
+  addressed?: number;
 }
 
 /** State of the open sink. */
 interface RankStoreState extends SavedRankStore {
   readonly store: DocumentStore;
   readonly signing: { readonly log: SignatureLog; readonly signer: Signer } | null;
+  readonly addresses: SignatureLog | null;
 }
 
 /**
@@ -51,7 +63,7 @@ interface RankStoreState extends SavedRankStore {
  * `<dir>/00003.json`, which marks the signatures as complete. Throws the same errors as `minhashClusters`.
  */
 export function storeRankDocuments(
-  { dir, rank, sign, memory = 512 * 2 ** 20 }: StoreRankOptions,
+  { dir, rank, sign, records = "full", countAddresses = null, memory = 512 * 2 ** 20 }: StoreRankOptions,
 ): Stage<Document, never> {
   const logPath = signatureLogPath(dir, rank);
   return stage<Document, never, RankStoreState>({
@@ -61,19 +73,27 @@ export function storeRankDocuments(
       removeIfThereSync(signatureSetPath(dir, rank));
       const store = new DocumentStore(storePath(dir, rank), saved.stored);
       const signer = sign === null ? null : await Signer.open(sign);
-      const signing = signer &&
-        { signer, log: new SignatureLog(logPath, { bytes: signer.bytes, count: saved.signed }) };
-      return { ...saved, store, signing };
+      const signing = signer && {
+        signer,
+        log: new SignatureLog(logPath, { bytes: recordedBytes(signer, records), count: saved.signed }),
+      };
+      const addresses = countAddresses && openAddressLog(addressLogPath(dir, rank), saved.addressed ?? 0);
+      return { ...saved, store, signing, addresses };
     },
     push(doc, state) {
-      const signature = state.signing && signatureOf(doc, state.signing.signer);
-      if (signature !== null) state.signing?.log.add(signature, state.documents);
+      const { signing } = state;
+      const signature = signing && recordedSignature(doc, { signer: signing.signer, records });
+      if (signature !== null) signing?.log.add(signature, state.documents);
+      if (state.addresses !== null && countAddresses !== null) {
+        addAddresses(state.addresses, countAddresses(doc.text), state.documents);
+      }
       state.store.add(unsigned(doc));
       state.documents++;
       return [];
     },
-    async *flush({ store, signing, documents }, { signal }) {
+    async *flush({ store, signing, addresses, documents }, { signal }) {
       store.sync();
+      addresses?.sync();
       if (signing === null || sign === null) return;
       signing.log.sync();
       const set = signatureSetOf(sign, {
@@ -81,17 +101,26 @@ export function storeRankDocuments(
         rank,
         documents,
         signed: signing.log.count,
+        records,
+        ...(addresses !== null && { addressed: addresses.count }),
       });
       await sortSignatures({ log: logPath, dir, set, memory, signal });
     },
-    save({ store, signing, documents }) {
+    save({ store, signing, addresses, documents }) {
       store.sync();
       signing?.log.sync();
-      return { documents, signed: signing?.log.count ?? 0, stored: store.bytes };
+      addresses?.sync();
+      return {
+        documents,
+        signed: signing?.log.count ?? 0,
+        stored: store.bytes,
+        ...(addresses !== null && { addressed: addresses.count }),
+      };
     },
-    close({ store, signing }) {
+    close({ store, signing, addresses }) {
       store.close();
       signing?.log.close();
+      addresses?.close();
     },
   });
 }
@@ -104,15 +133,25 @@ export interface StoredDocumentsState {
   next: number;
 }
 
-/** Returns the stored documents of the ranks [0, `world`), in order. */
+/** Where documents are stored, and which of them are read. */
+export interface StoredDocumentsOptions {
+  readonly dir: string;
+  /** Number of ranks. */
+  readonly world: number;
+  /** The rank whose documents are read; null (default) for all. */
+  readonly rank?: number | null;
+}
+
+/** Returns the stored documents of one rank, or of the ranks [0, `world`), in order. */
 export function storedDocuments(
-  { dir, world }: { readonly dir: string; readonly world: number },
+  { dir, world, rank = null }: StoredDocumentsOptions,
 ): Source<Document, StoredDocumentsState> {
+  const end = rank === null ? world : rank + 1;
   return {
     name: "documents",
-    open: (_ctx, saved = { rank: 0, next: 0 }) => ({ ...saved }),
+    open: (_ctx, saved = { rank: rank ?? 0, next: 0 }) => ({ ...saved }),
     *read(state) {
-      while (state.rank < world) {
+      while (state.rank < end) {
         const path = storePath(dir, state.rank);
         const store = new DocumentStore(path, fileInfoSync(path).size);
         try {
@@ -131,13 +170,14 @@ export function storedDocuments(
 }
 
 /**
- * Deletes the files that are no longer needed after deduplication: documents and unsorted signatures of all
- * ranks.
+ * Deletes the files that are no longer needed after deduplication: documents, unsorted signatures and counts
+ * of addresses, of one rank or of all.
  */
-export function deleteRankStores({ dir, world }: { readonly dir: string; readonly world: number }): void {
-  for (let rank = 0; rank < world; rank++) {
-    removeIfThereSync(storePath(dir, rank));
-    removeIfThereSync(signatureLogPath(dir, rank));
+export function deleteRankStores({ dir, world, rank = null }: StoredDocumentsOptions): void {
+  for (let one = rank ?? 0; one < (rank === null ? world : rank + 1); one++) {
+    removeIfThereSync(storePath(dir, one));
+    removeIfThereSync(signatureLogPath(dir, one));
+    removeIfThereSync(addressLogPath(dir, one));
   }
 }
 

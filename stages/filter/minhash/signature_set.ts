@@ -21,32 +21,44 @@ export interface SignatureSet {
   readonly shingle: number;
   /** Number of buckets per signature. */
   readonly buckets: number;
-  /** Number of hashes per bucket. */
+  /** Number of hashes per record of a bucket: with `short` records 1. */
   readonly rows: number;
+  /** What a record has of a bucket (default `full`): see `SignatureRecords`. */
+  readonly records?: SignatureRecords;
   /** Seed of the permutations. */
   readonly seed: number;
   /** Version of the rules that simplify the text and choose the kept document. */
   readonly recipe: RecipeGeneration;
   /** Name of the word splitter, or "own" if it is a function of the caller. */
   readonly words: string;
+  /** Number of documents that have addresses; absent if they were not counted: see `addressLogPath`. */
+  readonly addressed?: number;
   /** SHA-256 of each bucket's file. */
   readonly sums: readonly string[];
 }
 
+/**
+ * What a record has of the hashes of a bucket: all of them (`full`), as in datatrove, or a hash of them of 64
+ * bits (`short`), in 12 bytes in place of 68. Both find the same clusters, unless two of 2^64 hashes are equal
+ * by chance; but pairs come in another order, so that another document of a cluster may be its root.
+ */
+export type SignatureRecords = "full" | "short";
+
 /** Fields that must be equal in all sets that are compared. */
-export const comparedFields = ["shingle", "buckets", "rows", "seed", "recipe", "words"] as const;
+export const comparedFields = ["shingle", "buckets", "rows", "records", "seed", "recipe", "words"] as const;
 
 /** Describes a set of signatures whose files are not sorted yet. */
 export function signatureSetOf(
   options: SignatureOptions,
-  { signer, rank, documents, signed }:
-    & { readonly signer: Signer }
-    & Pick<SignatureSet, "rank" | "documents" | "signed">,
+  { signer, records = "full", ...counts }:
+    & { readonly signer: Signer; readonly records?: SignatureRecords }
+    & Pick<SignatureSet, "rank" | "documents" | "signed" | "addressed">,
 ): Omit<SignatureSet, "sums"> {
   const { recipe = "current", seed = signatureDefaults.seed } = options;
-  const { words = defaultWords(recipe) } = options, { shingle, buckets, rows } = signer;
+  const { words = defaultWords(recipe) } = options, { shingle, buckets } = signer;
   const name = typeof words === "string" ? words : "own";
-  return { rank, documents, signed, shingle, buckets, rows, seed, recipe, words: name };
+  const rows = records === "short" ? 1 : signer.rows;
+  return { ...counts, shingle, buckets, rows, records, seed, recipe, words: name };
 }
 
 /** Returns the path of the description of a rank's set. */
@@ -79,7 +91,7 @@ function parse(path: string): SignatureSet {
     throw invalid(path, "it is not JSON", cause);
   }
   if (!isSet(set)) throw invalid(path, "it does not describe a set of signatures");
-  return set;
+  return { ...set, records: set.records ?? "full" }; // earlier versions had no other records
 }
 
 function isSet(value: unknown): value is SignatureSet {
@@ -90,7 +102,9 @@ function isSet(value: unknown): value is SignatureSet {
   const { sums } = field;
   return whole && Array.isArray(sums) && sums.length === field.buckets &&
     sums.every((sum) => typeof sum === "string") && typeof field.words === "string" &&
-    (field.recipe === "current" || field.recipe === "release");
+    (field.recipe === "current" || field.recipe === "release") &&
+    (field.records === undefined || field.records === "full" || field.records === "short") &&
+    (field.addressed === undefined || Number.isSafeInteger(field.addressed) && Number(field.addressed) >= 0);
 }
 
 function invalid(path: string, why: string, cause?: unknown): Error {

@@ -48,6 +48,7 @@ interface MinhashExports {
   readonly permute: (count: number, hashes: number) => void;
   readonly hash: (length: number) => void;
   readonly keys: (buckets: number, rows: number) => void;
+  readonly shorten: (buckets: number, rows: number) => void;
 }
 
 /** Computes signatures one after another, in the thread that calls it. */
@@ -128,6 +129,14 @@ export class Signer {
     new Uint8Array(memory.buffer, SIGNATURE).set(signature);
     keys(this.buckets, this.rows);
     return new Float64Array(memory.buffer, KEYS, this.buckets).slice();
+  }
+
+  /** Returns a hash of 8 bytes, little-endian, of each bucket of a signature: the hash of a short record. */
+  shorten(signature: Uint8Array): Uint8Array<ArrayBuffer> {
+    const { memory, shorten } = this.#wasm;
+    new Uint8Array(memory.buffer, SIGNATURE).set(signature);
+    shorten(this.buckets, this.rows);
+    return new Uint8Array(memory.buffer, KEYS, 8 * this.buckets).slice();
   }
 
   /**

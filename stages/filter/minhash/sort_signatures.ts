@@ -37,7 +37,7 @@ export interface SortOptions {
 export async function sortSignatures(options: SortOptions): Promise<SignatureSet> {
   const { dir, set } = options;
   for (let bucket = 0; bucket < set.buckets; bucket++) {
-    makeFolderSync(folder(dir, bucket));
+    makeFolderSync(bucketFolder(dir, bucket));
   }
   const runs = await writeRuns(options);
   const sums: string[] = [];
@@ -52,10 +52,11 @@ export async function sortSignatures(options: SortOptions): Promise<SignatureSet
 
 /** Returns the path of the sorted signatures of a bucket and rank. */
 export function signaturePath(dir: string, { bucket, rank }: { bucket: number; rank: number }): string {
-  return `${folder(dir, bucket)}/${String(rank).padStart(5, "0")}.minhash.sig`;
+  return `${bucketFolder(dir, bucket)}/${String(rank).padStart(5, "0")}.minhash.sig`;
 }
 
-function folder(dir: string, bucket: number): string {
+/** Returns the path of the folder of a bucket. */
+export function bucketFolder(dir: string, bucket: number): string {
   return `${dir}/bucket_${String(bucket).padStart(3, "0")}`;
 }
 

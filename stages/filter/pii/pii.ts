@@ -25,10 +25,12 @@ export interface PiiOptions {
    * Replacements for IP addresses, used in rotation (default: six addresses that did not respond in 2024).
    */
   readonly ipAddresses?: readonly string[];
+  /** Numbers of addresses that other processes mask before this one (default none). */
+  readonly before?: PiiState;
 }
 
 /** Defaults of `pii`: datatrove's replacements. */
-export const piiDefaults: Required<PiiOptions> = {
+export const piiDefaults: Required<Omit<PiiOptions, "before">> = {
   recipe: "current",
   emails: ["email@example.com", "firstname.lastname@example.org"],
   ipAddresses: [
@@ -63,7 +65,9 @@ export interface PiiState {
  * console.log(kept[0].text); // "Write to email@example.com."
  * ```
  */
-export function pii(options: PiiOptions = {}): Stage<Document, Document, PiiState> {
+export function pii(
+  { before = { emails: 0, ipAddresses: 0 }, ...options }: PiiOptions = {},
+): Stage<Document, Document, PiiState> {
   const { recipe, emails, ipAddresses } = withDefaults(options, piiDefaults);
   if (emails.length === 0 || ipAddresses.length === 0) {
     throw new RangeError("Cannot mask addresses without replacements: pass at least one");
@@ -71,7 +75,7 @@ export function pii(options: PiiOptions = {}): Stage<Document, Document, PiiStat
   const addresses = new EmailAddresses(recipe);
   return stage<Document, Document, PiiState>({
     name: "pii",
-    open: (_ctx, saved = { emails: 0, ipAddresses: 0 }) => saved,
+    open: (_ctx, saved = { ...before }) => saved,
     push(doc, state) {
       const masked = addresses.replace(doc.text, () => emails[state.emails++ % emails.length]);
       const text = replaceIpAddresses(masked, () => ipAddresses[state.ipAddresses++ % ipAddresses.length]);
@@ -80,9 +84,22 @@ export function pii(options: PiiOptions = {}): Stage<Document, Document, PiiStat
     flush(state, ctx) {
       ctx.emit({
         type: "note",
-        text: `pii: masked ${state.emails} e-mail and ${state.ipAddresses} IP addresses`,
+        text: `pii: masked ${state.emails - before.emails} e-mail and ${
+          state.ipAddresses - before.ipAddresses
+        } IP addresses`,
       });
       return [];
     },
   });
+}
+
+/** Returns a function that counts the addresses in a text that `pii` masks. */
+export function addressCounter(recipe: RecipeGeneration): (text: string) => PiiState {
+  const addresses = new EmailAddresses(recipe), [replacement] = piiDefaults.emails;
+  return (text) => {
+    let emails = 0, ipAddresses = 0;
+    const masked = addresses.replace(text, () => (emails++, replacement));
+    replaceIpAddresses(masked, () => (ipAddresses++, ""));
+    return { emails, ipAddresses };
+  };
 }

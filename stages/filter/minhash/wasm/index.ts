@@ -69,13 +69,22 @@ export function hash(length: u32): void {
  * that agree in a bucket have the same key for it. All other pairs of keys are equal with probability 2^-53.
  */
 export function keys(buckets: u32, rows: u32): void {
-  let from = signatureAt;
   for (let bucket: u32 = 0; bucket < buckets; bucket++) {
-    let key: u64 = 0x9E3779B97F4A7C15 * <u64> (bucket + 1);
-    for (let i: u32 = 0; i < rows; i++, from += 8) key = mix(key ^ load<u64>(from));
-    key = max<u64>(key >> 11, 1);
-    store<f64>(keysAt + 8 * bucket, <f64> key);
+    store<f64>(keysAt + 8 * bucket, <f64> max<u64>(hashOf(bucket, rows) >> 11, 1));
   }
+}
+
+/** Stores a hash of 64 bits of each bucket of the signature, as an integer. */
+export function shorten(buckets: u32, rows: u32): void {
+  for (let bucket: u32 = 0; bucket < buckets; bucket++) store<u64>(keysAt + 8 * bucket, hashOf(bucket, rows));
+}
+
+/** Returns a hash of all hashes of a bucket and of its index. */
+function hashOf(bucket: u32, rows: u32): u64 {
+  const from = signatureAt + 8 * bucket * rows;
+  let key: u64 = 0x9E3779B97F4A7C15 * <u64> (bucket + 1);
+  for (let i: u32 = 0; i < rows; i++) key = mix(key ^ load<u64>(from + 8 * i));
+  return key;
 }
 
 /**

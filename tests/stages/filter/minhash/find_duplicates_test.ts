@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, rejects } from "node:assert/strict";
-import { findDuplicates, readRemoval } from "../../../../stages/filter/minhash/find_duplicates.ts";
+import { findDuplicates } from "../../../../stages/filter/minhash/find_duplicates.ts";
+import { readRemoval } from "../../../../stages/filter/minhash/removal.ts";
 import { dropDuplicates } from "../../../../stages/filter/minhash/drop_duplicates.ts";
 import { SignatureLog } from "../../../../stages/filter/minhash/signature_log.ts";
 import { Signer } from "../../../../stages/filter/minhash/signer.ts";
