@@ -90,6 +90,7 @@ export type {
 export { language, type LanguageOptions } from "./stages/filter/language/language.ts";
 export { minhashSeen, type MinhashSeenOptions } from "./stages/filter/minhash/minhash_seen.ts";
 export { minhashSign } from "./stages/filter/minhash/minhash_sign.ts";
+export type { SignatureRecords } from "./stages/filter/minhash/signature_set.ts";
 export type { SignatureOptions } from "./stages/filter/minhash/signer.ts";
 export { pii, type PiiOptions, type PiiState } from "./stages/filter/pii/pii.ts";
 export type { RecipeGeneration, RuleOptions } from "./stages/filter/recipe.ts";

@@ -7,6 +7,7 @@
  */
 import { dropDuplicates } from "../stages/filter/minhash/drop_duplicates.ts";
 import { storedDocuments, storeRankDocuments } from "../stages/filter/minhash/rank_store.ts";
+import { addressCounter } from "../stages/filter/pii/pii.ts";
 import { defaultWords } from "../stages/filter/recipe.ts";
 import { from } from "../stages/flow/flow.ts";
 import type { Stage } from "../stages/flow/stage.ts";
@@ -16,6 +17,12 @@ import { writeParquet } from "../stages/sink/parquet.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { runOptions } from "./cli/run_options.ts";
 import { filters } from "./parts/filters.ts";
+import {
+  addressesBefore,
+  checkOneWayToWrite,
+  clusteredDocuments,
+  comparedBuckets,
+} from "./parts/fineweb/dedup_steps.ts";
 import { finishRank, throughputLines } from "./parts/fineweb/finish.ts";
 import { rankSource, rankSourceLines } from "./parts/fineweb/rank_source.ts";
 import { rankFolder, rankWorkOf } from "./parts/fineweb/rank_work.ts";
@@ -83,20 +90,33 @@ export default pipeline({
       }
       case "first": {
         const sign = work.clusters ? { recipe: o.recipe, words: o.words ?? defaultWords(o.recipe) } : null;
+        const countAddresses = work.countsAddresses ? addressCounter(o.recipe) : null;
+        const store = { dir, rank: rank ?? 0, sign, records: o.minhashRecords, countAddresses, memory };
         return (await rankSource(o, { env, work }))
           .via(await filters({ ...o, stages }, env, { rank, signOnly: true, surveys: ["before"] }))
-          .pipe(storeRankDocuments({ dir, rank: rank ?? 0, sign, memory }));
+          .pipe(storeRankDocuments(store));
       }
+      case "buckets":
+        await checkRanksFinished({ out: env.out, world, values: o, options });
+        return comparedBuckets({ dir, memory }, work);
+      case "clusters":
+        await checkRanksFinished({ out: env.out, world, values: o, options });
+        return clusteredDocuments({ dir, memory }, work);
       case "last": {
         await checkRanksFinished({ out: env.out, world, values: o, options });
-        const removed = removedIn(`${env.out}/removed`)("minhash");
-        const documents = from(storedDocuments({ dir, world }));
+        await checkOneWayToWrite(env.out, work);
+        const before = addressesBefore(dir, work);
+        const removed = removedIn(`${env.out}/removed`, rank)("minhash");
+        const documents = from(storedDocuments({ dir, world, rank }));
         const unique = work.clusters
-          ? documents.pipe(dropDuplicates({ dir, memory }), removed === null ? {} : { rejects: removed })
+          ? documents.pipe(
+            dropDuplicates({ dir, rank, memory }),
+            removed === null ? {} : { rejects: removed },
+          )
           : documents;
         return unique
-          .via(await filters({ ...o, stages }, env, { surveys: ["after"] }))
-          .pipe(writer(o, { out: env.out, rank: null }));
+          .via(await filters({ ...o, stages }, env, { rank, surveys: ["after"], addressesBefore: before }))
+          .pipe(writer(o, { out: env.out, rank }));
       }
     }
   },

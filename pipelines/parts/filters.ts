@@ -7,6 +7,7 @@
 import { type FilterName, filtersInFlow, stageNameOf } from "../../stages/filter/filter_group.ts";
 import { finewebDuplicates } from "../../stages/filter/fineweb.ts";
 import { survey } from "../../stages/filter/survey/survey.ts";
+import type { PiiState } from "../../stages/filter/pii/pii.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
 import { parallel } from "../../stages/flow/parallel/parallel.ts";
 import type { Document } from "../../stages/items.ts";
@@ -28,6 +29,8 @@ export interface FilterWork {
    * Positions at which documents are surveyed for the statistics. Default: before the filters and after them.
    */
   readonly surveys?: readonly SurveyPosition[];
+  /** Numbers of addresses that other processes mask before this one. Default: none. */
+  readonly addressesBefore?: PiiState | undefined;
 }
 
 /** Position of a survey: before the filters or after them. */
@@ -42,9 +45,12 @@ export type SurveyPosition = "before" | "after";
 export async function filters(
   o: Values<typeof filterOptions>,
   env: Pick<Env, "out" | "workers" | "emit">,
-  { rank = null, signOnly = false, surveys = ["before", "after"] }: FilterWork = {},
+  { rank = null, signOnly = false, surveys = ["before", "after"], addressesBefore }: FilterWork = {},
 ): Promise<(flow: Flow<Document>) => Flow<Document>> {
-  const recipe = await recipeOf(o, env, { signOnly });
+  const recipe = {
+    ...await recipeOf(o, env, { signOnly }),
+    ...(addressesBefore !== undefined && { addressesBefore }),
+  };
   const removed = removedIn(`${env.out}/removed`, rank);
   const names = recipe.stages;
   // The statistics and the report name the filters.

@@ -52,6 +52,7 @@ export async function recipeOf(
           keep: signOnly ? "sign" : o.minhash,
           dir: `${env.out}/minhash`,
           memory: o.minhashMemory * 2 ** 20,
+          records: o.minhashRecords,
         },
       }),
   };

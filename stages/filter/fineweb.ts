@@ -74,12 +74,12 @@ export function finewebDuplicates(options: Omit<FinewebOptions, "stages">): Stag
   if (minhash === undefined) {
     throw new RangeError("The filter minhash needs a folder for its files: give the option minhash");
   }
-  const { keep, ...place } = minhash;
+  const { keep, records, ...place } = minhash;
   switch (keep) {
     case "first":
       return minhashSeen({ recipe, words, ...place });
     case "cluster":
-      return minhashClusters({ recipe, words, ...place });
+      return minhashClusters({ recipe, words, ...place, ...(records && { records }) });
     case "sign":
       return null;
   }

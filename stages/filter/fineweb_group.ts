@@ -15,7 +15,8 @@ import { gopherQuality } from "./rules/gopher_quality.ts";
 import { gopherRepetition } from "./rules/gopher_repetition.ts";
 import { language } from "./language/language.ts";
 import { minhashSign } from "./minhash/minhash_sign.ts";
-import { pii } from "./pii/pii.ts";
+import type { SignatureRecords } from "./minhash/signature_set.ts";
+import { pii, type PiiState } from "./pii/pii.ts";
 import { defaultSentences, defaultWords, type RecipeGeneration } from "./recipe.ts";
 import { url } from "./url/url.ts";
 import {
@@ -78,6 +79,8 @@ export type FinewebOptions = Readonly<{
    * is configured.
    */
   stages?: readonly FinewebFilter[];
+  /** Numbers of addresses that other processes mask with `pii` before this one (default: none). */
+  addressesBefore?: PiiState;
   /** How near-duplicates are dropped. Required for the filter `minhash`. */
   minhash?: MinhashChoice;
 }>;
@@ -94,6 +97,8 @@ export type MinhashChoice = Readonly<{
   dir: string;
   /** Memory limit in bytes; if it is not given, the stage uses its own default. */
   memory?: number;
+  /** What `cluster` stores of a signature (default `full`). */
+  records?: SignatureRecords;
 }>;
 
 /** Returns the names of the filters that the options select. */
@@ -136,7 +141,7 @@ export function finewebStages(options: FinewebOptions = {}): Stage<Document, Doc
       case "minhash":
         return minhashSign(rules);
       case "pii":
-        return pii({ recipe });
+        return pii({ recipe, ...(options.addressesBefore && { before: options.addressesBefore }) });
       case "count":
         return count(options.tokenizer ?? "gpt2");
       default:

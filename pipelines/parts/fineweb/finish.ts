@@ -19,21 +19,31 @@ export async function finishRank(
   values: Readonly<Record<string, unknown>>,
   { env, work }: { readonly env: Env; readonly work: RankWork },
 ): Promise<EndLines> {
-  const { out } = env, { step, world } = work, rank = work.rank ?? 0;
+  const { out } = env,
+    { step, world, rank } = work,
+    command = `deno task pipeline fineweb --out ${shellWord(out)}`;
   if (step === "first") {
     return {
       results: [`Set aside:  ${out}/minhash, removed documents with reasons: ${out}/removed`],
-      hints: [
-        `Next:       once all ${world} ranks are done: deno task pipeline fineweb --out ${
-          shellWord(out)
-        } --only dedup`,
-      ],
+      hints: [`Next:       once all ${world} ranks are done: ${command} --only dedup`],
     };
   }
-  const isLast = step === "last";
-  const merges = isLast || world > 1 && await otherRanksFinished({ out, world, rank });
-  if (merges) await writeMerged({ out, world, values }, { rank: isLast ? null : rank });
-  if (isLast) deleteRankStores({ dir: `${out}/minhash`, world });
+  if (step === "buckets") {
+    return {
+      results: [`Pairs:      ${out}/minhash`],
+      hints: [`Next:       once all buckets are compared: ${command} --only clusters`],
+    };
+  }
+  if (step === "clusters") {
+    return {
+      results: [`Clusters:   ${out}/minhash/clusters.json`],
+      hints: [`Next:       ${command} --only dedup, for all documents or with --rank R for those of a rank`],
+    };
+  }
+  const isLast = step === "last", group = { out, world, rank: rank ?? 0, step: isLast ? "dedup-" : "" };
+  const merges = isLast && rank === null || (isLast || world > 1) && await otherRanksFinished(group);
+  if (merges) await writeMerged({ out, world, values }, { rank: isLast ? rank : rank ?? 0, isLast });
+  if (isLast) deleteRankStores({ dir: `${out}/minhash`, world, rank });
   else deleteDocumentStore(`${out}/minhash`);
   const merged = merges ? [`All ranks:  ${out}/stats.json and ${out}/report.html`] : [];
   const files = (await entriesIn(`${out}/documents`))

@@ -49,7 +49,7 @@ export async function rankSourceLines(
   { env: { workers }, work }: { readonly env: Env; readonly work: RankWork },
 ): Promise<readonly string[]> {
   const { world, step } = work;
-  const parts = step === "last" ? [] : await partsFor(o, work);
+  const parts = step !== "all" && step !== "first" ? [] : await partsFor(o, work);
   const ranks = Array.from({ length: world }, (_, rank) => partsOfRank(parts, { rank, world }));
   return sourceLines({
     files: new Set(parts.map(({ file }) => file)).size,

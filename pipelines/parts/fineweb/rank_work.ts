@@ -1,12 +1,14 @@
 /**
  * Divides FineWeb's work among several processes (ranks). In the first step each process filters its part of
- * the source. In the last step a single process runs the filters that need all documents. The last step
- * starts at the first filter whose result depends on earlier documents: `minhash`, or `pii`, which replaces
- * addresses by several placeholders in turn.
+ * the source. The last step starts at the first filter whose result depends on earlier documents: `minhash`,
+ * or `pii`, which replaces addresses by several placeholders in turn. One process does it for all documents;
+ * or, as in datatrove, each rank for its own, after the ranks have compared the buckets of the signatures and
+ * one process has clustered the documents.
  *
  * @module
  */
 import { type FilterName, filterNames } from "../../../stages/filter/filter_group.ts";
+import { isOwnFilter } from "../../../stages/filter/own_filter.ts";
 import type { Lookup } from "../../cli/pipeline.ts";
 
 /** The options that determine what a process does. */
@@ -15,14 +17,17 @@ export interface RankValues {
   readonly minhash: "first" | "cluster";
   readonly rank: number | null;
   readonly world: number | null;
-  readonly only: "extract" | "filter" | "dedup" | null;
+  readonly only: "extract" | "filter" | "buckets" | "clusters" | "dedup" | null;
 }
 
 /** The work of one process. */
 export interface RankWork {
-  /** `all`: single process. `first`: the per-document filters. `last`: deduplication and later filters. */
-  readonly step: "all" | "first" | "last";
-  /** Rank of the process, starting at 0; null if the process works alone or does the last step. */
+  /**
+   * `all`: single process. `first`: the per-document filters. `buckets`: comparing the signatures. `clusters`:
+   * clustering the documents. `last`: deduplication and later filters.
+   */
+  readonly step: "all" | "first" | "buckets" | "clusters" | "last";
+  /** Rank of the process, starting at 0; null if it works alone or does a step for all ranks. */
   readonly rank: number | null;
   /** Number of processes in the first step. */
   readonly world: number;
@@ -30,6 +35,8 @@ export interface RankWork {
   readonly stages: readonly FilterName[];
   /** Whether near-duplicates are clustered: the first step stores signatures, the last step compares them. */
   readonly clusters: boolean;
+  /** Whether addresses are counted in the first step, so that each rank can mask its own in the last. */
+  readonly countsAddresses: boolean;
 }
 
 /** Returns the work that the options ask for. Throws RangeError if they contradict each other. */
@@ -38,10 +45,12 @@ export function rankWorkOf({ stages: asked, minhash, rank, world, only }: RankVa
   const needsAll = all.findIndex((name) => name === "minhash" || name === "pii");
   const clusters = all[needsAll] === "minhash" && minhash === "cluster";
   const split = needsAll + Number(clusters); // with clusters, minhash stores its signatures in the first step
-  if (only === "dedup") {
-    if (rank !== null) {
+  const countsAddresses = clusters && all[split] === "pii", common = { clusters, countsAddresses };
+  if (only === "buckets" || only === "clusters" || only === "dedup") {
+    const step = only === "dedup" ? "last" : only;
+    if (only !== "dedup" && !clusters) {
       throw new RangeError(
-        `Cannot use --only dedup with --rank ${rank}: one process does it: leave --rank out`,
+        `Cannot use --only ${only}: it needs minhash among --stages, and --minhash cluster`,
       );
     }
     if (needsAll < 0) {
@@ -49,7 +58,9 @@ export function rankWorkOf({ stages: asked, minhash, rank, world, only }: RankVa
         "Cannot use --only dedup: neither minhash nor pii is among --stages, so nothing is left to do",
       );
     }
-    return { step: "last", rank, world: world ?? 1, stages: all.slice(split), clusters };
+    if (rank !== null) checkShared(only, { rank, later: all.slice(split), ...common });
+    if (rank !== null) checkRank({ rank, world });
+    return { step, rank, world: world ?? 1, stages: all.slice(split), ...common };
   }
   checkRank({ rank, world });
   const ranks = { rank: world === null ? only === "filter" ? 0 : null : rank, world: world ?? 1 };
@@ -58,12 +69,32 @@ export function rankWorkOf({ stages: asked, minhash, rank, world, only }: RankVa
     if (extract < 0) {
       throw new RangeError("Cannot use --only extract: extract is not among --stages: add it");
     }
-    return { ...ranks, step: "all", stages: all.slice(0, extract + 1), clusters: false };
+    return { ...ranks, step: "all", stages: all.slice(0, extract + 1), ...none };
   }
   if (needsAll >= 0 && (world !== null || only === "filter")) {
-    return { ...ranks, step: "first", stages: all.slice(0, split), clusters };
+    return { ...ranks, step: "first", stages: all.slice(0, split), ...common };
   }
-  return { ...ranks, step: "all", stages: all, clusters };
+  return { ...ranks, step: "all", stages: all, ...common };
+}
+
+const none = { clusters: false, countsAddresses: false };
+
+/** Throws RangeError if a step after the first cannot be shared among ranks. */
+function checkShared(
+  only: "buckets" | "clusters" | "dedup",
+  { rank, later, clusters, countsAddresses }:
+    & { readonly rank: number; readonly later: readonly FilterName[] }
+    & Pick<RankWork, "clusters" | "countsAddresses">,
+): void {
+  const refuse = (why: string): never => {
+    throw new RangeError(`Cannot use --only ${only} with --rank ${rank}: ${why}: leave --rank out`);
+  };
+  if (only === "clusters") refuse("one process does it");
+  if (only === "buckets") return;
+  if (!clusters) refuse("ranks share it only with minhash among --stages, and --minhash cluster");
+  if (later.includes("pii") && !countsAddresses) refuse("pii does not directly follow minhash");
+  const own = later.find(isOwnFilter);
+  if (own !== undefined) refuse(`${own} may remember documents`);
 }
 
 function checkRank({ rank, world }: { readonly rank: number | null; readonly world: number | null }): void {
@@ -86,7 +117,9 @@ function checkRank({ rank, world }: { readonly rank: number | null; readonly wor
  */
 export function rankFolder(given: Lookup): string | null {
   const only = given("only"), rank = given("rank");
-  if (only === "dedup") return "dedup";
-  if (typeof rank === "number") return String(rank).padStart(5, "0");
-  return only === "filter" ? "00000" : null;
+  const number = typeof rank === "number" ? String(rank).padStart(5, "0") : null;
+  if (only === "buckets" || only === "clusters" || only === "dedup") {
+    return number === null ? only : `${only}-${number}`;
+  }
+  return number ?? (only === "filter" ? "00000" : null);
 }

@@ -35,7 +35,7 @@ export interface RankGroup {
 export async function checkRanksFinished({ out, world, values, options }: RankGroup): Promise<void> {
   const missing: number[] = [];
   for (let rank = 0; rank < world; rank++) {
-    const { record, finished } = await readRunFolder(recordFolderOf(out, rank));
+    const { record, finished } = await readRunFolder(recordFolderOf(out, { rank }));
     if (!finished || record === null) {
       missing.push(rank);
       continue;
@@ -60,31 +60,39 @@ export async function checkRanksFinished({ out, world, values, options }: RankGr
   );
 }
 
-/** Returns whether all processes except `rank` are finished. */
+/** Returns whether all processes of a step except `rank` are finished. */
 export async function otherRanksFinished(
-  { out, world, rank }: Pick<RankGroup, "out" | "world"> & { readonly rank: number },
+  { out, world, rank, step = "" }: Pick<RankGroup, "out" | "world"> & {
+    readonly rank: number;
+    /** Beginning of the names of the step's folders. Default: none, as in the first step. */
+    readonly step?: string;
+  },
 ): Promise<boolean> {
   for (let other = 0; other < world; other++) {
-    if (other !== rank && !(await readRunFolder(recordFolderOf(out, other))).finished) return false;
+    if (other !== rank && !(await readRunFolder(recordFolderOf(out, { rank: other, step }))).finished) {
+      return false;
+    }
   }
   return true;
 }
 
 /**
- * Writes `stats.json` and `report.html` for all processes together into `out`. The process of the last step
- * calls this with `rank` null. If there is no last step, each process that finds all other processes finished
- * calls this, so two processes may do so at the same time.
+ * Writes `stats.json` and `report.html` for all processes together into `out`. If one process does the last
+ * step, it calls this with `rank` null. Otherwise each process that finds all other processes of its step
+ * finished calls this, so two processes may do so at the same time.
  */
 export async function writeMerged(
   { out, world, values }: Pick<RankGroup, "out" | "world" | "values">,
-  { rank }: { readonly rank: number | null },
+  { rank, isLast }: { readonly rank: number | null; readonly isLast: boolean },
 ): Promise<void> {
-  const first: RunEvent[][] = [];
-  for (let rank = 0; rank < world; rank++) {
-    first.push(await readEvents(`${recordFolderOf(out, rank)}/metrics.jsonl`));
-  }
-  const last = rank === null ? await readEvents(`${out}/${ranksFolder}/dedup/metrics.jsonl`) : [];
-  const starts = [...first.flat(), ...last].filter((event) => event.type === "run");
+  const all = Array.from({ length: world }, (_, rank) => rank);
+  const first = await Promise.all(all.map((rank) => eventsOf(recordFolderOf(out, { rank }))));
+  const last = !isLast
+    ? []
+    : rank === null
+    ? [await eventsOf(`${out}/${ranksFolder}/dedup`)]
+    : await Promise.all(all.map((rank) => eventsOf(recordFolderOf(out, { rank, step: "dedup-" }))));
+  const starts = [...first.flat(), ...last.flat()].filter((event) => event.type === "run");
   const filters = starts.map(({ filters }) => filters).find((filters) => filters !== undefined);
   const start: RunEvent = {
     type: "run",
@@ -92,7 +100,7 @@ export async function writeMerged(
     ranks: world,
     ...(isRecord(filters) && { filters: { ...filters, stages: stageNames(values.stages) } }),
   };
-  const events: RunEvent[] = [start, ...mergeEvents(first), ...mergeEvents([last])];
+  const events: RunEvent[] = [start, ...mergeEvents(first), ...mergeEvents(last)];
   const removed = await removedSamples(`${out}/removed`);
   const writer = rank === null ? "" : `.rank-${rank}`;
   await writeWhole(`${out}/stats.json`, `${JSON.stringify(runStats(events), null, 2)}\n`, { writer });
@@ -108,6 +116,13 @@ function stageNames(value: unknown): string[] {
   return filterNames(Array.isArray(value) ? value.map(String) : null).map(stageNameOf);
 }
 
-function recordFolderOf(out: string, rank: number): string {
-  return `${out}/${ranksFolder}/${String(rank).padStart(5, "0")}`;
+function eventsOf(folder: string): Promise<RunEvent[]> {
+  return readEvents(`${folder}/metrics.jsonl`);
+}
+
+function recordFolderOf(
+  out: string,
+  { rank, step = "" }: { readonly rank: number; readonly step?: string },
+): string {
+  return `${out}/${ranksFolder}/${step}${String(rank).padStart(5, "0")}`;
 }

@@ -8,6 +8,7 @@ import { sentenceSplitterNames, wordSplitterNames } from "../../../stages/filter
 import { checkEncoding } from "../../../stages/format/text/encodings.ts";
 import { filterList } from "./filter_list.ts";
 import {
+  oneOfValues,
   readsArchives,
   readsFiles,
   readsHub,
@@ -152,6 +153,15 @@ export const filterOptions = {
     "which near-duplicate to keep: first keeps the first while streaming; cluster keeps one per cluster after all documents have been read, as FineWeb does",
     { value: "first", choices: ["first", "cluster"], ...filters, requires: someFilter("minhash") },
   ),
+  minhashRecords: oneOf(
+    "what cluster stores of a document in each of 14 buckets: full: 68 bytes, as datatrove; short: 12 bytes, which give the same clusters, but may keep another document of one",
+    {
+      value: "full",
+      choices: ["full", "short"],
+      ...filters,
+      requires: [someFilter("minhash"), oneOfValues("minhash", ["cluster"], "--minhash cluster")],
+    },
+  ),
   minhashMemory: integer("memory for near-duplicate detection", {
     value: 512,
     min: 1,
@@ -178,8 +188,8 @@ export const rankOptions = {
     ...processes,
   }),
   only: oneOf(
-    "do one step of the work: extract stops after text extraction; filter filters, and sets documents aside for deduplication; dedup deduplicates what all processes set aside, and writes the documents",
-    { value: null, choices: ["extract", "filter", "dedup"], fixed, ...processes },
+    "do one step of the work: extract stops after text extraction; filter filters, and sets documents aside for deduplication; buckets compares them, which ranks may share; clusters joins them, in one process; dedup drops duplicates and writes the documents: those of a rank after clusters, or without --rank all, with the steps before it",
+    { value: null, choices: ["extract", "filter", "buckets", "clusters", "dedup"], fixed, ...processes },
   ),
   partBytes: integer("largest part of a file; larger files are divided among the processes", {
     value: 1 << 24,

@@ -81,6 +81,13 @@ export async function compareSets(
   });
 }
 
+/** Returns the buckets that have not been compared since their documents were signed. */
+export function uncomparedBuckets(dir: string): readonly number[] {
+  const sets = comparableSets(dir);
+  return Array.from({ length: sets[0].buckets }, (_, bucket) => bucket)
+    .filter((bucket) => readPairsSummary({ dir, bucket }, signaturesDigest(sets, bucket)) === null);
+}
+
 /** Returns, for each set, the number of its first document among the documents of all sets. */
 export function firstNumbers(sets: readonly SignatureSet[]): readonly number[] {
   let before = 0;

@@ -135,6 +135,7 @@ export interface StoredDocumentsState {
 
 /** Where documents are stored, and which of them are read. */
 export interface StoredDocumentsOptions {
+  /** Folder that all processes share. */
   readonly dir: string;
   /** Number of ranks. */
   readonly world: number;

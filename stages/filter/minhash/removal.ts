@@ -13,6 +13,7 @@ import type { SignatureSet } from "./signature_set.ts";
 
 /** The documents of one rank. */
 export interface RankClusters {
+  /** Rank of the process that signed the documents. */
   readonly rank: number;
   /** Number of documents. */
   readonly documents: number;
@@ -33,6 +34,7 @@ export interface ClustersSummary {
   readonly signatures: string;
   /** Number of pairs of all buckets. */
   readonly pairs: number;
+  /** All ranks in order. */
   readonly ranks: readonly RankClusters[];
 }
 

@@ -44,12 +44,12 @@ export const piiDefaults: Required<Omit<PiiOptions, "before">> = {
 };
 
 /** Number of addresses masked so far, which determines the next replacements. */
-export interface PiiState {
+export type PiiState = {
   /** Number of e-mail addresses. */
   emails: number;
   /** Number of IP addresses. */
   ipAddresses: number;
-}
+};
 
 /**
  * Replaces e-mail addresses, then IP addresses. The rotation of replacements continues across documents, so

@@ -102,6 +102,8 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   ["fineweb --http-errors keep --source a.txt", /it needs --source of web archives \(\.warc\)$/],
   ["fineweb --minhash first --stages c4", /it needs minhash among --stages$/],
   ["fineweb --minhash-memory 64 --stages c4", /it needs minhash among --stages$/],
+  ["fineweb --minhash-records short --stages c4", /it needs minhash among --stages$/],
+  ["fineweb --minhash-records short --minhash first", /it needs --minhash cluster$/],
   // a source without records, or not of the Hub
   ["fineweb --text-key body --source a.txt", /--source a.txt: it needs --source of records \(\.jsonl, /],
   ["tokenize --id-key key --source a.txt", /it needs --source of records/],

@@ -45,6 +45,74 @@ Deno.test("fineweb produces the same corpus, decisions and statistics in 1 proce
   });
 });
 
+Deno.test("fineweb in steps shared by 1, 2 and 4 ranks gives the corpus, removed documents and counts of one process", async () => {
+  await withFolder(async (dir) => {
+    const args = ["fineweb", ...await writeSources(`${dir}/in`), ...recipe, "--minhash-records", "short"];
+    await runsTo(0, [...args, "--out", `${dir}/one`]);
+    const counted = (name: string) => {
+      const { documents, stages } = JSON.parse(Deno.readTextFileSync(`${dir}/${name}/stats.json`));
+      const counts = stages.filter(({ name }: any) => ["c4", "minhash", "pii"].includes(name))
+        .map(({ name, seen, kept, dropped }: any) => ({ name, seen, kept, dropped }));
+      return { documents, counts };
+    };
+    for (const world of [1, 2, 4]) {
+      const out = ["--out", `${dir}/${world}`], ranks = Array(world).keys().map(String).toArray();
+      const step = (only: string) =>
+        Promise.all(
+          ranks.map((rank) => runsTo(0, ["fineweb", ...out, "--rank", rank, "--only", only, "--quiet"])),
+        );
+      await Promise.all(
+        ranks.map((rank) =>
+          runsTo(0, [...args, ...out, "--rank", rank, "--world", `${world}`, "--only", "filter"])
+        ),
+      );
+      await step("buckets");
+      await runsTo(0, ["fineweb", ...out, "--only", "clusters", "--quiet"]);
+      await step("dedup");
+      for (const folder of ["documents", "removed/c4", "removed/minhash"]) {
+        deepStrictEqual(rows(`${dir}/${world}`, folder), rows(`${dir}/one`, folder), `${world} ${folder}`);
+      }
+      deepStrictEqual(counted(`${world}`), counted("one"));
+      const left = [...Deno.readDirSync(`${dir}/${world}/minhash`)].map(({ name }) => name);
+      deepStrictEqual(left.filter((name) => /\.(documents|signatures|addresses)$/.test(name)), []);
+    }
+  });
+});
+
+Deno.test("fineweb refuses steps out of order, and steps that cannot be shared, and says what to type", async () => {
+  await withFolder(async (dir) => {
+    const out = ["--out", `${dir}/run`];
+    const args = ["fineweb", ...await writeSources(`${dir}/in`), ...recipe, ...out, "--world", "2"];
+    const refused = async (more: readonly string[], says: RegExp) => {
+      match(errorLine(await runsTo(2, ["fineweb", ...out, ...more])), says);
+    };
+    await runsTo(0, [...args, "--rank", "0"]);
+    await refused(["--only", "buckets", "--rank", "0"], /of 2 ranks 1 is not finished.*--rank 1 --world 2/);
+    await runsTo(0, [...args, "--rank", "1"]);
+    await refused(
+      ["--only", "dedup", "--rank", "1"],
+      /rank 1: they have not been clustered: first --only buckets --rank R for each rank of 2, then --only clusters/,
+    );
+    await refused(
+      ["--only", "clusters"],
+      /buckets 0, 1, .*, 13 have not been compared: first --only buckets/,
+    );
+    await refused(["--only", "clusters", "--rank", "0"], /--only clusters with --rank 0: .*leave --rank out/);
+    await refused(["--only", "buckets", "--rank", "2"], /--rank 2 is not one of --world 2/);
+    await runsTo(0, ["fineweb", ...out, "--only", "buckets", "--quiet"]);
+    await runsTo(0, ["fineweb", ...out, "--only", "clusters", "--quiet"]);
+    await runsTo(0, ["fineweb", ...out, "--only", "dedup", "--rank", "1", "--quiet"]);
+    await refused(["--only", "dedup"], /ranks have begun to: give --only dedup --rank R for each/);
+    await runsTo(0, ["fineweb", ...out, "--only", "dedup", "--rank", "0", "--quiet"]);
+
+    const other = ["fineweb", ...args.slice(1, 9), "--out", `${dir}/other`];
+    const steps = (stages: string, only: string) =>
+      runsTo(2, [...other, "--stages", stages, "--rank", "0", "--world", "2", "--only", only]);
+    match(errorLine(await steps("c4,pii", "buckets")), /needs minhash among --stages/);
+    match(errorLine(await steps("c4,minhash,count,pii", "dedup")), /pii does not directly follow minhash/);
+  });
+});
+
 Deno.test("fineweb without filters that need all documents writes a file per process, also as Parquet", async () => {
   await withFolder(async (dir) => {
     const args = ["fineweb", ...await writeSources(`${dir}/in`), ...recipe, "--stages", "c4"];
