@@ -70,7 +70,8 @@ export function clusteredDocuments({ dir, memory }: Place, { world }: RankWork):
 
 /**
  * Returns how many addresses the lower ranks mask, if this process writes the documents of one rank. Throws
- * RangeError if the documents have not been clustered, or if `pii` needs the numbers and they were not counted.
+ * RangeError if the documents have not been clustered, or if `pii` needs the numbers and they were not
+ * counted.
  */
 export function addressesBefore(dir: string, { rank, world, stages }: RankWork): PiiState | undefined {
   if (rank === null) return undefined;
@@ -90,8 +91,8 @@ export function addressesBefore(dir: string, { rank, world, stages }: RankWork):
 }
 
 /**
- * Throws RangeError if the documents are being written by one process and by ranks, whose files would have the
- * same names.
+ * Throws RangeError if the documents are being written by one process and by ranks, whose files would have
+ * the same names.
  */
 export async function checkOneWayToWrite(out: string, { rank }: RankWork): Promise<void> {
   const folder = `${out}/${ranksFolder}`;

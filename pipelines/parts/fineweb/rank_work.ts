@@ -23,8 +23,8 @@ export interface RankValues {
 /** The work of one process. */
 export interface RankWork {
   /**
-   * `all`: single process. `first`: the per-document filters. `buckets`: comparing the signatures. `clusters`:
-   * clustering the documents. `last`: deduplication and later filters.
+   * `all`: single process. `first`: the per-document filters. `buckets`: comparing the signatures.
+   * `clusters`: clustering the documents. `last`: deduplication and later filters.
    */
   readonly step: "all" | "first" | "buckets" | "clusters" | "last";
   /** Rank of the process, starting at 0; null if it works alone or does a step for all ranks. */

@@ -1,9 +1,9 @@
 /**
- * Counts addresses, so that several processes can mask them as one does. The replacements of `pii` rotate over
- * all documents, so a process must know how many addresses there are in the kept documents of all lower ranks.
- * Each rank counts those of its documents before it is known which are kept: the file `00003.addresses` has a
- * record of three 32-bit numbers, little-endian, for each document with addresses: e-mail addresses, IP
- * addresses, and the document's index.
+ * Counts addresses, so that several processes can mask them as one does. The replacements of `pii` rotate
+ * over all documents, so a process must know how many addresses there are in the kept documents of all lower
+ * ranks. Each rank counts those of its documents before it is known which are kept: the file
+ * `00003.addresses` has a record of three 32-bit numbers, little-endian, for each document with addresses:
+ * e-mail addresses, IP addresses, and the document's index.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * Compares sorted signatures: for each bucket, the files of all sets are merged in sorted order, and adjacent
- * entries with equal signatures are pairs of near-duplicates. The buckets do not depend on each other, so that
- * several processes can compare them at the same time.
+ * entries with equal signatures are pairs of near-duplicates. The buckets do not depend on each other, so
+ * that several processes can compare them at the same time.
  *
  * @module
  */
@@ -33,9 +33,9 @@ export interface CompareBucketOptions {
 }
 
 /**
- * Compares the signatures of all sets in a bucket and writes the pairs, unless that was done before. Opens one
- * file at a time, however many sets there are. Throws RangeError if the signatures of the sets were made with
- * different options, Deno.errors.InvalidData for files that are truncated, out of order or changed.
+ * Compares the signatures of all sets in a bucket and writes the pairs, unless that was done before. Opens
+ * one file at a time, however many sets there are. Throws RangeError if the signatures of the sets were made
+ * with different options, Deno.errors.InvalidData for files that are truncated, out of order or changed.
  */
 export async function compareBucket(options: CompareBucketOptions): Promise<PairsSummary> {
   return await compareSets(options, comparableSets(options.dir));
@@ -95,8 +95,8 @@ export function firstNumbers(sets: readonly SignatureSet[]): readonly number[] {
 }
 
 /**
- * Returns the sets in a folder. Throws RangeError if there are none, if they were made with different options,
- * or if they have too many documents.
+ * Returns the sets in a folder. Throws RangeError if there are none, if they were made with different
+ * options, or if they have too many documents.
  */
 export function comparableSets(dir: string): readonly SignatureSet[] {
   const sets = readSignatureSets(dir);

@@ -1,8 +1,8 @@
 /**
- * The pairs of documents that agree in a bucket, as `compareBucket` finds them: the file `pairs` in the folder
- * of the bucket. A pair consists of the numbers of two documents among those of all ranks, each in 4 bytes,
- * little-endian. `pairs.json` beside it is written last, so its existence means that the pairs are complete;
- * it says of which signatures they are.
+ * The pairs of documents that agree in a bucket, as `compareBucket` finds them: the file `pairs` in the
+ * folder of the bucket. A pair consists of the numbers of two documents among those of all ranks, each in 4
+ * bytes, little-endian. `pairs.json` beside it is written last, so its existence means that the pairs are
+ * complete; it says of which signatures they are.
  *
  * @module
  */

@@ -30,8 +30,8 @@ export interface StoreRankOptions {
   /** What is stored of a signature (default `full`). */
   readonly records?: SignatureRecords;
   /**
-   * Counts the addresses in a text that `pii` will mask after deduplication. It is needed if several processes
-   * will mask them. Default: they are not counted.
+   * Counts the addresses in a text that `pii` will mask after deduplication. It is needed if several
+   * processes will mask them. Default: they are not counted.
    */
   readonly countAddresses?: ((text: string) => PiiState) | null;
   /** Memory limit in bytes for sorting signatures (default 512 MiB). */

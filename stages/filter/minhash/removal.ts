@@ -83,9 +83,9 @@ export function requireClusters(dir: string): ClustersSummary {
 }
 
 /**
- * Yields the indices of the documents to remove from a rank, ascending and read lazily. With `expected`, which
- * `clusters.json` has, the file is compared with it first. Throws Deno.errors.InvalidData for a file of a
- * wrong length or checksum.
+ * Yields the indices of the documents to remove from a rank, ascending and read lazily. With `expected`,
+ * which `clusters.json` has, the file is compared with it first. Throws Deno.errors.InvalidData for a file of
+ * a wrong length or checksum.
  */
 export function* readRemoval(
   dir: string,

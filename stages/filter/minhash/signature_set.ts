@@ -39,8 +39,8 @@ export interface SignatureSet {
 
 /**
  * What a record has of the hashes of a bucket: all of them (`full`), as in datatrove, or a hash of them of 64
- * bits (`short`), in 12 bytes in place of 68. Both find the same clusters, unless two of 2^64 hashes are equal
- * by chance; but pairs come in another order, so that another document of a cluster may be its root.
+ * bits (`short`), in 12 bytes in place of 68. Both find the same clusters, unless two of 2^64 hashes are
+ * equal by chance; but pairs come in another order, so that another document of a cluster may be its root.
  */
 export type SignatureRecords = "full" | "short";
 

@@ -34,6 +34,7 @@ async function run(workers: number, minhash: "first" | "cluster") {
       extractComments: "drop",
       extractMarkup: "text",
       minhash,
+      minhashRecords: "full",
       minhashMemory: 1,
     } as const;
     await from(await openSource(["embedded"])).pipe(first(60))
