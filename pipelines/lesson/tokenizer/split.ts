@@ -50,7 +50,7 @@ export async function* splitSection(vocabSize: number, env: LessonEnv<Text>): As
     ]),
   );
   const [plain, split] = [basic, tokenizer].map((each) => each.encodeOrdinary(text).length);
-  yield claim(splittingIsCheap, { plain, split });
+  yield claim(splittingIsCheap, { bytes: new TextEncoder().encode(text).length, plain, split });
   yield claim(splittingKeepsWords, { without: ofTwoWords(basic), with: ofTwoWords(tokenizer) });
   yield say(
     `The text has ${report.chunks.toLocaleString("en-US")} chunks, ${
