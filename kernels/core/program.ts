@@ -44,6 +44,8 @@ export interface Program {
   readonly packs: readonly Pack[];
   /** Slots of the graph's outputs, by output name; `read` accepts these names and slot labels. */
   readonly outputs: ReadonlyMap<string, Slot>;
+  /** The program whose calls this one has some of, with the same memory; see program_parts.ts. */
+  readonly whole?: Program;
 }
 
 /** Returns whether memory of this kind outlives a run and is shared by label. */
@@ -104,7 +106,7 @@ export function compile(name: string, graph: Graph): Program {
  */
 export function placeInChunks(program: Program, chunkBytes: number): ReadonlyMap<Slot, number> {
   const items: { slot: Slot; first: number; last: number; bytes: number }[] = [];
-  for (const [tensor, life] of lifetimes(program.calls)) {
+  for (const [tensor, life] of lifetimes((program.whole ?? program).calls)) {
     const slot = program.slotOf.get(tensor)!;
     if (isPersistent(slot.kind)) continue;
     if (slot.bytes > chunkBytes) {

@@ -3,12 +3,13 @@
  *
  * Each call has two parts. First all ranks arrive at a barrier, for which each asks MPI now and then while
  * its event loop goes on: so a rank that waits for a long time takes no core, and notices if it waits too
- * long. Then the data move by a call off the event loop, for which no rank has to wait any more.
+ * long. Then the data move by a call off the event loop, for which no rank has to wait any more. Such a call
+ * keeps a core busy to its end, so a sum beside a computation moves its data as all wait at the barrier.
  *
  * @module
  */
 import { MpiError, type MpiLibrary, openMpiLibrary } from "./mpi_library.ts";
-import type { Ranks, SumOrder } from "./ranks.ts";
+import type { Ranks, SumOptions } from "./ranks.ts";
 import { addRows, memory, ROWS } from "./sum.wasm";
 
 /** Milliseconds for which a rank asks at every turn of its event loop: the ranks seldom differ by more. */
@@ -49,6 +50,8 @@ class MpiRanks implements Ranks {
   #tail: Promise<unknown> = Promise.resolve();
   /** Whether a call off the event loop is going on, during which MPI may be locked. */
   #isBusy = false;
+  /** Number of calls that wait for their turn, or have it, and beside which nothing is computed. */
+  #urgent = 0;
   #hasEnded = false;
   readonly #onUnload = (): void => this.#abortAtOnce(Deno.exitCode);
   readonly #onError = (event: Event): void => {
@@ -97,12 +100,12 @@ class MpiRanks implements Ranks {
     };
   }
 
-  async sum(x: Float32Array, order: SumOrder = "tree"): Promise<void> {
+  async sum(x: Float32Array, { order = "tree", aside = false }: SumOptions = {}): Promise<void> {
     if (this.size === 1 || x.length === 0) return;
     await this.#inTurn(async () => {
-      if (order === "library") await this.#sumByLibrary(x);
-      else await this.#sumAsTree(x);
-    });
+      if (order === "library") await this.#sumByLibrary(x, aside);
+      else await this.#sumAsTree(x, aside);
+    }, { aside });
   }
 
   async broadcast(data: ArrayBufferView, { follows = false } = {}): Promise<void> {
@@ -112,9 +115,9 @@ class MpiRanks implements Ranks {
       if (count <= FEW) return this.#check(call.broadcastHere(address, count, float, 0, world), "broadcast");
       for (let at = 0; at < count; at += LARGEST_COUNT) {
         const part = Math.min(LARGEST_COUNT, count - at);
-        await this.#aside(call.MPI_Bcast(address + BigInt(4 * at), part, float, 0, world), "broadcast");
+        await this.#offLoop(call.MPI_Bcast(address + BigInt(4 * at), part, float, 0, world), "broadcast");
       }
-    }, follows);
+    }, { follows });
   }
 
   async gather(x: Float32Array): Promise<Float32Array> {
@@ -150,69 +153,89 @@ class MpiRanks implements Ranks {
   }
 
   /** Slices go to the rank of the same number, which adds them and returns the sum to all. */
-  async #sumAsTree(x: Float32Array): Promise<void> {
+  async #sumAsTree(x: Float32Array, aside: boolean): Promise<void> {
     const { call, float, world } = this.#mpi, { size } = this;
     const from = addressOf(x), rows = addressOf(new Uint8Array(memory.buffer, ROWS, 4));
     const most = Math.floor(FLOATS / size);
     let at = 0;
     while (x.length - at >= size) {
       const count = Math.min(most, Math.floor((x.length - at) / size)), here = from + BigInt(4 * at);
-      await this.#aside(call.MPI_Alltoall(here, count, float, rows, count, float, world), "sum");
+      const slices = [here, count, float, rows, count, float, world] as const;
+      if (aside) await this.#asked((request) => call.MPI_Ialltoall(...slices, request), "sum");
+      else await this.#offLoop(call.MPI_Alltoall(...slices), "sum");
       addRows(size, count);
-      await this.#gather(rows, { to: here, count });
+      await this.#gather(rows, { to: here, count, aside });
       at += count * size;
     }
     const rest = x.length - at; // fewer floats than there are ranks
     if (rest === 0) return;
-    await this.#gather(from + BigInt(4 * at), { to: rows, count: rest });
+    await this.#gather(from + BigInt(4 * at), { to: rows, count: rest, aside });
     addRows(size, rest);
     x.set(new Float32Array(memory.buffer, ROWS, rest), at);
   }
 
-  async #sumByLibrary(x: Float32Array): Promise<void> {
+  async #sumByLibrary(x: Float32Array, aside: boolean): Promise<void> {
     const { call, float, add, world, inPlace } = this.#mpi, address = addressOf(x);
     for (let at = 0; at < x.length; at += LARGEST_COUNT) {
       const count = Math.min(LARGEST_COUNT, x.length - at);
-      const sum = call.MPI_Allreduce(inPlace, address + BigInt(4 * at), count, float, add, world);
-      await this.#aside(sum, "sum");
+      const sum = [inPlace, address + BigInt(4 * at), count, float, add, world] as const;
+      if (aside) await this.#asked((request) => call.MPI_Iallreduce(...sum, request), "sum");
+      else await this.#offLoop(call.MPI_Allreduce(...sum), "sum");
     }
   }
 
   async #gather(
     from: bigint,
-    { to, count }: { readonly to: bigint; readonly count: number },
+    { to, count, aside = false }: {
+      readonly to: bigint;
+      readonly count: number;
+      readonly aside?: boolean;
+    },
   ): Promise<void> {
-    const { call, float, world } = this.#mpi;
-    await this.#aside(call.MPI_Allgather(from, count, float, to, count, float, world), "gather");
+    const { call, float, world } = this.#mpi, parts = [from, count, float, to, count, float, world] as const;
+    if (aside) await this.#asked((request) => call.MPI_Iallgather(...parts, request), "gather");
+    else await this.#offLoop(call.MPI_Allgather(...parts), "gather");
   }
 
   /** Does some work after all earlier calls, once all ranks have arrived at it unless it `follows` them. */
-  #inTurn<T>(work: () => Promise<T>, follows = false): Promise<T> {
+  async #inTurn<T>(
+    work: () => Promise<T>,
+    { follows = false, aside = false }: { readonly follows?: boolean; readonly aside?: boolean } = {},
+  ): Promise<T> {
+    if (!aside) this.#urgent++;
     const result = this.#tail.then(async () => {
-      if (!follows) await this.#arrive();
+      if (!follows) {
+        await this.#asked((request) => this.#mpi.call.MPI_Ibarrier(this.#mpi.world, request), "wait");
+      }
       return await work();
     });
     this.#tail = result.catch(() => {}); // the caller gets the error
-    return result;
+    try {
+      return await result;
+    } finally {
+      if (!aside) this.#urgent--;
+    }
   }
 
-  async #arrive(): Promise<void> {
-    const { call, world, ignoreStatus } = this.#mpi;
+  /** Begins a call and asks MPI now and then whether it has ended. */
+  async #asked(begin: (request: Uint8Array<ArrayBuffer>) => number, what: string): Promise<void> {
+    const { call, ignoreStatus } = this.#mpi;
     const request = new Uint8Array(16), done = new Int32Array(1), began = performance.now();
-    this.#check(call.MPI_Ibarrier(world, request), "wait");
+    this.#check(begin(request), what);
     for (;;) {
-      this.#check(call.MPI_Test(request, done, ignoreStatus), "wait");
+      this.#check(call.MPI_Test(request, done, ignoreStatus), what);
       if (done[0] !== 0) return;
       const waited = performance.now() - began;
       if (waited > 1000 * this.timeout) await this.#giveUp();
-      // Often at first, since steps of a small model take milliseconds; seldom when rank 0 prepares data.
-      if (waited < EAGER_MS) await new Promise<void>((resolve) => setImmediate(resolve));
+      // Often at first, since steps of a small model take milliseconds; seldom when rank 0 prepares data, and
+      // while the processor has gradients to compute.
+      if (waited < EAGER_MS && this.#urgent > 0) await new Promise<void>((resolve) => setImmediate(resolve));
       else await new Promise((resolve) => setTimeout(resolve, waited < 1000 ? 0 : 5));
     }
   }
 
   /** Waits for a call off the event loop. */
-  async #aside(call: Promise<number>, what: string): Promise<void> {
+  async #offLoop(call: Promise<number>, what: string): Promise<void> {
     this.#isBusy = true;
     const timer = setTimeout(() => this.#giveUp(), 1000 * this.timeout);
     try {

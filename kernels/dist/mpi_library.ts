@@ -45,6 +45,18 @@ const functions = {
   MPI_Comm_size: { parameters: ["usize", "buffer"], result: "i32" },
   MPI_Get_library_version: { parameters: ["buffer", "buffer"], result: "i32" },
   MPI_Ibarrier: { parameters: ["usize", "buffer"], result: "i32" },
+  MPI_Ialltoall: {
+    parameters: ["usize", "i32", "usize", "usize", "i32", "usize", "usize", "buffer"],
+    result: "i32",
+  },
+  MPI_Iallgather: {
+    parameters: ["usize", "i32", "usize", "usize", "i32", "usize", "usize", "buffer"],
+    result: "i32",
+  },
+  MPI_Iallreduce: {
+    parameters: ["usize", "usize", "i32", "usize", "usize", "usize", "buffer"],
+    result: "i32",
+  },
   MPI_Test: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
   broadcastHere: {
     name: "MPI_Bcast",

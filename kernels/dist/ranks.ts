@@ -10,6 +10,17 @@
  */
 export type SumOrder = "tree" | "library";
 
+/** Options of `Ranks.sum`. */
+export interface SumOptions {
+  /** Default: tree. */
+  readonly order?: SumOrder;
+  /**
+   * Whether this process computes meanwhile: the sum then takes little of its processor and longer, and `x`
+   * must not be used before its end. Default false.
+   */
+  readonly aside?: boolean;
+}
+
 /** This process among the processes of a run. */
 export interface Ranks {
   /** Number of this process. */
@@ -25,7 +36,7 @@ export interface Ranks {
   /**
    * Replaces `x` by the sum of the `x` of all ranks. All have the same length; every rank gets the same bits.
    */
-  sum(x: Float32Array, order?: SumOrder): Promise<void>;
+  sum(x: Float32Array, options?: SumOptions): Promise<void>;
   /**
    * Replaces `data`, on all ranks of the same length, by that of rank 0. Its bytes are a multiple of 4.
    * `follows` says that all ranks make this call right after another, so that none has to be waited for.

@@ -60,12 +60,30 @@ export interface ReplayOptions {
   readonly timed?: boolean;
 }
 
+/** Options of `Session.change`. */
+export interface ChangeOptions {
+  /**
+   * Whether later runs may start before the change is made: they must not use the tensors. Default false.
+   */
+  readonly aside?: boolean;
+}
+
+/** Members of a pack that lie end to end: the labels of the first and of the last. */
+export type PackRange = readonly [first: string, last: string];
+
 /** The processes of a run that have the same session, each on its own device: its ranks. */
 export interface SessionRanks {
   /** Number of processes. */
   readonly size: number;
-  /** Replaces persistent tensors by their sums over all processes, after all runs so far. */
+  /**
+   * Replaces persistent tensors by their sums over all processes, after all runs so far; after it, the sums
+   * that were begun are complete too.
+   */
   sum(labels: readonly string[]): Promise<void>;
+  /** Whether `beginSum` works: only if the device's memory is that of the process. */
+  readonly overlaps: boolean;
+  /** Begins a sum, during which runs go on; they must not use its tensors before the next `sum`. */
+  beginSum(ranges: readonly PackRange[]): void;
   /** Keeps the present value of a persistent tensor of floats for the next `gather`. */
   keep(label: string): void;
   /**
@@ -101,7 +119,11 @@ export interface Session extends AsyncDisposable {
    * Lets `work` change persistent tensors of floats after all runs so far, and before anything that is asked
    * for later. On the CPU it gets the memory itself; on a GPU copies, which are written back.
    */
-  change(labels: readonly string[], work: (tensors: readonly Float32Array[]) => Promise<void>): Promise<void>;
+  change(
+    labels: readonly string[],
+    work: (tensors: readonly Float32Array[]) => Promise<void>,
+    options?: ChangeOptions,
+  ): Promise<void>;
   /**
    * Waits for the timed runs since the previous `timings()`, and returns the times of their calls. Returns
    * null if calls cannot be timed: on an adapter without timestamp-query, or on the float64 engine.

@@ -30,6 +30,10 @@ export const distributedOptions = {
     "how processes add their gradients: tree in an order that does not depend on their number; library by MPI's own all-reduce, which may be faster; the losses then depend on the library, its version and the number of processes",
     { value: "tree", choices: ["tree", "library"], group, requires: several },
   ),
+  overlap: oneOf(
+    "whether processes add gradients while they compute those of earlier layers: auto where the device is the CPU; off after the backward pass; the bits are the same",
+    { value: "auto", choices: ["auto", "off"], group, requires: several },
+  ),
   outerEvery: integer(
     "DiLoCo: the processes train apart, and make an outer step together every N updates, which takes 1/N of the traffic; default: they add their gradients at every update",
     { value: null, min: 1, fixed: true, group, requires: several },

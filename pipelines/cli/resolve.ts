@@ -39,7 +39,7 @@ export function isTyped(origins: ResolvedOptions["origin"]): (option: string) =>
 
 /** Options that apply to one command only. A resumed run does not keep their earlier values. */
 export const perCommandOptions: ReadonlySet<string> = new Set(
-  "out resume config preset workers quiet json color logEvery profile trace dryRun machine help distributed distributedTimeout"
+  "out resume config preset workers quiet json color logEvery profile trace dryRun machine help distributed distributedTimeout overlap"
     .split(" "),
 );
 

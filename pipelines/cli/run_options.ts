@@ -135,6 +135,7 @@ export const typedOptions: ReadonlySet<string> = new Set([
   "machine",
   "distributed",
   "distributedTimeout",
+  "overlap",
 ]);
 
 /** Options of a command and not of its run: config.json does not hold them. */

@@ -115,6 +115,7 @@ export function trainingPlan(
       shape,
       ranks,
       outer: outerStepOf(o),
+      overlap: o.overlap === "auto",
       gradientSum: o.gradSum,
       clip: o.gradClip,
       gradientScale: o.dtype === "f16" ? gradientScaleF16(shape) : 1,

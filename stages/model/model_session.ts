@@ -157,14 +157,23 @@ export class ModelSession implements AsyncDisposable {
       ...(this.#draws && drawsAt(step * shape[0], training)),
     });
     const whole = programsOfStep(training), programs = deferred ? whole.slice(0, -1) : whole;
-    const gradients = gradientPrograms(training).length;
-    const parts = this.#session.ranks === undefined
-      ? [programs]
-      : [programs.slice(0, gradients), programs.slice(gradients)];
-    parts.forEach((part, i) => {
-      if (i > 0) this.#sumOverRanks(outer === undefined ? this.#sums : [lossSumLabel]);
-      this.#run(part, timed);
-    });
+    const gradients = gradientPrograms(training), { ranks } = this.#session, { overlap } = this.plan;
+    if (ranks === undefined) {
+      this.#run(programs, timed);
+    } else {
+      if (ranks.overlaps && overlap.length > 0) {
+        this.#run(gradients.slice(0, gradients.lastIndexOf("micro")), timed);
+        for (const { programs, complete } of overlap) {
+          this.#run(programs, timed);
+          ranks.beginSum(complete);
+        }
+        this.#sumOverRanks([lossSumLabel]);
+      } else {
+        this.#run(gradients, timed);
+        this.#sumOverRanks(outer === undefined ? this.#sums : [lossSumLabel]);
+      }
+      this.#run(programs.slice(gradients.length), timed);
+    }
     this.#afterCommit = () => {
       if (outer === undefined || (step + 1) % outer.every !== 0) return;
       this.#run(["outer/difference"], timed);
@@ -178,6 +187,7 @@ export class ModelSession implements AsyncDisposable {
 
   /** Queues programs. */
   #run(programs: readonly string[], timed = false): void {
+    if (programs.length === 0) return;
     this.#session.run(programs, { timed }).catch(() => {}); // the next read of results has the same error
   }
 

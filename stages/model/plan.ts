@@ -24,6 +24,7 @@ import { inputLeaf } from "./leaves.ts";
 import { scoringProgram, scoringShapes } from "./scoring.ts";
 import { traceProgram } from "./trace.ts";
 import { outerGraph, outerPrograms } from "./outer_graph.ts";
+import { type OverlapPart, overlapParts } from "./overlap.ts";
 import { sumGraph } from "./sum_graph.ts";
 import {
   addsAsTree,
@@ -108,6 +109,8 @@ export interface Plan extends PlanOptions {
   readonly cacheLength: number;
   /** How each block attends, for `ModelSession.trace`; empty without tracing. */
   readonly traced: readonly AttentionForm[];
+  /** The last micro-batch of a step if gradients are added beside it, see `TrainingPlan`; otherwise empty. */
+  readonly overlap: readonly OverlapPart[];
 }
 
 /**
@@ -192,6 +195,7 @@ export function plan(options: PlanOptions): Plan {
     const graph = sumGraph(trained, { ...decided!, ...program, packBytes });
     programs.push(compile(sumProgramName(program), graph));
   }
+  const overlap = decided === undefined ? [] : addOverlap(programs, decided);
 
   const [accum, batch, seqLen] = training?.shape ?? [0, 0, 0];
   const flops = new Map(programs.map((p) => [p.name, flopsOf(p)]));
@@ -209,7 +213,21 @@ export function plan(options: PlanOptions): Plan {
     texts,
     cacheLength,
     traced,
+    overlap,
   };
+}
+
+/** Adds the programs of the last micro-batch in parts, if several processes add gradients beside it. */
+function addOverlap(programs: Program[], training: TrainingPlan): readonly OverlapPart[] {
+  const { overlap = false, ranks = 1, outer, deferred } = training;
+  if (!overlap || ranks === 1 || outer !== undefined) return [];
+  const named = (name: string) => programs.find((program) => program.name === name)!;
+  const added = overlapParts(named("micro"), {
+    update: named(deferred === true ? "measure" : "update"),
+    training,
+  });
+  programs.push(...added.programs);
+  return added.parts;
 }
 
 /** Returns how a model is trained, with the order of its sums decided by the memory of all else. */

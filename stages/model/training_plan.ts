@@ -35,6 +35,11 @@ export interface TrainingPlan {
    */
   readonly outer?: OuterStep | undefined;
   /**
+   * Whether the programs are made with which processes add gradients while they compute those of earlier
+   * layers, where the device allows it. Default false.
+   */
+  readonly overlap?: boolean;
+  /**
    * Order in which the gradients of micro-batches are added. `tree`: in that of a binary tree over their
    * numbers, so that several processes give the bits of one; up to `log2(A)` sums more are in memory.
    * `running`: each micro-batch adds to one sum. Default `auto`: the tree if its sums take at most 1 GiB or a

@@ -12,7 +12,7 @@ import { runListLength, timingNumbers } from "./control.ts";
 import { type Layout, layOut, type PlacedTensor, writeTable } from "./layout.ts";
 import { controlOf, startThreads, type ThreadOptions, type Threads } from "./threads.ts";
 import { floatsOnly } from "../change.ts";
-import type { CallTiming, ReplayOptions, Session, SessionCounters } from "../engine.ts";
+import type { CallTiming, ChangeOptions, ReplayOptions, Session, SessionCounters } from "../engine.ts";
 
 /** A session on the CPU: programs and their memory. */
 export class CpuSession implements Session {
@@ -150,10 +150,13 @@ export class CpuSession implements Session {
   async change(
     labels: readonly string[],
     work: (tensors: readonly Float32Array[]) => Promise<void>,
+    { aside = false }: ChangeOptions = {},
   ): Promise<void> {
     this.#checkOpen();
-    const views = labels.map((label) => this.#view(this.#place(label, "write")));
-    await this.#queue(() => work(floatsOnly(labels, views)));
+    const views = floatsOnly(labels, labels.map((label) => this.#view(this.#place(label, "write"))));
+    if (!aside) return await this.#queue(() => work(views));
+    await this.#queue(() => {});
+    await work(views);
   }
 
   /** Waits for all runs so far, then returns the times of their calls on each thread. */

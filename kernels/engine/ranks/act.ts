@@ -7,15 +7,27 @@ import type { TensorMap } from "../../core/tensor.ts";
 import type { Ranks } from "../../dist/ranks.ts";
 import type { ReplayOptions, Session } from "../engine.ts";
 import type { Action } from "./messages.ts";
-import { sumTensors } from "./sum_tensors.ts";
+import { beginSum, sumTensors } from "./sum_tensors.ts";
+
+/** What a rank remembers from one action to the next. */
+export interface RankState {
+  /** What it has kept for the next `gather`. */
+  readonly kept: Float32Array[];
+  /** The sums that were begun since the last `sum`. */
+  readonly begun: Promise<void>[];
+}
+
+/** Returns the state before the first action. */
+export function newState(): RankState {
+  return { kept: [], begun: [] };
+}
 
 /** What an action needs besides itself. */
 export interface ActOptions extends ReplayOptions {
   readonly ranks: Ranks;
   /** This rank's data of a `write`. */
   readonly data: TensorMap | undefined;
-  /** What this rank has kept for the next `gather`. */
-  readonly kept: Float32Array[];
+  readonly state: RankState;
   /** Whether this rank has been asked to stop. */
   readonly stops: boolean;
 }
@@ -30,7 +42,7 @@ export interface ActionResult {
 export async function act(
   session: Session,
   action: Action,
-  { ranks, data = {}, kept, stops, ...options }: ActOptions,
+  { ranks, data = {}, state: { kept, begun }, stops, ...options }: ActOptions,
 ): Promise<ActionResult> {
   switch (action.type) {
     case "write":
@@ -39,7 +51,14 @@ export async function act(
     case "run":
       await session.run(action.programs, options);
       return {};
+    case "begin sum": {
+      const sum = beginSum(session, { ...action, ranks });
+      sum.catch(() => {}); // the next `sum` throws it
+      begun.push(sum);
+      return {};
+    }
     case "sum":
+      await Promise.all(begun.splice(0));
       return { stops: await sumTensors(session, { ...action, ranks, stops }) };
     case "keep":
       kept.push(await floatsOf(session, action.label));

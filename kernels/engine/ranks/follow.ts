@@ -8,10 +8,10 @@ import type { Op } from "../../core/graph.ts";
 import type { TensorMap } from "../../core/tensor.ts";
 import type { Ranks } from "../../dist/ranks.ts";
 import type { Engine, Session } from "../engine.ts";
-import { act } from "./act.ts";
+import { act, newState } from "./act.ts";
 import { type EngineRequest, type Message, receiveMessage } from "./messages.ts";
 import { agreeOnDevices } from "./opened.ts";
-import { programFromJson } from "./program_json.ts";
+import { programsFromJson } from "./program_json.ts";
 
 /** What a rank needs besides messages. */
 export interface FollowOptions {
@@ -29,7 +29,7 @@ export interface FollowOptions {
  */
 export async function follow(ranks: Ranks, options: FollowOptions): Promise<void> {
   let session: Session | null = null;
-  const kept: Float32Array[] = [];
+  const state = newState();
   for (;;) {
     const { message, tensors } = await receiveMessage(ranks);
     switch (message.type) {
@@ -44,7 +44,7 @@ export async function follow(ranks: Ranks, options: FollowOptions): Promise<void
         const rest = [...tensors];
         for (const action of message.actions) {
           const data = action.type === "write" ? rest.shift() : undefined;
-          await act(session, action, { ranks, data, kept, stops: options.isStopping() });
+          await act(session, action, { ranks, data, state, stops: options.isStopping() });
         }
         break;
       }
@@ -68,6 +68,6 @@ async function open(
   },
 ): Promise<{ readonly session: Session; readonly device: string }> {
   const engine = await openEngine(request);
-  const session = await engine.open(programs.map((program) => programFromJson(program, ops)), weights);
+  const session = await engine.open(programsFromJson(programs, ops), weights);
   return { session, device: engine.device };
 }

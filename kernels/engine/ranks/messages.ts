@@ -6,6 +6,7 @@
  */
 import type { Shape, TensorMap } from "../../core/tensor.ts";
 import type { Ranks, SumOrder } from "../../dist/ranks.ts";
+import type { PackRange } from "../engine.ts";
 import { parse, type ProgramJson, stringify } from "./program_json.ts";
 
 /** One message. The data of its tensors come with it. */
@@ -34,6 +35,8 @@ export type Action =
   | Readonly<{ type: "run"; programs: readonly string[] }>
   /** Add tensors over all ranks. */
   | Readonly<{ type: "sum"; labels: readonly string[]; order: SumOrder }>
+  /** Begin to do so, while programs run; the next `sum` ends it. */
+  | Readonly<{ type: "begin sum"; ranges: readonly PackRange[]; order: SumOrder }>
   /** Keep a tensor's present value for the next `gather`. */
   | Readonly<{ type: "keep"; label: string }>
   /** Send what was kept to rank 0. */

@@ -13,8 +13,23 @@ import { viewOp } from "../../core/view.ts";
 /** A tensor: the label of a leaf, or a call's index and the output's index. */
 type Reference = string | readonly [call: number, output: number];
 
-/** A program as plain data. */
-export interface ProgramJson {
+/** A program as plain data, or a part of a program that comes before it in a list. */
+export type ProgramJson = WholeJson | PartJson;
+
+/** A part of a program. */
+export interface PartJson {
+  /** Name of the part. */
+  readonly name: string;
+  /** Name of the whole program. */
+  readonly whole: string;
+  /** Index of the part's first call in the whole program. */
+  readonly first: number;
+  /** Number of calls. */
+  readonly count: number;
+}
+
+/** A whole program. */
+export interface WholeJson {
   /** Name of the program. */
   readonly name: string;
   /** Packs of leaves. */
@@ -36,8 +51,11 @@ export interface ProgramJson {
 }
 
 /** Returns a program as plain data. */
-export function programToJson({ name, calls: [first] }: Program): ProgramJson {
-  const { graph } = first.inputs[0];
+export function programToJson({ name, calls, whole }: Program): ProgramJson {
+  if (whole !== undefined) {
+    return { name, whole: whole.name, first: whole.calls.indexOf(calls[0]), count: calls.length };
+  }
+  const { graph } = calls[0].inputs[0];
   const places = new Map<Tensor, Reference>();
   for (const leaf of graph.leaves.values()) places.set(leaf, leaf.label);
   graph.calls.forEach(({ outputs }, call) => outputs.forEach((tensor, i) => places.set(tensor, [call, i])));
@@ -62,10 +80,23 @@ export function programToJson({ name, calls: [first] }: Program): ProgramJson {
 }
 
 /**
- * Makes a program from plain data, with the ops of a list. Throws TypeError for an op that is not in the
- * list: the processes run different versions.
+ * Makes programs from plain data, with the ops of a list. Throws TypeError for an op that is not in the list:
+ * the processes run different versions.
  */
-export function programFromJson(json: ProgramJson, ops: readonly Op<any>[]): Program {
+export function programsFromJson(all: readonly ProgramJson[], ops: readonly Op<any>[]): readonly Program[] {
+  const programs = new Map<string, Program>();
+  for (const json of all) {
+    programs.set(json.name, "whole" in json ? partOf(programs, json) : programFromJson(json, ops));
+  }
+  return [...programs.values()];
+}
+
+function partOf(programs: ReadonlyMap<string, Program>, { name, whole, first, count }: PartJson): Program {
+  const program = programs.get(whole)!;
+  return { ...program, name, calls: program.calls.slice(first, first + count), whole: program };
+}
+
+function programFromJson(json: WholeJson, ops: readonly Op<any>[]): Program {
   const known = new Map([viewOp, ...ops].map((op) => [op.name, op])), graph = new Graph();
   for (const { label, members, kind } of json.packs) graph.pack(label, members, kind);
   for (const { label, kind, ...spec } of json.leaves) graph.leaf(label, spec, kind);

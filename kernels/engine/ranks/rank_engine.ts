@@ -9,9 +9,18 @@ import type { Program } from "../../core/program.ts";
 import { regionsOf } from "../../core/regions.ts";
 import { sizeOf, type TensorMap } from "../../core/tensor.ts";
 import type { SumOrder } from "../../dist/ranks.ts";
-import type { CallTiming, Engine, ReplayOptions, Session, SessionCounters, SessionRanks } from "../engine.ts";
+import type {
+  CallTiming,
+  ChangeOptions,
+  Engine,
+  PackRange,
+  ReplayOptions,
+  Session,
+  SessionCounters,
+  SessionRanks,
+} from "../engine.ts";
 import type { Leader } from "./leader.ts";
-import { act, type ActionResult } from "./act.ts";
+import { act, type ActionResult, newState } from "./act.ts";
 import { type Action, type EngineRequest, headsOf, partOf } from "./messages.ts";
 import { agreeOnDevices } from "./opened.ts";
 import { programToJson } from "./program_json.ts";
@@ -80,7 +89,12 @@ export function rankEngine(engine: Engine, options: RankEngineOptions): Engine {
         },
       });
       if (session instanceof Error) throw session;
-      return new LeadingSession(session as Session, { ...options, sizes, shared });
+      return new LeadingSession(session as Session, {
+        ...options,
+        overlaps: engine.name === "cpu",
+        sizes,
+        shared,
+      });
     },
   };
 }
@@ -106,17 +120,18 @@ interface Pending {
 class LeadingSession implements Session, SessionRanks {
   readonly readsDrain: boolean;
   readonly #session: Session;
-  readonly #options: RankEngineOptions;
+  readonly #options: RankEngineOptions & { readonly overlaps: boolean };
   /** Number of elements of the tensors that all ranks have, by label. */
   readonly #sizes: ReadonlyMap<string, number>;
   /** Names of the programs that all ranks run. */
   readonly #shared: ReadonlySet<string>;
   #pending: Pending[] = [];
-  readonly #kept: Float32Array[] = [];
+  readonly #state = newState();
 
   constructor(
     session: Session,
     { sizes, shared, ...options }: RankEngineOptions & {
+      readonly overlaps: boolean;
       readonly sizes: ReadonlyMap<string, number>;
       readonly shared: readonly Program[];
     },
@@ -169,8 +184,9 @@ class LeadingSession implements Session, SessionRanks {
   async change(
     labels: readonly string[],
     work: (tensors: readonly Float32Array[]) => Promise<void>,
+    options: ChangeOptions = {},
   ): Promise<void> {
-    await this.#alone(() => this.#session.change(labels, work));
+    await this.#alone(() => this.#session.change(labels, work, options));
   }
 
   async timings(): Promise<readonly CallTiming[] | null> {
@@ -181,6 +197,15 @@ class LeadingSession implements Session, SessionRanks {
     const { order = "tree", onStop } = this.#options;
     const { stops = false } = await this.#together({ type: "sum", labels, order });
     if (stops) onStop?.();
+  }
+
+  get overlaps(): boolean {
+    return this.#options.overlaps;
+  }
+
+  beginSum(ranges: readonly PackRange[]): void {
+    const { order = "tree" } = this.#options;
+    this.#together({ type: "begin sum", ranges, order }).catch(() => {}); // the next sum fails too
   }
 
   keep(label: string): void {
@@ -234,7 +259,7 @@ class LeadingSession implements Session, SessionRanks {
             await act(this.#session, action, {
               ranks,
               data: own,
-              kept: this.#kept,
+              state: this.#state,
               stops: false,
               ...options,
             }),

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Ranks, SumOrder } from "../../dist/ranks.ts";
-import type { Session } from "../engine.ts";
+import type { PackRange, Session } from "../engine.ts";
 
 const SMALL = 256; // elements; a sum of so few is a single message that also carries the wish to stop
 
@@ -24,13 +24,38 @@ export async function sumTensors(
   let anyStops = false;
   await session.change(labels, async (tensors) => {
     const small = tensors.filter(({ length }) => length <= SMALL);
-    for (const tensor of tensors) if (!small.includes(tensor)) await ranks.sum(tensor, order);
+    for (const tensor of tensors) if (!small.includes(tensor)) await ranks.sum(tensor, { order });
     const own = Float32Array.of(Number(stops), ...small.flatMap((tensor) => [...tensor]));
     const [wishes, ...sums] = addRows(await ranks.gather(own), own.length);
     anyStops = wishes > 0;
     for (const tensor of small) tensor.set(sums.splice(0, tensor.length));
   });
   return anyStops;
+}
+
+/**
+ * Replaces tensors by their sums over all ranks while later runs, which do not use them, go on. The work is
+ * done little by little, so that it takes next to nothing from the threads that compute.
+ */
+export async function beginSum(
+  session: Session,
+  { ranks, ranges, order }: {
+    readonly ranks: Ranks;
+    readonly ranges: readonly PackRange[];
+    readonly order: SumOrder;
+  },
+): Promise<void> {
+  await session.change(ranges.flat(), async (ends) => {
+    for (let i = 0; i < ends.length; i += 2) {
+      await ranks.sum(endToEnd(ends[i], ends[i + 1]), { order, aside: true });
+    }
+  }, { aside: true });
+}
+
+/** Returns all floats from the beginning of one tensor to the end of another in the same memory. */
+function endToEnd(first: Float32Array, last: Float32Array): Float32Array {
+  const bytes = last.byteOffset + last.byteLength - first.byteOffset;
+  return new Float32Array(first.buffer, first.byteOffset, bytes / 4);
 }
 
 /** Adds rows of `length` numbers in the order of the tree: see kernels/dist/sum_wasm.ts. */

@@ -23,7 +23,7 @@ for (const length of [0, 1, size - 1, size, 1001, 2 ** 21 + 5]) {
   await ranks.sum(shared);
   deepStrictEqual(Float32Array.from(shared), rows[0], `sum of ${length}`);
   const byLibrary = numbers(length, rank);
-  await ranks.sum(byLibrary, "library");
+  await ranks.sum(byLibrary, { order: "library" });
   strictEqual(byLibrary.every((x, i) => Math.abs(x - rows[0][i]) < 1e-5), true, "sum by the library");
   const sent = numbers(length, rank);
   await ranks.broadcast(sent);

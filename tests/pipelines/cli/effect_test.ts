@@ -211,6 +211,7 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   ["rl --memory facts.txt", /it needs --tools memory$/],
   // a single process, or no outer steps
   ["train --reduce library", /--distributed off: it needs --distributed mpi$/],
+  ["train --overlap off", /--distributed off: it needs --distributed mpi$/],
   ["train --outer-every 5", /it needs --distributed mpi$/],
   ["train --outer-lr 0.5 --distributed mpi", /does nothing without --outer-every: it needs --outer-every N$/],
   ["train --outer-momentum 0.5 --distributed mpi", /it needs --outer-every N$/],
