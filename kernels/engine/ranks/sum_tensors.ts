@@ -46,9 +46,10 @@ export async function beginSum(
   },
 ): Promise<void> {
   await session.change(ranges.flat(), async (ends) => {
-    for (let i = 0; i < ends.length; i += 2) {
-      await ranks.sum(endToEnd(ends[i], ends[i + 1]), { order, aside: true });
-    }
+    // All at once, since the sums of the next part must come after these in every rank.
+    await Promise.all(
+      ranges.map((_, i) => ranks.sum(endToEnd(ends[2 * i], ends[2 * i + 1]), { order, aside: true })),
+    );
   }, { aside: true });
 }
 

@@ -51,3 +51,22 @@ Deno.test("3 processes × 2 = accumulation of 6; a run resumes with 1, 3 and 6 p
     strictEqual((await bitsOf(`${dir}/three`)).weights, weights);
   });
 });
+
+for (const name of libraries) {
+  Deno.test(`${name}: gradients of several packs that are added beside the backward pass have the bits of those after it`, async () => {
+    await withFolder(async (dir) => {
+      const muon = ["--optimizer", "muon", "--channels", "64"]; // matrices and the rest have packs of their own
+      const args = [...await writeShards(`${dir}/shards`), ...smallRun, ...muon, "--eval-every", "0"];
+      await trains([...args, "--out", `${dir}/one`, "--grad-accum", "4"]);
+      const wanted = await bitsOf(`${dir}/one`), several = [...args, "--grad-accum", "2"];
+      for (const overlap of ["auto", "off"]) {
+        await trains([...several, "--overlap", overlap, "--out", `${dir}/${overlap}`], mpirun(name, 2));
+        deepStrictEqual(await bitsOf(`${dir}/${overlap}`), wanted, overlap);
+      }
+      // The library's own order: the same twice.
+      const library = [...several, "--reduce", "library", "--out"];
+      await trains([...library, `${dir}/library`], mpirun(name, 2));
+      strictEqual((await bitsOf(`${dir}/library`)).losses.length, wanted.losses.length);
+    });
+  });
+}
