@@ -37,7 +37,10 @@ export type {
 export type { DType, MemoryKind, Shape, Spec, TensorMap } from "./kernels/core/tensor.ts";
 export type {
   CallTiming,
+  ChangeOptions,
   Engine,
+  OpenOptions,
+  PackRange,
   ReplayOptions,
   Session,
   SessionCounters,
@@ -201,7 +204,14 @@ export {
   type StepResult,
 } from "./stages/model/model_session.ts";
 export type { ModelUpdate } from "./stages/model/model_update.ts";
-export { type OuterStep, type Plan, plan, type PlanOptions, type TrainingPlan } from "./stages/model/plan.ts";
+export {
+  type OuterStep,
+  type OverlapPart,
+  type Plan,
+  plan,
+  type PlanOptions,
+  type TrainingPlan,
+} from "./stages/model/plan.ts";
 export type { ScoringShape } from "./stages/model/scoring.ts";
 export { fitWeights } from "./stages/model/weights.ts";
 export { MetricsFile, readEvents } from "./stages/report/metrics.ts";

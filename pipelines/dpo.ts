@@ -206,5 +206,6 @@ async function planOf(o: ChatValues, start: StartingPoint, env: Env): Promise<Pl
     reference: true,
     texts: start.isNew ? 64 : 0,
     packBytes: await env.largestPack(),
+    ranks: env.ranks,
   });
 }

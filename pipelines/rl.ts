@@ -179,6 +179,7 @@ export default pipeline({
       temperature,
       texts: Math.min(answers, 64),
       packBytes: await env.largestPack(),
+      ranks: env.ranks,
     });
     checkMemory(plan, engine);
     env.emit({ type: "run", pipeline: "", parameters: plan.parameterCount, memory: plan.memory });
@@ -284,6 +285,7 @@ export default pipeline({
       temperature,
       texts,
       packBytes: await env.largestPack(),
+      ranks: env.ranks,
     });
     const reference = o.kl > 0 ? referencePlan(start, { shape, temperature }) : null;
     return planLines({

@@ -201,5 +201,6 @@ async function planOf(o: PlanValues, start: StartingPoint, env: Env): Promise<Pl
     segmented: packingOf(o) === "best-fit",
     texts: start.isNew ? 16 : o.task === null || o.checkEvery === 0 ? 0 : Math.min(16, o.checkItems),
     packBytes: await env.largestPack(),
+    ranks: env.ranks,
   });
 }

@@ -1,7 +1,7 @@
 /**
- * Programs in parts: each has some of the calls of a whole program and all of its memory, so running the parts
- * one after the other, with nothing between them that uses the arena, is running the whole. Between two parts
- * the host can use what the first has completed.
+ * Programs in parts: each has some of the calls of a whole program and all of its memory, so running the
+ * parts one after the other, with nothing between them that uses the arena, is running the whole. Between two
+ * parts the host can use what the first has completed.
  *
  * @module
  */

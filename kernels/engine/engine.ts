@@ -16,7 +16,16 @@ export interface Engine {
    * Opens a session with the memory of all these programs: persistent tensors with the same label are the
    * same memory. Persistent tensors without an entry in `weights` start as zeros.
    */
-  open(programs: readonly Program[], weights: TensorMap): Promise<Session>;
+  open(programs: readonly Program[], weights: TensorMap, options?: OpenOptions): Promise<Session>;
+}
+
+/** Options of `Engine.open`. */
+export interface OpenOptions {
+  /**
+   * Returns whether a program runs in the first process alone, by its name, if there are several. Default: no
+   * program does.
+   */
+  alone?(program: string): boolean;
 }
 
 /** Numbers of operations that a session has requested from its device so far. */

@@ -20,7 +20,7 @@ const outer: OptionRequirement = {
   typed: "--outer-every N",
 };
 
-/** Options of pipelines whose training can be divided among processes. */
+/** Options of every pipeline that trains: its work can be divided among processes. */
 export const distributedOptions = {
   distributed: oneOf(
     "mpi: the processes that mpirun or srun starts with this command (deno task native, deno task dawn) train one model together, with the same bits as one process with --grad-accum as many times as large",
@@ -34,6 +34,15 @@ export const distributedOptions = {
     "whether processes add gradients while they compute those of earlier layers: auto where the device is the CPU; off after the backward pass; the bits are the same",
     { value: "auto", choices: ["auto", "off"], group, requires: several },
   ),
+  distributedTimeout: duration("time that a process waits for the others before all end, with exit code 75", {
+    value: 600,
+    group,
+    requires: several,
+  }),
+};
+
+/** Options of processes that train apart: DiLoCo. */
+export const outerOptions = {
   outerEvery: integer(
     "DiLoCo: the processes train apart, and make an outer step together every N updates, which takes 1/N of the traffic; default: they add their gradients at every update",
     { value: null, min: 1, fixed: true, group, requires: several },
@@ -45,10 +54,5 @@ export const distributedOptions = {
     max: 0.999,
     group,
     requires: outer,
-  }),
-  distributedTimeout: duration("time that a process waits for the others before all end, with exit code 75", {
-    value: 600,
-    group,
-    requires: several,
   }),
 };

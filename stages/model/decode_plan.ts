@@ -34,6 +34,11 @@ export function decodePrograms(
   return [...forwards.map(([name, graph]) => compile(name, graph)), ...copyProgram(forwards[0][1], texts)];
 }
 
+/** Returns whether a program of a plan is one of these, by its name. */
+export function isDecodeProgram(name: string): boolean {
+  return name === "copy" || name.startsWith("prefill/") || name.startsWith("decode/");
+}
+
 /** Returns the lengths compiled for the prefill program: 32, 128, 512, … and the model's sequence length. */
 export function prefillLengths(seqLen: number): readonly number[] {
   const lengths: number[] = [];

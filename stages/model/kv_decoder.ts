@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Session } from "../../kernels/engine/engine.ts";
+import type { Session, SessionRanks } from "../../kernels/engine/engine.ts";
 import { checkTokens } from "./check_inputs.ts";
 import { decodeCounts, prefillLengths } from "./decode_plan.ts";
 import type { Plan } from "./plan.ts";
@@ -19,12 +19,25 @@ export interface LastToken {
   readonly position: number;
 }
 
-/** Runs the programs of decode_plan.ts. */
+/** Returns whether the texts of a plan are dealt out among processes, if there are several. */
+export function isDealt({ sampling }: Plan): boolean {
+  return typeof sampling === "object" && sampling.dealt === true;
+}
+
+/**
+ * Runs the programs of decode_plan.ts.
+ *
+ * If texts are dealt out, text `t` belongs to process `t % N`, which reads its tokens one by one. Several
+ * tokens at once, as a prompt has them, are read by all processes: a copy of a prompt may belong to any of
+ * them.
+ */
 export class Decoder {
   readonly #plan: Plan;
   readonly #session: Session;
   readonly #lengths: readonly number[];
   readonly #counts: readonly number[];
+  /** The processes that generate texts together; null if one does. */
+  readonly #ranks: SessionRanks | null;
 
   /** `session` must have the plan's programs. */
   constructor(plan: Plan, session: Session) {
@@ -32,6 +45,12 @@ export class Decoder {
     this.#session = session;
     this.#lengths = prefillLengths(plan.cacheLength);
     this.#counts = decodeCounts(plan.texts, plan.quantized);
+    this.#ranks = isDealt(plan) ? session.ranks ?? null : null;
+  }
+
+  /** Whether several processes generate texts together, so that one text's cache is not that of all. */
+  get deals(): boolean {
+    return this.#ranks !== null;
   }
 
   /**
@@ -67,7 +86,7 @@ export class Decoder {
       this.#session.run([`prefill/${length}`]).catch(() => {}); // the next read rejects with the same error
       at += part.length;
     }
-    const [logits] = await this.#logits("prefill/logits", 1);
+    const [logits] = await this.#logits("prefill/logits", [{ rank: this.#rankOf(text), row: 0 }]);
     return logits;
   }
 
@@ -91,31 +110,43 @@ export class Decoder {
         );
       }
     }
-    const most = this.#counts.at(-1) ?? 0, logits: Float32Array[] = [];
-    for (let at = 0; at < tokens.length; at += most) {
-      logits.push(...await this.#decodeBatch(tokens.slice(at, at + most)));
+    const most = this.#counts.at(-1) ?? 0, { size } = this.#ranks ?? { size: 1 };
+    const parts = Array.from(
+      { length: size },
+      (_, rank) => tokens.filter(({ text }) => this.#rankOf(text) === rank),
+    );
+    const found = new Map<LastToken, Float32Array>();
+    for (let at = 0; parts.some((part) => at < part.length); at += most) {
+      await this.#decodeBatch(parts.map((part) => part.slice(at, at + most)), found);
     }
-    return logits;
+    return tokens.map((token) => found.get(token)!);
   }
 
-  /** Decodes at most as many tokens as the largest decode program takes. */
-  async #decodeBatch(tokens: readonly LastToken[]): Promise<readonly Float32Array[]> {
+  /** Decodes at most as many tokens of each process as the largest decode program takes. */
+  async #decodeBatch(
+    parts: readonly (readonly LastToken[])[],
+    found: Map<LastToken, Float32Array>,
+  ): Promise<void> {
     const { model: { vocabSize }, cacheLength: seqLen, texts } = this.#plan;
-    const count = this.#counts.find((n) => n >= tokens.length) ?? 0;
-    const ids = new Uint32Array(count), positions = new Uint32Array(count);
-    const firstRows = new Uint32Array(count).fill(texts * seqLen); // beyond the cache: padding is not stored
-    tokens.forEach(({ text, id, position }, i) => {
+    const most = Math.max(...parts.map(({ length }) => length));
+    const count = this.#counts.find((n) => n >= most) ?? 0, all = count * parts.length;
+    const ids = new Uint32Array(all), positions = new Uint32Array(all);
+    const firstRows = new Uint32Array(all).fill(texts * seqLen); // beyond the cache: padding is not stored
+    const places = parts.flatMap((part, rank) => part.map((token, row) => ({ token, rank, row })));
+    for (const { token: { text, id, position }, rank, row } of places) {
+      const i = rank * count + row;
       [ids[i], positions[i], firstRows[i]] = [id, position, text * seqLen + position];
-    });
+    }
     checkTokens(ids, { limit: vocabSize, what: "text" });
     const name = `decode/${count}`;
     this.#session.write({
-      [`${name}/tokens`]: integers([count, 1], ids),
-      [`${name}/positions`]: integers([count, 1], positions),
-      [`${name}/firstRows`]: integers([count], firstRows),
+      [`${name}/tokens`]: integers([all, 1], ids),
+      [`${name}/positions`]: integers([all, 1], positions),
+      [`${name}/firstRows`]: integers([all], firstRows),
     });
     this.#session.run([name]).catch(() => {}); // the next read rejects with the same error
-    return await this.#logits(`${name}/logits`, tokens.length);
+    const logits = await this.#logits(`${name}/logits`, places);
+    places.forEach(({ token }, i) => found.set(token, logits[i]));
   }
 
   /** Copies the cache of text `from` to text `to`. */
@@ -127,13 +158,25 @@ export class Decoder {
     await this.#session.run(["copy"]);
   }
 
-  async #logits(label: string, rows: number): Promise<readonly Float32Array[]> {
-    const { vocabSize, paddedVocabSize } = this.#plan.model;
-    const all = floats((await this.#session.read([label]))[label].data);
-    return Array.from(
-      { length: rows },
-      (_, i) => all.subarray(i * paddedVocabSize, i * paddedVocabSize + vocabSize),
-    );
+  /** Reads rows of logits, each of the process that has computed it. */
+  async #logits(
+    label: string,
+    rows: readonly { readonly rank: number; readonly row: number }[],
+  ): Promise<readonly Float32Array[]> {
+    const { vocabSize, paddedVocabSize } = this.#plan.model, ranks = this.#ranks;
+    const all = ranks === null
+      ? floats((await this.#session.read([label]))[label].data)
+      : await ranks.gather(label);
+    const each = all.length / (ranks?.size ?? 1);
+    return rows.map(({ rank, row }) => {
+      const at = rank * each + row * paddedVocabSize;
+      return all.subarray(at, at + vocabSize);
+    });
+  }
+
+  /** Returns the process that a text belongs to. */
+  #rankOf(text: number): number {
+    return this.#ranks === null ? 0 : text % this.#ranks.size;
   }
 
   #checked(text: number): Plan {

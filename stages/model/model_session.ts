@@ -11,7 +11,8 @@ import type { CallTiming, Engine, Session, SessionCounters } from "../../kernels
 import type { Batch } from "../items.ts";
 import { batchInputs, batchTensors, trainingOf } from "./check_inputs.ts";
 import { inspectBatch, type ModelInspection, readGradients } from "./gradient_reader.ts";
-import { Decoder } from "./kv_decoder.ts";
+import { isDecodeProgram } from "./decode_plan.ts";
+import { Decoder, isDealt } from "./kv_decoder.ts";
 import { lossSumLabel } from "./leaves.ts";
 import { batchesAtOnce, modelLosses } from "./model_losses.ts";
 import { checkOptimizerState, optimizerStart, readOptimizer } from "./optimizer_state.ts";
@@ -65,10 +66,9 @@ export async function openModel(engine: Engine, options: OpenModelOptions): Prom
   checkOptimizerState(plan, optimizer);
   const fitted = fitWeights(plan.model, weights, plan.quantized);
   const constants = plan.model.constants?.() ?? {};
-  const session = await engine.open(plan.programs, {
-    ...fitted,
-    ...constants,
-    ...optimizerStart(plan, { weights: fitted, optimizer }),
+  const values = { ...fitted, ...constants, ...optimizerStart(plan, { weights: fitted, optimizer }) };
+  const session = await engine.open(plan.programs, values, {
+    alone: (program) => !isDealt(plan) && isDecodeProgram(program),
   });
   const keys = randomKeys(plan.programs, seed);
   session.write(keys);

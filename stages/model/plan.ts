@@ -37,6 +37,7 @@ import {
 } from "./training_plan.ts";
 import { updateGraph, updatePrograms } from "./update_graph.ts";
 
+export type { OverlapPart } from "./overlap.ts";
 export type { OuterStep, TrainingPlan } from "./training_plan.ts";
 
 /** Which programs to make. */
@@ -59,9 +60,12 @@ export interface PlanOptions {
   readonly scoring?: { readonly tokens: number };
   /**
    * Whether to make the programs that generate text, for how many texts at once, and for texts of at most how
-   * many tokens; true: for one text of the model's sequence length. Default false.
+   * many tokens; true: for one text of the model's sequence length. `dealt` says whether several processes
+   * generate them together, each some of the texts; otherwise the first process does. Default false.
    */
-  readonly sampling?: boolean | { readonly texts: number; readonly seqLen?: number };
+  readonly sampling?:
+    | boolean
+    | { readonly texts: number; readonly seqLen?: number; readonly dealt?: boolean };
   /**
    * Length in tokens of the texts that `ModelSession.trace` takes. If absent, the program `trace` is not
    * made.

@@ -26,7 +26,7 @@ export interface AnswerRows {
 }
 
 /** A model that reads rows: a session, or the reference within a policy's session. */
-export type Scorer = Pick<ModelSession, "plan" | "losses">;
+export type Scorer = Pick<ModelSession, "plan" | "losses" | "batchesAtOnce">;
 
 /** Returns rows of `length` targets each. Throws RangeError for a row that is longer. */
 export function answerRows(rows: readonly AnswerRow[], length: number): AnswerRows {
@@ -47,14 +47,16 @@ export function answerRows(rows: readonly AnswerRow[], length: number): AnswerRo
 
 /**
  * Returns the log probability of each target, [rows, T], 0 for those that do not count. The plan's evaluation
- * reads `B` rows at a time; the number of rows must be a multiple of `B`.
+ * reads `B` rows at a time, or a multiple of `B` if processes share the work; the number of rows must be a
+ * multiple of `B`.
  */
 export async function logProbabilities(model: Scorer, rows: AnswerRows): Promise<Float64Array> {
   const { inputs, targets, mask } = rows, { evaluation } = model.plan;
   if (evaluation === undefined) {
     throw new RangeError("Cannot read log probabilities: the plan has no evaluation");
   }
-  const size = evaluation.batch * evaluation.seqLen, logps = new Float64Array(inputs.length);
+  const size = evaluation.batch * evaluation.seqLen * model.batchesAtOnce,
+    logps = new Float64Array(inputs.length);
   for (let at = 0; at < inputs.length; at += size) {
     const losses = await model.losses(inputs.subarray(at, at + size), targets.subarray(at, at + size));
     losses.forEach((loss, i) => logps[at + i] = mask[at + i] === 0 ? 0 : -loss);

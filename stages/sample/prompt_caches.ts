@@ -37,7 +37,8 @@ const COPY_TOKENS = 16, COPY_SHARE = 1 / 64;
  * On the CPU engine a kept cache changes no bit: logits do not depend on how a text is divided into reads.
  * With quantised weights this holds for prompts alone, because products of few rows, which generate tokens,
  * round otherwise than those of many rows: there, generated tokens are not kept, and read again with the next
- * turn. On WebGPU logits may differ by rounding.
+ * turn. The same holds where processes share the work: each has the generated tokens of its own texts alone.
+ * On WebGPU logits may differ by rounding.
  */
 export class PromptCaches {
   readonly #model: ModelSession;
@@ -51,7 +52,7 @@ export class PromptCaches {
     const { texts, quantized } = model.plan;
     this.#model = model;
     this.#updates = model.updates;
-    this.#keepsGenerated = quantized === undefined || quantized.size === 0;
+    this.#keepsGenerated = (quantized === undefined || quantized.size === 0) && !model.decoder.deals;
     this.#slots = Array.from({ length: texts }, () => emptySlot());
     if (this.#slots.length === 0) throw new RangeError("Cannot generate text: the plan has no sampling");
   }

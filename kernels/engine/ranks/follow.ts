@@ -8,7 +8,7 @@ import type { Op } from "../../core/graph.ts";
 import type { TensorMap } from "../../core/tensor.ts";
 import type { Ranks } from "../../dist/ranks.ts";
 import type { Engine, Session } from "../engine.ts";
-import { act, newState } from "./act.ts";
+import { act, newState, type RankState } from "./act.ts";
 import { type EngineRequest, type Message, receiveMessage } from "./messages.ts";
 import { agreeOnDevices } from "./opened.ts";
 import { programsFromJson } from "./program_json.ts";
@@ -28,29 +28,36 @@ export interface FollowOptions {
  * ranks.
  */
 export async function follow(ranks: Ranks, options: FollowOptions): Promise<void> {
-  let session: Session | null = null;
-  const state = newState();
+  const sessions = new Map<number, { readonly session: Session; readonly state: RankState }>();
   for (;;) {
     const { message, tensors } = await receiveMessage(ranks);
     switch (message.type) {
       case "open": {
         const made = await open(options, { message, weights: tensors[0] }).catch((error: Error) => error);
-        session = made instanceof Error ? null : made.session;
+        if (!(made instanceof Error)) {
+          sessions.set(message.session, { session: made.session, state: newState() });
+        }
         await agreeOnDevices(ranks, made instanceof Error ? made : made.device).catch(() => {});
         break;
       }
       case "do": {
-        if (session === null) throw new TypeError("Rank 0 has opened no session");
+        const opened = sessions.get(message.session);
+        if (opened === undefined) throw new TypeError(`Rank 0 has opened no session ${message.session}`);
         const rest = [...tensors];
         for (const action of message.actions) {
           const data = action.type === "write" ? rest.shift() : undefined;
-          await act(session, action, { ranks, data, state, stops: options.isStopping() });
+          await act(opened.session, action, {
+            ranks,
+            data,
+            state: opened.state,
+            stops: options.isStopping(),
+          });
         }
         break;
       }
       case "close":
-        await session?.[Symbol.asyncDispose]();
-        session = null;
+        await sessions.get(message.session)?.session[Symbol.asyncDispose]();
+        sessions.delete(message.session);
         break;
       case "ping":
         break;

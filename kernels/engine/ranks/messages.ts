@@ -11,17 +11,23 @@ import { parse, type ProgramJson, stringify } from "./program_json.ts";
 
 /** One message. The data of its tensors come with it. */
 export type Message =
-  /** Open an engine and a session. */
+  /** Open an engine and a session, which gets a number. */
   | Readonly<{
     type: "open";
+    session: number;
     request: EngineRequest;
     programs: readonly ProgramJson[];
     tensors: readonly [TensorHeads];
   }>
-  /** Do something with the session; each `write` takes the next tensors. */
-  | Readonly<{ type: "do"; actions: readonly Action[]; tensors: readonly TensorHeads[] }>
-  /** Close the session. */
-  | Readonly<{ type: "close"; tensors: readonly [] }>
+  /** Do something with a session; each `write` takes the next tensors. */
+  | Readonly<{
+    type: "do";
+    session: number;
+    actions: readonly Action[];
+    tensors: readonly TensorHeads[];
+  }>
+  /** Close a session. */
+  | Readonly<{ type: "close"; session: number; tensors: readonly [] }>
   /** Nothing: rank 0 is alive. */
   | Readonly<{ type: "ping"; tensors: readonly [] }>
   /** End the process. */

@@ -40,11 +40,13 @@ export interface RankEngineOptions {
 /** Makes an engine of rank 0's engine and those that the other ranks will open. */
 export function rankEngine(engine: Engine, options: RankEngineOptions): Engine {
   const { leader, request } = options, { ranks } = leader;
+  let sessions = 0;
   return {
     name: engine.name,
     device: `${engine.device}, in each of ${ranks.size} processes (${ranks.library})`,
-    async open(programs, weights) {
-      const shared = programs.filter((program) => !generatesText(program));
+    async open(programs, weights, { alone = () => false } = {}) {
+      const session = sessions++;
+      const shared = programs.filter(({ name }) => !alone(name));
       const sizes = new Map(
         regionsOf(shared).flatMap((region) => [region, ...region.members])
           .map((spec) => [spec.label, sizeOf(spec.shape)]),
@@ -71,11 +73,12 @@ export function rankEngine(engine: Engine, options: RankEngineOptions): Engine {
       );
       const message = {
         type: "open",
+        session,
         request,
         programs: shared.map(programToJson),
         tensors: [headsOf(known, (label) => isDealt(label, known[label].data.length))],
       } as const;
-      const session = await leader.tell(message, {
+      const opened = await leader.tell(message, {
         data: [known],
         work: async () => {
           const opened = await engine.open(programs, own).catch((error: Error) => error);
@@ -88,20 +91,16 @@ export function rankEngine(engine: Engine, options: RankEngineOptions): Engine {
           return opened;
         },
       });
-      if (session instanceof Error) throw session;
-      return new LeadingSession(session as Session, {
+      if (opened instanceof Error) throw opened;
+      return new LeadingSession(opened as Session, {
         ...options,
+        number: session,
         overlaps: engine.name === "cpu",
         sizes,
         shared,
       });
     },
   };
-}
-
-/** Returns whether a program has a KV cache. Rank 0 generates text alone, token by token. */
-function generatesText({ slots }: Program): boolean {
-  return slots.some(({ kind }) => kind === "cache");
 }
 
 /** Something to be done in all ranks, and who waits for it. */
@@ -120,7 +119,7 @@ interface Pending {
 class LeadingSession implements Session, SessionRanks {
   readonly readsDrain: boolean;
   readonly #session: Session;
-  readonly #options: RankEngineOptions & { readonly overlaps: boolean };
+  readonly #options: RankEngineOptions & { readonly number: number; readonly overlaps: boolean };
   /** Number of elements of the tensors that all ranks have, by label. */
   readonly #sizes: ReadonlyMap<string, number>;
   /** Names of the programs that all ranks run. */
@@ -131,6 +130,7 @@ class LeadingSession implements Session, SessionRanks {
   constructor(
     session: Session,
     { sizes, shared, ...options }: RankEngineOptions & {
+      readonly number: number;
       readonly overlaps: boolean;
       readonly sizes: ReadonlyMap<string, number>;
       readonly shared: readonly Program[];
@@ -219,7 +219,7 @@ class LeadingSession implements Session, SessionRanks {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#send();
-    await this.#options.leader.tell({ type: "close", tensors: [] }, {
+    await this.#options.leader.tell({ type: "close", session: this.#options.number, tensors: [] }, {
       work: () => this.#session[Symbol.asyncDispose](),
     });
   }
@@ -244,12 +244,17 @@ class LeadingSession implements Session, SessionRanks {
   #send(): void {
     const pending = this.#pending.splice(0);
     if (pending.length === 0) return;
-    const { leader } = this.#options, { ranks } = leader;
+    const { leader, number } = this.#options, { ranks } = leader;
     const data = pending.flatMap(({ data }) => data === undefined ? [] : [data]);
     const tensors = data.map((tensors) =>
       headsOf(tensors, (label) => this.#isDealt(label, tensors[label].data.length))
     );
-    const message = { type: "do", actions: pending.map(({ action }) => action), tensors } as const;
+    const message = {
+      type: "do",
+      session: number,
+      actions: pending.map(({ action }) => action),
+      tensors,
+    } as const;
     leader.tell(message, {
       data,
       work: async () => {

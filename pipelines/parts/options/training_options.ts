@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { distributedOptions } from "../../cli/distributed_options.ts";
+import { distributedOptions, outerOptions } from "../../cli/distributed_options.ts";
 import { duration, flag, integer, oneOf } from "../../cli/option_types.ts";
 import { optimizerOptions } from "./optimizer_options.ts";
 
@@ -15,6 +15,12 @@ const fixed = true;
 const batch = { group: "Batch size" };
 const length = { group: "Length of training" };
 const computation = { group: "Memory and precision" };
+
+/** Order in which the gradients of micro-batches are added. */
+export const gradSumOption = oneOf(
+  "order in which the gradients of micro-batches are added: tree gives the same bits for any number of processes, and takes up to log2(micro-batches) times the memory of the gradients more; running takes no more; auto is tree if that memory is at most 1 GiB or a quarter of the rest",
+  { value: "auto", choices: ["auto", "tree", "running"], ...computation },
+);
 
 /** Options of every pipeline that trains on token shards. */
 export const trainingOptions = {
@@ -34,10 +40,7 @@ export const trainingOptions = {
       ...batch,
     },
   ),
-  gradSum: oneOf(
-    "order in which the gradients of micro-batches are added: tree gives the same bits for any number of processes, and takes up to log2(micro-batches) times the memory of the gradients more; running takes no more; auto is tree if that memory is at most 1 GiB or a quarter of the rest",
-    { value: "auto", choices: ["auto", "tree", "running"], ...computation },
-  ),
+  gradSum: gradSumOption,
   totalBatchTokens: integer("tokens per step; must be a multiple of --batch-size times --seq-len", {
     value: null,
     replaces: ["gradAccum"],
@@ -73,6 +76,7 @@ export const trainingOptions = {
     { value: "f32", fixed, choices: ["f32", "f16"], ...computation },
   ),
   ...distributedOptions,
+  ...outerOptions,
   profile: flag(
     "time every op of steps 5 to 9 and write OUT/profile/profile.json and the Chrome trace OUT/profile/trace.json; times fewer steps if they have many micro-batches",
     { value: false, group: "Device" },

@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { distributedOptions } from "../../cli/distributed_options.ts";
 import { integer, oneOf, path } from "../../cli/option_types.ts";
 import { adapterOptions } from "../options/adapter_options.ts";
 import { given, notGiven } from "../options/requirements.ts";
+import { gradSumOption } from "../options/training_options.ts";
 import { optimizerOptions } from "../options/optimizer_options.ts";
 
 const fixed = true;
@@ -49,11 +51,20 @@ export const chatOptions = {
   }),
   ...adapterOptions,
   batchSize: integer("sequences per micro-batch", { value: 16, min: 1, max: 65_536, ...batch, fixed }),
-  gradAccum: integer("micro-batches per step", { value: 1, min: 1, max: 65_536, ...batch, fixed }),
+  gradAccum: integer("micro-batches per step and process; default: 1", {
+    value: null,
+    min: 1,
+    max: 65_536,
+    perRank: 1,
+    ...batch,
+    fixed,
+  }),
+  gradSum: gradSumOption,
   recompute: oneOf(
     "save memory by computing activations again in the backward pass, with the same results: gelu saves a quarter of them, block nearly all",
     { value: "none", choices: ["none", "gelu", "block"], group: "Memory and precision" },
   ),
+  ...distributedOptions,
   ...optimizerOptions,
   optimizer: { ...optimizerOptions.optimizer, value: "adamw" as const },
   lr: rateOption("a tenth", 2e-5),

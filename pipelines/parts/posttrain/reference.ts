@@ -58,6 +58,7 @@ export class Reference implements AsyncDisposable {
     if (planned === null) {
       return {
         plan: policy.plan,
+        batchesAtOnce: policy.batchesAtOnce,
         losses: (inputs, targets) => policy.losses(inputs, targets, { reference: true }),
       };
     }

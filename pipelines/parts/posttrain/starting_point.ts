@@ -151,14 +151,14 @@ export function shapeOf(
   o: Pick<ChatValues, "gradAccum" | "batchSize">,
   { seqLen }: Pick<StartingPoint, "seqLen">,
 ): Batch["shape"] {
-  return [o.gradAccum, o.batchSize, seqLen];
+  return [o.gradAccum ?? 1, o.batchSize, seqLen];
 }
 
 /** Returns the plan of post-training. */
 export function chatPlan(
   o: ChatValues & { readonly logEvery?: number },
   start: StartingPoint,
-  { weighted = false, segmented = false, reference = false, temperature = 1, texts, packBytes }: {
+  { weighted = false, segmented = false, reference = false, temperature = 1, texts, packBytes, ranks }: {
     readonly weighted?: boolean;
     readonly segmented?: boolean;
     /** Whether the model is compared with the one without adapters. */
@@ -167,6 +167,8 @@ export function chatPlan(
     /** Number of texts that are generated at once; 0: none are. */
     readonly texts: number;
     readonly packBytes: number;
+    /** Number of processes that compute a step together. */
+    readonly ranks: number;
   },
 ): Plan {
   const { model, quantized, adapters } = start, shape = shapeOf(o, start);
@@ -175,6 +177,9 @@ export function chatPlan(
     training: {
       optimizer: optimizerOf(o, model.name),
       shape,
+      ranks,
+      overlap: o.overlap === "auto",
+      gradientSum: o.gradSum,
       clip: o.gradClip,
       recompute: o.recompute,
       deferred: needsDeferredUpdates(divergenceOf(o)),
@@ -182,7 +187,7 @@ export function chatPlan(
       segmented,
     },
     evaluation: { batch: shape[1], seqLen: shape[2] },
-    ...(texts > 0 && { sampling: { texts, seqLen: start.seqLen + 1 } }),
+    ...(texts > 0 && { sampling: { texts, seqLen: start.seqLen + 1, dealt: true } }),
     quantized,
     temperature,
     packBytes,

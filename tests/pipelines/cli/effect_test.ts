@@ -242,7 +242,7 @@ const always: Readonly<Record<string, string>> = {
     "tokenizer tools weights",
   "convert": "from to",
   "dpo":
-    "seed device loss beta initFrom template seqLen batchSize gradAccum recompute optimizer weightDecay gradClip " +
+    "seed device loss beta initFrom template seqLen batchSize gradAccum gradSum distributed recompute optimizer weightDecay gradClip " +
     "lr warmup schedule skipSpikeZ onNan steps checkpointEvery keepCheckpoints",
   "eval": "device checkpoint tokenizer weights valShards source evalBatches batchSize",
   "fineweb": "workers source stages dump format rank world only partBytes",
@@ -263,15 +263,16 @@ const always: Readonly<Record<string, string>> = {
   "report": "runs",
   "rl":
     "seed device task tools group algorithm kl maskCutOff temperature maxTokens maxCalls initFrom template seqLen batchSize " +
-    "gradAccum recompute optimizer weightDecay gradClip lr warmup schedule skipSpikeZ onNan steps checkpointEvery " +
-    "keepCheckpoints checkEvery",
+    "gradAccum gradSum distributed recompute optimizer weightDecay gradClip lr warmup schedule skipSpikeZ onNan " +
+    "steps checkpointEvery keepCheckpoints checkEvery",
   "sample":
     "device checkpoint tokenizer weights prompt specialInPrompt addSpecialTokens count maxTokens temperature repetitionPenalty stop batchSize slide",
   "serve":
     "checkpoint context cors device host maxCalls parallel port queue template token tokenizer tools weights",
   "sft":
-    "seed device trainOn overlong inspect initFrom template seqLen batchSize gradAccum recompute optimizer " +
-    "weightDecay gradClip lr warmup schedule skipSpikeZ onNan steps checkpointEvery keepCheckpoints",
+    "seed device trainOn overlong inspect initFrom template seqLen batchSize gradAccum gradSum distributed " +
+    "recompute optimizer weightDecay gradClip lr warmup schedule skipSpikeZ onNan steps checkpointEvery " +
+    "keepCheckpoints",
   "shakespeare": "solution",
   "tokenize": "workers source tokenizer valShare valBytes valTokens shardFormat separator",
   "tokenizer": "inspect",

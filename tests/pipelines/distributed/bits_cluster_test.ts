@@ -55,7 +55,8 @@ Deno.test("3 processes × 2 = accumulation of 6; a run resumes with 1, 3 and 6 p
 for (const name of libraries) {
   Deno.test(`${name}: gradients of several packs that are added beside the backward pass have the bits of those after it`, async () => {
     await withFolder(async (dir) => {
-      const muon = ["--optimizer", "muon", "--channels", "64"]; // matrices and the rest have packs of their own
+      // Matrices and the rest have packs of their own.
+      const muon = ["--optimizer", "muon", "--channels", "64"];
       const args = [...await writeShards(`${dir}/shards`), ...smallRun, ...muon, "--eval-every", "0"];
       await trains([...args, "--out", `${dir}/one`, "--grad-accum", "4"]);
       const wanted = await bitsOf(`${dir}/one`), several = [...args, "--grad-accum", "2"];

@@ -31,28 +31,33 @@ export async function writeShards(folder: string): Promise<readonly string[]> {
   return ["--train-shards", `${folder}/train.bin`, "--val-shards", `${folder}/val.bin`];
 }
 
-/** Returns the words that run the pipeline under the task `native`, after those that start processes. */
+/** Returns the words that run `train` under the task `native`, after those that start processes. */
 export function trainCommand(args: readonly string[], start: readonly string[] = []): readonly string[] {
-  const config = pathOfUrl(new URL("../../../deno.json", import.meta.url));
-  const distributed = start.length > 0 ? ["--distributed", "mpi"] : [];
-  return [
-    ...start,
-    Deno.execPath(),
-    "task",
-    "--quiet",
-    "--config",
-    config,
-    "native",
-    "train",
-    ...distributed,
-    ...args,
-  ];
+  return taskCommand(["train", ...args], { start });
 }
 
-/** Runs the pipeline; throws with all its output unless the exit code is 0. */
+/** Returns the words that run a pipeline under a task, after those that start processes. */
+export function taskCommand(
+  args: readonly string[],
+  { start = [], task = "native" }: {
+    readonly start?: readonly string[];
+    readonly task?: "native" | "dawn";
+  } = {},
+): readonly string[] {
+  const config = pathOfUrl(new URL("../../../deno.json", import.meta.url));
+  const distributed = start.length > 0 ? ["--distributed", "mpi"] : [];
+  return [...start, Deno.execPath(), "task", "--quiet", "--config", config, task, ...args, ...distributed];
+}
+
+/** Runs `train`; throws with all its output unless the exit code is 0. */
 export async function trains(args: readonly string[], start: readonly string[] = []): Promise<void> {
-  const { code, out, err } = await deadlined(trainCommand(args, start));
-  if (code !== 0) throw new Error(`train ${args.join(" ")} ended with ${code}:\n${out}\n${err}`);
+  await runsNative(["train", ...args], start);
+}
+
+/** Runs a pipeline; throws with all its output unless the exit code is 0. */
+export async function runsNative(args: readonly string[], start: readonly string[] = []): Promise<void> {
+  const { code, out, err } = await deadlined(taskCommand(args, { start }));
+  if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}:\n${out}\n${err}`);
 }
 
 /** What a run has computed: SHA-256 of weights and optimizer state, and all losses. */
