@@ -80,7 +80,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "stages/sample": [...model, "stages/token", "stages/format/viewer/notebook.ts"],
   "stages/answer": [...model, "stages/chat", "stages/disk", "stages/sample", "stages/token", "stages/tool"],
   "stages/inspect": model,
-  "stages/run": ["stages/disk", "stages/flow", "stages/report", "stages/items.ts", libraries],
+  "stages/run": [
+    "stages/disk",
+    "stages/flow",
+    "stages/format/web",
+    "stages/report",
+    "stages/items.ts",
+    libraries,
+  ],
   "stages/report": ["stages/disk", "stages/flow", "stages/format", libraries],
   "pipelines/cli": [
     "kernels/dist",

@@ -103,7 +103,9 @@ async function dispatch(
     args: rest,
     command,
     ranks: leader?.ranks.size ?? 1,
+    note: (text) => console.err(text),
   });
+  using _store = run.decision.store ?? null;
   const { named, options, commandLine, resolved, saved, spared, decision } = run;
   const help = commandLine.get("help") ?? false;
   if (help !== false) {
@@ -120,6 +122,8 @@ async function dispatch(
     return 0;
   }
   if (isFinished(run)) {
+    using _claim = await claimFolders(run);
+    await bringToStore(run, console); // its end may not have been brought there
     print(`${finishedText(run)}\n`);
     return 0;
   }
@@ -223,20 +227,39 @@ async function claimFolders({ decision }: PreparedRun): Promise<Disposable> {
 }
 
 async function executeOwned(
-  { named, resolved, decision, typed, resumeCommand }: PreparedRun,
+  prepared: PreparedRun,
   io: Pick<RunJob, "console" | "leader">,
 ): Promise<number> {
-  const { out, recordFolder, resumed, checkpoint, branch } = decision;
+  const { named, resolved, decision, typed, resumeCommand } = prepared;
+  const { out, recordFolder, resumed, checkpoint, branch, store } = decision;
+  await store?.claim();
   if (branch !== null) await copyRun(branch, recordFolder);
-  return await executeWithRollback({
-    named,
-    resolved,
-    out,
-    recordFolder,
-    resumed,
-    checkpoint,
-    resumeCommand,
-    typed,
-    ...io,
-  });
+  let code: number;
+  try {
+    code = await executeWithRollback({
+      named,
+      resolved,
+      out,
+      recordFolder,
+      resumed,
+      checkpoint,
+      resumeCommand,
+      typed,
+      store,
+      ...io,
+    });
+  } catch (error) {
+    await store?.finish().catch(() => {}); // what was saved before the failure; the first error counts
+    throw error;
+  }
+  await bringToStore(prepared, io.console);
+  return code;
+}
+
+/** Brings the end of a run to its object store, if it has one. */
+async function bringToStore({ decision: { store } }: PreparedRun, console: Console): Promise<void> {
+  if (store === null) return;
+  if (!store.isClaimed) await store.claim();
+  await store.finish();
+  console.err(`Stored in ${store.place.url}`);
 }

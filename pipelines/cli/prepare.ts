@@ -44,9 +44,11 @@ export interface PreparedRun {
  */
 export async function prepareRun(
   { name, typed, pipeline }: NamedPipeline,
-  { args, command, ranks = 1 }: {
+  { args, command, ranks = 1, note = () => {} }: {
     readonly args: readonly string[];
     readonly command: string;
+    /** Receives what a user should know before the run begins. Default: nobody. */
+    readonly note?: (text: string) => void;
     /** Number of processes of the run. Default 1. */
     readonly ranks?: number;
   },
@@ -67,15 +69,16 @@ export async function prepareRun(
     typed,
     pipeline: { ...pipeline, writes: typeof writes === "function" ? writes(given) : writes },
   };
-  const decision = await decideResume(named, { commandLine, config });
-  const { out } = decision;
+  // --help shows the program's defaults, whatever the folder and the model of --init-from hold.
+  const helping = (commandLine.get("help") ?? false) !== false;
+  const runs = !helping && commandLine.get("dryRun") !== true;
+  const decision = await decideResume(named, { commandLine, config, runs, note });
+  const { out } = decision, shownOut = decision.store?.place.url ?? out;
   const saved = decision.saved === null ? null : fromRecord(decision.saved, options, {
     where: `in ${out}/config.json`,
     unknown: "skip",
   });
   const device = given("device") ?? decision.saved?.device ?? "auto";
-  // --help shows the program's defaults, whatever the folder and the model of --init-from hold.
-  const helping = (commandLine.get("help") ?? false) !== false;
   const computes = !spared.has("device");
   const asksDevice = presets !== undefined ||
     computes && (helping || ["tune", "blas", "workers"].some((name) => commandLine.has(name)));
@@ -109,7 +112,7 @@ export async function prepareRun(
     planned,
     typed: [typed, ...args].map(shellWord).join(" "),
     resumeCommand: `${command} ${shellWord(typed)}${
-      out === `runs/${name}` ? "" : ` --out ${shellWord(out)}`
+      shownOut === `runs/${name}` ? "" : ` --out ${shellWord(shownOut)}`
     }${rankWords(named, { decision, values })}`,
   };
 }

@@ -15,6 +15,8 @@ import type { RankFolders } from "./pipeline.ts";
 import { type Branch, branchAt, isBranchedAt } from "../../stages/run/branch.ts";
 import { findCheckpoint, readRunFolder, requireOwn, type RunFolderState } from "../../stages/run/folder.ts";
 import { RANKS_FOLDER, requireLocal } from "../../stages/run/own_folder.ts";
+import { isStore } from "../../stages/run/store/store_place.ts";
+import { StoreRun } from "../../stages/run/store/store_run.ts";
 import { UsageError } from "../../stages/run/usage_error.ts";
 import { withoutEndSlash } from "../../stages/disk/paths.ts";
 
@@ -40,15 +42,25 @@ export interface ResumeDecision {
   readonly moveAside: boolean;
   /** The checkpoint of another run that must be copied to `recordFolder` first; null if there is none. */
   readonly branch: Branch | null;
+  /** The object store that `--out` names, in which the run is kept; null for a folder of this machine. */
+  readonly store: StoreRun | null;
 }
 
 /**
- * Finds the run's folder and what to resume there. Throws UsageError if `--resume` names no checkpoint, or if
- * the folder belongs to another pipeline, to another rank or to no run at all.
+ * Finds the run's folder and what to resume there. If `--out` is in an object store, the run is fetched
+ * first, unless `runs` is false (for --help and --dry-run). Throws the errors of `StoreRun.enter`, and
+ * UsageError if `--resume` names no checkpoint, or if the folder belongs to another pipeline, to another rank
+ * or to no run at all.
  */
 export async function decideResume(
   { name, pipeline }: NamedPipeline,
-  { commandLine, config }: { readonly commandLine: GivenValues; readonly config: GivenValues },
+  { commandLine, config, runs = true, note = () => {} }: {
+    readonly commandLine: GivenValues;
+    readonly config: GivenValues;
+    readonly runs?: boolean;
+    /** Receives what a user should know. Default: nobody. */
+    readonly note?: (text: string) => void;
+  },
 ): Promise<ResumeDecision> {
   const given = (option: string): unknown => commandLine.get(option) ?? config.get(option);
   const resume = String(given("resume") ?? "auto");
@@ -56,6 +68,17 @@ export async function decideResume(
   const rank = ranks?.folder(given) ?? null;
   const within = rank === null ? "" : `/${ranksFolder}/${rank}`;
   let out = withoutEndSlash(String(given("out") ?? `runs/${name}`));
+  let store: StoreRun | null = null;
+  if (isStore(out) && pipeline.writes !== false) {
+    store = new StoreRun({ url: out, rank, note });
+    if (runs) await enterStore(store, { fresh: resume === "never" });
+    out = store.place.folder;
+  }
+  if (isStore(resume)) {
+    throw new UsageError(
+      `Cannot resume from ${resume}: a run in an object store is resumed by its address: give --out ${resume}`,
+    );
+  }
   requireLocal(out, "--out");
   let recordFolder = `${out}${within}`;
   const fresh = {
@@ -65,6 +88,7 @@ export async function decideResume(
     checkpoint: null,
     moveAside: false,
     branch: null,
+    store,
   };
   if (pipeline.writes === false) return { ...fresh, out, recordFolder };
 
@@ -77,7 +101,10 @@ export async function decideResume(
           `Cannot resume from ${resume} in --out ${out}: a rank resumes in its own folder ${found.out}: leave --out out`,
         );
       }
-      return await branchOff(await branchAt(found.out, found.checkpoint), { name, resume, out });
+      return {
+        ...await branchOff(await branchAt(found.out, found.checkpoint), { name, resume, out }),
+        store,
+      };
     }
     ({ out: recordFolder, checkpoint } = found);
     out = recordFolder.endsWith(within)
@@ -113,6 +140,18 @@ export async function decideResume(
   return { ...fresh, out, recordFolder, state, saved, resumed: state.hasCheckpoint, checkpoint };
 }
 
+/** Fetches a run from its store. What the address or the credentials are to blame for is a UsageError. */
+async function enterStore(store: StoreRun, { fresh }: { readonly fresh: boolean }): Promise<void> {
+  const { NotFound, PermissionDenied, Http, InvalidData } = Deno.errors;
+  try {
+    await store.enter({ fresh });
+  } catch (error) {
+    const wrong = [RangeError, NotFound, PermissionDenied, Http, InvalidData];
+    if (!(error instanceof Error) || !wrong.some((Class) => error instanceof Class)) throw error;
+    throw new UsageError(error.message, { cause: error });
+  }
+}
+
 /**
  * Decides how a run starts in the folder `out` from a checkpoint of another run. The same command typed again
  * resumes it. Throws UsageError if either folder is not as it must be.
@@ -120,7 +159,7 @@ export async function decideResume(
 async function branchOff(
   branch: Branch,
   { name, resume, out }: { readonly name: string; readonly resume: string; readonly out: string },
-): Promise<ResumeDecision> {
+): Promise<Omit<ResumeDecision, "store">> {
   const { record: origin } = await readRunFolder(branch.run);
   if (origin?.pipeline !== name) {
     throw new UsageError(

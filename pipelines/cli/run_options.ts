@@ -64,7 +64,11 @@ const dryRun: OptionRequirement = {
 
 /** Options for the folder, resume, seed, device and output of a run. */
 export const runOptions = {
-  out: path("the run's folder", { value: null, group: run, placeholder: "DIR" }),
+  out: path("the run's folder; s3://BUCKET/KEY keeps the run in an object store", {
+    value: null,
+    group: run,
+    placeholder: "DIR",
+  }),
   resume: path(
     "auto resumes from the last checkpoint in --out; never starts a new run and moves the old folder aside; PATH resumes from that checkpoint, and with another, empty --out the new run starts from it there",
     { value: "auto", group: run, placeholder: "auto|never|PATH" },

@@ -12,6 +12,7 @@ import { exists, writeWhole, writeWholeSync } from "../disk/whole_files.ts";
 import { lastEvent } from "../report/metrics.ts";
 import type { HistoryEntry } from "./history.ts";
 import { hasOwnPage, hasRunLock, RANKS_FOLDER } from "./own_folder.ts";
+import { STORE_FILE } from "./store/store_files.ts";
 import { UsageError } from "./usage_error.ts";
 import { withoutEndSlash } from "../disk/paths.ts";
 
@@ -55,7 +56,7 @@ export async function readRunFolder(out: string): Promise<RunFolderState> {
     hasCheckpoint: record !== null && await exists(`${out}/checkpoints/latest`),
     finished: last?.type === "done" && last.reason === "finished",
     foreign: record === null && entries.length > 0 && !entries.includes(RANKS_FOLDER) &&
-      !await hasRunLock(out) && !await hasOwnPage(out),
+      !entries.includes(STORE_FILE) && !await hasRunLock(out) && !await hasOwnPage(out),
   };
 }
 

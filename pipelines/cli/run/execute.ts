@@ -20,7 +20,7 @@ import type { RunJob } from "./run_job.ts";
  */
 export async function execute(job: RunJob): Promise<number> {
   const { named: { pipeline }, resolved: { values, origin }, console } = job, { speedHints: work } = pipeline;
-  const { out, resumed, skippedBatches = new Map(), leader = null } = job;
+  const { out, resumed, skippedBatches = new Map(), leader = null, store = null } = job;
   const othersStop = new AbortController();
   const terminal = {
     columns: console.columns,
@@ -40,6 +40,11 @@ export async function execute(job: RunJob): Promise<number> {
         terminal,
         ...(work === undefined ? {} : { speedHints: { work, typed: job.typed } }),
         ...access,
+      });
+      let began = false;
+      access.onSaved(() => {
+        if (began) store?.saved(); // the first call tells the states with which the run begins
+        began = true;
       });
       return buildFlow(pipeline, { values, env });
     },

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { StoreRun } from "../../../stages/run/store/store_run.ts";
 import type { Leader } from "../../../kernels/engine/ranks/leader.ts";
 import type { Json } from "../../../stages/disk/json.ts";
 import type { NamedPipeline } from "../catalogue.ts";
@@ -32,6 +33,8 @@ export interface RunJob {
   readonly leader?: Leader | null;
   /** The thread that serves the live page; null for none. Default: none. */
   readonly live?: LiveThread | null;
+  /** The object store that the run is brought to; null for none. Default: none. */
+  readonly store?: StoreRun | null;
   /** Receives values of options that the run itself has determined. */
   onChange?(values: Readonly<Record<string, Json>>): void;
 }

@@ -7,11 +7,15 @@ import { entriesIn, fileInfo, readText } from "../../../stages/disk/files.ts";
 import { isRecord } from "../../../stages/disk/json.ts";
 import { readEvents } from "../../../stages/report/metrics.ts";
 import { RANKS_FOLDER } from "../../../stages/run/own_folder.ts";
+import { isStore, storePlaceOf } from "../../../stages/run/store/store_place.ts";
 import type { SupervisedCommand } from "./supervised_command.ts";
 
-/** Returns the folder of a run: of `--out`, `--resume`, `--config`, or the pipeline's own. */
+/**
+ * Returns the folder of a run: of `--out` (the working folder of one in an object store), `--resume`,
+ * `--config`, or the pipeline's own.
+ */
 export async function folderOf({ name, out, resume, config }: SupervisedCommand): Promise<string> {
-  if (out !== null) return out;
+  if (out !== null) return isStore(out) ? storePlaceOf(out, null).folder : out;
   if (resume !== null && resume !== "auto" && resume !== "never") {
     // A checkpoint, or the folder of a run.
     return resume.replace(/[\\/]+$/, "").replace(/[\\/]checkpoints([\\/][^\\/]+)?$/, "");

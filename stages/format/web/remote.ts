@@ -9,7 +9,7 @@
 import { type ContentRange, contentRangeOf } from "./content_range.ts";
 import { limitedBody } from "./limited_body.ts";
 import { fetchRedirected } from "./redirects.ts";
-import { fetchS3, s3Refusal } from "./s3/s3_request.ts";
+import { fetchS3, S3RangeError, s3Refusal } from "./s3/s3_request.ts";
 import { isS3 } from "./s3/s3_uri.ts";
 import { Retries, type RetryOptions, withRetries } from "./retry.ts";
 import { tokenHeader } from "./tokens.ts";
@@ -107,6 +107,21 @@ export async function* readRemote(
       await retries.failed(error);
     }
   }
+}
+
+/** Reads an object, which may be empty. Throws the same errors as `readRemote()`. */
+export async function* readObject(
+  uri: string,
+  options: RetryOptions = {},
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let file: RemoteFile;
+  try {
+    file = await findRemote(uri, options);
+  } catch (error) {
+    if (error instanceof S3RangeError) return; // it has no first byte
+    throw error;
+  }
+  yield* readRemote(file, options);
 }
 
 /**

@@ -7,6 +7,7 @@
 import { denoBeforeDeadline } from "../../deadline.ts";
 import type { TestStore } from "../../object_store.ts";
 import { root } from "../../package/script.ts";
+import config from "../../../deno.json" with { type: "json" };
 
 /** What a command printed. */
 export interface Printed {
@@ -15,30 +16,42 @@ export interface Printed {
   readonly err: string;
 }
 
-/** Runs `deno task pipeline` with these words in `cwd`. Kills it after three minutes. */
-export async function typed(
-  words: string,
-  { cwd, store }: { readonly cwd: string; readonly store: Pick<TestStore, "env"> },
-): Promise<Printed> {
-  const { code, stdout, stderr } = await denoBeforeDeadline({
-    ...command(words, { store }),
-    cwd,
-    stdin: "null",
-  }, 180_000);
+/** Where a command is typed, and the store that it uses. */
+export interface Typed {
+  readonly cwd: string;
+  readonly store: Pick<TestStore, "env">;
+}
+
+/** Runs a pipeline with these words. Kills it after three minutes. */
+export async function typed(words: string, { cwd, store }: Typed): Promise<Printed> {
+  const options = { ...command(words, { cwd, store }), stdin: "null" } as const;
+  const { code, stdout, stderr } = await denoBeforeDeadline(options, 180_000);
   const text = new TextDecoder();
   return { code, out: text.decode(stdout), err: text.decode(stderr) };
 }
 
-/** The arguments and variables of such a command. */
-export function command(
-  words: string,
-  { store }: { readonly store: Pick<TestStore, "env"> },
-): { readonly args: string[]; readonly clearEnv: true; readonly env: Record<string, string> } {
-  const kept = Object.entries(Deno.env.toObject()).filter(([name]) =>
-    !name.startsWith("AWS_") && name !== "INIT_CWD"
+/** Starts a pipeline with these words; the process is killed after three minutes. */
+export function started(words: string, where: Typed): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    ...command(words, where),
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    signal: AbortSignal.timeout(180_000),
+  }).spawn();
+}
+
+/** The task's own command, without the shell around it: a process that is killed is then the run itself. */
+function command(words: string, { cwd, store }: Typed): Deno.CommandOptions & { readonly args: string[] } {
+  const task = config.tasks.pipeline.command;
+  const flags = task.slice(task.indexOf("deno run") + "deno ".length).replaceAll('"', "").replaceAll(
+    "$ROOT",
+    root,
   );
+  const kept = Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("AWS_"));
   return {
-    args: ["task", "--quiet", "--config", `${root}/deno.json`, "pipeline", ...words.split(" ")],
+    args: [...flags.split(" "), ...words.split(" ")],
+    cwd,
     clearEnv: true,
     env: { ...Object.fromEntries(kept), ...store.env },
   };

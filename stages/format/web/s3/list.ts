@@ -13,6 +13,8 @@ export interface S3Object {
   readonly uri: string;
   /** Size in bytes. */
   readonly size: number;
+  /** Changes with the object's content. */
+  readonly etag: string;
 }
 
 /** How objects are listed. */
@@ -49,7 +51,7 @@ export async function* listS3(
     for (const entry of answer.matchAll(/<Contents>([^]*?)<\/Contents>/g)) {
       const name = textIn(entry[1], "Key"), size = Number(textIn(entry[1], "Size"));
       if (name === null || !Number.isSafeInteger(size) || size < 0) throw noList(prefix);
-      yield { uri: s3UriOf({ bucket, key: decoded(name) }), size };
+      yield { uri: s3UriOf({ bucket, key: decoded(name) }), size, etag: textIn(entry[1], "ETag") ?? "" };
       if (--left === 0) return;
     }
     const next = textIn(answer, "NextContinuationToken");

@@ -90,6 +90,11 @@ export class S3UnsupportedError extends Error {
   override readonly name = "S3UnsupportedError";
 }
 
+/** The error for bytes that an object does not have: it is empty, or has become shorter. */
+export class S3RangeError extends Deno.errors.InvalidData {
+  override readonly name = "S3RangeError";
+}
+
 /** An attempt that the store has refused. */
 export interface S3Attempt {
   /** Completes "Cannot … URI": "read", "write", "list", "remove". */
@@ -111,8 +116,8 @@ const MAX_ERROR_BYTES = 1 << 16;
 
 /**
  * Returns the error for a response without success, and reads its body: TransientError for one that may
- * succeed later, S3ConditionError, S3UnsupportedError, Deno.errors.NotFound, PermissionDenied, or Http for
- * anything else. Only the code of the store's message is repeated: the message may name keys.
+ * succeed later, S3ConditionError, S3UnsupportedError, S3RangeError, Deno.errors.NotFound, PermissionDenied,
+ * or Http for anything else. Only the code of the store's message is repeated: the message may name keys.
  */
 export async function s3Refusal(response: Response, attempt: S3Attempt): Promise<Error> {
   const { status, headers } = response;
@@ -142,7 +147,7 @@ export async function s3Refusal(response: Response, attempt: S3Attempt): Promise
     case 412:
       return new S3ConditionError(`${cannot}: ${answered}: another process has written it`);
     case 416:
-      return new Deno.errors.InvalidData(
+      return new S3RangeError(
         `${cannot}: the object is empty, or has become shorter: check the address`,
       );
     case 405:

@@ -1,0 +1,51 @@
+/**
+ * Tests processes of one job that share nothing but an object store.
+ *
+ * @module
+ */
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { from } from "../../../stages/flow/flow.ts";
+import { listS3 } from "../../../stages/format/web/s3/list.ts";
+import { putS3 } from "../../../stages/format/web/s3/objects.ts";
+import { openSource } from "../../../stages/source/uri.ts";
+import { BUCKET, installMoto, storeTest } from "../../object_store.ts";
+import { withFolder } from "../../temporary.ts";
+import { rows, writeSources } from "../fineweb/ranks.ts";
+import { typed } from "./programs.ts";
+
+await installMoto();
+
+storeTest(
+  "ranks that share only a store write the documents of one process, from the store into the store",
+  (store) =>
+    withFolder(async (dir) => {
+      await writeSources(`${dir}/crawl`);
+      for (const { name } of Deno.readDirSync(`${dir}/crawl`)) {
+        await putS3(`s3://${BUCKET}/crawl/${name}`, await Deno.readFile(`${dir}/crawl/${name}`));
+      }
+      for (const machine of ["a", "b", "c"]) await Deno.mkdir(`${dir}/${machine}`);
+      const source = `fineweb --source s3://${BUCKET}/crawl --workers 1 --part-bytes 4000`;
+      const whole = await typed(`${source} --out whole`, { cwd: dir, store });
+      strictEqual(whole.code, 0, whole.err);
+      const out = `s3://${BUCKET}/corpora/small`;
+      const early = await typed(`fineweb --out ${out} --only dedup`, { cwd: `${dir}/c`, store });
+      strictEqual(early.code, 2, early.err); // no rank has begun
+      for (const [rank, machine] of ["a", "b"].entries()) {
+        const run = await typed(`${source} --out ${out} --rank ${rank} --world 2`, {
+          cwd: `${dir}/${machine}`,
+          store,
+        });
+        strictEqual(run.code, 0, run.err);
+      }
+      const last = await typed(`fineweb --out ${out} --only dedup`, { cwd: `${dir}/c`, store });
+      strictEqual(last.code, 0, last.err);
+      // A machine that has nothing reads the documents.
+      const stored = from(await openSource([`${out}/documents`]));
+      const documents = (await Array.fromAsync(stored.stream())).map(({ id, text }) => [id, text]);
+      deepStrictEqual(documents, rows(`${dir}/whole`, "documents").map(({ id, text }) => [id, text]));
+      const left = (await Array.fromAsync(listS3(`${out}/`))).map(({ uri }) => uri).filter((uri) =>
+        /\.(partial|documents|signatures)$/.test(uri)
+      );
+      deepStrictEqual(left, [], "the last step has removed what ranks had set aside");
+    }),
+);
