@@ -5,6 +5,11 @@
  */
 import { withObjectArguments, withWrittenTools } from "../../stages/answer/written_tools.ts";
 import type { AnswerOptions } from "../../stages/answer/generate_answer.ts";
+import type { Grammar } from "../../stages/answer/grammar/grammar.ts";
+import {
+  type GrammarConstraintOptions,
+  TokenGrammar,
+} from "../../stages/answer/grammar/grammar_constraint.ts";
 import { CALL, THINK } from "../../stages/answer/tagged_text.ts";
 import type { Message } from "../../stages/chat/conversation.ts";
 import { messagesOf } from "../../stages/chat/read/messages.ts";
@@ -13,10 +18,10 @@ import { nanochatIds } from "../../stages/chat/template/nanochat.ts";
 import type { ChatTemplate } from "../../stages/chat/template/template.ts";
 import type { Toolbox } from "../../stages/tool/toolbox.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
-import { isRecord } from "../../stages/disk/json.ts";
 import { ApiError, fieldError } from "./api_error.ts";
 import { checkPrompt } from "./check_prompt.ts";
 import { Fields } from "./fields.ts";
+import { answerForm, callForm } from "./forms.ts";
 import { ignoredFields, type SamplingFields, samplingFields, sharedFields } from "./sampling_fields.ts";
 import type { ServedModel } from "./served_model.ts";
 import { serverTools, withCalls } from "./server_tools.ts";
@@ -62,11 +67,6 @@ export function chatRequest(fields: Fields, model: ServedModel): ChatRequest {
   const { tokenizer, context, template } = model;
   fields.only([...sharedFields, ...ignoredFields, ...chatOnlyFields, ...Object.keys(refusedChatFields)]);
   for (const [name, why] of Object.entries(refusedChatFields)) fields.refuse(name, why);
-  fields.refuse(
-    "response_format",
-    'only {"type": "text"} is',
-    (value) => isRecord(value) && value.type === "text",
-  );
   fields.refuse("modalities", 'only ["text"] is', (value) => JSON.stringify(value) === '["text"]');
   if (template === null) throw new ApiError(400, model.noTemplate, { code: "no_chat_template" });
   const shared = samplingFields(fields, { vocabSize: tokenizer.vocabSize });
@@ -74,8 +74,9 @@ export function chatRequest(fields: Fields, model: ServedModel): ChatRequest {
   const logprobs = fields.boolean("logprobs"), top = fields.integer("top_logprobs", { min: 0, max: 20 }) ?? 0;
   if (top > 0 && !logprobs) throw fields.error("top_logprobs", "none without logprobs: true");
   const tools = toolFields(fields), thinks = thinksOf(fields);
-  const own = serverTools(fields, model);
-  const toolbox = tools.tools.length === 0 && fields.get("tool_choice") !== "none" ? own : null;
+  const form = answerForm(fields, tools), own = serverTools(fields, model);
+  const isOwn = tools.tools.length === 0 && fields.get("tool_choice") !== "none" && form === null;
+  const toolbox = isOwn ? own : null;
   const { prompt, begun, inCode } = promptOf(withCalls(messagesIn(fields), model), {
     tools,
     toolbox,
@@ -85,20 +86,27 @@ export function chatRequest(fields: Fields, model: ServedModel): ChatRequest {
   });
   checkPrompt(prompt, { context, param: "messages" });
   const text = tokenizer.decode(prompt.slice(-32)), isTagged = template.calls !== "code";
+  const inThought = begun === "" && new RegExp(`${THINK[0]}\\s*$`).test(text);
+  const ends = new Set([...template.ends, ...shared.stopIds]);
+  const grammar = begun !== ""
+    ? grammarOf(callForm(tools), { tokenizer, ends, isFreeAfter: true })
+    : form === null || inCode
+    ? null
+    : grammarOf(form, { tokenizer, ends, after: inThought ? THINK[1] : undefined });
   const choice: Omit<AnswerOptions, "request"> = {
     tokenizer,
     isChat: true,
     stop: shared.stop,
     tools: new Set(isTagged ? (toolbox ?? tools).tools.map(({ name }) => name) : []),
     maxCalls: isTagged ? tools.maxCalls : 1,
-    inThought: begun === "" && new RegExp(`${THINK[0]}\\s*$`).test(text),
+    inThought,
     begun,
     inCode,
     ...(!isTagged && { code: nanochatIds(tokenizer) }),
     ...(!isTagged && tools.tools.length > 0 && { callOf: (code) => callOfCode(tools.tools, code) }),
     sampling: {
       ...shared.sampling,
-      ends: new Set([...template.ends, ...shared.stopIds]),
+      ends,
       maxTokens: maxTokens ?? context,
       maxLength: context,
       seed: shared.seed,
@@ -113,7 +121,7 @@ export function chatRequest(fields: Fields, model: ServedModel): ChatRequest {
     choices: Array.from({ length: shared.n }, (_, i) => ({
       ...choice,
       toolHand: toolbox?.hand() ?? null,
-      request: { prompt, key: `choice.${i}` },
+      request: { prompt, key: `choice.${i}`, ...(grammar !== null && { constraint: grammar.constraint() }) },
     })),
   };
 }
@@ -157,6 +165,15 @@ function promptOf(
     begun,
     inCode: false,
   };
+}
+
+function grammarOf(form: Grammar, options: GrammarConstraintOptions): TokenGrammar {
+  try {
+    return new TokenGrammar(form, options);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new ApiError(400, "No JSON fits the schema: it contains itself without an end", { cause });
+  }
 }
 
 /** Reads the messages. Throws ApiError for wrong ones. */

@@ -13,6 +13,10 @@ export interface ClientTool {
   readonly name: string;
   /** The tool as the request has it, for the chat template. */
   readonly json: MetadataValue;
+  /** JSON schema of the arguments; absent: any. */
+  readonly parameters: unknown;
+  /** Whether a schema that cannot be obeyed in full is an error. */
+  readonly isStrict: boolean;
   /** Name of the argument that takes the code, where a model writes code in place of arguments. */
   readonly codeArgument: string;
 }
@@ -71,6 +75,8 @@ function toolOf(value: unknown, where: string): ClientTool {
   return {
     name,
     json: value as MetadataValue,
+    parameters,
+    isStrict: own.boolean("strict"),
     codeArgument: properties === undefined ? "code" : texts[0]?.[0] ?? "code",
   };
 }

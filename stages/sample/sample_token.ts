@@ -109,7 +109,7 @@ export function sampleToken(logits: Float32Array, options: SampleTokenOptions): 
     left -= weights[i];
     if (left < 0) return ids[i];
   }
-  return ids[ids.length - 1]; // reached only because of rounding
+  return ids[weights.findLastIndex((weight) => weight > 0)]; // reached only because of rounding
 }
 
 /**

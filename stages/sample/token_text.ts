@@ -17,6 +17,14 @@ export interface Hand {
   after(id: number): readonly number[] | Promise<readonly number[]>;
 }
 
+/** Keeps a text within a form. */
+export interface TokenConstraint {
+  /** Returns for each id whether the token may come next: 1 if so; null: all may. */
+  allowed(): Uint8Array | null;
+  /** Takes a token of the text, chosen or forced. */
+  take(id: number): void;
+}
+
 /** A text to generate. */
 export interface TokenRequest {
   /** Tokens to continue, at least one. */
@@ -25,6 +33,8 @@ export interface TokenRequest {
   readonly key: string;
   /** Hand that may force tokens. */
   readonly hand?: Hand;
+  /** Constraint of the tokens that may be chosen, for this text alone. Default: all tokens may be chosen. */
+  readonly constraint?: TokenConstraint;
 }
 
 /** How tokens are generated. */
@@ -95,12 +105,14 @@ export class TokenText {
     return this.#room;
   }
 
-  /** Chooses the next token. */
+  /** Chooses the next token. Throws RangeError if the constraint of the text allows none. */
   choose(all: Float32Array): GeneratedToken {
     const { vocabSize, temperature = 1, scoredAt = temperature, seed, alternatives = 0 } = this.#options;
     const logits = all.subarray(0, vocabSize);
     const draw = uniformAt(seed, this.request.key, this.#draws++);
-    const id = sampleToken(logits, { ...this.#options, draw, seen: this.#seen, counts: this.#counts });
+    const allowed = this.request.constraint?.allowed() ?? null;
+    const scores = allowed === null ? logits : restricted(logits, allowed);
+    const id = sampleToken(scores, { ...this.#options, draw, seen: this.#seen, counts: this.#counts });
     const { entropy, logpOf } = distributionOf(logits, scoredAt === 0 ? 1 : scoredAt);
     this.#add(id);
     this.#counts.set(id, 1 + (this.#counts.get(id) ?? 0));
@@ -134,8 +146,16 @@ export class TokenText {
 
   #add(id: number): void {
     this.#room--;
+    this.request.constraint?.take(id);
     if (this.#options.repetitionPenalty !== undefined) this.#seen.add(id);
   }
+}
+
+/** Returns the logits of the tokens that are allowed; the others are -Infinity. */
+function restricted(logits: Float32Array, allowed: Uint8Array): Float32Array {
+  const scores = logits.map((logit, id) => allowed[id] === 1 ? logit : -Infinity);
+  if (scores.some((score) => score > -Infinity)) return scores;
+  throw new RangeError("Cannot choose a token: the vocabulary has none that goes on in the required form");
 }
 
 /** Returns the entropy of a distribution in nats, and the log probability of each token. */

@@ -47,7 +47,7 @@ const values: Readonly<
   tools: { good: [weatherTool], bad: [{ type: "web_search" }] },
   tool_choice: { good: "auto", bad: "sometimes" },
   parallel_tool_calls: { good: false, bad: 1 },
-  response_format: { good: { type: "text" }, bad: { type: "json_object" } },
+  response_format: { good: { type: "json_object" }, bad: { type: "xml" } },
   modalities: { good: ["text"], bad: ["audio"] },
   reasoning_effort: { good: "low", bad: "much" },
   server_tools: { good: [], bad: ["none"] },

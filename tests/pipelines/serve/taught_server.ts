@@ -9,6 +9,7 @@ import type { ApiOptions } from "../../../pipelines/serve/api.ts";
 import { fingerprint } from "../../../pipelines/serve/served_model.ts";
 import { type ApiServer, startServer } from "../../../pipelines/serve/server.ts";
 import { TokenGenerator } from "../../../stages/sample/token_generator.ts";
+import type { ChatTemplate } from "../../../stages/chat/template/template.ts";
 import type { Memory } from "../../../stages/tool/memory.ts";
 import type { Tool } from "../../../stages/tool/tool.ts";
 import { Toolbox } from "../../../stages/tool/toolbox.ts";
@@ -29,6 +30,7 @@ export interface TaughtServer extends ApiServer {
 export type TaughtOptions = Partial<ApiOptions> & {
   readonly parallel?: number;
   readonly hasTemplate?: boolean;
+  readonly template?: ChatTemplate;
   readonly tools?: readonly Tool[];
   /** Facts that the tool memory begins with. */
   readonly memory?: Memory;
@@ -44,8 +46,16 @@ export async function withServer(
   work: (server: TaughtServer) => Promise<void>,
   milliseconds = 120_000,
 ): Promise<void> {
-  const { parallel = 4, hasTemplate = true, tools = [], memory, ids = ["taught"], pause = 0, ...others } =
-    options;
+  const {
+    parallel = 4,
+    hasTemplate = true,
+    template: own = template,
+    tools = [],
+    memory,
+    ids = ["taught"],
+    pause = 0,
+    ...others
+  } = options;
   await using session = await openTaught(parallel);
   if (pause > 0) {
     const { decoder } = session, decode = decoder.decode.bind(decoder);
@@ -63,7 +73,7 @@ export async function withServer(
     created: 1_700_000_000,
     generator,
     tokenizer,
-    template: hasTemplate ? template : null,
+    template: hasTemplate ? own : null,
     noTemplate: "This model has no chat template: use /v1/completions",
     context: SEQUENCE,
     parallel,
