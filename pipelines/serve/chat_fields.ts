@@ -70,7 +70,8 @@ export function chatRequest(fields: Fields, model: ServedModel): ChatRequest {
   fields.refuse("modalities", 'only ["text"] is', (value) => JSON.stringify(value) === '["text"]');
   if (template === null) throw new ApiError(400, model.noTemplate, { code: "no_chat_template" });
   const shared = samplingFields(fields, { vocabSize: tokenizer.vocabSize });
-  const maxTokens = fields.integer("max_completion_tokens", { min: 1, max: 2 ** 31 }) ?? shared.maxTokens;
+  const [maxTokens] = ["max_completion_tokens", "max_tokens"]
+    .map((name) => fields.integer(name, { min: 1, max: 2 ** 31 })).filter((most) => most !== undefined);
   const logprobs = fields.boolean("logprobs"), top = fields.integer("top_logprobs", { min: 0, max: 20 }) ?? 0;
   if (top > 0 && !logprobs) throw fields.error("top_logprobs", "none without logprobs: true");
   const tools = toolFields(fields), thinks = thinksOf(fields);

@@ -60,7 +60,8 @@ export async function* generateChoices(
       if (first) metrics.firstPart(seconds());
       first = false;
       if (part.type === "end") {
-        metrics.tokens.prompt += choices[index].request.prompt.length;
+        const { prompt, scored = [] } = choices[index].request;
+        metrics.tokens.prompt += prompt.length + scored.length;
         metrics.tokens.cached += part.reused;
         metrics.tokens.generated += part.tokens;
       }

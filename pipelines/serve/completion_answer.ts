@@ -7,13 +7,13 @@ import type { GeneratedToken } from "../../stages/sample/token_text.ts";
 import type { ChoiceEvent } from "./choices.ts";
 import type { CompletionRequest } from "./completion_fields.ts";
 import { envelope, finishReason, Usage } from "./envelope.ts";
-import { completionLogprobs } from "./logprobs.ts";
+import { completionLogprobs, type EchoedToken } from "./logprobs.ts";
 import type { ServedModel } from "./served_model.ts";
 
 /** Returns the whole answer. */
 export async function completionAnswer(
   model: ServedModel,
-  { choices, echoes, promptTokens, logprobs, n }: CompletionRequest,
+  { choices, echoes, echoed, promptTokens, logprobs, n }: CompletionRequest,
   events: AsyncIterable<ChoiceEvent>,
 ): Promise<object> {
   const texts = [...echoes], reasons: string[] = [], usage = new Usage(promptTokens);
@@ -35,7 +35,7 @@ export async function completionAnswer(
       index,
       logprobs: logprobs === null
         ? null
-        : completionLogprobs(tokens[index], { tokenizer, offset: 0, top: logprobs }),
+        : completionLogprobs([...echoed[index], ...tokens[index]], { tokenizer, offset: 0, top: logprobs }),
       finish_reason: reasons[index],
     })),
     usage: usage.json,
@@ -45,7 +45,7 @@ export async function completionAnswer(
 /** Yields the chunks of the answer. */
 export async function* completionChunks(
   model: ServedModel,
-  { echoes, promptTokens, logprobs, n, includeUsage }: CompletionRequest,
+  { echoes, echoed, promptTokens, logprobs, n, includeUsage }: CompletionRequest,
   events: AsyncIterable<ChoiceEvent>,
 ): AsyncGenerator<object, void, undefined> {
   const head = envelope(model, "cmpl", "text_completion"), usage = new Usage(promptTokens);
@@ -55,18 +55,21 @@ export async function* completionChunks(
     choices: [{ text, index, logprobs: null, finish_reason: null, ...others }],
     ...rest,
   });
-  for (const [index, echo] of echoes.entries()) if (echo !== "") yield chunk(index, echo);
+  const scores = (tokens: readonly EchoedToken[], offset: number) =>
+    logprobs === null ? {} : {
+      logprobs: completionLogprobs(tokens, { tokenizer: model.tokenizer, offset, top: logprobs }),
+    };
+  const begun = new Set<number>();
   for await (const { index, part } of events) {
+    if (!begun.has(index) && echoes[index] !== "") {
+      yield chunk(index, echoes[index], scores(echoed[index], 0));
+    }
+    if (!begun.has(index)) offsets[index] = echoes[index].length;
+    begun.add(index);
     if (part.type === "text") {
-      const { tokens } = part, offset = offsets[index];
+      const offset = offsets[index];
       offsets[index] += part.text.length;
-      yield chunk(
-        index,
-        part.text,
-        logprobs === null ? {} : {
-          logprobs: completionLogprobs(tokens, { tokenizer: model.tokenizer, offset, top: logprobs }),
-        },
-      );
+      yield chunk(index, part.text, scores(part.tokens, offset));
     } else if (part.type === "end") {
       usage.add(part, index % n === 0);
       yield chunk(index, "", { finish_reason: finishReason(part.end) });

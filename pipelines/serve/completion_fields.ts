@@ -9,6 +9,7 @@ import { textEnds } from "../../stages/token/end_of_text.ts";
 import { ApiError } from "./api_error.ts";
 import { checkPrompt } from "./check_prompt.ts";
 import type { Fields } from "./fields.ts";
+import type { EchoedToken } from "./logprobs.ts";
 import { ignoredFields, type SamplingFields, samplingFields, sharedFields } from "./sampling_fields.ts";
 import type { ServedModel } from "./served_model.ts";
 
@@ -18,6 +19,8 @@ export interface CompletionRequest extends SamplingFields {
   readonly promptTokens: number;
   /** Text that each choice begins with: the prompt with `echo`, otherwise none. */
   readonly echoes: readonly string[];
+  /** Tokens that each choice begins with, if their log probabilities are wanted; otherwise none. */
+  readonly echoed: readonly EchoedToken[][];
   /** Number of alternatives beside each token; null: no log probabilities. */
   readonly logprobs: number | null;
 }
@@ -38,37 +41,42 @@ export function completionRequest(fields: Fields, model: ServedModel): Completio
   const shared = samplingFields(fields, { vocabSize: tokenizer.vocabSize });
   fields.refuse("best_of", "only the value of n is", (value) => value === shared.n);
   const logprobs = fields.integer("logprobs", { min: 0, max: 20 }) ?? null, echo = fields.boolean("echo");
-  if (echo && logprobs !== null) {
-    throw new ApiError(
-      400,
-      "'echo' with 'logprobs' is not supported: tokens of the prompt have no log probabilities here",
-      {
-        param: "echo",
-        code: "unsupported_parameter",
-      },
-    );
-  }
   const prompts = promptsOf(fields, model);
   for (const prompt of prompts) checkPrompt(prompt, { context, param: "prompt" });
-  const isOrdinary = (id: number) => !tokenizer.isSpecialToken(id);
+  const isOrdinary = (id: number) => !tokenizer.isSpecialToken(id), isScored = echo && logprobs !== null;
+  const echoed = prompts.flatMap((prompt) =>
+    Array.from(
+      { length: shared.n },
+      (): EchoedToken[] => isScored && isOrdinary(prompt[0]) ? [{ id: prompt[0], logp: null }] : [],
+    )
+  );
+  const maxTokens = fields.integer("max_tokens", { min: echo ? 0 : 1, max: 2 ** 31 }) ?? DEFAULT_TOKENS;
   return {
     ...shared,
     logprobs,
+    echoed,
     promptTokens: prompts.reduce((sum, { length }) => sum + length, 0),
     echoes: prompts.flatMap((prompt) =>
       Array<string>(shared.n).fill(echo ? tokenizer.decode([...prompt].filter(isOrdinary)) : "")
     ),
     choices: prompts.flatMap((prompt, at) =>
-      Array.from({ length: shared.n }, (_, i) => ({
+      Array.from({ length: shared.n }, (_, i): AnswerOptions => ({
         tokenizer,
         isChat: false,
         after: [...prompt].filter(isOrdinary),
         stop: shared.stop,
-        request: { prompt, key: `choice.${at}.${i}` },
+        request: {
+          prompt: isScored ? prompt.subarray(0, 1) : prompt,
+          ...(isScored && { scored: prompt.subarray(1) }),
+          key: `choice.${at}.${i}`,
+        },
+        onScored: (token) => {
+          if (isOrdinary(token.id)) echoed[at * shared.n + i].push(token);
+        },
         sampling: {
           ...shared.sampling,
           ends: new Set([...textEnds(tokenizer), ...shared.stopIds]),
-          maxTokens: shared.maxTokens ?? DEFAULT_TOKENS,
+          maxTokens,
           maxLength: context,
           seed: shared.seed,
           alternatives: logprobs ?? 0,

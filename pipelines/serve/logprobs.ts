@@ -29,14 +29,19 @@ export function chatLogprobs(tokens: readonly GeneratedToken[], tokenizer: Token
 /** Log probabilities in the form of completions: lists with one entry for each token. */
 export interface CompletionLogprobs {
   readonly tokens: readonly string[];
-  readonly token_logprobs: readonly number[];
-  readonly top_logprobs: readonly Readonly<Record<string, number>>[] | null;
+  readonly token_logprobs: readonly (number | null)[];
+  readonly top_logprobs: readonly (Readonly<Record<string, number>> | null)[] | null;
   readonly text_offset: readonly number[];
 }
 
+/** A token of a prompt, or of the text after it. The first token of a prompt has no log probability: null. */
+export type EchoedToken =
+  | Pick<GeneratedToken, "id" | "logp" | "alternatives">
+  | { readonly id: number; readonly logp: null };
+
 /** Returns tokens in the form of completions. `offset` is the length of the text before them. */
 export function completionLogprobs(
-  tokens: readonly GeneratedToken[],
+  tokens: readonly EchoedToken[],
   { tokenizer, offset, top }: {
     readonly tokenizer: Tokenizer;
     readonly offset: number;
@@ -48,12 +53,12 @@ export function completionLogprobs(
   let at = offset;
   return {
     tokens: texts,
-    token_logprobs: tokens.map(({ logp }) => Math.max(LEAST, logp)),
-    top_logprobs: top === 0
-      ? null
-      : tokens.map(({ alternatives }) =>
-        Object.fromEntries(alternatives.map(({ id, logp }) => [textOf(tokenizer, id), Math.max(LEAST, logp)]))
-      ),
+    token_logprobs: tokens.map(({ logp }) => logp === null ? null : Math.max(LEAST, logp)),
+    top_logprobs: top === 0 ? null : tokens.map((token) =>
+      token.logp === null ? null : Object.fromEntries(
+        token.alternatives.map(({ id, logp }) => [textOf(tokenizer, id), Math.max(LEAST, logp)]),
+      )
+    ),
     text_offset: texts.map(({ length }) => (at += length) - length),
   };
 }

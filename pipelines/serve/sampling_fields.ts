@@ -49,8 +49,6 @@ export interface SamplingFields {
   readonly seed: number;
   readonly stop: readonly string[];
   readonly stopIds: readonly number[];
-  /** Largest number of tokens of a choice; undefined if the request does not say. */
-  readonly maxTokens: number | undefined;
   readonly stream: boolean;
   /** Whether a stream ends with the numbers of tokens. */
   readonly includeUsage: boolean;
@@ -95,7 +93,6 @@ export function samplingFields(
       if (typeof id === "number" && Number.isInteger(id) && id >= 0 && id < vocabSize) return id;
       throw fields.error("stop_token_ids", `whole numbers from 0 to ${vocabSize - 1}`);
     }),
-    maxTokens: fields.integer("max_tokens", { min: 1, max: 2 ** 31 }),
     stream,
     includeUsage: options?.boolean("include_usage") ?? false,
   };

@@ -4,7 +4,7 @@
  * @module
  */
 import type { TokenGenerator } from "../sample/token_generator.ts";
-import type { GenerateTokensOptions, Hand, TokenRequest } from "../sample/token_text.ts";
+import type { GeneratedToken, GenerateTokensOptions, Hand, TokenRequest } from "../sample/token_text.ts";
 import type { ToolHand } from "../tool/toolbox.ts";
 import { type AnswerPart, AnswerReader, type AnswerReaderOptions } from "./answer_reader.ts";
 
@@ -33,12 +33,14 @@ export interface AnswerOptions extends AnswerReaderOptions {
   /** Text that the prompt has already begun the answer with. Default: none. */
   readonly begun?: string;
   readonly sampling: Omit<GenerateTokensOptions, "vocabSize">;
+  /** Called with each token that the request wants scored, before the first part. */
+  onScored?(token: GeneratedToken): void;
 }
 
 /** Generates an answer. Throws the errors of `TokenGenerator.generate`. */
 export async function* generateAnswer(
   generator: TokenGenerator,
-  { request, toolHand = null, hand = null, begun = "", sampling, ...options }: AnswerOptions,
+  { request, toolHand = null, hand = null, begun = "", sampling, onScored, ...options }: AnswerOptions,
 ): AsyncGenerator<AnswerPart | AnswerSummary, void, undefined> {
   const reader = new AnswerReader(options), ids: number[] = [];
   const runs = new Runs(toolHand, { isCode: (options.code ?? null) !== null });
@@ -49,6 +51,7 @@ export async function* generateAnswer(
   const watched = hands.length === 0 ? request : { ...request, hand: firstHand(hands) };
   for await (const event of generator.generate(watched, settings)) {
     if ("reused" in event) reused = event.reused;
+    else if ("scored" in event) onScored?.(event.scored);
     else if ("end" in event) end = event.end === "end" ? "stop" : "length";
     else {
       ids.push(event.id);

@@ -22,6 +22,10 @@ export type TokenEvent =
     /** Number of the prompt's tokens whose keys and values were kept from an earlier text. */
     readonly reused: number;
   }
+  | {
+    /** One of the tokens that the request wants scored. */
+    readonly scored: GeneratedToken;
+  }
   | GeneratedToken
   | { readonly end: TextEnd };
 
@@ -248,6 +252,13 @@ export class TokenGenerator {
     if (flight.outcome !== null) return;
     const { text } = flight;
     try {
+      const scored = text.score(flight.logits);
+      if (scored !== null) {
+        this.#emit(flight, { scored });
+        if (text.room <= 0) return this.#end(flight, "length");
+        flight.unread = Uint32Array.of(scored.id);
+        return;
+      }
       const token = text.choose(flight.logits);
       this.#emit(flight, token);
       const forced = text.room > 0 ? await text.force(token.id) : [];

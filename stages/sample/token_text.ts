@@ -33,6 +33,11 @@ export interface TokenRequest {
   readonly key: string;
   /** Hand that may force tokens. */
   readonly hand?: Hand;
+  /**
+   * Tokens that follow the prompt, of which each is scored as if it had been chosen. Default: none. They are
+   * read one at a time, so prompts that need no scores are better given as such.
+   */
+  readonly scored?: Uint32Array;
   /** Constraint of the tokens that may be chosen, for this text alone. Default: all tokens may be chosen. */
   readonly constraint?: TokenConstraint;
 }
@@ -41,7 +46,7 @@ export interface TokenRequest {
 export interface GenerateTokensOptions extends SamplingOptions {
   /** Tokens that end a text; the text includes them. */
   readonly ends: ReadonlySet<number>;
-  /** Largest number of tokens of a text, forced ones included. */
+  /** Largest number of tokens of a text, forced ones included, those of `scored` not. */
   readonly maxTokens: number;
   /** Largest number of tokens of a text and its prompt. Default: the model's sequence length. */
   readonly maxLength?: number;
@@ -88,6 +93,7 @@ export class TokenText {
   readonly #seen: Set<number>;
   /** How often each token has been chosen. */
   readonly #counts = new Map<number, number>();
+  #unscored: Uint32Array;
   #draws = 0;
   #room: number;
 
@@ -97,7 +103,18 @@ export class TokenText {
     this.request = request;
     this.#options = options;
     this.#seen = new Set(options.repetitionPenalty === undefined ? [] : request.prompt);
-    this.#room = Math.min(maxTokens, Math.min(maxLength, longest) - request.prompt.length);
+    const { prompt, scored = new Uint32Array(0) } = request;
+    this.#room = Math.min(maxTokens + scored.length, Math.min(maxLength, longest) - prompt.length);
+    this.#unscored = scored;
+  }
+
+  /** Scores the next of the tokens that follow the prompt; null if there are none left. */
+  score(all: Float32Array): GeneratedToken | null {
+    if (this.#unscored.length === 0) return null;
+    const [id] = this.#unscored;
+    this.#unscored = this.#unscored.subarray(1);
+    this.#add(id);
+    return { ...this.#withScores(id, all), isChosen: false };
   }
 
   /** Number of tokens that the text may still have. */
@@ -107,24 +124,14 @@ export class TokenText {
 
   /** Chooses the next token. Throws RangeError if the constraint of the text allows none. */
   choose(all: Float32Array): GeneratedToken {
-    const { vocabSize, temperature = 1, scoredAt = temperature, seed, alternatives = 0 } = this.#options;
-    const logits = all.subarray(0, vocabSize);
+    const { vocabSize, seed } = this.#options, logits = all.subarray(0, vocabSize);
     const draw = uniformAt(seed, this.request.key, this.#draws++);
     const allowed = this.request.constraint?.allowed() ?? null;
     const scores = allowed === null ? logits : restricted(logits, allowed);
     const id = sampleToken(scores, { ...this.#options, draw, seen: this.#seen, counts: this.#counts });
-    const { entropy, logpOf } = distributionOf(logits, scoredAt === 0 ? 1 : scoredAt);
     this.#add(id);
     this.#counts.set(id, 1 + (this.#counts.get(id) ?? 0));
-    return {
-      id,
-      isChosen: true,
-      logp: logpOf(id),
-      entropy,
-      alternatives: alternatives === 0
-        ? []
-        : Array.from(likeliest(logits, alternatives), (other) => ({ id: other, logp: logpOf(other) })),
-    };
+    return this.#withScores(id, all);
   }
 
   /** Returns the tokens that the hand forces after the token just chosen; null if they do not fit. */
@@ -142,6 +149,21 @@ export class TokenText {
   /** Returns whether a token ends the text. */
   isEnd(id: number): boolean {
     return this.#options.ends.has(id);
+  }
+
+  #withScores(id: number, all: Float32Array): GeneratedToken {
+    const { vocabSize, temperature = 1, scoredAt = temperature, alternatives = 0 } = this.#options;
+    const logits = all.subarray(0, vocabSize);
+    const { entropy, logpOf } = distributionOf(logits, scoredAt === 0 ? 1 : scoredAt);
+    return {
+      id,
+      isChosen: true,
+      logp: logpOf(id),
+      entropy,
+      alternatives: alternatives === 0
+        ? []
+        : Array.from(likeliest(logits, alternatives), (other) => ({ id: other, logp: logpOf(other) })),
+    };
   }
 
   #add(id: number): void {
