@@ -52,6 +52,7 @@ export type {
   Hand,
   ScoredToken,
   TextEnd,
+  TokenConstraint,
   TokenRequest,
 } from "../sample/token_text.ts";
 export * from "../shard/batch.ts";
