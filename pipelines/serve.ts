@@ -185,7 +185,7 @@ async function serving(
     page,
     log: (error) => console.error(error),
   };
-  const running = startServer(api), { address } = running;
+  const running = await startServer(api), { address } = running;
   if (!isLoopback(o.host) && token === null) {
     env.emit({ type: "note", text: `anyone who reaches ${address} may use it: give --token SECRET` });
   }

@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { Api, type ApiOptions } from "./api.ts";
+import { startHttpServer } from "./http_server.ts";
 
 /** A server that runs. */
 export interface ApiServer {
@@ -19,31 +20,33 @@ export interface ApiServer {
   close(patience?: number): Promise<void>;
 }
 
+const HEAD_TIME = 15_000; // milliseconds
 const LAST = 1000; // milliseconds that clients have to read the end of their answers
 
 /** Starts a server. Throws an error of `isPortError` if the port cannot be used; 0 takes a free one. */
-export function startServer({ port: wanted, host, ...options }: ApiOptions): ApiServer {
-  let port = wanted;
-  let api: Api | null = null;
-  const server = Deno.serve(
-    { hostname: host, port: wanted, onListen: () => {} },
-    (request) => (api ??= new Api({ ...options, host, port })).handle(request),
-  );
-  port = server.addr.port;
-  const running = api ??= new Api({ ...options, host, port });
+export async function startServer(
+  { port: wanted, host, headTime = HEAD_TIME, ...options }: ApiOptions & {
+    /** Milliseconds until the head of a request must be there. Default 15 s. */
+    readonly headTime?: number;
+  },
+): Promise<ApiServer> {
+  const api = new Api({ ...options, host, port: wanted });
+  const server = await startHttpServer({ host, port: wanted, headTime, handle: (each) => api.handle(each) });
   let closed: Promise<void> | null = null;
   async function close(patience: number): Promise<void> {
-    const done = server.shutdown(), late = new AbortController();
+    const done = server.close(), late = new AbortController();
     const wait = (time: number) => delay(time, undefined, { signal: late.signal }).catch(() => {});
     await Promise.race([done, wait(patience)]);
-    running.abort();
+    api.abort();
     await Promise.race([done, wait(LAST)]);
+    server.abort();
     late.abort();
   }
+  const { port } = server;
   return {
     address: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
     port,
-    api: running,
+    api,
     close: (patience = 10_000) => closed ??= close(patience),
   };
 }

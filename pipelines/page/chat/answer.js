@@ -76,9 +76,8 @@ const ToolRun = ({ code, output }) =>
   html`
     <details class="tool">
       <summary>
-        <span class="soft">tool</span> <code>${line(code)}</code>${output !== null && html`
-          = <code>${line(output)}</code>
-        `}
+        <span class="soft">tool</span> <code>${line(code)}</code>${output !== null &&
+          html`${" = "}<code>${line(output)}</code>`}
       </summary>
       <pre tabindex="0" aria-label="call">${code}</pre>
       ${output !== null && html`<pre tabindex="0" aria-label="result">${output}</pre>`}

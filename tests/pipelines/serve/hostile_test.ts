@@ -278,3 +278,28 @@ test("metrics count requests and tokens in Prometheus's format", {}, async (serv
   equal(value("answer_seconds_count"), 2);
   ok(text.includes('stagewise_requests_total{path="other",status="404"} 1'));
 });
+
+test(
+  "a client that sends the head of a request too slowly loses its connection, others are answered",
+  { headTime: 300, parallel: 1 },
+  async (server) => {
+    const slow = await Promise.all(Array.from({ length: 20 }, async () => {
+      const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+      await connection.write(new TextEncoder().encode("GET /health HTTP/1.1\r\nHost: localhost\r\n"));
+      return connection;
+    }));
+    await isUsable(server);
+    for (const connection of slow) {
+      const text = await new Response(connection.readable).text();
+      ok(/^HTTP\/1\.1 408 /.test(text), text);
+    }
+    // One that takes its time within the limit is answered, and its connection serves further requests.
+    const patient = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+    for (const head of ["GET /health HTTP/1.1\r\n", "Host: localhost\r\n", "\r\n"]) {
+      await patient.write(new TextEncoder().encode(head));
+    }
+    const bytes = new Uint8Array(2000), length = await patient.read(bytes) ?? 0;
+    ok(/^HTTP\/1\.1 200 /.test(new TextDecoder().decode(bytes.subarray(0, length))));
+    patient.close();
+  },
+);

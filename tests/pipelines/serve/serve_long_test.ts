@@ -81,7 +81,7 @@ sharedTest("32 clients of SmolLM2 get the tokens that they get alone, and turns 
   const model = await chatModel(path(SMOL), o, { texts: parallel });
   await using session = await openModel(await openCpu(), model);
   const generator = new TokenGenerator(session);
-  const server = startServer({
+  const server = await startServer({
     models: [{
       ...model,
       id: "smol",

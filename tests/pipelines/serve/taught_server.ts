@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import OpenAI from "openai";
-import type { ApiOptions } from "../../../pipelines/serve/api.ts";
+
 import { fingerprint } from "../../../pipelines/serve/served_model.ts";
 import { type ApiServer, startServer } from "../../../pipelines/serve/server.ts";
 import { TokenGenerator } from "../../../stages/sample/token_generator.ts";
@@ -27,7 +27,7 @@ export interface TaughtServer extends ApiServer {
 }
 
 /** Options of a server that differ from those of most tests. */
-export type TaughtOptions = Partial<ApiOptions> & {
+export type TaughtOptions = Partial<Parameters<typeof startServer>[0]> & {
   readonly parallel?: number;
   readonly hasTemplate?: boolean;
   readonly template?: ChatTemplate;
@@ -81,7 +81,7 @@ export async function withServer(
       ? null
       : new Toolbox(tools, { tokenizer, template, ...(memory !== undefined && { memory }) }),
   }));
-  const running = startServer({
+  const running = await startServer({
     models,
     host: "127.0.0.1",
     port: 0,

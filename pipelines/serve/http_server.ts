@@ -1,0 +1,106 @@
+/**
+ * An HTTP server that calls a function with each request, and closes connections of clients that do not send
+ * the whole head of a request in time: Deno.serve() has no such limit, so that a client could hold any number
+ * of connections open by sending their heads slowly (an attack known as Slowloris).
+ *
+ * @module
+ */
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+
+/** How requests are served. */
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Milliseconds until the head of a request must be there. */
+  readonly headTime: number;
+  /** Answers a request, whose signal is aborted when the client leaves. It does not throw. */
+  handle(request: Request): Promise<Response>;
+}
+
+/** A server that listens. */
+export interface HttpServer {
+  readonly port: number;
+  /** Stops listening. Resolves once all requests have been answered. */
+  close(): Promise<void>;
+  /** Ends all connections. */
+  abort(): void;
+}
+
+/** Starts a server. Throws Deno.errors.AddrInUse and others of `isPortError` if it cannot listen. */
+export async function startHttpServer(
+  { host, port, headTime, handle }: HttpServerOptions,
+): Promise<HttpServer> {
+  let isClosing = false;
+  const server = createServer(
+    { headersTimeout: headTime, requestTimeout: 0, connectionsCheckingInterval: Math.max(50, headTime / 4) },
+    async (message, response) => {
+      if (isClosing) response.setHeader("connection", "close");
+      await answer(message, response, handle);
+    },
+  );
+  server.listen(port, host);
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    throw portError(error);
+  }
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : port,
+    close() {
+      isClosing = true;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      return closed;
+    },
+    abort: () => server.closeAllConnections(),
+  };
+}
+
+async function answer(
+  message: IncomingMessage,
+  response: ServerResponse,
+  handle: HttpServerOptions["handle"],
+): Promise<void> {
+  const gone = new AbortController();
+  response.on("close", () => {
+    if (!response.writableFinished) gone.abort(new DOMException("The client has gone", "AbortError"));
+  });
+  response.on("error", () => {}); // its end is told by `close`
+  const { status, headers, body } = await handle(requestOf(message, gone.signal));
+  response.writeHead(status, [...headers].flat());
+  if (body === null) {
+    response.end();
+    return;
+  }
+  const reader = body.getReader();
+  gone.signal.addEventListener("abort", () => void reader.cancel(gone.signal.reason).catch(() => {}));
+  while (true) {
+    const { value, done } = await reader.read();
+    if (done || gone.signal.aborted) break;
+    if (!response.write(value)) await once(response, "drain", { signal: gone.signal }).catch(() => {});
+  }
+  response.end();
+}
+
+function requestOf(message: IncomingMessage, signal: AbortSignal): Request {
+  const { method = "GET", url = "/", rawHeaders } = message, headers = new Headers();
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.append(rawHeaders[i], rawHeaders[i + 1]);
+  const hasBody = method !== "GET" && method !== "HEAD";
+  return new Request(URL.parse(url, "http://localhost") ?? "http://localhost/", {
+    method,
+    headers,
+    signal,
+    ...(hasBody && { body: Readable.toWeb(message) as ReadableStream<Uint8Array>, duplex: "half" }),
+  });
+}
+
+function portError(error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  const message = error instanceof Error ? error.message : "";
+  if (code === "EADDRINUSE") return new Deno.errors.AddrInUse(message, { cause: error });
+  return code === "EACCES" ? new Deno.errors.PermissionDenied(message, { cause: error }) : error;
+}
