@@ -5,10 +5,11 @@
  */
 import { beforeDeadline } from "../../deadline.ts";
 
-/** Runs a command to its end; kills it and throws if it takes more than two minutes. */
+/** Runs a command to its end; kills it and throws if it takes more than some seconds, two minutes by default. */
 export async function deadlined(
   [program, ...args]: readonly string[],
-  options: Pick<Deno.CommandOptions, "cwd" | "env"> = {},
+  { seconds = 120, ...options }: Pick<Deno.CommandOptions, "cwd" | "env"> & { readonly seconds?: number } =
+    {},
 ): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
   const child = new Deno.Command(program, {
     args,
@@ -19,7 +20,7 @@ export async function deadlined(
     env: { NO_COLOR: "1", ...options.env },
   }).spawn();
   try {
-    const { code, stdout, stderr } = await beforeDeadline(child.output(), 120_000);
+    const { code, stdout, stderr } = await beforeDeadline(child.output(), 1000 * seconds);
     const text = new TextDecoder();
     return { code, out: text.decode(stdout), err: text.decode(stderr) };
   } catch (error) {

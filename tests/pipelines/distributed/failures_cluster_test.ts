@@ -109,6 +109,19 @@ for (const name of libraries) {
     });
   });
 
+  Deno.test(`${name}: SIGTERM to mpirun ends all; the run resumes`, async () => {
+    await withArguments(async (dir, args) => {
+      const out = `${dir}/run`, job = new Job(name, { args: [...args, ...endless], out });
+      const processes = await job.running();
+      Deno.kill(job.launcher, "SIGTERM");
+      const code = await job.ended();
+      // MPICH passes the signal on, so that all stop; Open MPI kills them after a second.
+      if (name === "mpich") strictEqual(code, 0);
+      for (const pid of processes) await beforeDeadline(isGone(pid), 20_000);
+      await trains([...args, "--out", out, "--steps", "3"], mpirun(name, 2));
+    });
+  });
+
   Deno.test(`${name}: a process that stands still makes all end with a failure once the time is over`, async () => {
     await withArguments(async (dir, args) => {
       const timeout = ["--distributed-timeout", "5s"];
@@ -120,4 +133,10 @@ for (const name of libraries) {
       ok(performance.now() - began > 4000);
     });
   });
+}
+
+async function isGone(pid: number): Promise<void> {
+  while (await Deno.stat(`/proc/${pid}`).then(() => true, () => false)) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }

@@ -30,37 +30,41 @@ for (const name of ["openmpi", "mpich"] as const) {
   });
 }
 
-Deno.test("processes that are cut off end by themselves once the time is over, with exit code 75", async () => {
-  const nodes = await TwoNodes.open({ megabits: 400 });
-  await withFolder(async (dir) => {
-    const args = [...await writeShards(`${dir}/shards`), ...smallRun, "--grad-accum", "1"];
-    const out = `${dir}/run`,
-      rest = ["--steps", "100000", "--schedule-steps", "6", "--distributed-timeout", "5s"];
-    const [program, ...words] = trainCommand([...args, "--out", out, ...rest], nodes.mpirun("openmpi"));
-    const launcher = new Deno.Command(program, {
-      args: words,
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    let said = "";
-    const reading = launcher.stderr.pipeThrough(new TextDecoderStream()).pipeTo(
-      new WritableStream({ write: (text) => void (said += text) }),
-    );
-    try {
-      await beforeDeadline(until(() => Deno.stat(`${out}/checkpoints/latest`).then(() => true, () => false)));
-      strictEqual(await processesOf(out), 2);
-      await nodes.cut();
-      await beforeDeadline(until(async () => await processesOf(out) === 0), 30_000);
-      ok(said.includes("has waited 5 s for the others"), said);
-    } finally {
-      launcher.kill("SIGKILL"); // mpirun does not notice that the link is down
-      await nodes[Symbol.asyncDispose]();
-      await reading.catch(() => {});
-      await launcher.status;
-    }
+for (const name of ["openmpi", "mpich"] as const) {
+  Deno.test(`${name}: processes that are cut off end by themselves once the time is over, with exit code 75`, async () => {
+    const nodes = await TwoNodes.open({ megabits: 400 });
+    await withFolder(async (dir) => {
+      const args = [...await writeShards(`${dir}/shards`), ...smallRun, "--grad-accum", "1"];
+      const out = `${dir}/run`,
+        rest = ["--steps", "100000", "--schedule-steps", "6", "--distributed-timeout", "5s"];
+      const [program, ...words] = trainCommand([...args, "--out", out, ...rest], nodes.mpirun(name));
+      const launcher = new Deno.Command(program, {
+        args: words,
+        stdin: "null",
+        stdout: "null",
+        stderr: "piped",
+      }).spawn();
+      let said = "";
+      const reading = launcher.stderr.pipeThrough(new TextDecoderStream()).pipeTo(
+        new WritableStream({ write: (text) => void (said += text) }),
+      );
+      try {
+        await beforeDeadline(
+          until(() => Deno.stat(`${out}/checkpoints/latest`).then(() => true, () => false)),
+        );
+        strictEqual(await processesOf(out), 2);
+        await nodes.cut();
+        await beforeDeadline(until(async () => await processesOf(out) === 0), 30_000);
+        ok(said.includes("has waited 5 s for the others"), said);
+      } finally {
+        killed(launcher); // Open MPI's does not notice that the link is down
+        await nodes[Symbol.asyncDispose]();
+        await reading.catch(() => {});
+        await launcher.status;
+      }
+    });
   });
-});
+}
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!await holds()) await new Promise((resolve) => setTimeout(resolve, 50));
@@ -74,4 +78,12 @@ async function processesOf(out: string): Promise<number> {
     if (command.includes("launch.ts") && command.includes(out) && command.split("\0")[1] === "run") count++;
   }
   return count;
+}
+
+function killed(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // it has ended
+  }
 }

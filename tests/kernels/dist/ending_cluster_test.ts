@@ -1,0 +1,24 @@
+/**
+ * Tests that no process is left, and that none calls it a success, if one ends in a way that is not agreed.
+ *
+ * @module
+ */
+import { notStrictEqual, ok } from "node:assert/strict";
+import { installPackages } from "../../cluster.ts";
+import { mpirun } from "../../mpi.ts";
+import { deadlined } from "./run_ranks.ts";
+
+await installPackages("openmpi-bin", "mpich");
+
+const script = new URL("./ending_script.ts", import.meta.url).href;
+
+for (const library of ["openmpi", "mpich"] as const) {
+  for (const end of ["exit 3", "exit 0", "throw", "kill"]) {
+    Deno.test(`${library}: a process that ends by ${end} ends all, with an exit code other than 0`, async () => {
+      const run = [...mpirun(library, 3), Deno.execPath(), "run", "--quiet", "--allow-all", script, end];
+      const { code, err } = await deadlined(run, { seconds: 60 }); // fewer than the processes wait for others
+      notStrictEqual(code, 0, err);
+      if (end === "throw") ok(err.includes("thrown by a process"), err);
+    });
+  }
+}
