@@ -5,7 +5,7 @@
  */
 import { beforeDeadline } from "../../deadline.ts";
 
-/** Runs a command to its end; kills it and throws if it takes more than some seconds, two minutes by default. */
+/** Runs a command to its end; kills it and throws if it takes more than `seconds`, by default two minutes. */
 export async function deadlined(
   [program, ...args]: readonly string[],
   { seconds = 120, ...options }: Pick<Deno.CommandOptions, "cwd" | "env"> & { readonly seconds?: number } =
