@@ -24,7 +24,7 @@ import {
   comparedBuckets,
 } from "./parts/fineweb/dedup_steps.ts";
 import { finishRank, throughputLines } from "./parts/fineweb/finish.ts";
-import { rankSource, rankSourceLines } from "./parts/fineweb/rank_source.ts";
+import { planned, rankSource, rankSourceLines } from "./parts/fineweb/rank_source.ts";
 import { rankFolder, rankWorkOf } from "./parts/fineweb/rank_work.ts";
 import { checkRanksFinished } from "./parts/fineweb/ranks.ts";
 import {
@@ -82,6 +82,8 @@ export default pipeline({
     const work = rankWorkOf(o), { rank, world, stages } = work;
     const dir = `${env.out}/minhash`, memory = o.minhashMemory * 2 ** 20;
     switch (work.step) {
+      case "plan":
+        return await planned(o, { env, work });
       case "all": {
         const number = world === 1 ? null : rank;
         return (await rankSource(o, { env, work }))

@@ -80,27 +80,34 @@ async function identityOfUrl(
 /** Throws Deno.errors.InvalidData, which says what differs, if the input is not the one of the checkpoint. */
 export function checkIdentity(
   path: string,
-  { saved, now }: { readonly saved: InputIdentity; readonly now: InputIdentity },
+  compared: { readonly saved: InputIdentity; readonly now: InputIdentity },
 ): void {
-  const refuse = (change: string, hint = "put it back as it was"): never => {
-    throw new Deno.errors.InvalidData(
-      `Cannot resume in ${path}: it has changed since the checkpoint: ${change}: ${hint}, or start over with --resume never`,
-    );
-  };
+  const change = identityChange(compared);
+  if (change === null) return;
+  const { what, hint = "put it back as it was" } = change;
+  throw new Deno.errors.InvalidData(
+    `Cannot resume in ${path}: it has changed since the checkpoint: ${what}: ${hint}, or start over with --resume never`,
+  );
+}
+
+/** Returns what differs between an input and its saved identity, and advice; null if nothing does. */
+export function identityChange(
+  { saved, now }: { readonly saved: InputIdentity; readonly now: InputIdentity },
+): { readonly what: string; readonly hint?: string } | null {
   if (saved.bytes !== now.bytes) {
-    refuse(`it had ${sizeText(saved.bytes)}, it has ${sizeText(now.bytes)}`);
+    return { what: `it had ${sizeText(saved.bytes)}, it has ${sizeText(now.bytes)}` };
   }
   if (saved.version !== now.version) {
-    refuse(`its version was ${saved.version ?? "unknown"}, it is ${now.version ?? "unknown"}`);
+    return { what: `its version was ${saved.version ?? "unknown"}, it is ${now.version ?? "unknown"}` };
   }
-  if (saved.hash !== undefined && saved.hash !== now.hash) refuse("its content is another");
-  if (saved.modified === undefined || saved.modified === now.modified) return;
-  if (saved.hash !== undefined && now.modified === undefined) return; // hashed whole
+  if (saved.hash !== undefined && saved.hash !== now.hash) return { what: "its content is another" };
+  if (saved.modified === undefined || saved.modified === now.modified) return null;
+  if (saved.hash !== undefined && now.modified === undefined) return null; // hashed whole
   const before = new Date(saved.modified).toISOString();
-  refuse(
-    `it was last modified at ${before}, now at ${new Date(now.modified ?? 0).toISOString()}`,
-    `put it back, or set its time if its content is the same (touch -d ${before} FILE)`,
-  );
+  return {
+    what: `it was last modified at ${before}, now at ${new Date(now.modified ?? 0).toISOString()}`,
+    hint: `put it back, or set its time if its content is the same (touch -d ${before} FILE)`,
+  };
 }
 
 function sizeText(bytes: number | null): string {

@@ -24,6 +24,8 @@ import { resolveUri, type SourceFile, type SourceOptions } from "./uri.ts";
 
 /** One part of the input. `partsSource` reads several. */
 export interface SourcePart {
+  /** Index of the part among all parts of the input. */
+  readonly index: number;
   /** Path or URL of the file that the part belongs to; for a source without files, its URI. */
   readonly file: string;
   /** Size of the part in bytes as stored (compressed or not); for a source without files, an estimate. */
@@ -35,6 +37,38 @@ export interface SourcePart {
   readonly source: Source<Document>;
   /** Whether the part belongs to a file of this machine. */
   readonly local: boolean;
+}
+
+/** One input of a plan: a file and how it is divided, or a URI without files. It is plain data. */
+export interface PlannedInput {
+  /** Path or URL of the file; for a source without files, its URI. */
+  readonly file: string;
+  /**
+   * Size in bytes as stored; for a source without files, an estimate; null if a server does not report it.
+   */
+  readonly size: number | null;
+  /** The pieces of the file; null if it is read whole. */
+  readonly pieces: FilePieces | null;
+  /** Whether it is a source without files, such as an embedded corpus. Default: false. */
+  readonly embedded?: boolean;
+  /** What the file was when the plan was made, if the plan is kept. */
+  readonly identity?: InputIdentity;
+}
+
+/** Pieces of `every` bytes, or ranges of rows with their sizes in bytes. */
+export type FilePieces =
+  | Readonly<{ every: number }>
+  | Readonly<{ rows: readonly (readonly [begin: number, end: number, bytes: number])[] }>;
+
+/** One piece of an input; `partOfPiece` returns its documents. */
+export interface InputPiece {
+  readonly input: PlannedInput;
+  /** Index among the pieces of all inputs. */
+  readonly index: number;
+  /** Size in bytes. */
+  readonly bytes: number;
+  /** The part of the file; nothing for the whole file. */
+  readonly reading: Pick<FileOptions, "range" | "rows" | "isUtf8">;
 }
 
 /** Identities of the files on servers that a call of `findParts` has come across. */
@@ -64,7 +98,31 @@ export async function findParts(
   uris: readonly string[],
   options: PartOptions = {},
 ): Promise<readonly SourcePart[]> {
-  const parts: SourcePart[] = [];
+  const inputs: PlannedInput[] = [];
+  for (const input of await findInputs(uris, options)) inputs.push(await planInput(input, options));
+  return await partsOf(piecesOf(inputs), options);
+}
+
+/** Returns the parts of files, as `findParts` does. */
+export async function partsOfFiles(
+  files: readonly SourceFile[],
+  options: PartOptions = {},
+): Promise<readonly SourcePart[]> {
+  const inputs: PlannedInput[] = [];
+  for (const { path, size } of files) {
+    inputs.push(await planInput({ file: path, size, pieces: null }, options));
+  }
+  return await partsOf(piecesOf(inputs), options);
+}
+
+/**
+ * Returns the inputs of all URIs in reading order, not divided yet. Throws the same errors as `findParts`.
+ */
+export async function findInputs(
+  uris: readonly string[],
+  options: SourceOptions = {},
+): Promise<readonly PlannedInput[]> {
+  const inputs: PlannedInput[] = [];
   for (const uri of uris) {
     if (weightOf(uri).weight !== null) {
       throw new RangeError(
@@ -75,22 +133,71 @@ export async function findParts(
     }
     const resolved = await resolveUri(uri, options);
     if ("source" in resolved) {
-      parts.push({ file: uri, bytes: resolved.characters, source: resolved.source, local: false });
-      continue;
+      inputs.push({ file: uri, size: resolved.characters, pieces: null, embedded: true });
+    } else {
+      inputs.push(...resolved.files.map(({ path, size }) => ({ file: path, size, pieces: null })));
     }
-    parts.push(...await partsOfFiles(resolved.files, options));
   }
-  return parts;
+  return inputs;
 }
 
-/** Returns the parts of files, as `findParts` does. */
-export async function partsOfFiles(
-  files: readonly SourceFile[],
+/** Decides how an input is divided. Throws RangeError for an unknown file type. */
+export async function planInput(
+  input: PlannedInput,
   { partBytes = TEXT_CELL, ...options }: PartOptions = {},
-): Promise<readonly SourcePart[]> {
+): Promise<PlannedInput> {
   if (!(partBytes >= 1)) throw new RangeError(`partBytes is ${partBytes}: expected at least 1`);
+  const { file, size, embedded = false } = input;
+  if (embedded) return input;
+  fileReader(file, options); // throws for an unknown file type
+  if (size === null || size <= partBytes) return input;
+  if (fileKind(file) === ".parquet") {
+    return { ...input, pieces: await rowPieces(file, { ...options, partBytes }) };
+  }
+  return await canSplit(file, options.encoding) ? { ...input, pieces: { every: partBytes } } : input;
+}
+
+/** Returns the pieces of inputs, in reading order. They are made anew each time they are iterated. */
+export function piecesOf(inputs: readonly PlannedInput[]): Iterable<InputPiece> {
+  return {
+    *[Symbol.iterator]() {
+      let index = 0;
+      for (const input of inputs) {
+        const { pieces } = input, size = input.size ?? 0;
+        if (pieces === null) yield { input, index: index++, bytes: size, reading: {} };
+        else if ("rows" in pieces) {
+          for (const [begin, end, bytes] of pieces.rows) {
+            yield { input, index: index++, bytes, reading: { rows: { begin, end } } };
+          }
+        } else {
+          for (let begin = 0; begin < size; begin += pieces.every) {
+            const last = begin + pieces.every >= size, end = last ? Infinity : begin + pieces.every;
+            const bytes = Math.min(end, size) - begin;
+            // No other text than UTF-8 is split.
+            yield { input, index: index++, bytes, reading: { range: { begin, end }, isUtf8: true } };
+          }
+        }
+      }
+    },
+  };
+}
+
+/** Returns the parts that pieces describe. */
+export async function partsOf(
+  pieces: Iterable<InputPiece>,
+  { partBytes: _, ...options }: PartOptions = {},
+): Promise<readonly SourcePart[]> {
   const parts: SourcePart[] = [], known: KnownIdentities = new Map();
-  for (const file of files) parts.push(...await splitFile(file, { ...options, partBytes, known }));
+  for (const { input: { file, embedded = false }, index, bytes, reading } of pieces) {
+    if (embedded) {
+      const resolved = await resolveUri(file, options);
+      if ("source" in resolved) parts.push({ index, file, bytes, source: resolved.source, local: false });
+      continue;
+    }
+    const local = !isRemote(file), reader = fileReader(file, { ...options, ...reading });
+    const source = local ? reader : identified([file], reader, known);
+    parts.push({ index, file, bytes, source, local });
+  }
   return parts;
 }
 
@@ -104,50 +211,24 @@ export function partsSource(name: string, parts: readonly SourcePart[]): Source<
 }
 
 /**
- * Returns the parts that the process with index `rank` reads if there are `world` processes. These parts are
- * consecutive, and every process gets about the same number of bytes. The documents of all processes,
- * concatenated in order of rank, are the same as those of a single process.
+ * Returns the parts, or pieces, that the process with index `rank` reads if there are `world` processes.
+ * These are consecutive, and every process gets about the same number of bytes. The documents of all
+ * processes, concatenated in order of rank, are the same as those of a single process.
  */
-export function partsOfRank(
-  parts: readonly SourcePart[],
+export function partsOfRank<T extends { readonly bytes: number }>(
+  parts: Iterable<T>,
   { rank, world }: { readonly rank: number; readonly world: number },
-): readonly SourcePart[] {
-  const weights = parts.map(({ bytes }) => Math.max(1, bytes)); // the size of a remote file may be unknown
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  let before = 0;
-  return parts.filter((_, i) => {
-    const middle = before + weights[i] / 2;
-    before += weights[i];
-    return Math.min(world - 1, Math.floor(middle / total * world)) === rank;
-  });
-}
-
-async function splitFile(file: SourceFile, options: SplitOptions): Promise<readonly SourcePart[]> {
-  const { path, size } = file, { partBytes } = options;
-  const whole = partOf(file, { bytes: size ?? 0, options }); // throws for an unknown file type
-  if (size === null || size <= partBytes) return [whole];
-  if (fileKind(path) === ".parquet") return await splitRowGroups(file, options);
-  if (!await canSplit(path, options.encoding)) return [whole];
-  const count = Math.ceil(size / partBytes);
-  return Array.from({ length: count }, (_, i) => {
-    const begin = i * partBytes, end = i + 1 === count ? Infinity : begin + partBytes;
-    return partOf(file, {
-      bytes: Math.min(end, size) - begin,
-      options: { ...options, range: { begin, end }, isUtf8: true }, // no other text is split
-    });
-  });
-}
-
-/** How a file is split. */
-type SplitOptions = PartOptions & { readonly partBytes: number; readonly known: KnownIdentities };
-
-/** The part of a file that `options` describe, which has `bytes` bytes. */
-function partOf(
-  { path }: SourceFile,
-  { bytes, options }: { readonly bytes: number; readonly options: FileOptions & SplitOptions },
-): SourcePart {
-  const { known, ...reading } = options, local = !isRemote(path), reader = fileReader(path, reading);
-  return { file: path, bytes, source: local ? reader : identified([path], reader, known), local };
+): readonly T[] {
+  const weight = ({ bytes }: T): number => Math.max(1, bytes); // the size of a remote file may be unknown
+  let total = 0, before = 0;
+  for (const part of parts) total += weight(part);
+  const own: T[] = [];
+  for (const part of parts) {
+    const middle = before + weight(part) / 2;
+    before += weight(part);
+    if (Math.min(world - 1, Math.floor(middle / total * world)) === rank) own.push(part);
+  }
+  return own;
 }
 
 async function canSplit(path: string, encoding?: string): Promise<boolean> {
@@ -196,20 +277,22 @@ async function* firstBytes(path: string, count: number): AsyncGenerator<Uint8Arr
   }
 }
 
-async function splitRowGroups(file: SourceFile, options: SplitOptions): Promise<readonly SourcePart[]> {
-  const { path, size } = file;
+/** Returns ranges of row groups; null for a damaged file, of which only what can be read is wanted. */
+async function rowPieces(
+  path: string,
+  { partBytes, damaged }: PartOptions & { readonly partBytes: number },
+): Promise<FilePieces | null> {
   const parts: { begin: number; end: number; bytes: number }[] = [];
   const groups = await parquetRowGroups(path).catch((error) => {
-    if (options.damaged !== "skip" || !isDamage(error)) throw error;
+    if (damaged !== "skip" || !isDamage(error)) throw error;
     return [];
   });
-  if (groups.length === 0) return [partOf(file, { bytes: size ?? 0, options })];
   for (const group of groups) {
     const last = parts.at(-1);
-    if (last === undefined || last.bytes + group.bytes > options.partBytes) parts.push({ ...group });
+    if (last === undefined || last.bytes + group.bytes > partBytes) parts.push({ ...group });
     else [last.end, last.bytes] = [group.end, last.bytes + group.bytes];
   }
-  return parts.map(({ begin, end, bytes }) =>
-    partOf(file, { bytes, options: { ...options, rows: { begin, end } } })
-  );
+  return parts.length === 0
+    ? null
+    : { rows: parts.map(({ begin, end, bytes }) => [begin, end, bytes] as const) };
 }

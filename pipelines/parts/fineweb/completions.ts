@@ -15,9 +15,7 @@ export interface CompletionOptions {
   readonly dir: string;
   /** Name of the source that reads this process's parts one after another. */
   readonly source: string;
-  /** Parts of all processes. The index of a part in this list determines the name of its file. */
-  readonly parts: readonly SourcePart[];
-  /** Parts of this process. */
+  /** Parts of this process. The index of a part determines the name of its file. */
   readonly own: readonly SourcePart[];
   readonly rank: number;
 }
@@ -25,9 +23,8 @@ export interface CompletionOptions {
 /** Writes the file of each part of this process once a checkpoint covers the part. */
 export function markCompletions(
   env: Pick<Env, "onSaved">,
-  { dir, source, parts, own, rank }: CompletionOptions,
+  { dir, source, own, rank }: CompletionOptions,
 ): void {
-  const numbers = new Map(parts.map((part, i) => [part, i]));
   // Number of this process's parts that have a file. Null until the files of an earlier run are removed.
   let marked: number | null = null;
   env.onSaved((saved) => {
@@ -40,8 +37,8 @@ export function markCompletions(
     for (; marked < done; marked++) write(own[marked]);
   });
 
-  function pathOf(part: SourcePart): string {
-    return `${dir}/part-${String(numbers.get(part)).padStart(6, "0")}.json`;
+  function pathOf({ index }: SourcePart): string {
+    return `${dir}/part-${String(index).padStart(6, "0")}.json`;
   }
 
   function write(part: SourcePart): void {

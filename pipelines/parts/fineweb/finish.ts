@@ -11,6 +11,7 @@ import { speedLine } from "../../../stages/report/speed.ts";
 import type { EndLines, RunSummary } from "../../../stages/run/record_run.ts";
 import type { Env } from "../../cli/pipeline.ts";
 import { shellWord } from "../../cli/shell_word.ts";
+import { planPath } from "./rank_source.ts";
 import type { RankWork } from "./rank_work.ts";
 import { otherRanksFinished, writeMerged } from "./ranks.ts";
 
@@ -22,6 +23,12 @@ export async function finishRank(
   const { out } = env,
     { step, world, rank } = work,
     command = `deno task pipeline fineweb --out ${shellWord(out)}`;
+  if (step === "plan") {
+    return {
+      results: [`Plan:       ${planPath(out)}`],
+      hints: [`Next:       for each rank R of N: ${command} --rank R --world N`],
+    };
+  }
   if (step === "first") {
     return {
       results: [`Set aside:  ${out}/minhash, removed documents with reasons: ${out}/removed`],

@@ -188,8 +188,13 @@ export const rankOptions = {
     ...processes,
   }),
   only: oneOf(
-    "do one step of the work: extract stops after text extraction; filter filters, and sets documents aside for deduplication; buckets compares them, which ranks may share; clusters joins them, in one process; dedup drops duplicates and writes the documents: those of a rank after clusters, or without --rank all, with the steps before it",
-    { value: null, choices: ["extract", "filter", "buckets", "clusters", "dedup"], fixed, ...processes },
+    "do one step of the work: plan looks into all files and decides how they are divided, which ranks then read; extract stops after text extraction; filter filters, and sets documents aside for deduplication; buckets compares them, which ranks may share; clusters joins them, in one process; dedup drops duplicates and writes the documents: those of a rank after clusters, or without --rank all, with the steps before it",
+    {
+      value: null,
+      choices: ["plan", "extract", "filter", "buckets", "clusters", "dedup"],
+      fixed,
+      ...processes,
+    },
   ),
   partBytes: integer("largest part of a file; larger files are divided among the processes", {
     value: 1 << 24,
