@@ -11,7 +11,7 @@ import { exists } from "../../stages/disk/whole_files.ts";
 import { type Console, hasNoReader, processConsole } from "../../stages/run/console.ts";
 import { versions } from "../../stages/run/versions.ts";
 import { copyRun } from "../../stages/run/branch.ts";
-import { claimFolder } from "../../stages/run/claim.ts";
+import { claimFolder, claimRankFolder } from "../../stages/run/claim.ts";
 import { moveAside, readRunFolder } from "../../stages/run/folder.ts";
 import { loadPipeline, pipelineNames } from "./catalogue.ts";
 import { errorText } from "./error_text.ts";
@@ -193,7 +193,7 @@ async function start(prepared: PreparedRun, io: Pick<RunJob, "console" | "leader
   const moved = replaces ? await moveUnused(recordFolder) : null;
   if (moved !== null) console.err(`The earlier run in ${recordFolder} was moved to ${moved}`);
   try {
-    using _claim = await claimFolders(prepared);
+    using _claim = await claimFolders(prepared, console);
     return await executeOwned(prepared, io);
   } catch (error) {
     const unused = moved !== null && error instanceof UsageError && !await exists(recordFolder);
@@ -212,11 +212,18 @@ async function moveUnused(folder: string): Promise<string> {
  * Claims the run's folder. Ranks share `--out`, and each claims its own folder in it. Throws UsageError if
  * another process holds a folder, or has changed it since the command line was read.
  */
-async function claimFolders({ decision }: PreparedRun): Promise<Disposable> {
+async function claimFolders({ decision }: PreparedRun, console: Console): Promise<Disposable> {
   const { out, recordFolder, state } = decision;
   using claims = new DisposableStack();
-  if (recordFolder !== out) claims.use(await claimFolder(out, { shared: true }));
-  claims.use(await claimFolder(recordFolder));
+  if (recordFolder === out) claims.use(await claimFolder(out));
+  else {
+    claims.use(await claimFolder(out, { shared: true }));
+    const lost = (why: string): never => {
+      console.err(`${why}: this process ends, and leaves the work to it`);
+      Deno.exit(1); // without a checkpoint, which would be written over the other's
+    };
+    claims.use(await claimRankFolder(recordFolder, { say: console.err, lost }));
+  }
   const now = state === null ? null : await readRunFolder(recordFolder);
   if (JSON.stringify(now) !== JSON.stringify(state)) {
     throw new UsageError(

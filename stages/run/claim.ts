@@ -8,10 +8,11 @@ import { fileError } from "../disk/file_error.ts";
 import { entriesIn, entriesInSync } from "../disk/files.ts";
 import { isRecord } from "../disk/json.ts";
 import { type HeldLock, LockedError, lockFile, type LockOptions } from "../disk/lock_file.ts";
+import { LeaseHeldError, type LeaseOptions, takeLease } from "../disk/lease.ts";
 import { missingFolders, removeEmptyFolders } from "../disk/missing_folders.ts";
-import { existsSync } from "../disk/whole_files.ts";
+import { existsSync, isFolderSync } from "../disk/whole_files.ts";
 import { makeRunFolder, readRunFolder, requireOwn } from "./folder.ts";
-import { LOCK_NAME, RANKS_FOLDER } from "./own_folder.ts";
+import { LEASE_NAME, LOCK_NAME, RANKS_FOLDER } from "./own_folder.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The process that holds a folder, as `run.lock` describes it. */
@@ -63,13 +64,67 @@ export async function claimPageFolder(folder: string): Promise<Disposable> {
   return await claimFolder(folder);
 }
 
+/**
+ * Claims the folder of a rank, as `claimFolder` does, and takes a lease on it too, because schedulers start a
+ * rank again on another machine, to which the lock may not reach. Waits up to a minute for the lease of a
+ * process on another machine that may have ended. Calls `lost` if another process takes the lease.
+ *
+ * Throws UsageError as `claimFolder` does, and if another process renews its lease.
+ */
+export async function claimRankFolder(
+  folder: string,
+  { say, lost, ...times }: RankClaimOptions,
+): Promise<Disposable> {
+  using claims = new DisposableStack();
+  claims.use(await claimFolder(folder));
+  try {
+    claims.use(
+      await takeLease(`${folder}/${LEASE_NAME}`, {
+        ...times,
+        owner: JSON.stringify(thisProcess()),
+        hasEnded: isGone,
+        onWait: ({ owner, milliseconds }) =>
+          say(
+            `Waiting up to ${Math.ceil(milliseconds / 1000)} s: ${
+              ownerText(owner)
+            } may still run in ${folder}`,
+          ),
+        onLost: ({ owner }) =>
+          lost(
+            `Lost ${folder}: ${
+              owner === null ? "its lease was removed" : `${ownerText(owner)} has taken it`
+            }`,
+          ),
+      }),
+    );
+  } catch (error) {
+    throw error instanceof LeaseHeldError ? heldElsewhere(folder, error) : error;
+  }
+  return claims.move();
+}
+
+/** What `claimRankFolder` says while it waits, and what it does when the folder is lost. */
+export interface RankClaimOptions extends Pick<LeaseOptions, "renewal" | "expiry" | "signal"> {
+  /** Tells the user why nothing happens. */
+  say(text: string): void;
+  /** Ends the process, without a checkpoint. */
+  lost(why: string): void;
+}
+
+/** Whether the owner of a lease was a process of this machine, and is no more. */
+function isGone(text: string): boolean {
+  const owner = ownerOf(text), own = thisProcess();
+  if (owner === null || own.host === "" || owner.host !== own.host) return false;
+  return owner.pid === own.pid || isFolderSync("/proc/self") && !isFolderSync(`/proc/${owner.pid}`);
+}
+
 function thisProcess(): Owner {
   const { state } = Deno.permissions.querySync({ name: "sys", kind: "hostname" });
   const host = state === "granted" ? Deno.hostname() : "";
   return { pid: Deno.pid, host, since: new Date().toISOString() };
 }
 
-function heldElsewhere(folder: string, { owner }: LockedError): UsageError {
+function heldElsewhere(folder: string, { owner }: { readonly owner: string }): UsageError {
   return new UsageError(
     `Cannot use ${folder}: ${
       ownerText(owner)
@@ -79,16 +134,21 @@ function heldElsewhere(folder: string, { owner }: LockedError): UsageError {
 
 /** The owner in words: "process 123 on host alpha, since 2026-11-29 17:30:01 UTC,". */
 function ownerText(text: string): string {
-  let owner: unknown;
-  try {
-    owner = JSON.parse(text);
-  } catch {
-    owner = null; // not written yet, or unreadable while locked
-  }
-  if (!isRecord(owner)) return "another process";
+  const owner = ownerOf(text);
+  if (owner === null) return "another process";
   const host = typeof owner.host === "string" && owner.host !== "" ? ` on host ${owner.host}` : "";
   const since = `${owner.since}`.replace("T", " ").replace(/\.\d+Z$/, " UTC");
   return `process ${owner.pid}${host}, since ${since},`;
+}
+
+/** Returns the owner as it describes itself; null if that is not written yet, or unreadable while locked. */
+function ownerOf(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const owner: unknown = JSON.parse(text);
+    return isRecord(owner) ? owner : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Throws UsageError if anything below the folder is a symbolic link. The folder itself may be one. */
@@ -108,7 +168,9 @@ async function refuseLinks(folder: string): Promise<void> {
 /** Whether the folder is empty apart from the lock, or is known as a run's without it. */
 function needsNoMark(folder: string): boolean {
   try {
-    const names = entriesInSync(folder).map(({ name }) => name).filter((name) => name !== LOCK_NAME);
+    const names = entriesInSync(folder).map(({ name }) => name).filter((name) =>
+      name !== LOCK_NAME && name !== LEASE_NAME
+    );
     if (names.join() === "report.html") return true; // known by its content
     return names.length === 0 || names.includes("config.json") || names.includes(RANKS_FOLDER);
   } catch {

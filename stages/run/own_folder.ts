@@ -10,6 +10,9 @@ import { UsageError } from "./usage_error.ts";
 /** Name of the lock file in a run's folder. */
 export const LOCK_NAME = "run.lock";
 
+/** Name of the lease in the folder of a rank. */
+export const LEASE_NAME = "run.lease";
+
 const OWNER_START = '{"pid":'; // how every run's description of its process begins
 
 /** Name of the folder in a run's folder that holds a record folder for each rank. */

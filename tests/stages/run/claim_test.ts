@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
-import { claimFolder, claimPageFolder } from "../../../stages/run/claim.ts";
+import { claimFolder, claimPageFolder, claimRankFolder } from "../../../stages/run/claim.ts";
 import { readRunFolder } from "../../../stages/run/folder.ts";
 import { requireLocal } from "../../../stages/run/own_folder.ts";
 import { UsageError } from "../../../stages/run/usage_error.ts";
@@ -132,3 +132,44 @@ Deno.test("requireLocal() refuses addresses and standard output, and names the w
     requireLocal(path, "--out");
   }
 });
+
+Deno.test("claimRankFolder() takes the folder of a process of this machine that was killed, and waits for others", () =>
+  withFolder(async (dir) => {
+    const folder = `${dir}/00003`, said: string[] = [];
+    const options = {
+      renewal: 20,
+      expiry: 200,
+      say: (text: string) => said.push(text),
+      lost: (why: string) => said.push(why),
+    };
+    const leave = async (owner: unknown) => {
+      await Deno.mkdir(folder, { recursive: true });
+      const lease = { holder: "x", owner: JSON.stringify(owner), count: 3 };
+      await Deno.writeTextFile(`${folder}/run.lease`, JSON.stringify(lease));
+    };
+    await leave({ pid: 2 ** 30, host: Deno.hostname(), since: "2026-11-29T17:30:01.000Z" });
+    (await claimRankFolder(folder, { ...options, expiry: 60_000 }))[Symbol.dispose]();
+    deepStrictEqual(said, []);
+    await leave({ pid: 7, host: "beta", since: "2026-11-29T17:30:01.000Z" });
+    {
+      using _claim = await claimRankFolder(folder, options);
+      match(
+        said[0],
+        /^Waiting up to 1 s: process 7 on host beta, since 2026-11-29 17:30:01 UTC, may still run in/,
+      );
+      await rejects(claimRankFolder(folder, options), /00003: process \d+ on host .* is running in it/);
+    }
+    await leave({ pid: 7, host: "beta", since: "2026-11-29T17:30:01.000Z" });
+    const renews = setInterval(() => {
+      const lease = JSON.parse(Deno.readTextFileSync(`${folder}/run.lease`));
+      Deno.writeTextFileSync(`${folder}/run.lease`, JSON.stringify({ ...lease, count: lease.count + 1 }));
+    }, 20);
+    try {
+      await rejects(
+        claimRankFolder(folder, { ...options, expiry: 60_000 }),
+        /process 7 on host beta, since .* is running in it: wait for its end/,
+      );
+    } finally {
+      clearInterval(renews);
+    }
+  }));
