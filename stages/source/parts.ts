@@ -60,8 +60,9 @@ export type FilePieces =
   | Readonly<{ every: number }>
   | Readonly<{ rows: readonly (readonly [begin: number, end: number, bytes: number])[] }>;
 
-/** One piece of an input; `partOfPiece` returns its documents. */
+/** One piece of an input; `partsOf` returns its documents. */
 export interface InputPiece {
+  /** The input that it is a piece of. */
   readonly input: PlannedInput;
   /** Index among the pieces of all inputs. */
   readonly index: number;
