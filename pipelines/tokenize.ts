@@ -9,6 +9,17 @@ import { openSource } from "../stages/source/uri.ts";
 import { sourceOptions, textOnly } from "./parts/options/document_options.ts";
 import { oneOf } from "./cli/option_types.ts";
 import { validationOptions } from "./parts/options/shard_options.ts";
+import { makePlan } from "./parts/ranks/planned_parts.ts";
+import {
+  mergedShards,
+  ownParts,
+  rankFolderOf,
+  tokenizeFolder,
+  tokenizeInputs,
+  tokenizeNext,
+  tokenizeRankOptions,
+  tokenizeWorkOf,
+} from "./parts/ranks/tokenize_ranks.ts";
 import { tokenizerOptions } from "./parts/options/tokenizer_options.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { runOptions } from "./cli/run_options.ts";
@@ -52,6 +63,7 @@ export default pipeline({
         choices: ["before", "none"],
       },
     ),
+    ...tokenizeRankOptions,
   },
   examples: [
     { does: "encode the texts that come with the program with GPT-2's vocabulary", typed: "" },
@@ -78,23 +90,43 @@ export default pipeline({
   ],
   spares: ["device", "blas", "tune", "logEvery"],
   barrierEvery: 256, // documents
+  ranks: { options: { rank: "own", world: "shared", only: "own" }, folder: tokenizeFolder },
   async build(o, env) {
+    const work = tokenizeWorkOf(o);
+    if (work.step === "plan") return await makePlan(tokenizeInputs(o, env), env);
+    if (work.step === "merge") return await mergedShards(env.out, work);
     checkRereadable(o);
-    const reading = textOnly(o), held = holdingOut(o, { env, reading });
-    const source = held.source(await openSource(o.source, reading));
-    const tokenizer = await tokenizerFor(o, { documents: from(source).via(held.mark), filtered: false, env });
-    return from(source)
-      .pipe(someDocuments({ filtered: false }))
+    const { rank } = work,
+      reading = textOnly(o),
+      folder = rank === null ? env.out : rankFolderOf(env.out, rank);
+    const held = holdingOut(o, {
+      env,
+      reading,
+      share: rank === null ? undefined : rank === 0 ? "first" : "other",
+    });
+    const source = held.source(
+      rank === null
+        ? await openSource(o.source, reading)
+        : await ownParts(o, { env, work: { ...work, rank } }),
+    );
+    const documents = from(source).via(held.mark);
+    const own = { ...env, out: folder }; // each rank keeps the tokenizer for its threads
+    const tokenizer = await tokenizerFor(o, { documents, filtered: false, env: own });
+    const some = rank === null ? from(source).pipe(someDocuments({ filtered: false })) : from(source);
+    return some
       .via(held.mark)
-      .pipe(encodeStage(tokenizer, { env, separator: o.separator === "before" }))
+      .pipe(encodeStage(tokenizer, { env: own, separator: o.separator === "before" }))
       .pipe(shard({
-        dir: `${env.out}/shards`,
+        dir: `${folder}/shards`,
         vocabSize: tokenizer.vocabSize,
         validationTokens: held.validationTokens,
         format: binFormat(o.shardFormat, tokenizer.vocabSize),
+        mayBeEmpty: rank !== null,
       }));
   },
   finish: async (o, { out }) => {
+    const { step, rank } = tokenizeWorkOf(o);
+    if (step === "plan" || rank !== null) return tokenizeNext(out, { step, rank });
     const [training, validation, format] = o.shardFormat === "llmc"
       ? ["train_*.bin", "val_*.bin", ""]
       : ["train.bin", "val.bin", o.shardFormat === "nanogpt" ? " --shard-format nanogpt" : ""];

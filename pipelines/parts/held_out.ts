@@ -35,7 +35,12 @@ export type HeldOutValues = Values<typeof validationOptions> & { readonly source
  */
 export function holdingOut(
   { valShare, valBytes, valTokens, source }: HeldOutValues,
-  { env, reading }: { readonly env: Pick<Env, "emit">; readonly reading: SourceOptions },
+  { env, reading, share }: {
+    readonly env: Pick<Env, "emit">;
+    readonly reading: SourceOptions;
+    /** The part of this process in a job of several: see `CandidatesOptions`. */
+    readonly share?: "first" | "other" | undefined;
+  },
 ): HoldingOut {
   if (valTokens !== null) {
     const other = valShare === null ? valBytes === null ? null : "--val-bytes" : "--val-share";
@@ -52,12 +57,12 @@ export function holdingOut(
   };
   return {
     source(documents) {
-      if (!source.includes("-")) return candidatesFirst(documents, size, { spread });
+      if (!source.includes("-")) return candidatesFirst(documents, size, { spread, ...(share && { share }) });
       // It can be read only once, so its candidates cannot be found before it is read.
       note(`the first ${bytes(pendingLimit(size))} of standard input`);
       return documents;
     },
-    mark: (flow) => flow.pipe(holdOut(size)),
+    mark: (flow) => share === "other" ? flow : flow.pipe(holdOut(size)),
     validationTokens: undefined,
   };
 }

@@ -33,6 +33,11 @@ export interface CandidatesOptions {
    * the candidates are chosen; or null. Default: the first documents of the source.
    */
   readonly spread?: (characters: number) => Promise<Source<Document> | null>;
+  /**
+   * The part of a job whose processes share the candidates: the first process yields them, and the others
+   * leave them out. Default: there is one process.
+   */
+  readonly share?: "first" | "other";
 }
 
 /**
@@ -73,6 +78,8 @@ export function candidatesFirst(
           );
         }
         state.keys = keys;
+        if (options.share !== undefined && keys.length === 0) throw tooLittle(source.name);
+        if (options.share === "other") state.next = candidates.length;
         while (state.next < candidates.length) {
           yield { ...candidates[state.next++], candidate: true as const };
         }
@@ -96,6 +103,12 @@ export function candidatesFirst(
       if (inner !== undefined) await source.close?.(inner);
     },
   };
+}
+
+function tooLittle(name: string): Error {
+  return new RangeError(
+    `Cannot hold out text of ${name} for validation by several processes: it has at most ${SMALL} bytes: leave --rank out`,
+  );
 }
 
 /** Identifies a candidate: the length of its text in characters, and the text's hash. */

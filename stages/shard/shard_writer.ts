@@ -40,6 +40,8 @@ export interface ShardOptions {
   readonly format?: TokenFormat;
   /** Number of tokens in each extent that is yielded. Default: 65,536. */
   readonly extentTokens?: number;
+  /** Whether there may be no document to train on, as in one process of several. Default: false. */
+  readonly mayBeEmpty?: boolean;
 }
 
 /** Saved state of the stage: numbers of tokens, and lengths of files. */
@@ -97,7 +99,7 @@ export class ShardWriter {
   private constructor(options: ShardOptions, saved: SavedShardState) {
     const { format = "llmc" } = options;
     const shardTokens = format === "llmc" ? 100_000_000 : Number.MAX_SAFE_INTEGER;
-    this.#options = { format, shardTokens, extentTokens: 65_536, ...options };
+    this.#options = { format, shardTokens, extentTokens: 65_536, mayBeEmpty: false, ...options };
     this.#validationTokens = options.validationTokens ?? null;
     this.#layout = { width: format === "int32" ? 4 : tokenWidth(options.vocabSize), format };
     this.#validation = { ...saved.validation };
@@ -149,7 +151,7 @@ export class ShardWriter {
   /** Writes and seals everything at the end of the input; returns the last extent. */
   end(): TokenShard[] {
     if (this.#ended) return [];
-    if (this.#training.tokens === 0) {
+    if (this.#training.tokens === 0 && !this.#options.mayBeEmpty) {
       throw new RangeError(`Cannot train: ${this.#whyNothingIsLeft()}`);
     }
     this.#ended = true;

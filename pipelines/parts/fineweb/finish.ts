@@ -11,7 +11,7 @@ import { speedLine } from "../../../stages/report/speed.ts";
 import type { EndLines, RunSummary } from "../../../stages/run/record_run.ts";
 import type { Env } from "../../cli/pipeline.ts";
 import { shellWord } from "../../cli/shell_word.ts";
-import { planPath } from "./rank_source.ts";
+import { planPath } from "../ranks/planned_parts.ts";
 import type { RankWork } from "./rank_work.ts";
 import { otherRanksFinished, writeMerged } from "./ranks.ts";
 

@@ -274,7 +274,8 @@ const always: Readonly<Record<string, string>> = {
     "recompute optimizer weightDecay gradClip lr warmup schedule skipSpikeZ onNan steps checkpointEvery " +
     "keepCheckpoints",
   "shakespeare": "solution",
-  "tokenize": "workers source tokenizer valShare valBytes valTokens shardFormat separator",
+  "tokenize":
+    "workers source tokenizer valShare valBytes valTokens shardFormat separator rank world only partBytes",
   "tokenizer": "inspect",
   "tokenizer-lesson": "solution",
   "train": "seed device trainShards valShards vocabSize architecture layers heads channels seqLen " +
