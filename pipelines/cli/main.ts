@@ -122,7 +122,7 @@ async function dispatch(
     return 0;
   }
   if (isFinished(run)) {
-    using _claim = await claimFolders(run);
+    using _claim = await claimFolders(run, console);
     await bringToStore(run, console); // its end may not have been brought there
     print(`${finishedText(run)}\n`);
     return 0;

@@ -3,19 +3,19 @@
  * of one thread. The text is made of paragraphs of the speeches that come with the program; a third of the
  * documents are near-duplicates.
  *
- *     deno run -A bench/data_steps.ts [--megabytes 100] [--world 2]
+ *     deno run -A bench/data/data_steps.ts [--megabytes 100] [--world 2]
  *
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { philox } from "../kernels/random/philox.ts";
-import { embedded } from "../stages/source/embedded/embedded.ts";
-import { from } from "../stages/flow/flow.ts";
+import { philox } from "../../kernels/random/philox.ts";
+import { embedded } from "../../stages/source/embedded/embedded.ts";
+import { from } from "../../stages/flow/flow.ts";
 
 const args = parseArgs(Deno.args, { string: ["megabytes", "world"] });
 const megabytes = Number(args.megabytes ?? 100), world = Number(args.world ?? 2);
 const folder = await Deno.makeTempDir({ prefix: "data-steps-" });
-const root = new URL("..", import.meta.url).pathname;
+const root = new URL("../..", import.meta.url).pathname;
 
 /** Writes JSON lines of documents of about 3 kB. Returns the bytes of their text. */
 async function writeInput(path: string): Promise<number> {
