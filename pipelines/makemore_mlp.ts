@@ -28,12 +28,12 @@ export default lesson({
   next: "makemore-batchnorm",
   about:
     "names from three letters of context: embeddings, a hidden layer, the learning rate, data in three parts",
-  short: "20,000 of the lecture's 200,000 steps",
+  short: "50,000 of the lecture's 200,000 steps",
   seed: 2147483647,
   spares: ["workers", "blas"], // on the CPU, its small nets run on one thread in WASM
   data: names,
   options: {
-    steps: integer("training steps of each net; default: 20,000, or 200,000 for the larger net with --full", {
+    steps: integer("training steps of each net; default: 50,000, or 200,000 for the larger net with --full", {
       value: null,
       min: 100,
       group: "Lesson",

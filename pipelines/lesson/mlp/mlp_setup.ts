@@ -13,7 +13,7 @@ export const context = 3;
 /** Number of examples per step. */
 export const batch = 32;
 /** Number of training steps of a shortened run and of the lecture's run. */
-export const shortRun = 20_000, fullRun = 200_000;
+export const shortRun = 50_000, fullRun = 200_000;
 /**
  * Number of times that the notebook had shuffled the names before it printed the numbers of examples. The
  * cell that shuffles them was run repeatedly.
