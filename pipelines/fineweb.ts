@@ -24,6 +24,7 @@ import {
   comparedBuckets,
 } from "./parts/fineweb/dedup_steps.ts";
 import { finishRank, throughputLines } from "./parts/fineweb/finish.ts";
+import { isReadByRank } from "./parts/fineweb/rank_files.ts";
 import { planned, rankSource, rankSourceLines } from "./parts/fineweb/rank_source.ts";
 import { rankFolder, rankWorkOf } from "./parts/fineweb/rank_work.ts";
 import { checkRanksFinished } from "./parts/fineweb/ranks.ts";
@@ -77,7 +78,11 @@ export default pipeline({
   spares: ["device", "blas", "tune", "logEvery"],
   barrierEvery: 256, // documents
   stats: "stats.json",
-  ranks: { options: { rank: "own", world: "shared", only: "own" }, folder: rankFolder },
+  ranks: {
+    options: { rank: "own", world: "shared", only: "own" },
+    folder: rankFolder,
+    reads: isReadByRank,
+  },
   async build(o, env) {
     const work = rankWorkOf(o), { rank, world, stages } = work;
     const dir = `${env.out}/minhash`, memory = o.minhashMemory * 2 ** 20;

@@ -148,6 +148,8 @@ export interface Env {
   given(option: string): boolean;
   /** The run's folder, without a trailing slash. */
   readonly out: string;
+  /** The value of `--out` in a command about the run: `out`, or its address in an object store. */
+  readonly address: string;
   /** Seed from which all randomness of the run derives. */
   readonly seed: number;
   /** Number of threads for data stages and the CPU engine. */
@@ -212,6 +214,11 @@ export interface RankFolders {
    * checkpoints in `<out>`.
    */
   folder(given: Lookup): string | null;
+  /**
+   * Whether the process whose folder this is reads a file that others have written; `path` is relative to
+   * `out`. Asked for each file in an object store, from which a process fetches what it reads. Default: all.
+   */
+  reads?(folder: string, path: string): boolean;
 }
 
 /** A pipeline: the default export of `pipelines/<name>.ts`. */

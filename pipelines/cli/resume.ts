@@ -70,7 +70,12 @@ export async function decideResume(
   let out = withoutEndSlash(String(given("out") ?? `runs/${name}`));
   let store: StoreRun | null = null;
   if (isStore(out) && pipeline.writes !== false) {
-    store = new StoreRun({ url: out, rank, note });
+    store = new StoreRun({
+      url: out,
+      rank,
+      note,
+      reads: (path) => rank !== null && (ranks?.reads?.(rank, path) ?? true),
+    });
     if (runs) await enterStore(store, { fresh: resume === "never" });
     out = store.place.folder;
   }

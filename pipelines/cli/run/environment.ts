@@ -23,6 +23,8 @@ export interface EnvironmentOptions {
   /** Default: none. */
   readonly machine?: MachineProfile | null;
   readonly out: string;
+  /** Default: `out`. */
+  readonly address?: string;
   readonly resumed: boolean;
   /** The conversation with the other processes of the run; default: there is one process. */
   readonly leader?: Leader | null;
@@ -84,6 +86,7 @@ export function environment(options: EnvironmentOptions): Env {
     },
     machine: profile === null ? null : { profile, computesOnCpu },
     out: options.out,
+    address: options.address ?? options.out,
     seed: Number(values.seed),
     workers,
     ranks: leader?.ranks.size ?? 1,

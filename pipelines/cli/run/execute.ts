@@ -33,6 +33,7 @@ export async function execute(job: RunJob): Promise<number> {
         values,
         given: isTyped(origin),
         out,
+        ...(store !== null && { address: store.place.url }),
         resumed,
         skippedBatches,
         leader,

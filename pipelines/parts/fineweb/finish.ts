@@ -22,7 +22,7 @@ export async function finishRank(
 ): Promise<EndLines> {
   const { out } = env,
     { step, world, rank } = work,
-    command = `deno task pipeline fineweb --out ${shellWord(out)}`;
+    command = `deno task pipeline fineweb --out ${shellWord(env.address)}`;
   if (step === "plan") {
     return {
       results: [`Plan:       ${planPath(out)}`],

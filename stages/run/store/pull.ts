@@ -61,10 +61,13 @@ export async function pullRun(
 }
 
 /**
- * Downloads what other processes have written to a run: all files but their checkpoints. Files that are here
- * already are left as they are. Throws the errors of `pullRun`.
+ * Downloads what other processes have written to a run and this one reads; never their checkpoints. Files
+ * that are here already are left as they are. Throws the errors of `pullRun`.
  */
-export async function gatherRun(place: StorePlace, { id, retry = {} }: PullOptions): Promise<void> {
+export async function gatherRun(
+  place: StorePlace,
+  { id, reads, retry = {} }: PullOptions & { readonly reads: (path: string) => boolean },
+): Promise<void> {
   const { url, folder } = place, record = recordFolderOf(place);
   await makeFolder(record);
   const known = new Map(Object.entries((await readStoreState(record))?.files ?? {}));
@@ -72,6 +75,7 @@ export async function gatherRun(place: StorePlace, { id, retry = {} }: PullOptio
     .map(({ uri, etag }) => ({ path: uri.slice(url.length + 1), etag }))
     .filter(({ path }) => !/(^|\/)checkpoints\//.test(path) || path.endsWith("/checkpoints/latest"))
     .filter(({ path }) => !/\.partial$/.test(path)) // of a process that goes on
+    .filter(({ path }) => reads(path))
     .filter(({ path }) => !path.endsWith(STORE_FILE) && !path.startsWith(place.within || "\0"));
   await forEachOf(objects, async ({ path, etag }) => {
     const before = known.get(path);

@@ -12,7 +12,6 @@ import { readIfThere } from "../../disk/whole_files.ts";
 import type { RetryOptions } from "../../format/web/retry.ts";
 import { putS3, removeS3 } from "../../format/web/s3/objects.ts";
 import { uploadFile } from "../../format/web/s3/upload.ts";
-import { LOCK_NAME } from "../own_folder.ts";
 import { type Claim, renewClaim, requireClaim } from "./claim_store.ts";
 import {
   type FileMark,
@@ -28,6 +27,8 @@ import {
 
 const PART = 16 * 2 ** 20; // bytes up to which a file is read at once
 const MAX_PASSES = 5;
+/** Names of files of this machine alone: locks, leases, and what is being written. */
+const notStored = /^run\.(lock|lease)\b|\.part$|^writing-|^\.nfs/;
 
 /**
  * Uploads what has changed, and returns the claim that is then valid. Throws StoreTakenError if another
@@ -106,7 +107,7 @@ async function sendFiles(
 async function filesBelow(folder: string, within = ""): Promise<string[]> {
   const paths: string[] = [];
   for (const { name, isDirectory, isFile } of await entriesIn(`${folder}/${within}`)) {
-    if (name === LOCK_NAME || name === STORE_FILE || /\.part$|^writing-|^\.nfs/.test(name)) continue;
+    if (name === STORE_FILE || notStored.test(name)) continue;
     if (isDirectory) {
       paths.push(
         ...await filesBelow(folder, `${within}${name}/`).catch((error) => {

@@ -33,6 +33,8 @@ export interface StoreRunOptions {
   readonly rank: string | null;
   /** Receives what a user should know. */
   note(text: string): void;
+  /** Whether the run reads a file that other ranks have written; its path is relative to the run's folder. */
+  reads(path: string): boolean;
   /** How requests are retried. Default: as for all sources. */
   readonly retry?: RetryOptions;
   /** Least number of milliseconds from one upload to the next. Default: a minute. */
@@ -81,9 +83,10 @@ export class StoreRun {
       if (moved !== null) note(`The earlier working folder ${place.folder} was moved to ${moved}`);
       return;
     }
-    // What other ranks have written, for a step that needs the documents of all.
     const hasCheckpoint = now?.files.some((path) => path.startsWith(`${place.within}checkpoints/`)) === true;
-    if (rank !== null && !/^\d+$/.test(rank) && !hasCheckpoint) await gatherRun(place, { id, retry });
+    if (rank !== null && !hasCheckpoint) {
+      await gatherRun(place, { id, retry, reads: (path) => this.#options.reads(path) });
+    }
   }
 
   /** Whether this process has claimed the run. */

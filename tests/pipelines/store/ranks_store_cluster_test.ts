@@ -37,8 +37,19 @@ storeTest(
         });
         strictEqual(run.code, 0, run.err);
       }
-      const last = await typed(`fineweb --out ${out} --only dedup`, { cwd: `${dir}/c`, store });
-      strictEqual(last.code, 0, last.err);
+      // The buckets, the clusters and the documents of each rank, each on a machine that has nothing.
+      const steps = [
+        "buckets --rank 0 --world 2",
+        "buckets --rank 1 --world 2",
+        "clusters",
+        "dedup --rank 0 --world 2",
+        "dedup --rank 1 --world 2",
+      ];
+      for (const step of steps) {
+        await Deno.remove(`${dir}/c/runs`, { recursive: true });
+        const run = await typed(`fineweb --out ${out} --only ${step}`, { cwd: `${dir}/c`, store });
+        strictEqual(run.code, 0, `${step}: ${run.err}`);
+      }
       // A machine that has nothing reads the documents.
       const stored = from(await openSource([`${out}/documents`]));
       const documents = (await Array.fromAsync(stored.stream())).map(({ id, text }) => [id, text]);
