@@ -112,8 +112,22 @@ async function command(program: string, ...args: readonly string[]): Promise<voi
   if (!success) throw new Error(`${program} ${args.join(" ")} failed:\n${new TextDecoder().decode(stderr)}`);
 }
 
-/** Starts an empty store. Throws Error if it does not come up in a minute. */
+/** Starts an empty store behind a proxy. Throws the error of `startMoto`. */
 async function startStore(): Promise<TestStore> {
+  const { address, stop } = await startMoto();
+  return proxyTo(address, stop);
+}
+
+/** A running moto. */
+export interface Moto {
+  /** "http://127.0.0.1:PORT". */
+  readonly address: string;
+  /** Ends it. */
+  stop(): Promise<void>;
+}
+
+/** Starts moto. Throws Error if it does not come up in a minute. */
+export async function startMoto(): Promise<Moto> {
   const moto = new Deno.Command(python, {
     args: ["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
     env: { AWS_ACCESS_KEY_ID: "moto", AWS_SECRET_ACCESS_KEY: "moto", PYTHONUNBUFFERED: "1" },
@@ -136,7 +150,7 @@ async function startStore(): Promise<TestStore> {
     await drained;
   };
   try {
-    return proxyTo(await found.promise, stop);
+    return { address: await found.promise, stop };
   } catch (error) {
     await stop();
     throw error;
