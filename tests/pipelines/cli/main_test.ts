@@ -99,8 +99,8 @@ const wrong: readonly (readonly [args: string, message: string])[] = [
     'Unknown preset "huge": expected one of auto, tiny, finetune, shakespeare-char-cpu, shakespeare-char, gpu-small, gpt2-124m, smollm2-135m, gpt2-355m, gpt2-774m, gpt2-1558m',
   ],
   [
-    "sum-numbers --out s3://bucket/x",
-    "Cannot write to --out s3://bucket/x: an address (s3:) is no folder of this machine: give a folder (./s3://bucket/x for one of this name)",
+    "sum-numbers --out gs://bucket/x",
+    "Cannot write to --out gs://bucket/x: an address (gs:) is no folder of this machine: give a folder (./gs://bucket/x for one of this name)",
   ],
   [
     "sum-numbers --out -",
@@ -173,10 +173,11 @@ inFolder("main --help groups the options with the values that hold here", async 
   strictEqual(code, 0);
   match(out, /^deno task pipeline sum-numbers/);
   match(out, /^Options\n {2}--save-every N +steps between checkpoints \[5\]$/m);
-  match(out, /^Learning rate\n {2}--lr X +highest learning rate \[5\]$/m);
+  match(out, /^Learning rate\n {2}--lr X +highest learning rate.*\[5\]$/m);
   match(out, /--layers N +transformer blocks \[4\]/);
   match(out, /^Run$/m);
-  match(out, /--out DIR +the run's folder \[runs\/sum-numbers\]/);
+  match(out, /--out DIR +the run's folder; s3:\/\/BUCKET\/KEY keeps the run in/);
+  match(out, /\[runs\/sum-numbers\]/);
   match(out, /tiny +.*\(here: training runs on the CPU\)/);
   deepStrictEqual(entries(folder), []);
 });
