@@ -215,10 +215,10 @@ export interface RankFolders {
    */
   folder(given: Lookup): string | null;
   /**
-   * Whether the process whose folder this is reads a file that others have written; `path` is relative to
-   * `out`. Asked for each file in an object store, from which a process fetches what it reads. Default: all.
+   * Whether a process with these options reads a file that others have written; `path` is relative to `out`.
+   * Asked for each file in an object store, from which a process fetches what it reads. Default: all.
    */
-  reads?(folder: string, path: string): boolean;
+  reads?(given: Lookup, path: string): boolean;
 }
 
 /** A pipeline: the default export of `pipelines/<name>.ts`. */

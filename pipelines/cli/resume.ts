@@ -74,7 +74,7 @@ export async function decideResume(
       url: out,
       rank,
       note,
-      reads: (path) => rank !== null && (ranks?.reads?.(rank, path) ?? true),
+      reads: (path) => rank !== null && (ranks?.reads?.(given, path) ?? true),
     });
     if (runs) await enterStore(store, { fresh: resume === "never" });
     out = store.place.folder;

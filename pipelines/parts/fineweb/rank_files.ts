@@ -4,21 +4,35 @@
  *
  * @module
  */
+import type { Lookup } from "../../cli/pipeline.ts";
 
 /**
- * Returns whether a process reads a file that another has written. `folder` is the name of its folder in
- * `<out>/ranks`: "00003" for the filters of rank 3, otherwise "plan", "buckets", "clusters" or "dedup", the
- * last and "buckets" also with a rank, such as "dedup-00003". `path` is relative to `out`.
+ * Returns whether a process with these options reads a file that another has written. `path` is relative to
+ * `out`.
  */
-export function isReadByRank(folder: string, path: string): boolean {
-  const [, step = "", rank = null] = /^([a-z]*)-?(\d+)?$/.exec(folder) ?? [];
-  if (step === "plan") return false;
-  if (step === "") return path === "plan.jsonl";
+export function isReadByRank(given: Lookup, path: string): boolean {
+  const step = given("only") ?? "filter", rank = given("rank") ?? null, world = Number(given("world") ?? 1);
+  switch (step) {
+    case "filter":
+    case "extract":
+      return path === "plan.jsonl";
+    case "buckets":
+    case "clusters":
+    case "dedup":
+      break;
+    default:
+      return false;
+  }
   // Which ranks have finished, with which options; at the end their events are merged.
   if (path.startsWith("ranks/")) return true;
-  const own = rank === null || path.startsWith(`minhash/${rank}.`) || path.includes(`/${rank}.`);
-  if (path.startsWith("removed/")) return step === "dedup" && rank === null;
-  if (path.startsWith("documents/")) return false;
-  if (path.endsWith(".documents")) return step === "dedup" && own;
-  return path.startsWith("minhash/");
+  if (step === "dedup" && rank === null) return /^(minhash|removed)\//.test(path); // it does the steps before it
+  const [, bucket, file] = /^minhash\/(?:bucket_(\d+)\/)?([^/]+)$/.exec(path) ?? [];
+  if (file === undefined) return false;
+  if (bucket === undefined) {
+    if (file.endsWith(".json")) return true;
+    return step === "clusters" ? file.endsWith(".addresses") : step === "dedup" && parseInt(file) === rank;
+  }
+  const isSignature = file.endsWith(".sig");
+  if (step === "clusters") return !isSignature; // the pairs
+  return step === "buckets" && (rank === null || Number(bucket) % world === rank);
 }
