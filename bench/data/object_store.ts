@@ -1,16 +1,17 @@
 /**
- * Measures reading from and writing to an object store on this machine: `deno run -A --lock=deno.lock --frozen
- * bench/object_store.ts [MIB]`. The store is moto, a server in Python, so the time on the clock is mostly the
- * server's; the processor time is this process's alone, and what a run pays beside its own work.
+ * Measures reading from and writing to an object store on this machine: `deno run -A --lock=deno.lock
+ * --frozen bench/data/object_store.ts [MIB]`. The store is moto, a server in Python, so the time on the clock
+ * is mostly the server's; the processor time is this process's alone, and what a run pays beside its own
+ * work.
  *
  * @module
  */
 import process from "node:process";
-import { findRemote, readRemote } from "../stages/format/web/remote.ts";
-import { askS3 } from "../stages/format/web/s3/objects.ts";
-import { uploadFile } from "../stages/format/web/s3/upload.ts";
-import { useS3Settings } from "../stages/format/web/s3/settings.ts";
-import { BUCKET, installMoto, startMoto } from "../tests/object_store.ts";
+import { findRemote, readRemote } from "../../stages/format/web/remote.ts";
+import { askS3 } from "../../stages/format/web/s3/objects.ts";
+import { uploadFile } from "../../stages/format/web/s3/upload.ts";
+import { useS3Settings } from "../../stages/format/web/s3/settings.ts";
+import { BUCKET, installMoto, startMoto } from "../../tests/object_store.ts";
 
 const mebibytes = Number(Deno.args[0] ?? 256);
 const uri = `s3://${BUCKET}/file`;
