@@ -25,7 +25,8 @@ export function isReadByRank(given: Lookup, path: string): boolean {
   }
   // Which ranks have finished, with which options; at the end their events are merged.
   if (path.startsWith("ranks/")) return true;
-  if (step === "dedup" && rank === null) return /^(minhash|removed)\//.test(path); // it does the steps before it
+  // Without a rank, it does the steps before it too.
+  if (step === "dedup" && rank === null) return /^(minhash|removed)\//.test(path);
   const [, bucket, file] = /^minhash\/(?:bucket_(\d+)\/)?([^/]+)$/.exec(path) ?? [];
   if (file === undefined) return false;
   if (bucket === undefined) {
