@@ -177,6 +177,7 @@ export {
 } from "./stages/flow/parallel/parallel.ts";
 export {
   type Context,
+  giveBackItem,
   type Many,
   map,
   type Rng,

@@ -17,6 +17,7 @@ import { algorithms } from "../stages/rl/policy_loss.ts";
 import { rolloutBatch } from "../stages/rl/rollout_batch.ts";
 import { SUM_LENGTH } from "../stages/task/verified/arithmetic.ts";
 import { heldOutFrom, type Task } from "../stages/task/verified/task.ts";
+import { orGiveBack } from "../stages/rl/until_stopped.ts";
 import { type BatchContext, train } from "../stages/train/train.ts";
 import { flag, integer, number, oneOf, path } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
@@ -201,7 +202,7 @@ export default pipeline({
       temperature: 0,
       ...tools,
     };
-    const prepare = async (
+    const answered = async (
       item: BatchOrNumber,
       { model, step, item: batchNumber, ctx, reported }: BatchContext,
     ) => {
@@ -220,6 +221,7 @@ export default pipeline({
           maxTokens: o.maxTokens ?? seqLen,
           seed: env.seed,
           signal: ctx.signal,
+          stopping: () => ctx.stopping,
           task,
           group: o.group,
           shape,
@@ -236,8 +238,8 @@ export default pipeline({
           ...tools,
         },
       );
-      ctx.emit({ type: "rollout", step, ...event });
-      ctx.emit({ type: "timing", step, ...timing });
+      ctx.emit({ type: "rollout", step, item: item.number, ...event });
+      ctx.emit({ type: "timing", step, item: item.number, ...timing });
       if (item.number % TRANSCRIPT_EVERY === 0) {
         ctx.emit({ type: "sample", step, prompt: "The best answer of the update. ", text: event.best });
         ctx.emit({ type: "sample", step, prompt: "The worst answer of the update. ", text: event.worst });
@@ -253,6 +255,7 @@ export default pipeline({
       }
       return batch;
     };
+    const prepare = (item: BatchOrNumber, context: BatchContext) => orGiveBack(() => answered(item, context));
     const rate = chatSchedule(o, { share: isNew ? shareOf("rl") : 1 }), first = firstSteps(o);
     const hashes = {
       [`the task ${o.task}`]: hash,

@@ -12,6 +12,7 @@ import { type Flow, from } from "../stages/flow/flow.ts";
 import type { Batch } from "../stages/items.ts";
 import type { Plan } from "../stages/model/plan.ts";
 import { checkAnswers, checkTasks } from "../stages/rl/check_answers.ts";
+import { orGiveBack } from "../stages/rl/until_stopped.ts";
 import { train } from "../stages/train/train.ts";
 import { integer, oneOf, path } from "./cli/option_types.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
@@ -143,10 +144,11 @@ export default pipeline({
         train<Batch>({
           engine,
           plan,
-          async prepare(batch, { model, step, ctx }) {
-            if (step === 0 && asks && !isNew) await checkTasks(model, { step, ctx }, checks);
-            return batch;
-          },
+          prepare: (batch, { model, step, ctx }) =>
+            orGiveBack(async () => {
+              if (step === 0 && asks && !isNew) await checkTasks(model, { step, ctx }, checks);
+              return batch;
+            }),
           schedule: chatSchedule(o),
           ...chatTraining(o, start, env),
         }),

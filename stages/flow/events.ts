@@ -81,7 +81,12 @@ export type PreferenceEvent = Readonly<{
 /** The answers that one update of reinforcement learning learns from. */
 export type RolloutEvent = Readonly<{
   type: "rollout";
+  /** Step of the update; the same again in the next event if these answers gave no update. */
   step: number;
+  /** Number of the questions in the run, from 0: it grows with each event. */
+  item: number;
+  /** True if there was no update, because the answers teach nothing: no group has rewards that differ. */
+  withoutUpdate?: true;
   /** Mean reward of the answers. */
   reward: number;
   /** Mean of each part of the reward, by name. */
@@ -114,6 +119,8 @@ export type RolloutEvent = Readonly<{
 export type TimingEvent = Readonly<{
   type: "timing";
   step: number;
+  /** Number of the questions in the run: see RolloutEvent. */
+  item: number;
   /** Seconds in which answers were generated and rewarded. */
   rollout: number;
   /** Seconds in which the reference read the answers; 0 without one. */

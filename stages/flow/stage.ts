@@ -32,6 +32,12 @@ export type Many<T> = Iterable<T> | AsyncIterable<T>;
  */
 export const takeCheckpoint: unique symbol = Symbol("takeCheckpoint");
 
+/**
+ * Value that a stage with `takesCheckpoints` yields last where the run is stopping and the item has changed
+ * nothing: the final checkpoint is that from before the item, and a resumed run gets the item again.
+ */
+export const giveBackItem: unique symbol = Symbol("giveBackItem");
+
 /** Counter-based random numbers of one stage; saved and restored with its state. */
 export interface Rng {
   /** Returns a uniform random number in [0, 1), with 32 random bits. */
@@ -69,8 +75,8 @@ export interface Stage<In, Out, State = any> {
   /** Name, unique in the flow; the state is saved under it. */
   readonly name: string;
   /**
-   * Whether the stage yields `takeCheckpoint`. Barriers then end at its input, and checkpoints start at its
-   * output.
+   * Whether the stage yields `takeCheckpoint` or `giveBackItem`. Barriers then end at its input, and
+   * checkpoints start at its output.
    */
   readonly takesCheckpoints?: true;
   /** Number of worker threads that the stage uses, for the graph of the flow. Default: none. */
@@ -78,7 +84,7 @@ export interface Stage<In, Out, State = any> {
   /** Returns the initial state, or the state to resume with. */
   open(ctx: Context, saved?: State): State | Promise<State>;
   /** Processes an item and yields the output. */
-  push(item: In, state: State, ctx: Context): Many<Out | typeof takeCheckpoint>;
+  push(item: In, state: State, ctx: Context): Many<Out | typeof takeCheckpoint | typeof giveBackItem>;
   /** Called when the input has ended; yields the remaining output. */
   flush?(state: State, ctx: Context): Many<Out | typeof takeCheckpoint>;
   /**

@@ -8,6 +8,7 @@ import type {
   EvalEvent,
   HellaswagEvent,
   InspectEvent,
+  RolloutEvent,
   SampleEvent,
   TaskEvent,
   WordsEvent,
@@ -37,8 +38,16 @@ export function stepLine(progress: Progress): string {
 
 /** The latest update's answers, or null if it is no update of rewards. */
 export function rolloutParts({ step, rollout }: Progress): string[] | null {
-  if (step === null || rollout === null || rollout.step < step.step) return null;
-  const { reward, zeroVariance, entropy, length, cutOff, tooLong = 0, toolCalls, kl } = rollout;
+  return step === null || rollout === null || rollout.step < step.step ? null : answerParts(rollout);
+}
+
+/** Returns a line for answers that gave no update. */
+export function withoutUpdateLine(event: RolloutEvent): string {
+  return ["no update, as the answers teach nothing", ...answerParts(event)].join("  ");
+}
+
+function answerParts(event: RolloutEvent): string[] {
+  const { reward, zeroVariance, entropy, length, cutOff, tooLong = 0, toolCalls, kl } = event;
   return [
     `reward ${reward.toFixed(3)}`,
     `entropy ${entropy.toFixed(3)}`,

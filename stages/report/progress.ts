@@ -81,6 +81,14 @@ export class Progress {
   /** Starts with no events. */
   constructor(readonly limits: RunLimits, readonly now: () => number) {}
 
+  /**
+   * Returns whether an event says what an earlier one has said: the checkpoint of the last update is taken
+   * again with the results of the stages after training.
+   */
+  repeats(event: RunEvent): boolean {
+    return event.type === "checkpoint" && event.path === this.checkpoint;
+  }
+
   /** Updates the state with an event. */
   add(event: RunEvent): void {
     switch (event.type) {

@@ -16,6 +16,7 @@ import {
   stagesLine,
   stepLine,
   taskLine,
+  withoutUpdateLine,
 } from "./event_lines.ts";
 import { Progress, type RunLimits } from "./progress.ts";
 
@@ -121,6 +122,7 @@ export function plainDisplay(
     say,
     close() {},
     show(event) {
+      const lines = progress.repeats(event) ? [] : linesOf(event);
       progress.add(event);
       if (event.type === "step") {
         const { updates, limits } = progress;
@@ -130,7 +132,7 @@ export function plainDisplay(
       } else if (event.type === "stage") {
         if (progress.step === null && screen.now() - lastLine >= stagesEvery) say(stagesLine(progress));
       } else {
-        linesOf(event).forEach(say);
+        lines.forEach(say);
       }
     },
   };
@@ -181,9 +183,10 @@ export function liveDisplay(screen: Screen, options: { readonly limits: RunLimit
     close,
     say: (line) => closed ? screen.write(`${line}\n`) : draw([line]),
     show(event) {
+      const lines = progress.repeats(event) ? [] : linesOf(event).map(printable);
       progress.add(event);
       dirty = true;
-      const lines = linesOf(event).map(printable); // never cut: a line may name a path, or a command to type
+      // Lines are never cut: they may name a path, or a command to type.
       if (lines.length > 0 && !closed) draw(lines.map((line, i) => i === 0 ? line : paint("dim", line)));
     },
   };
@@ -202,6 +205,8 @@ function linesOf(event: RunEvent): string[] {
       return [inspectLine(event)];
     case "checkpoint":
       return [`checkpoint after step ${event.step}: ${event.path}`];
+    case "rollout":
+      return event.withoutUpdate === true ? [withoutUpdateLine(event)] : []; // else in the line of the step
     case "note":
       return [event.text];
     case "change":
@@ -209,7 +214,6 @@ function linesOf(event: RunEvent): string[] {
     case "task":
       return [taskLine(event)];
     case "preference": // these two are in the line of the step
-    case "rollout":
     case "timing":
     case "words": // one of the last lines of a run
     case "run":

@@ -10,6 +10,7 @@ import type { GenerateTokensOptions } from "../sample/token_text.ts";
 import { rewardOf, type RewardParts, type Task, type TaskItem } from "../task/verified/task.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
 import type { Toolbox } from "../tool/toolbox.ts";
+import { unlessStopped } from "./until_stopped.ts";
 
 /** What answers are generated with. */
 export interface AnswerOptions extends Omit<GenerateTokensOptions, "ends" | "vocabSize"> {
@@ -17,6 +18,8 @@ export interface AnswerOptions extends Omit<GenerateTokensOptions, "ends" | "voc
   readonly template: ChatTemplate;
   /** Tools that the model may call; default: none. */
   readonly toolbox?: Pick<Toolbox, "hand" | "announce">;
+  /** Returns whether the run is stopping; the task's own functions are then not waited for. */
+  stopping(): boolean;
 }
 
 /** An answer to a question. */
@@ -35,7 +38,7 @@ export interface Answer extends GeneratedTokens {
 /**
  * Returns `samples` answers to each question, in order. The random numbers of an answer depend on the seed,
  * the item's index and the number of the sample alone. Throws RangeError for a reward that is NaN or
- * infinite.
+ * infinite, StoppedError if the run is stopping before the task has answered, and the task's own errors.
  */
 export async function answerQuestions(
   model: ModelSession,
@@ -46,9 +49,10 @@ export async function answerQuestions(
     /** Prefix of the names of random numbers, such as the pass over the questions. */
     readonly key: string;
   },
-  { tokenizer, template, toolbox, ...options }: AnswerOptions,
+  { tokenizer, template, toolbox, stopping, ...options }: AnswerOptions,
 ): Promise<readonly Answer[]> {
-  const items = await Promise.all(indices.map((index) => task.item(index)));
+  const itemsOf = async () => await Promise.all(indices.map((index) => task.item(index)));
+  const items = await unlessStopped(itemsOf(), stopping);
   const requests = items.flatMap(({ id, messages }, i) => {
     const asked = { id, messages }, prompt = template.prompt(toolbox?.announce(asked) ?? asked);
     return Array.from({ length: samples }, (_, sample) => ({
@@ -63,7 +67,7 @@ export async function answerQuestions(
     requests.map(({ prompt, key, hand }) => ({ prompt, key, ...(hand !== undefined && { hand }) })),
     { ...options, ends: template.ends, vocabSize: tokenizer.vocabSize },
   );
-  return await Promise.all(generated.map(async (tokens, i) => {
+  const rewarded = generated.map(async (tokens, i) => {
     const { item, prompt, hand } = requests[i], text = writtenText(tokenizer, tokens);
     const parts = await task.reward(item, text);
     return {
@@ -76,7 +80,8 @@ export async function answerQuestions(
       calls: hand?.calls ?? 0,
       failures: hand?.failures ?? 0,
     };
-  }));
+  });
+  return await unlessStopped(Promise.all(rewarded), stopping);
 }
 
 /** The text after the last token that was forced, without special tokens. */

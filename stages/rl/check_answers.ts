@@ -9,9 +9,10 @@ import type { ModelSession } from "../model/model_session.ts";
 import type { ModelUpdate } from "../model/model_update.ts";
 import { heldOutFrom, type Task } from "../task/verified/task.ts";
 import { type AnswerOptions, answerQuestions } from "./answer_questions.ts";
+import { StoppedError } from "./until_stopped.ts";
 
 /** How a model is asked. */
-export interface CheckAnswersOptions extends Omit<AnswerOptions, "seed" | "signal"> {
+export interface CheckAnswersOptions extends Omit<AnswerOptions, "seed" | "signal" | "stopping"> {
   /** Number of updates between checks; there is one after the last update too. 0: none at all. */
   readonly every: number;
   /** Number of updates before the first check. Default 0. */
@@ -23,7 +24,8 @@ export interface CheckAnswersOptions extends Omit<AnswerOptions, "seed" | "signa
 }
 
 /**
- * Asks held-out questions every N updates, emits the mean rewards and one answer, and passes the model on.
+ * Asks held-out questions every N updates, emits the mean rewards and one answer, and passes the model on. If
+ * the run is stopping while a task's own function is waited for, the check is abandoned with a note.
  */
 export function checkAnswers(
   { every, after = 0, ...options }: CheckAnswersOptions,
@@ -34,16 +36,30 @@ export function checkAnswers(
     async act({ step, model, reported }, _state, ctx) {
       if (step < after) return;
       await reported();
-      await checkTasks(model, { step, ctx }, options);
+      try {
+        await checkTasks(model, { step, ctx }, options);
+      } catch (error) {
+        if (!(error instanceof StoppedError)) throw error;
+        ctx.emit({
+          type: "note",
+          text: `The check after step ${step} was abandoned: the run is stopping`,
+        });
+      }
     },
     save: ({ actedOn }) => ({ checked: actedOn }),
   });
 }
 
-/** Asks a model held-out questions of each task after `step` updates, and emits the mean rewards. */
+/**
+ * Asks a model held-out questions of each task after `step` updates, and emits the mean rewards. Throws the
+ * errors of `answerQuestions`.
+ */
 export async function checkTasks(
   model: ModelSession,
-  { step, ctx }: { readonly step: number; readonly ctx: Pick<Context, "emit" | "signal" | "seed"> },
+  { step, ctx }: {
+    readonly step: number;
+    readonly ctx: Pick<Context, "emit" | "signal" | "seed" | "stopping">;
+  },
   { tasks, items, ...options }: Omit<CheckAnswersOptions, "every" | "after">,
 ): Promise<void> {
   for (const task of tasks) {
@@ -54,7 +70,7 @@ export async function checkTasks(
     const answers = await answerQuestions(
       model,
       { task, indices, samples: 1, key: "check" },
-      { ...options, signal, seed },
+      { ...options, signal, seed, stopping: () => ctx.stopping },
     );
     const mean = (of: (answer: typeof answers[number]) => number) =>
       answers.reduce((sum, answer) => sum + of(answer), 0) / answers.length;

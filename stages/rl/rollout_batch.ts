@@ -29,17 +29,17 @@ export interface RolloutOptions extends AnswerOptions {
   readonly reference: Scorer | null;
 }
 
-/** The batch of an update, null if it teaches nothing, and its event without the step. */
+/** The batch of an update, null if it teaches nothing, and its events without their numbers. */
 export interface Rollout {
   readonly batch: Batch | null;
-  readonly event: Omit<RolloutEvent, "type" | "step">;
-  readonly timing: Omit<TimingEvent, "type" | "step">;
+  readonly event: Omit<RolloutEvent, "type" | "step" | "item">;
+  readonly timing: Omit<TimingEvent, "type" | "step" | "item">;
 }
 
 /**
  * Answers questions with the model, and returns the batch of the update. The random numbers depend on the
  * seed, the question and the number of the answer alone. Questions that are longer than a sequence are left
- * out. Throws RangeError if all are, and for a reward that is NaN or infinite.
+ * out. Throws RangeError if all are, and the errors of `answerQuestions`.
  */
 export async function rolloutBatch(
   model: ModelSession,
@@ -88,10 +88,12 @@ export async function rolloutBatch(
     ...(reference !== null && { reference: await logProbabilities(reference, rows) }),
   }, loss);
   const scored = performance.now();
+  const batch = derivativeBatch(rows, { gradient: found.gradient, shape });
   return {
-    batch: derivativeBatch(rows, { gradient: found.gradient, shape }),
+    batch,
     event: {
       ...measured(answered, asking.tokenizer),
+      ...(batch === null && { withoutUpdate: true }),
       ...(long !== undefined && { tooLong: 1 - answered.length / answers.length }),
       zeroVariance: shareWithoutVariance(rewards, group),
       policyLoss: found.loss,
@@ -109,7 +111,7 @@ export async function rolloutBatch(
 function measured(
   answers: readonly Answer[],
   tokenizer: Tokenizer,
-): Omit<RolloutEvent, "type" | "step" | "zeroVariance" | "policyLoss" | "kl" | "tooLong"> {
+): Omit<Rollout["event"], "withoutUpdate" | "zeroVariance" | "policyLoss" | "kl" | "tooLong"> {
   const mean = (of: (answer: Answer) => number) =>
     answers.reduce((sum, answer) => sum + of(answer), 0) / answers.length;
   const names = [...new Set(answers.flatMap(({ parts }) => Object.keys(parts)))];

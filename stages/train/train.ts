@@ -6,7 +6,7 @@
  */
 import { initialWeights } from "../../kernels/models/model.ts";
 import type { StepEvent } from "../flow/events.ts";
-import { type Context, type Stage, takeCheckpoint } from "../flow/stage.ts";
+import { type Context, giveBackItem, type Stage, takeCheckpoint } from "../flow/stage.ts";
 import type { Batch } from "../items.ts";
 import { openModel } from "../model/model_session.ts";
 import type { ModelUpdate } from "../model/model_update.ts";
@@ -136,7 +136,7 @@ async function open(
 async function* push(
   options: TrainOptions<any>,
   { item, state, ctx }: { readonly item: unknown; readonly state: TrainState; readonly ctx: Context },
-): AsyncGenerator<ModelUpdate | typeof takeCheckpoint> {
+): AsyncGenerator<ModelUpdate | typeof takeCheckpoint | typeof giveBackItem> {
   yield* observe(options, state);
   if (finished(options, state)) return; // a finished run was started again
   const number = state.batches++, skipped = options.skippedBatches?.get(number);
@@ -150,6 +150,11 @@ async function* push(
     ? item as Batch
     : await options.prepare(item, { model, step, item: number, ctx, reported: () => results.drain() });
   if (batch === null) return;
+  if (batch === giveBackItem) {
+    state.batches--;
+    yield giveBackItem;
+    return;
+  }
   const { origins } = batch;
   state.origins = origins;
   if (isOpen(options.schedule) && state.scheduleSteps === null && batch.total !== undefined) {

@@ -7,7 +7,7 @@ import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { LoraConfig } from "../../kernels/models/lora_config.ts";
 import type { Engine } from "../../kernels/engine/engine.ts";
 import type { Schedule } from "../../kernels/optim/schedule.ts";
-import type { Context } from "../flow/stage.ts";
+import type { Context, giveBackItem } from "../flow/stage.ts";
 import type { Batch } from "../items.ts";
 import type { ModelUpdate } from "../model/model_update.ts";
 import type { ModelSession } from "../model/model_session.ts";
@@ -79,9 +79,10 @@ export interface TrainOptions<Item = Batch> {
   readonly adapters?: TrainedAdapters;
   /**
    * Returns the batch of an item, with the model before the update: it may be measured, or generate texts.
-   * Null if the item gives no gradient; there is no update for it. Default: the items are batches.
+   * Null if the item gives no gradient; there is no update for it. `giveBackItem` if the run is stopping and
+   * the item must wait for a resumed run. Default: the items are batches.
    */
-  prepare?(item: Item, context: BatchContext): Promise<Batch | null>;
+  prepare?(item: Item, context: BatchContext): Promise<Batch | null | typeof giveBackItem>;
 }
 
 /** The part of an update that the stages after training need and that is not in the model. */

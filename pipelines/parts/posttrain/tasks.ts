@@ -87,7 +87,7 @@ async function taskOfFile(path: string): Promise<OpenedTask> {
     return { task: checked, hash: hashOfTexts([await readText(path)]) };
   }
   throw new RangeError(
-    `Cannot use ${path} as a task: its default export must be an object with name, item(index) and reward(item, answer), and size a whole number above 0 if it has one`,
+    `Cannot use ${path} as a task: its default export must be an object with name, item(index) and reward(item, answer), and, if it has them, size a whole number above 0 and timeout a number of seconds above 0`,
   );
 }
 
@@ -101,10 +101,15 @@ async function imported(path: string): Promise<{ readonly default?: unknown }> {
   }
 }
 
+/** Largest timeout in seconds: a timer takes 32 bits of milliseconds. */
+const MAX_TIMEOUT = 2_000_000;
+
 function isTask(value: unknown): value is Task {
   return typeof value === "object" && value !== null && "name" in value && typeof value.name === "string" &&
     "item" in value && typeof value.item === "function" && "reward" in value &&
     typeof value.reward === "function" &&
     (!("size" in value) || value.size === undefined ||
-      Number.isSafeInteger(value.size) && Number(value.size) > 0);
+      Number.isSafeInteger(value.size) && Number(value.size) > 0) &&
+    (!("timeout" in value) || value.timeout === undefined ||
+      typeof value.timeout === "number" && value.timeout > 0 && value.timeout <= MAX_TIMEOUT);
 }

@@ -82,6 +82,14 @@ export class CheckpointNode extends StageNode {
     return this.#takeCheckpoint();
   }
 
+  protected override giveBackItem(): void {
+    if (!this.#host.stopping) {
+      throw new TypeError(`Stage ${this.stage.name} gives back an item, and the run is not stopping`);
+    }
+    this.#since--;
+    this.meter.in--;
+  }
+
   protected override beforeOutput(): void {
     this.#lastCheckpoint = null;
   }

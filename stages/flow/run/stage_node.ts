@@ -5,7 +5,7 @@
  */
 import type { StageSnapshot } from "../checkpoint/types.ts";
 import type { Reject } from "../rejects.ts";
-import { type Many, type Stage, takeCheckpoint } from "../stage.ts";
+import { giveBackItem, type Many, type Stage, takeCheckpoint } from "../stage.ts";
 import { copyState } from "./copy_state.ts";
 import { asError, failure, isPlaced } from "./failure.ts";
 import { type Inlet, StopUpstream } from "./inlet.ts";
@@ -208,6 +208,13 @@ export class StageNode implements Inlet {
     );
   }
 
+  /** Called when the stage has yielded `giveBackItem`. */
+  protected giveBackItem(): void {
+    throw new TypeError(
+      `Stage ${this.stage.name} yields giveBackItem: declare it with takesCheckpoints: true`,
+    );
+  }
+
   /** Called after a push, when everything downstream has taken the output of the push. */
   protected afterPush(): Wait {}
 
@@ -317,6 +324,7 @@ export class StageNode implements Inlet {
   #give(value: unknown): Wait {
     if (this.#dropped.length > 0) return this.#reject()!.then(() => this.#give(value));
     if (value === takeCheckpoint) return this.takeCheckpoint();
+    if (value === giveBackItem) return this.giveBackItem();
     this.beforeOutput();
     this.meter.countOutput(value);
     const wait = this.next.item(value);

@@ -29,6 +29,8 @@ export interface Task {
   readonly size?: number;
   /** Whether checks ask questions that are trained on too, because they test memory. Default false. */
   readonly seen?: boolean;
+  /** Seconds that one call of `item` or `reward` of a task of one's own may take. Default 60. */
+  readonly timeout?: number;
   /**
    * Returns an item. The same index gives the same item, whatever was asked before. Items from index
    * `heldOutFrom(task)` on are for evaluation only.

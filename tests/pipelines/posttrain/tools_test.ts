@@ -62,6 +62,7 @@ async function rollout(question: (index: number) => string) {
     scale: "group",
     maskCutOff: false,
     reference: null,
+    stopping: () => false,
     toolbox: { hand, announce: (asked) => asked },
   });
 }

@@ -75,6 +75,7 @@ export function rolloutEvents(step: number, reward: number): RunEvent[] {
     {
       type: "rollout",
       step,
+      item: step,
       reward,
       parts: { correct: reward },
       zeroVariance: 0.25,
@@ -89,7 +90,7 @@ export function rolloutEvents(step: number, reward: number): RunEvent[] {
       best: "",
       worst: "",
     },
-    { type: "timing", step, rollout: 1.5, score: 0, generated: 3000 },
+    { type: "timing", step, item: step, rollout: 1.5, score: 0, generated: 3000 },
     stepEvent(step),
   ];
 }

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { liveDisplay, plainDisplay, type Screen } from "../../../stages/report/terminal.ts";
-import { runEvents, stageEvent, stepEvent } from "./events.ts";
+import { rolloutEvents, runEvents, stageEvent, stepEvent } from "./events.ts";
 
 function fakeScreen(): Screen & { text: string; columns: number; at: number } {
   return {
@@ -19,6 +19,31 @@ function fakeScreen(): Screen & { text: string; columns: number; at: number } {
     },
   };
 }
+
+Deno.test("both displays say once that a checkpoint was taken, though it is taken again, and which answers gave no update", () => {
+  for (const make of [plainDisplay, liveDisplay]) {
+    const screen = fakeScreen(), display = make(screen, { limits: {}, every: 1 });
+    const taken = (step: number) =>
+      display.show({ type: "checkpoint", step, path: `runs/a/step-${step}`, seconds: 1 });
+    [2, 2, 3].forEach(taken);
+    const [rollout] = rolloutEvents(3, 0.25);
+    if (rollout.type !== "rollout") throw new Error("no rollout");
+    display.show(rollout);
+    display.show({ ...rollout, withoutUpdate: true });
+    display.close();
+    const lines = screen.text.split("\n");
+    deepStrictEqual(lines.filter((line) => line.includes("checkpoint after")).length, 2);
+    deepStrictEqual(
+      lines.filter((line) => line.includes("no update")).map((line) =>
+        line.slice(line.indexOf("no update")).trim()
+      ),
+      [
+        "no update, as the answers teach nothing  reward 0.250  entropy 0.500  12.0 tokens  " +
+        "0.25 tool calls  25 % of groups equal",
+      ],
+    );
+  }
+});
 
 Deno.test("plainDisplay() prints the first, every N-th and the last step, evaluations and samples, without escapes", () => {
   const screen = fakeScreen();

@@ -34,6 +34,7 @@ function everything(): RunEvent[] {
   const rollout = (step: number): RunEvent => ({
     type: "rollout",
     step,
+    item: step,
     reward: step / 10,
     parts: { correct: step / 20, format: 0.5 },
     zeroVariance: 0.2,

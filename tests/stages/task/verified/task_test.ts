@@ -4,14 +4,15 @@
  *
  * @module
  */
-import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
 import { arithmetic, calculatedOverGuessed } from "../../../../stages/task/verified/arithmetic.ts";
 import { countries } from "../../../../stages/task/verified/countries.ts";
 import { gsm8k, gsm8kNumber, multipleChoiceTask } from "../../../../stages/task/verified/question_files.ts";
 import { spellingBee } from "../../../../stages/task/verified/spelling_bee.ts";
-import { checkedTask } from "../../../../stages/task/verified/checked_task.ts";
+import { checkedTask, TaskTimeoutError } from "../../../../stages/task/verified/checked_task.ts";
 import { heldOutFrom, lastNumber, rewardOf } from "../../../../stages/task/verified/task.ts";
 import { contentText, isConversation } from "../../../../stages/chat/conversation.ts";
+import { beforeDeadline } from "../../../deadline.ts";
 
 Deno.test("heldOutFrom() holds out the last tenth of a fixed number of items, and at least one of two", () => {
   const firsts = [1, 2, 3, 19, 20, 21, 100].map((size) => heldOutFrom({ size }));
@@ -148,6 +149,25 @@ Deno.test("checkedTask() names the task and the item of what is wrong, and takes
       /reward an answer to item 7 of the task own: it is .*: expected an object of numbers/,
     );
   }
+});
+
+Deno.test("checkedTask() ends item() and reward() that do not answer in time, with the seconds to give", async () => {
+  const never = () => new Promise<never>(() => {}), item = { id: "7", messages: [], answer: "" };
+  const task = checkedTask({ name: "slow", timeout: 0.02, item: never, reward: never });
+  const late = (told: RegExp) => (error: unknown) => {
+    match(String(error), told);
+    return error instanceof TaskTimeoutError;
+  };
+  await beforeDeadline(rejects(
+    Promise.resolve(task.item(3)),
+    late(/item 3 of the task slow: item\(\) took longer than 0.02 s: .* timeout: 0.2$/),
+  ));
+  await beforeDeadline(rejects(
+    Promise.resolve(task.reward(item, "")),
+    late(/item 7 of the task slow: reward\(\) took longer than 0.02 s: .* timeout: 0.2$/),
+  ));
+  const quick = checkedTask({ name: "quick", timeout: 60, item: () => item, reward: () => ({ a: 1 }) });
+  deepEqual(await quick.reward(item, ""), { a: 1 });
 });
 
 Deno.test("rewardOf() adds the parts, and names the item whose reward is NaN or infinite", () => {
