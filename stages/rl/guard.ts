@@ -9,7 +9,7 @@ import type { ModelUpdate } from "../model/model_update.ts";
 import { SkipBatchError } from "../train/divergence_response.ts";
 
 /** Beginning of the reason for a rollback; the learning rate falls with each. */
-export const COLLAPSED = "the reward has collapsed";
+const COLLAPSED = "the reward has collapsed";
 
 /** Number of updates whose mean reward is watched. */
 const WINDOW = 10;

@@ -28,7 +28,7 @@ export function inspectExamples(
  * Returns an example's text: tokens that are trained on are green, all others grey; without colour, they
  * stand between ⟦ and ⟧.
  */
-export function exampleText(
+function exampleText(
   { id, ids, weights }: Rendered,
   { tokenizer, color }: { readonly tokenizer: Tokenizer; readonly color: boolean },
 ): string {

@@ -20,7 +20,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 /** Names of the tasks: the last three read their items from --source. */
-export const taskNames = ["arithmetic", "spelling-bee", "countries", "gsm8k", "arc", "mmlu"] as const;
+const taskNames = ["arithmetic", "spelling-bee", "countries", "gsm8k", "arc", "mmlu"] as const;
 
 const FILE_TASKS = ["gsm8k", "arc", "mmlu"];
 

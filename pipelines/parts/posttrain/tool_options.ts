@@ -7,7 +7,7 @@ import { integer, list, path } from "../../cli/option_types.ts";
 import type { OptionRequirement } from "../../cli/pipeline.ts";
 
 /** Names of the tools. */
-export const toolNames = ["calculator", "code", "search", "memory"] as const;
+const toolNames = ["calculator", "code", "search", "memory"] as const;
 
 /** Requires one of the tools. */
 function withTool(name: string): OptionRequirement {

@@ -46,7 +46,7 @@ function reading<Out>(
           return [];
         }
         throw new TypeError(
-          `Cannot read the conversation of record ${document.id}: ${cause.message}: correct it, or leave such records out with --damaged skip`,
+          `Cannot read record ${document.id}: ${cause.message}: correct it, or leave such records out with --damaged skip`,
           { cause },
         );
       }

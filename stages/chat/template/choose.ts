@@ -14,7 +14,7 @@ export const CHATML = "{%- for message in messages %}{{- '<|im_start|>' + messag
   "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}";
 
 /** Names of the templates that come with the program; `model` is the one of the model's own files. */
-export const templateNames = ["model", "nanochat", "chatml"] as const;
+const templateNames = ["model", "nanochat", "chatml"] as const;
 
 /**
  * Returns the template of a name, or the Jinja template of a file, whose text `read` returns. Null stands for

@@ -12,7 +12,7 @@ import { spellingBee } from "./spelling_bee.ts";
 import type { Task, TaskItem } from "./task.ts";
 
 /** Longest example in tokens, where each character is one: the sequence length of its models. */
-export const WORLD_LENGTH = 95;
+const WORLD_LENGTH = 95;
 
 /** Characters of the world. */
 export const worldCharacters: readonly string[] = Array.from(

@@ -8,7 +8,7 @@ import type { Tool, ToolResult } from "../tool.ts";
 import type { CodeAnswer, CodeLimits, CodeResult } from "./code_messages.ts";
 
 /** Limits of a run, where options give no others. */
-export const CODE_LIMITS: CodeLimits = {
+const CODE_LIMITS: CodeLimits = {
   steps: 300,
   milliseconds: 2000,
   bytes: 16 * 2 ** 20,
