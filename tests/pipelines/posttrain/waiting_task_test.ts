@@ -57,13 +57,18 @@ async function interrupted(args: readonly string[], dir: string): Promise<string
     equal(code, 130, await err);
     return withDeno(await err);
   } finally {
-    try {
-      process.kill("SIGKILL");
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // the process has ended already
-    }
+    end(process);
     await Promise.allSettled([process.status, err, out]);
     await Deno.remove(`${dir}/hang`);
+  }
+}
+
+/** Ends a process that has not ended by itself. */
+function end(process: Deno.ChildProcess): void {
+  try {
+    process.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // it has ended
   }
 }
 
