@@ -11,9 +11,6 @@ import { countries, type Country, readCountries } from "./countries.ts";
 import { spellingBee } from "./spelling_bee.ts";
 import type { Task, TaskItem } from "./task.ts";
 
-/** Longest example in tokens, where each character is one: the sequence length of its models. */
-const WORLD_LENGTH = 95;
-
 /** Characters of the world. */
 export const worldCharacters: readonly string[] = Array.from(
   { length: 96 },
