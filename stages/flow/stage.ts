@@ -35,6 +35,25 @@ export const takeCheckpoint: unique symbol = Symbol("takeCheckpoint");
 /**
  * Value that a stage with `takesCheckpoints` yields last where the run is stopping and the item has changed
  * nothing: the final checkpoint is that from before the item, and a resumed run gets the item again.
+ *
+ * @example
+ * ```ts
+ * import { from, giveBackItem, MemoryCheckpoints, type Stage } from "@stagewise/gpt";
+ *
+ * const stop = new AbortController();
+ * const patient: Stage<number, number> = {
+ *   name: "patient",
+ *   takesCheckpoints: true,
+ *   open: () => null,
+ *   *push(item): Generator<number | typeof giveBackItem> {
+ *     if (item === 3) stop.abort(); // as Ctrl-C does, while the stage waits
+ *     yield stop.signal.aborted ? giveBackItem : item;
+ *   },
+ * };
+ * const flow = from([1, 2, 3, 4]).pipe(patient), checkpoints = new MemoryCheckpoints();
+ * const seen = await Array.fromAsync(flow.stream({ checkpoints, stop: stop.signal }));
+ * console.log(seen); // [ 1, 2 ]
+ * ```
  */
 export const giveBackItem: unique symbol = Symbol("giveBackItem");
 
