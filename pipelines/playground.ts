@@ -4,8 +4,8 @@
  * @module
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
+import type { Source } from "../stages/flow/stage.ts";
 import { isPortError } from "../stages/report/live/serve_runs.ts";
 import { flag, integer } from "./cli/option_types.ts";
 import { type Env, pipeline } from "./cli/pipeline.ts";
@@ -38,29 +38,34 @@ export default pipeline({
   async build(o, env) {
     if (!env.dry) await requirePlaygroundFolder(env.out);
     const server = env.dry || !o.serve ? null : serve(env.out, o.port);
-    return from(asSource("page", () => built(env, server)));
+    return from(builtPage(env, server));
   },
 });
 
-/** Builds the page, and serves it while its items, the page's bytes, are asked for. */
-async function* built({ out, print }: Env, server: FolderServer | null): AsyncGenerator<number> {
-  try {
-    const texts = {
-      speeches: (await text.open(null)).text,
-      names: (await names.open(null)).words.join("\n"),
-    };
-    const bytes = await buildPlayground(out, texts);
-    print(`Built ${out}: ${(bytes / 1e6).toFixed(1)} MB, for any web server\n`);
-    yield bytes;
-    if (server === null) return;
-    print(`Playground: ${server.address}\nCtrl-C ends it.\n`);
-    while (true) {
-      await delay(WAKE_EVERY);
+/** Returns a source of the page's bytes, which builds the page and serves it until the run ends. */
+function builtPage({ out, print }: Env, server: FolderServer | null): Source<number, null> {
+  return {
+    name: "page",
+    open: () => null,
+    async *read() {
+      const texts = {
+        speeches: (await text.open(null)).text,
+        names: (await names.open(null)).words.join("\n"),
+      };
+      const bytes = await buildPlayground(out, texts);
+      print(`Built ${out}: ${(bytes / 1e6).toFixed(1)} MB, for any web server\n`);
       yield bytes;
-    }
-  } finally {
-    await server?.[Symbol.asyncDispose]();
-  }
+      if (server === null) return;
+      print(`Playground: ${server.address}\nCtrl-C ends it.\n`);
+      while (true) {
+        await delay(WAKE_EVERY);
+        yield bytes;
+      }
+    },
+    async close() {
+      await server?.[Symbol.asyncDispose]();
+    },
+  };
 }
 
 function serve(folder: string, port: number): FolderServer {

@@ -7,8 +7,8 @@ import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { entriesIn } from "../stages/disk/files.ts";
 import { exists } from "../stages/disk/whole_files.ts";
-import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
+import type { Source } from "../stages/flow/stage.ts";
 import { LiveRun } from "../stages/report/live/live_run.ts";
 import { isPortError, type RunServer, serveRuns } from "../stages/report/live/serve_runs.ts";
 import { integer, repeatedPaths } from "./cli/option_types.ts";
@@ -47,23 +47,25 @@ export default pipeline({
         }: no metrics.jsonl there or one folder below: give a run's folder, such as runs/fineweb-gpt2`,
       );
     }
-    const server = env.dry ? null : serve(o.port, find);
-    return from(asSource("open pages", () => served(server, env.print)));
+    return from(openPages(env.dry ? null : serve(o.port, find), env.print));
   },
 });
 
-/** Serves the pages while its items, the numbers of readers, are asked for. */
-async function* served(server: RunServer | null, print: (text: string) => void): AsyncGenerator<number> {
-  if (server === null) return;
-  try {
-    print(`Pages of the runs: ${server.address}\nCtrl-C ends them.\n`);
-    while (true) {
-      await delay(WAKE_EVERY);
-      yield server.readers;
-    }
-  } finally {
-    await server.close();
-  }
+/** Returns a source of the numbers of readers, which serves the pages until the run ends. */
+function openPages(server: RunServer | null, print: (text: string) => void): Source<number, null> {
+  return {
+    name: "open pages",
+    open: () => null,
+    async *read() {
+      if (server === null) return;
+      print(`Pages of the runs: ${server.address}\nCtrl-C ends them.\n`);
+      while (true) {
+        await delay(WAKE_EVERY);
+        yield server.readers;
+      }
+    },
+    close: () => server?.close(),
+  };
 }
 
 function serve(port: number, runs: () => Promise<readonly LiveRun[]>): RunServer {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RunEvent, StageEvent, SurveyEvent } from "../flow/events.ts";
+import type { GraphEvent, GraphStage, RunEvent, StageEvent, SurveyEvent } from "../flow/events.ts";
 import { joinLengths } from "../flow/lengths.ts";
 
 const listedDomains = 200; // maximum length of a survey's list of domains
@@ -27,6 +27,20 @@ export function mergeEvents(processes: readonly (readonly RunEvent[])[]): (Stage
   return [...merged.values()].map((event) =>
     event.type === "survey" ? { ...event, domains: top(event.domains) } : event
   );
+}
+
+/**
+ * Returns one graph for a run in several steps, each given as the events of one of its processes: the stages
+ * of a step follow the last stage of the step before. Steps without a graph are left out; null if none has
+ * one.
+ */
+export function joinGraphs(steps: readonly (readonly RunEvent[])[]): GraphEvent | null {
+  const stages: GraphStage[] = [];
+  for (const events of steps) {
+    const graph = events.findLast((event) => event.type === "graph"), end = stages.at(-1)?.name ?? null;
+    stages.push(...graph?.stages.map((stage) => ({ ...stage, after: stage.after ?? end })) ?? []);
+  }
+  return stages.length === 0 ? null : { type: "graph", stages };
 }
 
 /**

@@ -23,7 +23,7 @@ export { histogramChart, type HistogramOptions } from "./chart/histogram.ts";
 export { lineChart, type LineOptions, type Series } from "./chart/line.ts";
 export { type Point, scatterChart, type ScatterOptions } from "./chart/scatter.ts";
 export type { Distributions, DomainRow, LanguageRow, LengthRow, Total } from "./distributions.ts";
-export { mergeEvents } from "./merge_events.ts";
+export { joinGraphs, mergeEvents } from "./merge_events.ts";
 export { lastEvent, MetricsFile, readEvents } from "./metrics.ts";
 export { Progress, type RunLimits, type StageProgress } from "./progress.ts";
 export { type RemovedSample, removedSamples } from "./removed_samples.ts";

@@ -8,7 +8,7 @@ import { isRecord } from "../../../stages/disk/json.ts";
 import { writeWhole } from "../../../stages/disk/whole_files.ts";
 import { filterNames, stageNameOf } from "../../../stages/filter/filter_group.ts";
 import type { RunEvent } from "../../../stages/flow/events.ts";
-import { mergeEvents } from "../../../stages/report/merge_events.ts";
+import { joinGraphs, mergeEvents } from "../../../stages/report/merge_events.ts";
 import { readEvents } from "../../../stages/report/metrics.ts";
 import { removedSamples } from "../../../stages/report/removed_samples.ts";
 import { reportPage } from "../../../stages/report/report.ts";
@@ -100,7 +100,13 @@ export async function writeMerged(
     ranks: world,
     ...(isRecord(filters) && { filters: { ...filters, stages: stageNames(values.stages) } }),
   };
-  const events: RunEvent[] = [start, ...mergeEvents(first), ...mergeEvents(last)];
+  const graph = joinGraphs([first[0], last[0] ?? []]);
+  const events: RunEvent[] = [
+    start,
+    ...(graph === null ? [] : [graph]),
+    ...mergeEvents(first),
+    ...mergeEvents(last),
+  ];
   const removed = await removedSamples(`${out}/removed`);
   const writer = rank === null ? "" : `.rank-${rank}`;
   await writeWhole(`${out}/stats.json`, `${JSON.stringify(runStats(events), null, 2)}\n`, { writer });

@@ -6,6 +6,8 @@
 import { readBytes } from "../../../stages/disk/files.ts";
 import { hostHeaders } from "./host_headers.ts";
 
+const CLOSE_WITHIN = 1000; // milliseconds: a browser that reads nothing must not hold up the end
+
 /** Types of the files that are served, by the ending of their name. */
 const types: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
@@ -14,7 +16,7 @@ const types: Readonly<Record<string, string>> = {
   txt: "text/plain; charset=utf-8",
 };
 
-/** A server of a folder. */
+/** A server of a folder; disposing of it lets answers end, for a second at most. */
 export interface FolderServer extends AsyncDisposable {
   /** Address of its page. */
   readonly address: string;
@@ -37,7 +39,9 @@ export function serveFolder(
   folder: string,
   { port, headers = hostHeaders }: ServeFolderOptions,
 ): FolderServer {
-  const server = Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, async (request) => {
+  const cut = new AbortController();
+  const listen = { hostname: "127.0.0.1", port, signal: cut.signal, onListen: () => {} };
+  const server = Deno.serve(listen, async (request) => {
     const { hostname, pathname } = new URL(request.url);
     if (hostname !== "127.0.0.1" && hostname !== "localhost") {
       return new Response("This address is not that of the page", { status: 421 });
@@ -58,6 +62,10 @@ export function serveFolder(
   });
   return {
     address: `http://127.0.0.1:${server.addr.port}/`,
-    [Symbol.asyncDispose]: () => server.shutdown(),
+    async [Symbol.asyncDispose]() {
+      const late = setTimeout(() => cut.abort(), CLOSE_WITHIN);
+      await server.shutdown();
+      clearTimeout(late);
+    },
   };
 }

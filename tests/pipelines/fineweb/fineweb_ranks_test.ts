@@ -38,6 +38,16 @@ Deno.test("fineweb produces the same corpus, decisions and statistics in 1 proce
         .map(({ name, seen, kept, dropped }: any) => ({ name, seen, kept, dropped }));
     deepStrictEqual(counts(b), counts(a));
 
+    const page = Deno.readTextFileSync(`${dir}/four/report.html`);
+    const { events } = JSON.parse(/<script id="run"[^>]*>(.*?)<\/script>/s.exec(page)?.[1] ?? "");
+    const graphs = events.filter(({ type }: any) => type === "graph");
+    strictEqual(graphs.length, 1);
+    const chain = graphs[0].stages.map(({ name, after }: any) => `${after} → ${name}`);
+    deepStrictEqual(
+      [chain[0], ...chain.filter((edge: string) => /documents|minhash$/.test(edge))],
+      ["null → source", "set aside → documents", "documents → minhash"],
+    );
+
     const marks = (name: string) =>
       [...Deno.readDirSync(`${dir}/${name}/completions`)].map(({ name }) => name).sort();
     deepStrictEqual(marks("four"), marks("one"));

@@ -6,6 +6,7 @@ import { browser } from "../../browser.ts";
 import { pathOfUrl } from "../../../stages/disk/paths.ts";
 import { beforeDeadline, denoBeforeDeadline } from "../../deadline.ts";
 import { withFolder } from "../../temporary.ts";
+import { start } from "../program.ts";
 import { checkLosses, none, withPlayground } from "./open_playground.ts";
 
 Deno.test({
@@ -84,6 +85,20 @@ Deno.test("deno task pipeline playground builds the page with the permissions of
     strictEqual(code, 0, text(stderr));
     match(text(stdout), /^Built site: \d\.\d MB, for any web server\n$/);
     ok((await Deno.stat(`${folder}/site/speeches.txt`)).size > 1e6);
+    // Served, it ends at once with Ctrl-C, although a browser has not read its answer.
+    await using served = start(["playground", "--out", `${folder}/site`]);
+    const lines = served.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    let printed = "";
+    while (!/Playground: http:\S+\n/.test(printed)) {
+      printed += (await beforeDeadline(lines.read())).value ?? "";
+    }
+    const address = /Playground: (http:\S+)/.exec(printed)?.[1] ?? "";
+    strictEqual((await fetch(`${address}index.html`)).status, 200);
+    const unread = await fetch(`${address}offline.js`);
+    served.kill("SIGINT");
+    strictEqual((await beforeDeadline(served.status)).code, 130);
+    await Promise.allSettled([unread.body?.cancel(), lines.cancel(), served.stderr.cancel()]);
+
     const refused = await run("--out", ".", "--no-serve");
     strictEqual(refused.code, 2);
     match(text(refused.stderr), /Cannot build the page in \.: it holds other files: give an empty --out/);

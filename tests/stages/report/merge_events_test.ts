@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { RunEvent, StageEvent, SurveyEvent } from "../../../stages/flow/events.ts";
-import { mergeEvents } from "../../../stages/report/merge_events.ts";
+import type { GraphStage, RunEvent, StageEvent, SurveyEvent } from "../../../stages/flow/events.ts";
+import { joinGraphs, mergeEvents } from "../../../stages/report/merge_events.ts";
 import { speedLine } from "../../../stages/report/speed.ts";
 
 const run: RunEvent = { type: "run", pipeline: "fineweb" };
@@ -46,6 +46,28 @@ Deno.test("mergeEvents() adds up how much a domain's count may be too small", ()
   strictEqual(Object.keys(merged.domains).length, 200);
   strictEqual(merged.domainsMissed, 1 + 1 + 101); // 1 per survey; 101, the lowest count in the full list
   deepStrictEqual([merged.documents, merged.lengths, merged.withoutUrl], [8, [0, 2, 6], 4]);
+});
+
+Deno.test("joinGraphs() lets the stages of a step follow the last one of the step before", () => {
+  const graph = (...stages: GraphStage[]): RunEvent => ({ type: "graph", stages });
+  const first = [
+    run,
+    graph({ name: "old", after: null }),
+    run,
+    graph({ name: "source", after: null }, { name: "c4", after: "source", workers: 2 }),
+  ];
+  const last = [run, graph({ name: "documents", after: null }, { name: "minhash", after: "documents" })];
+  deepStrictEqual(joinGraphs([first, [run], last]), {
+    type: "graph",
+    stages: [
+      { name: "source", after: null },
+      { name: "c4", after: "source", workers: 2 },
+      { name: "documents", after: "c4" },
+      { name: "minhash", after: "documents" },
+    ],
+  });
+  deepStrictEqual(joinGraphs([first, []]), first[3]);
+  strictEqual(joinGraphs([[], [run]]), null);
 });
 
 Deno.test("speedLine() shows the throughput of the run and per core", () => {
