@@ -127,8 +127,11 @@ export function Configuration() {
   const text = (value) => typeof value === "string" ? value : JSON.stringify(value);
   return html`
     <${Section} title="Configuration">
-      <${Table} kind="options" label="configuration"
-        rows=${entries.map(([name, value]) => html`<${Row} cells=${[optionName(name), text(value)]} />`)} />
+      <details>
+        <summary>${entries.length} options</summary>
+        <${Table} kind="options" label="configuration"
+          rows=${entries.map(([name, value]) => html`<${Row} cells=${[optionName(name), text(value)]} />`)} />
+      </details>
       <//>
   `;
 }

@@ -8,6 +8,7 @@ import { html, Scroll } from "./html.js";
 
 const COLUMNS = 60; // that can be told apart
 const left = 190; // pixels for the names
+const room = 116; // pixels for the columns: with the names as wide as a third of the page, or a telephone
 
 /**
  * A map of the positive values that `of` returns as [name, value] pairs of an inspection, coloured by their
@@ -26,14 +27,15 @@ export function HeatMap({ title, of, alarm, inspections }) {
     if (!(value > 0)) return 0;
     return high > low ? Math.log(value / low) / Math.log(high / low) : 0.5;
   };
-  const cell = { width: Math.max(6, Math.min(26, 520 / columns.length)), height: 14 };
+  const cell = { width: Math.min(26, room / columns.length), height: 14 };
   const cells = names.flatMap((name, row) =>
     columns.map((column, i) => {
       const value = column.get(name);
       if (value === undefined) return null;
       const why = alarm(value);
       return html`
-        <rect x=${left + i * cell.width} y=${row * cell.height} width=${cell.width - 1} height=${cell.height -
+        <rect x=${left + i * cell.width} y=${row * cell.height} width=${0.9 *
+          cell.width} height=${cell.height -
           1}
           class=${why === null ? "cell" : "cell unusual"}
           fill-opacity=${why === null ? (0.08 + 0.92 * shade(value)).toFixed(3) : 1}>

@@ -54,9 +54,11 @@ function Controls() {
       ${runs.every((run) => bitsPerNat(run) !== null && !isPolicy(run)) && html`
         <${Toggle} on=${bits} onClick=${() => unit.value = bits ? "nats" : "bits"}>bits per byte<//>
       `}
-      <label for=${id}>smoothing</label>
-      <input id=${id} type="range" min="0" max="0.99" step="0.01" value=${smoothing.value}
-        onInput=${({ target }) => smoothing.value = Number(target.value)} />
+      <span class="together">
+        <label for=${id}>smoothing</label>
+        <input id=${id} type="range" min="0" max="0.99" step="0.01" value=${smoothing.value}
+          onInput=${({ target }) => smoothing.value = Number(target.value)} />
+      </span>
     </div>
   `;
 }

@@ -62,9 +62,19 @@ Deno.test({
         await until(`document.querySelector("#${figure} .plot") !== null`);
       }
       await look("after a run");
+      for (const [value, paper] of [["light", "255,255,255"], ["dark", "20,23,26"]] as const) {
+        await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value }]);
+        await until(`${mapPaper} === "${paper}"`);
+      }
       deepStrictEqual(problems, []);
     }),
 });
+
+/** Expression: the colour in which the attention map has no weights. */
+const mapPaper = `(() => {
+  const map = document.querySelector("canvas.map");
+  return [...map.getContext("2d").getImageData(map.width - 2, 2, 1, 1).data].slice(0, 3).join();
+})()`;
 
 /** Expression: what is cut off at the side, where nothing scrolls. */
 const clipped = `[...document.querySelectorAll("main *")].filter((element) => {

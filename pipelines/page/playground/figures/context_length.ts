@@ -31,6 +31,8 @@ export function contextLength() {
       <p class="row"><button type="button" disabled=${busy} onClick=${() => void all()}>
         ${busy ? "Trains …" : "Try all contexts"}</button></p>
       ${failure !== null && html`<p class="fault" role="alert">${failure}</p>`}
+      ${result === null && !busy &&
+        html`<p class="soft small">Move the slider: each context trains a model, which takes a second or two.</p>`}
       ${result !== null && html`
         <p class="soft small">Names that it makes up, with a held-out loss of ${result.heldOutLoss.toFixed(
           3,

@@ -37,6 +37,8 @@ export function learningRate() {
       <p class="row"><button type="button" disabled=${busy} onClick=${() => void all()}>
         ${busy ? "Trains …" : "Try all rates"}</button></p>
       ${failure !== null && html`<p class="fault" role="alert">${failure}</p>`}
+      ${result === null && !busy &&
+        html`<p class="soft small">Move the slider: each rate trains a model, which takes a second or two.</p>`}
       ${result !== null && html`
         <${plot} name=${`Loss by update at learning rate ${lr.toPrecision(2)}: from ${
           result.losses[0].toFixed(2)

@@ -7,7 +7,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Look } from "../protocol.ts";
-import { colorOf } from "./colors.ts";
+import { colorOf, onSchemeChange } from "./colors.ts";
 import { html } from "./html.ts";
 
 const strongest = 5; // tokens that are named for the chosen one
@@ -78,24 +78,9 @@ function map(
   useEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context) return;
-    const [ink, paper, mark] = ["first", "page", "mark"].map(colorOf);
-    const scale = devicePixelRatio;
-    context.canvas.width = context.canvas.height = size * scale;
-    context.scale(scale, scale);
-    context.fillStyle = paper;
-    context.fillRect(0, 0, size, size);
-    context.fillStyle = ink;
-    weights.forEach((row, i) =>
-      row.forEach((weight, j) => {
-        if (j > i) return;
-        context.globalAlpha = 0.04 + 0.96 * weight;
-        context.fillRect(j * cell, i * cell, cell - 1, cell - 1);
-      })
-    );
-    context.globalAlpha = 1;
-    context.strokeStyle = mark;
-    context.lineWidth = 2;
-    context.strokeRect(0, query * cell, (query + 1) * cell, cell);
+    const draw = () => drawMap(context, { weights, query, cell });
+    draw();
+    return onSchemeChange(draw);
   }, [weights, query, size]);
   const pick = (event: PointerEvent) => {
     const box = canvas.current?.getBoundingClientRect();
@@ -106,4 +91,33 @@ function map(
     <canvas ref=${canvas} class="map" role="img" aria-label=${name} width=${size} height=${size}
       onPointerDown=${pick}></canvas>
   `;
+}
+
+function drawMap(
+  context: CanvasRenderingContext2D,
+  { weights, query, cell }: {
+    readonly weights: readonly Float64Array[];
+    readonly query: number;
+    readonly cell: number;
+  },
+): void {
+  const size = cell * weights.length;
+  const [ink, paper, mark] = ["first", "page", "mark"].map(colorOf);
+  const scale = devicePixelRatio;
+  context.canvas.width = context.canvas.height = size * scale;
+  context.scale(scale, scale);
+  context.fillStyle = paper;
+  context.fillRect(0, 0, size, size);
+  context.fillStyle = ink;
+  weights.forEach((row, i) =>
+    row.forEach((weight, j) => {
+      if (j > i) return;
+      context.globalAlpha = 0.04 + 0.96 * weight;
+      context.fillRect(j * cell, i * cell, cell - 1, cell - 1);
+    })
+  );
+  context.globalAlpha = 1;
+  context.strokeStyle = mark;
+  context.lineWidth = 2;
+  context.strokeRect(0, query * cell, (query + 1) * cell, cell);
 }

@@ -6,7 +6,7 @@
  */
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { colorOf } from "./colors.ts";
+import { colorOf, onSchemeChange } from "./colors.ts";
 import { html } from "./html.ts";
 
 /** A curve of a chart. */
@@ -59,8 +59,7 @@ export function plot(props: PlotProps) {
       chart.current = new uPlot(optionsOf(latest, element.clientWidth), latest.current.data, element);
     };
     draw();
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    dark.addEventListener("change", draw);
+    const endSchemes = onSchemeChange(draw);
     const sizes = new ResizeObserver(() => {
       if (chart.current?.width !== element.clientWidth) {
         chart.current?.setSize({ width: element.clientWidth, height });
@@ -69,7 +68,7 @@ export function plot(props: PlotProps) {
     sizes.observe(element);
     return () => {
       sizes.disconnect();
-      dark.removeEventListener("change", draw);
+      endSchemes();
       chart.current?.destroy();
       chart.current = null;
     };
@@ -108,7 +107,11 @@ function optionsOf(latest: { readonly current: PlotProps }, width: number): uPlo
         width: 1.6,
         points: { show: points },
         spanGaps: true,
-        value: (_, value) => value === null ? "–" : value.toPrecision(4),
+        // Without a cursor, the last value.
+        value: (chart, value, i, at) => {
+          const shown = at === null ? Array.from(chart.data[i]).findLast((each) => each != null) : value;
+          return shown == null ? "–" : shown.toPrecision(4);
+        },
       })),
     ],
     hooks: {
