@@ -3,7 +3,7 @@
  * of one thread. The text is made of paragraphs of the speeches that come with the program; a third of the
  * documents are near-duplicates.
  *
- *     deno run -A bench/data/data_steps.ts [--megabytes 100] [--world 2]
+ *     deno run -A bench/data/data_steps.ts [--megabytes 100] [--world 2] [--only tokenize]
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { philox } from "../../kernels/random/philox.ts";
 import { embedded } from "../../stages/source/embedded/embedded.ts";
 import { from } from "../../stages/flow/flow.ts";
 
-const args = parseArgs(Deno.args, { string: ["megabytes", "world"] });
+const args = parseArgs(Deno.args, { string: ["megabytes", "world", "only"] });
 const megabytes = Number(args.megabytes ?? 100), world = Number(args.world ?? 2);
 const folder = await Deno.makeTempDir({ prefix: "data-steps-" });
 const root = new URL("../..", import.meta.url).pathname;
@@ -83,7 +83,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 const stages = "gopher-repetition,gopher-quality,c4,fineweb-quality,minhash,pii";
-for (const records of ["full", "short"]) {
+for (const records of args.only === "tokenize" ? [] : ["full", "short"]) {
   const out = `${folder}/${records}`, job = ["fineweb", "--out", out];
   const source = ["--source", `${folder}/in.jsonl`, "--stages", stages, "--minhash-records", records];
   await step(

@@ -10,7 +10,7 @@ import { isRecord } from "../disk/json.ts";
 import { type HeldLock, LockedError, lockFile, type LockOptions } from "../disk/lock_file.ts";
 import { LeaseHeldError, type LeaseOptions, takeLease } from "../disk/lease.ts";
 import { missingFolders, removeEmptyFolders } from "../disk/missing_folders.ts";
-import { existsSync, isFolderSync } from "../disk/whole_files.ts";
+import { existsSync } from "../disk/whole_files.ts";
 import { makeRunFolder, readRunFolder, requireOwn } from "./folder.ts";
 import { LEASE_NAME, LOCK_NAME, RANKS_FOLDER } from "./own_folder.ts";
 import { UsageError } from "./usage_error.ts";
@@ -22,6 +22,8 @@ interface Owner {
   readonly host: string;
   /** Time at which the folder was claimed, in ISO 8601. */
   readonly since: string;
+  /** Tells apart machines of one name; empty if nothing does. */
+  readonly machine: string;
 }
 
 /**
@@ -111,17 +113,32 @@ export interface RankClaimOptions extends Pick<LeaseOptions, "renewal" | "expiry
   lost(why: string): void;
 }
 
-/** Whether the owner of a lease was a process of this machine, and is no more. */
+/**
+ * Whether the owner of a lease was a process of this machine. It is no more then, since this process has
+ * taken the folder's lock, which reaches all processes of a machine.
+ */
 function isGone(text: string): boolean {
-  const owner = ownerOf(text), own = thisProcess();
-  if (owner === null || own.host === "" || owner.host !== own.host) return false;
-  return owner.pid === own.pid || isFolderSync("/proc/self") && !isFolderSync(`/proc/${owner.pid}`);
+  const { host, machine } = thisProcess(), owner = ownerOf(text);
+  return host !== "" && machine !== "" && owner?.host === host && owner.machine === machine;
 }
 
 function thisProcess(): Owner {
   const { state } = Deno.permissions.querySync({ name: "sys", kind: "hostname" });
   const host = state === "granted" ? Deno.hostname() : "";
-  return { pid: Deno.pid, host, since: new Date().toISOString() };
+  return { pid: Deno.pid, host, since: new Date().toISOString(), machine: machineMark() };
+}
+
+/**
+ * Returns what tells apart machines of one name; "" if nothing does. A container has a hosts file of its own
+ * from its start, so a pod that was started again on another machine under its old name differs.
+ */
+function machineMark(): string {
+  try {
+    const { ino, mtime } = Deno.statSync("/etc/hosts");
+    return `${ino} ${mtime?.getTime()}`;
+  } catch {
+    return ""; // another system, or no permission
+  }
 }
 
 function heldElsewhere(folder: string, { owner }: { readonly owner: string }): UsageError {

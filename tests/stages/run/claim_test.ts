@@ -147,9 +147,15 @@ Deno.test("claimRankFolder() takes the folder of a process of this machine that 
       const lease = { holder: "x", owner: JSON.stringify(owner), count: 3 };
       await Deno.writeTextFile(`${folder}/run.lease`, JSON.stringify(lease));
     };
-    await leave({ pid: 2 ** 30, host: Deno.hostname(), since: "2026-11-29T17:30:01.000Z" });
+    (await claimRankFolder(folder, options))[Symbol.dispose]();
+    const { ino, mtime } = Deno.statSync("/etc/hosts");
+    const here = { host: Deno.hostname(), machine: `${ino} ${mtime?.getTime()}` };
+    await leave({ pid: 7, ...here, since: "2026-11-29T17:30:01.000Z" });
     (await claimRankFolder(folder, { ...options, expiry: 60_000 }))[Symbol.dispose]();
     deepStrictEqual(said, []);
+    await leave({ pid: 7, ...here, machine: "another pod of the name", since: "2026-11-29T17:30:01.000Z" });
+    (await claimRankFolder(folder, options))[Symbol.dispose]();
+    match(said.splice(0).join(), /^Waiting up to 1 s: process 7 on host/);
     await leave({ pid: 7, host: "beta", since: "2026-11-29T17:30:01.000Z" });
     {
       using _claim = await claimRankFolder(folder, options);
