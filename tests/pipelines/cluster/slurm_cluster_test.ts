@@ -52,15 +52,21 @@ async function ownerOf(folder: string): Promise<number> {
   }
 }
 
-/** Waits until no job is left. Jobs that were requeued would wait for two minutes; they begin at once. */
+/**
+ * Waits until no job is left. Jobs that were requeued would wait for two minutes; they begin after ten
+ * seconds, as a node refuses a job whose end it still handles.
+ */
 async function untilDone(cluster: SlurmCluster): Promise<void> {
+  const hastened = new Set<string>();
   for (;; await pause()) {
     const jobs = await queueOf(cluster);
     if (jobs.length === 0) return;
     for (const job of jobs) {
       if (/DependencyNeverSatisfied/.test(job)) throw new Error(`${job}: the recipe broke off`);
-      if (!/BeginTime/.test(job)) continue;
-      await command(cluster, "scontrol", "update", `JobId=${job.split(" ")[0]}`, "StartTime=now");
+      const [id] = job.split(" ");
+      if (!/BeginTime/.test(job) || hastened.has(id)) continue;
+      hastened.add(id);
+      await command(cluster, "scontrol", "update", `JobId=${id}`, "StartTime=now+10");
     }
   }
 }
