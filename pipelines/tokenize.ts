@@ -9,6 +9,7 @@ import { openSource } from "../stages/source/uri.ts";
 import { sourceOptions, textOnly } from "./parts/options/document_options.ts";
 import { oneOf } from "./cli/option_types.ts";
 import { validationOptions } from "./parts/options/shard_options.ts";
+import { isOfPlan } from "./parts/fineweb/rank_files.ts";
 import { makePlan } from "./parts/ranks/planned_parts.ts";
 import {
   mergedShards,
@@ -90,7 +91,11 @@ export default pipeline({
   ],
   spares: ["device", "blas", "tune", "logEvery"],
   barrierEvery: 256, // documents
-  ranks: { options: { rank: "own", world: "shared", only: "own" }, folder: tokenizeFolder },
+  ranks: {
+    options: { rank: "own", world: "shared", only: "own" },
+    folder: tokenizeFolder,
+    reads: (given, path) => given("only") === "merge" || given("only") !== "plan" && isOfPlan(path),
+  },
   async build(o, env) {
     const work = tokenizeWorkOf(o);
     if (work.step === "plan") return await makePlan(tokenizeInputs(o, env), env);
@@ -124,9 +129,9 @@ export default pipeline({
         mayBeEmpty: rank !== null,
       }));
   },
-  finish: async (o, { out }) => {
+  finish: async (o, { out, address }) => {
     const { step, rank } = tokenizeWorkOf(o);
-    if (step === "plan" || rank !== null) return tokenizeNext(out, { step, rank });
+    if (step === "plan" || rank !== null) return tokenizeNext(out, { step, rank, address });
     const [training, validation, format] = o.shardFormat === "llmc"
       ? ["train_*.bin", "val_*.bin", ""]
       : ["train.bin", "val.bin", o.shardFormat === "nanogpt" ? " --shard-format nanogpt" : ""];

@@ -15,7 +15,7 @@ export function isReadByRank(given: Lookup, path: string): boolean {
   switch (step) {
     case "filter":
     case "extract":
-      return path === "plan.jsonl";
+      return isOfPlan(path);
     case "buckets":
     case "clusters":
     case "dedup":
@@ -36,4 +36,9 @@ export function isReadByRank(given: Lookup, path: string): boolean {
   const isSignature = file.endsWith(".sig");
   if (step === "clusters") return !isSignature; // the pairs
   return step === "buckets" && (rank === null || Number(bucket) % world === rank);
+}
+
+/** Returns whether a file belongs to the plan of a job, with the options that its ranks share. */
+export function isOfPlan(path: string): boolean {
+  return path === "plan.jsonl" || path.startsWith("ranks/plan/");
 }

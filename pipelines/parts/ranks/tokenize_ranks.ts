@@ -151,8 +151,11 @@ export async function mergedShards(out: string, { world }: TokenizeWork): Promis
 }
 
 /** Returns the lines that say what to type after a step. */
-export function tokenizeNext(out: string, { step, rank }: Pick<TokenizeWork, "step" | "rank">): EndLines {
-  const command = `deno task pipeline tokenize --out ${shellWord(out)}`;
+export function tokenizeNext(
+  out: string,
+  { step, rank, address }: Pick<TokenizeWork, "step" | "rank"> & Pick<Env, "address">,
+): EndLines {
+  const command = `deno task pipeline tokenize --out ${shellWord(address)}`;
   return step === "plan"
     ? {
       results: [`Plan:    ${planPath(out)}`],

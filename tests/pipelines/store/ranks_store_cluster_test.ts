@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { from } from "../../../stages/flow/flow.ts";
 import { listS3 } from "../../../stages/format/web/s3/list.ts";
 import { putS3 } from "../../../stages/format/web/s3/objects.ts";
@@ -30,9 +30,13 @@ storeTest(
       const out = `s3://${BUCKET}/corpora/small`;
       const early = await typed(`fineweb --out ${out} --only dedup`, { cwd: `${dir}/c`, store });
       strictEqual(early.code, 2, early.err); // no rank has begun
-      for (const [rank, machine] of ["a", "b"].entries()) {
-        const run = await typed(`${source} --out ${out} --rank ${rank} --world 2`, {
-          cwd: `${dir}/${machine}`,
+      const plan = await typed(`${source} --out ${out} --only plan --world 2`, { cwd: `${dir}/c`, store });
+      strictEqual(plan.code, 0, plan.err);
+      ok(plan.out.includes(`fineweb --out ${out} --rank R --world N`), plan.out);
+      for (const [rank, machine] of ["a", "b"].entries()) { // the plan says what they read
+        const cwd = `${dir}/${machine}`;
+        const run = await typed(`fineweb --out ${out} --only filter --rank ${rank} --workers 1`, {
+          cwd,
           store,
         });
         strictEqual(run.code, 0, run.err);

@@ -21,6 +21,7 @@ const files = [
   "removed/minhash/00002.jsonl.gz",
   "documents/00002.jsonl.gz",
   "minhash/00002.addresses",
+  "ranks/plan/config.json",
 ];
 
 Deno.test("isReadByRank() knows what each step of fineweb reads", () => {
@@ -28,11 +29,11 @@ Deno.test("isReadByRank() knows what each step of fineweb reads", () => {
     files.flatMap((path, i) => isReadByRank((name) => options[name], path) ? [i] : []);
   const rank1 = { rank: 1, world: 3 };
   deepStrictEqual(read({ only: "plan" }), []);
-  deepStrictEqual(read(rank1), [0]);
-  deepStrictEqual(read({ only: "filter" }), [0]);
-  deepStrictEqual(read({ only: "buckets" }), [1, 4, 7, 8, 9, 10]);
-  deepStrictEqual(read({ only: "buckets", ...rank1 }), [1, 4, 8, 9, 10]);
-  deepStrictEqual(read({ only: "clusters" }), [1, 4, 9, 10, 13]);
-  deepStrictEqual(read({ only: "dedup", ...rank1 }), [1, 2, 4, 5, 10]);
-  deepStrictEqual(read({ only: "dedup" }), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13]);
+  deepStrictEqual(read(rank1), [0, 14]);
+  deepStrictEqual(read({ only: "filter" }), [0, 14]);
+  deepStrictEqual(read({ only: "buckets" }), [1, 4, 7, 8, 9, 10, 14]);
+  deepStrictEqual(read({ only: "buckets", ...rank1 }), [1, 4, 8, 9, 10, 14]);
+  deepStrictEqual(read({ only: "clusters" }), [1, 4, 9, 10, 13, 14]);
+  deepStrictEqual(read({ only: "dedup", ...rank1 }), [1, 2, 4, 5, 10, 14]);
+  deepStrictEqual(read({ only: "dedup" }), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14]);
 });
