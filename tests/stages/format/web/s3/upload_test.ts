@@ -65,6 +65,7 @@ storeTest(
           "a part refused": onPart({ status: 503, code: "SlowDown" }),
           "the last request reset": onCompletion("reset"),
           "the last answer lost": onCompletion("lost answer"),
+          "the upload forgotten": onCompletion({ status: 404, code: "NoSuchUpload" }),
           "an error after 200": onCompletion({ status: 200, code: "InternalError" }),
         })
       ) {
