@@ -27,6 +27,12 @@ const printed: Readonly<Record<string, string>> = {
   "pipelines/cli/main.ts To start a new run:": "tokenizer, tokenize, train",
   "pipelines/convert.ts Next:": "tokenizer, tokenize, train",
   "pipelines/parts/fineweb/finish.ts Next:": "fineweb, alone and in several processes",
+  "pipelines/parts/fineweb/finish.ts deno task pipeline fineweb":
+    "tests/pipelines/fineweb/fineweb_ranks_test.ts types the steps",
+  "pipelines/parts/ranks/tokenize_ranks.ts Next:": "tests/pipelines/ranks/tokenize_ranks_test.ts",
+  "pipelines/parts/ranks/tokenize_ranks.ts deno task pipeline tokenize":
+    "tests/pipelines/ranks/tokenize_ranks_test.ts",
+  "pipelines/parts/ranks/tokenize_ranks.ts train the vocabulary first": "names of pipelines",
   "stages/run/record_run.ts To resume:": "an interrupted run",
   "stages/run/record_run.ts To resume from the last checkpoint, if there is one:":
     "an interrupted run: the same command",
