@@ -28,6 +28,7 @@ import { matmul } from "../ops/matmul/matmul.ts";
 import { rmsNorm } from "../ops/norm/rms_norm.ts";
 import { broadcast } from "../ops/reduce/reduce.ts";
 import { scaledBy } from "./layers.ts";
+import { adapted } from "./lora.ts";
 import type { KvCache, Model, Recompute, Segments } from "./model.ts";
 import { withDefaults } from "./model_options.ts";
 import {
@@ -174,11 +175,9 @@ function trunk(scope: Scope, pass: Pass, recomputed: Recompute): Tensor {
 /** Adds a gated share of the embedding of the token before: `x` [B, T, C] → [B, T, C]. */
 function smeared(scope: Scope, x: Tensor, pass: Pass): Tensor {
   const { channels } = pass, [batch, time] = x.shape;
-  const weight = scope.at("smear_gate").param("weight", [1, SMEAR_CHANNELS], gateInit);
+  const some = narrow(x, { axis: -1, start: 0, length: SMEAR_CHANNELS });
+  const gate = sigmoid(linear(scope.at("smear_gate"), some, { outputs: 1, init: gateInit }));
   const lambda = scope.param("smear_lambda", [1], { kind: "zeros" });
-  const gate = sigmoid(
-    matmul(narrow(x, { axis: -1, start: 0, length: SMEAR_CHANNELS }), weight, { transposeB: true }),
-  );
   const shares = mul(mul(gate, lambda), hasBefore(scope, pass, [batch, time, 1]));
   const repeated = broadcast(reshape(shares, [batch, time]), {
     shape: [batch, time, channels],
@@ -278,9 +277,9 @@ function attend(scope: Scope, x: Tensor, pass: BlockPass): Tensor {
 
 /** Returns the factors of a block's value embeddings, [B, T, Hk·D]: one for each head of keys. */
 function valueGate(scope: Scope, x: Tensor, { keyHeads, width }: Pass): Tensor {
-  const weight = scope.at("ve_gate").param("weight", [keyHeads, VALUE_CHANNELS], gateInit);
   const some = narrow(x, { axis: -1, start: 0, length: VALUE_CHANNELS });
-  const gates = scale(sigmoid(matmul(some, weight, { transposeB: true })), VALUE_GATE);
+  const gate = linear(scope.at("ve_gate"), some, { outputs: keyHeads, init: gateInit });
+  const gates = scale(sigmoid(gate), VALUE_GATE);
   const [batch, time] = x.shape, repeated = [batch, time, keyHeads, width];
   return reshape(broadcast(gates, { shape: repeated, from: 3, to: 4 }), [batch, time, keyHeads * width]);
 }
@@ -316,7 +315,7 @@ function linear(
   { outputs, init }: { readonly outputs: number; readonly init: Init },
 ): Tensor {
   const weight = scope.param("weight", [outputs, x.shape[x.shape.length - 1]], init);
-  return matmul(x, weight, { transposeB: true });
+  return adapted(matmul(x, weight, { transposeB: true }), { scope, x, isTransposed: false });
 }
 
 const gateInit: Init = { kind: "uniform", least: 0, bound: 0.02 };

@@ -4,7 +4,7 @@
  * @module
  */
 import { withLora } from "../../../kernels/models/lora.ts";
-import { isLlama } from "../../../kernels/models/model_config.ts";
+import { isLlama, isNanochat } from "../../../kernels/models/model_config.ts";
 import { modelOf } from "../../../kernels/models/model_of.ts";
 import { readText } from "../../../stages/disk/files.ts";
 import { removeIfThere } from "../../../stages/disk/whole_files.ts";
@@ -28,6 +28,12 @@ export async function adapterLines(
   withLora(modelOf(config), lora); // throws if they do not fit
   const weights = await readSafetensors(`${checkpoint}/model.safetensors`), folder = `${out}/adapter`;
   await removeIfThere(folder);
-  await writeAdapters(folder, { lora, weights, base, isTransposed: !isLlama(config) });
+  await writeAdapters(folder, {
+    lora,
+    weights,
+    base,
+    isTransposed: !isLlama(config) && !isNanochat(config),
+    inTransformer: !isLlama(config),
+  });
   return [`Adapters: ${folder}`];
 }

@@ -17,7 +17,7 @@ import { parsePeftConfig, type PeftConfig, peftConfigText } from "./peft_config.
 export const ADAPTER_CONFIG = "adapter_config.json";
 const ADAPTER_MODEL = "adapter_model.safetensors";
 
-/** PEFT's wrapper around the model; GPT-2's own tensors are inside `transformer`. */
+/** PEFT's wrapper around the model; the layers of GPT-2 and nanochat are inside `transformer`. */
 const PREFIX = /^base_model\.model\.(transformer\.)?/;
 
 /** Adapters and their weights. */
@@ -57,13 +57,15 @@ export async function readAdapters(folder: string): Promise<Adapters> {
  */
 export async function writeAdapters(
   folder: string,
-  { lora, weights, base, isTransposed }: {
+  { lora, weights, base, isTransposed, inTransformer }: {
     readonly lora: LoraConfig;
     /** Weights by the names of `adapterNames`. */
     readonly weights: TensorMap;
     readonly base: string | null;
-    /** Whether the model is a GPT-2, whose weights are [in, out]. */
+    /** Whether the model's weights are [in, out], as those of GPT-2. */
     readonly isTransposed: boolean;
+    /** Whether the model's layers are inside `transformer`, as those of GPT-2 and nanochat. */
+    readonly inTransformer: boolean;
   },
 ): Promise<void> {
   if (await exists(folder)) {
@@ -71,7 +73,7 @@ export async function writeAdapters(
       `Cannot write ${folder}: something exists there: give another path, or move it away`,
     );
   }
-  const unfinished = `${folder}.writing`, prefix = `base_model.model.${isTransposed ? "transformer." : ""}`;
+  const unfinished = `${folder}.writing`, prefix = `base_model.model.${inTransformer ? "transformer." : ""}`;
   const tensors = Object.fromEntries(
     Object.entries(weights).filter(([, { shape }]) => sizeOf(shape) > 0).map((
       [name, tensor],

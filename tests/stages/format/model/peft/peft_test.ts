@@ -19,7 +19,7 @@ sharedTest("adapters that PEFT wrote are read, and written back with the same te
     deepStrictEqual(read.lora, { rank: 4, alpha: 8, rankStabilized: false, targets });
     strictEqual(read.base, "llama");
     ok("model.layers.1.mlp.up_proj.lora_B.weight" in read.weights);
-    await writeAdapters(`${dir}/own`, { ...read, isTransposed: false });
+    await writeAdapters(`${dir}/own`, { ...read, isTransposed: false, inTransformer: false });
     deepStrictEqual(await hasAdapters(`${dir}/own`), true);
     deepStrictEqual(await readAdapters(`${dir}/own`), read);
     const [own, theirs] = await Promise.all(
@@ -28,7 +28,10 @@ sharedTest("adapters that PEFT wrote are read, and written back with the same te
       ),
     );
     deepStrictEqual(own, theirs);
-    await rejects(writeAdapters(`${dir}/own`, { ...read, isTransposed: false }), /something exists there/);
+    await rejects(
+      writeAdapters(`${dir}/own`, { ...read, isTransposed: false, inTransformer: false }),
+      /something exists there/,
+    );
     match(await Deno.readTextFile(`${dir}/own/adapter_config.json`), /"lora_dropout": 0\.0/);
   }));
 
@@ -39,7 +42,7 @@ Deno.test("writeAdapters() names GPT-2's tensors as PEFT does", () =>
       "h.0.attn.c_attn.lora_B.weight": { shape: [3, 1], data: Float32Array.of(3, 4, 5) },
     };
     const lora = { rank: 1, alpha: 2, rankStabilized: true, dropout: 0.05, targets: ["c_attn"] };
-    await writeAdapters(`${dir}/a`, { lora, weights, base: null, isTransposed: true });
+    await writeAdapters(`${dir}/a`, { lora, weights, base: null, isTransposed: true, inTransformer: true });
     deepStrictEqual(Object.keys(await readSafetensors(`${dir}/a/adapter_model.safetensors`)), [
       "base_model.model.transformer.h.0.attn.c_attn.lora_A.weight",
       "base_model.model.transformer.h.0.attn.c_attn.lora_B.weight",
