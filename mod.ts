@@ -127,6 +127,7 @@ export {
 } from "./stages/flow/checkpoint/checkpoint.ts";
 export { MemoryCheckpoints } from "./stages/flow/checkpoint/memory_checkpoints.ts";
 export type {
+  CardEvent,
   ChangeEvent,
   CheckpointEvent,
   DoneEvent,

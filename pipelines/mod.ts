@@ -13,6 +13,8 @@ export {
   type Option,
   type OptionRequirement,
   type Options,
+  type Phase,
+  phasedPipeline,
   type Pipeline,
   pipeline,
   type PlannedMachine,

@@ -11,6 +11,7 @@ import { from } from "../stages/flow/flow.ts";
 import type { Source } from "../stages/flow/stage.ts";
 import { LiveRun } from "../stages/report/live/live_run.ts";
 import { isPortError, type RunServer, serveRuns } from "../stages/report/live/serve_runs.ts";
+import { readPhases } from "../stages/run/phases_file.ts";
 import { integer, repeatedPaths } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { runNames } from "./parts/run_names.ts";
@@ -87,6 +88,13 @@ function serve(port: number, runs: () => Promise<readonly LiveRun[]>): RunServer
 async function runsIn(folders: readonly string[], known: Map<string, LiveRun>): Promise<readonly LiveRun[]> {
   const found: string[] = [];
   for (const folder of folders) {
+    const phases = await readPhases(folder);
+    if (phases !== null) {
+      for (const { name } of phases) {
+        if (await exists(`${folder}/${name}/metrics.jsonl`)) found.push(`${folder}/${name}`);
+      }
+      continue;
+    }
     if (await exists(`${folder}/metrics.jsonl`)) {
       found.push(folder);
       continue;

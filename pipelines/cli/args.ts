@@ -35,7 +35,8 @@ const distance: (a: string, b: string) => number = untypedDistance;
 
 /**
  * Splits a command line: `--name value`, `--name=value`, `--flag`, `--no-flag`; `--` ends the options. A
- * value may begin with a dash if it is a number, if it is `-` alone, or if it follows `=`.
+ * value may begin with a dash if it is a number, if it is `-` alone, if it is several words, such as
+ * `"--steps 10"`, or if it follows `=`.
  */
 export function parseArgs(args: readonly string[], options: ParseOptions): ParsedArgs {
   const takesValue = new Set(options.string);
@@ -107,5 +108,5 @@ function split(text: string): [name: string, value: string | null] {
 }
 
 function isValue(text: string): boolean {
-  return !text.startsWith("-") || text === "-" || /^-[\d.]/.test(text);
+  return !text.startsWith("-") || text === "-" || /^-[\d.]/.test(text) || /^-[^=]*\s/.test(text);
 }

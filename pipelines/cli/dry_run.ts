@@ -12,8 +12,9 @@ import type { ResolvedOptions } from "./resolve.ts";
 
 /** Returns the stages, every option that acts with the origin of its value, and the plan. */
 export function dryRunText(
-  { graph, resolved, spared, plan }: {
-    readonly graph: readonly StepInfo[];
+  { stages, resolved, spared, plan }: {
+    /** The stages, or the phases, one line each. */
+    readonly stages: readonly string[];
     readonly resolved: ResolvedOptions;
     /** Options that do nothing in this pipeline. */
     readonly spared: ReadonlyMap<string, string>;
@@ -23,7 +24,12 @@ export function dryRunText(
   { color }: TextStyle,
 ): string {
   const paint = painter(color);
-  const lines = [paint("bold", "Stages"), ...graphLines(graph, "  "), "", paint("bold", "Configuration")];
+  const lines = [
+    paint("bold", "Stages"),
+    ...stages.map((line) => `  ${line}`),
+    "",
+    paint("bold", "Configuration"),
+  ];
   const flags = Object.entries(resolved.values).filter(([name]) =>
     name !== "help" && name !== "dryRun" && !spared.has(name)
   );
@@ -38,7 +44,7 @@ export function dryRunText(
 }
 
 /** Returns the stages of a flow, one line each, branches indented. */
-export function graphLines(steps: readonly StepInfo[], indent: string): string[] {
+export function graphLines(steps: readonly StepInfo[], indent = ""): string[] {
   return steps.flatMap((step) => {
     switch (step.kind) {
       case "source":

@@ -6,26 +6,21 @@
  * @module
  */
 import type { Leader } from "../../kernels/engine/ranks/leader.ts";
-import { disk } from "../../stages/disk/disk.ts";
-import { exists } from "../../stages/disk/whole_files.ts";
 import { type Console, hasNoReader, processConsole } from "../../stages/run/console.ts";
 import { versions } from "../../stages/run/versions.ts";
-import { copyRun } from "../../stages/run/branch.ts";
-import { claimFolder, claimRankFolder } from "../../stages/run/claim.ts";
-import { moveAside, readRunFolder } from "../../stages/run/folder.ts";
 import { loadPipeline, pipelineNames } from "./catalogue.ts";
 import { errorText } from "./error_text.ts";
-import { dryRunText } from "./dry_run.ts";
+import { dryRunText, graphLines } from "./dry_run.ts";
 import { completionScript, shells } from "./completion.ts";
 import { helpText } from "./help.ts";
 import { listText } from "./list.ts";
+import { phaseLines, preparePhases, runPhases } from "./phases/run_phases.ts";
 import { type PreparedRun, prepareRun } from "./prepare.ts";
 import { checkFixed, isTyped, limitsOf } from "./resolve.ts";
+import { bringToStore, claimFolders, isFinished, startOwned, startRun } from "./run/start.ts";
 import { optionText } from "../../stages/report/option_text.ts";
 import { buildFlow } from "./run/build.ts";
 import { environment } from "./run/environment.ts";
-import { executeWithRollback } from "./run/rollback.ts";
-import type { RunJob } from "./run/run_job.ts";
 import { shellWord } from "./shell_word.ts";
 import { UsageError } from "../../stages/run/usage_error.ts";
 
@@ -116,18 +111,32 @@ async function dispatch(
     return 0;
   }
   if (saved !== null) checkFixed(resolved, { options, saved, out: decision.out });
+  const context = { console, command, load: (name: string) => loadPipeline(folder, name) };
+  if (named.pipeline.phases !== undefined) checkPhased(run, leader);
   if (commandLine.get("dryRun") === true) {
-    const { graph, plan } = await dryRun(run, leader);
-    print(dryRunText({ graph, resolved, spared, plan }, style));
+    if (named.pipeline.phases !== undefined) await preparePhases(run, context);
+    const { stages, plan } = await dryRun(run, leader);
+    print(dryRunText({ stages, resolved, spared, plan }, style));
     return 0;
   }
-  if (isFinished(run)) {
+  const done = isFinished(run);
+  if (done) {
     using _claim = await claimFolders(run, console);
     await bringToStore(run, console); // its end may not have been brought there
     print(`${finishedText(run)}\n`);
-    return 0;
-  }
-  return await start(run, { console, leader });
+  } else if (named.pipeline.phases === undefined) return await startRun(run, { console, leader });
+  const code = done ? 0 : await startOwned(run, { console, work: () => runPhases(run, context) });
+  const next = code === 0 && console.outIsTerminal && Deno.stdin.isTerminal()
+    ? named.pipeline.next?.(resolved.values, decision) ?? null
+    : null;
+  return next === null ? code : await dispatch({ args: next, folder, command }, console);
+}
+
+/** Throws UsageError for a run with phases in several processes, or with an object store as its folder. */
+function checkPhased({ named: { name }, decision }: PreparedRun, leader: Leader | null): void {
+  if (leader !== null) throw new UsageError(`${name} runs in one process: start it without mpirun or srun`);
+  if (decision.store === null) return;
+  throw new UsageError(`${name} keeps its phases on this machine: give --out a folder, not an object store`);
 }
 
 /** Returns the arguments that `help …` stands for: a pipeline's name first, and `all` for every option. */
@@ -136,10 +145,8 @@ function helpArguments([name, ...rest]: readonly string[]): readonly string[] {
 }
 
 /** Builds the flow for --dry-run, without opening an engine or making a folder. */
-async function dryRun(
-  { named: { pipeline }, resolved: { values, origin }, decision, planned }: PreparedRun,
-  leader: Leader | null,
-) {
+async function dryRun(run: PreparedRun, leader: Leader | null) {
+  const { named: { pipeline }, resolved: { values, origin }, decision, planned } = run;
   const env = environment({
     values,
     given: isTyped(origin),
@@ -151,19 +158,10 @@ async function dryRun(
     emit: () => {},
     print: () => {},
   });
+  const plan = async () => await pipeline.plan?.(values, env) ?? null;
+  if (pipeline.phases !== undefined) return { stages: await phaseLines(run), plan: await plan() };
   const flow = await buildFlow(pipeline, { values, env });
-  return { graph: flow.describe(), plan: await pipeline.plan?.(values, env) ?? null };
-}
-
-/**
- * Returns whether there is nothing left to do: the run has finished, no limit was changed, and no other
- * checkpoint to resume from was given.
- */
-function isFinished({ options, resolved: { values }, saved, decision }: PreparedRun): boolean {
-  if (saved === null || decision.state?.finished !== true || decision.checkpoint !== null) return false;
-  return limitsOf(options).every((name) =>
-    !saved.has(name) || JSON.stringify(values[name]) === JSON.stringify(saved.get(name))
-  );
+  return { stages: graphLines(flow.describe()), plan: await plan() };
 }
 
 function finishedText(
@@ -183,90 +181,4 @@ function finishedText(
       shellWord(`${decision.recordFolder}/config.json`)
     } --resume never`,
   ].join("\n");
-}
-
-/** Moves an old run aside if necessary, and starts the new run as the only owner of its folder. */
-async function start(prepared: PreparedRun, io: Pick<RunJob, "console" | "leader">): Promise<number> {
-  const { console } = io;
-  const { named, decision: { recordFolder, moveAside: replaces } } = prepared;
-  if (named.pipeline.writes === false) return await executeOwned(prepared, io);
-  const moved = replaces ? await moveUnused(recordFolder) : null;
-  if (moved !== null) console.err(`The earlier run in ${recordFolder} was moved to ${moved}`);
-  try {
-    using _claim = await claimFolders(prepared, console);
-    return await executeOwned(prepared, io);
-  } catch (error) {
-    const unused = moved !== null && error instanceof UsageError && !await exists(recordFolder);
-    if (unused) await disk.rename(moved, recordFolder); // nothing was started: restore the earlier run
-    throw error;
-  }
-}
-
-/** Moves a run aside unless a process is running in it. Returns its new path. */
-async function moveUnused(folder: string): Promise<string> {
-  using _claim = await claimFolder(folder);
-  return await moveAside(folder);
-}
-
-/**
- * Claims the run's folder. Ranks share `--out`, and each claims its own folder in it. Throws UsageError if
- * another process holds a folder, or has changed it since the command line was read.
- */
-async function claimFolders({ decision }: PreparedRun, console: Console): Promise<Disposable> {
-  const { out, recordFolder, state } = decision;
-  using claims = new DisposableStack();
-  if (recordFolder === out) claims.use(await claimFolder(out));
-  else {
-    claims.use(await claimFolder(out, { shared: true }));
-    const lost = (why: string): never => {
-      console.err(`${why}: this process ends, and leaves the work to it`);
-      Deno.exit(1); // without a checkpoint, which would be written over the other's
-    };
-    claims.use(await claimRankFolder(recordFolder, { say: console.err, lost }));
-  }
-  const now = state === null ? null : await readRunFolder(recordFolder);
-  if (JSON.stringify(now) !== JSON.stringify(state)) {
-    throw new UsageError(
-      `Cannot use ${recordFolder}: another process has just changed it: type the command again`,
-    );
-  }
-  return claims.move();
-}
-
-async function executeOwned(
-  prepared: PreparedRun,
-  io: Pick<RunJob, "console" | "leader">,
-): Promise<number> {
-  const { named, resolved, decision, typed, resumeCommand } = prepared;
-  const { out, recordFolder, resumed, checkpoint, branch, store } = decision;
-  await store?.claim();
-  if (branch !== null) await copyRun(branch, recordFolder);
-  let code: number;
-  try {
-    code = await executeWithRollback({
-      named,
-      resolved,
-      out,
-      recordFolder,
-      resumed,
-      checkpoint,
-      resumeCommand,
-      typed,
-      store,
-      ...io,
-    });
-  } catch (error) {
-    await store?.finish().catch(() => {}); // what was saved before the failure; the first error counts
-    throw error;
-  }
-  await bringToStore(prepared, io.console);
-  return code;
-}
-
-/** Brings the end of a run to its object store, if it has one. */
-async function bringToStore({ decision: { store } }: PreparedRun, console: Console): Promise<void> {
-  if (store === null) return;
-  if (!store.isClaimed) await store.claim();
-  await store.finish();
-  console.err(`Stored in ${store.place.url}`);
 }

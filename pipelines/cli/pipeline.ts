@@ -202,6 +202,20 @@ export interface SkippedBatch {
   readonly before?: number;
 }
 
+/** A phase of a pipeline: the run of another pipeline, in a folder of its own in --out. */
+export interface Phase {
+  /** Name of the phase, and of its folder. */
+  readonly name: string;
+  /** Name of the pipeline that it runs. */
+  readonly pipeline: string;
+  /** The words after the pipeline's name, without --out and without the options of every pipeline. */
+  readonly args: readonly string[];
+  /** Words before them, which they override. Default: none. */
+  readonly defaults?: readonly string[];
+  /** Whether it leaves a model. The model of the whole run is that of the last such phase. */
+  readonly leavesModel?: boolean;
+}
+
 /** How several processes (ranks) of one job share a run's folder. */
 export interface RankFolders {
   /**
@@ -232,6 +246,16 @@ export interface Pipeline<O> {
    * line: exit code 2, and no folder is made.
    */
   build(values: Values<O>, env: Env): Flow<unknown> | Promise<Flow<unknown>>;
+  /**
+   * Returns the phases of a pipeline that runs others one after the other; `build` is then not called. A
+   * phase reads what earlier ones left in their folders, `<out>/<phase>`. Absent for every other pipeline.
+   */
+  phases?(values: Values<O>, run: Pick<Env, "out">): readonly Phase[] | Promise<readonly Phase[]>;
+  /**
+   * Returns the command to run at once after a run with phases, or one that has finished before, where both
+   * sides of the conversation are a terminal; null for none. Default: none.
+   */
+  next?(values: Values<O>, run: Pick<Env, "out">): readonly string[] | null;
   /**
    * Lines that --dry-run prints after the stages and the configuration, such as the memory that the run would
    * need.
@@ -317,6 +341,18 @@ export interface Pipeline<O> {
 /** Declares a pipeline; the types of its values are inferred from its options. */
 export function pipeline<O extends Options>(p: Pipeline<O>): Pipeline<O> {
   return p;
+}
+
+/** Declares a pipeline that has phases in place of a flow. */
+export function phasedPipeline<O extends Options>(
+  p: Omit<Pipeline<O>, "build"> & Required<Pick<Pipeline<O>, "phases">>,
+): Pipeline<O> {
+  return {
+    ...p,
+    build() {
+      throw new TypeError("A pipeline with phases has no flow of its own");
+    },
+  };
 }
 
 /** Returns whether a value has the fields of a pipeline. */

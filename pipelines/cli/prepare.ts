@@ -44,8 +44,10 @@ export interface PreparedRun {
  */
 export async function prepareRun(
   { name, typed, pipeline }: NamedPipeline,
-  { args, command, ranks = 1, note = () => {} }: {
+  { args, defaults = [], command, ranks = 1, note = () => {} }: {
     readonly args: readonly string[];
+    /** Words that `args` override, as those of a config file are: an option among them may do nothing. */
+    readonly defaults?: readonly string[];
     readonly command: string;
     /** Receives what a user should know before the run begins. Default: nobody. */
     readonly note?: (text: string) => void;
@@ -62,7 +64,10 @@ export async function prepareRun(
   });
   checkSpared(commandLine, { spared, typed });
   const configPath = commandLine.get("config");
-  const config = typeof configPath === "string" ? await readConfig(configPath, options) : new Map();
+  const config: GivenValues = new Map([
+    ...readCommandLine(defaults, options),
+    ...typeof configPath === "string" ? await readConfig(configPath, options) : [],
+  ]);
   const given: Lookup = (option) => commandLine.get(option) ?? config.get(option);
   const named = {
     name,
@@ -110,7 +115,7 @@ export async function prepareRun(
     saved,
     decision,
     planned,
-    typed: [typed, ...args].map(shellWord).join(" "),
+    typed: [typed, ...defaults, ...args].map(shellWord).join(" "),
     resumeCommand: `${command} ${shellWord(typed)}${
       shownOut === `runs/${name}` ? "" : ` --out ${shellWord(shownOut)}`
     }${rankWords(named, { decision, values })}`,

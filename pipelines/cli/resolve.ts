@@ -53,9 +53,12 @@ export function resolve(
 ): ResolvedOptions {
   const { commandLine, config, saved, machine } = layers;
   const asked = String(commandLine.get("preset") ?? config.get("preset") ?? "auto");
-  // A saved null is an option that the run does without.
+  // A saved null, or an empty list, is an option that the run does without.
   const isGiven = (name: string) =>
-    [commandLine, config, saved].some((given) => (given?.get(name) ?? null) !== null);
+    [commandLine, config, saved].some((given) => {
+      const value = given?.get(name) ?? null;
+      return value !== null && !(Array.isArray(value) && value.length === 0);
+    });
   const preset = presets === undefined ? null : choosePreset(asked, { presets, machine, isGiven });
   const ofPreset: GivenValues = presets === undefined || preset === null
     ? new Map()

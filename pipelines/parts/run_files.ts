@@ -8,6 +8,7 @@ import { fileInfo } from "../../stages/disk/files.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
 import { isLlama2cFile } from "../../stages/format/model/llama2c/llama2c_model.ts";
 import { isGguf, readGgufHeader } from "../../stages/format/model/gguf/header.ts";
+import { folderOfModel } from "../../stages/run/phases_file.ts";
 import { withoutEndSlash } from "../../stages/disk/paths.ts";
 
 /**
@@ -15,7 +16,7 @@ import { withoutEndSlash } from "../../stages/disk/paths.ts";
  * Returns null if the run has no such file.
  */
 export async function runFile(checkpoint: string, name: string): Promise<string | null> {
-  const folder = withoutEndSlash(checkpoint);
+  const folder = await folderOfModel(withoutEndSlash(checkpoint));
   for (const dir of [folder, `${folder}/..`, `${folder}/../..`]) {
     if (await exists(`${dir}/${name}`)) return `${dir}/${name}`;
   }

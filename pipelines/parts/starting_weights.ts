@@ -28,6 +28,7 @@ import { adaptersOf, mergedFile, mergedWith } from "./model/adapted_model.ts";
 import type { ModelFile } from "./model/model_file.ts";
 import { hasAdapters, readAdapters } from "../../stages/format/model/peft/peft_folder.ts";
 import { withoutEndSlash } from "../../stages/disk/paths.ts";
+import { folderOfModel } from "../../stages/run/phases_file.ts";
 
 /**
  * A model's options, its weights keyed by Hugging Face's tensor names and, if known, the number of updates
@@ -174,7 +175,7 @@ async function verifyFiles(folder: string): Promise<void> {
  * checkpoint.
  */
 async function modelFolder(path: string): Promise<string> {
-  const folder = withoutEndSlash(path);
+  const folder = await folderOfModel(withoutEndSlash(path));
   for (const checkpoints of [`${folder}/checkpoints`, folder]) {
     if (!await exists(`${checkpoints}/latest`)) continue;
     const name = (await readText(`${checkpoints}/latest`)).trim();

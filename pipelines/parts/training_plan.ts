@@ -151,7 +151,7 @@ const MAX_CACHE = 1 << 26; // bytes: little beside the activations of training
  * The model's options. If training starts from an existing model, that model determines every option that
  * affects a model's outputs. The command line determines the other options.
  */
-function modelConfig(
+export function modelConfig(
   o: TrainingValues,
   { vocabSize, start }: { readonly vocabSize: number; readonly start: TrainingStart | null },
 ): ModelConfig {

@@ -66,6 +66,23 @@ export type TaskEvent = Readonly<
   }
 >;
 
+/** How a model answered a group of questions of a task: a row of its report card. */
+export type CardEvent = Readonly<{
+  type: "card";
+  task: string;
+  /** What the questions ask for. */
+  group: string;
+  /** Whether the model can know the answers. Where it cannot, it should say so. */
+  known: boolean;
+  /** Number of questions. */
+  items: number;
+  /** Number of right answers, where a refusal is none. */
+  right: number;
+  wrong: number;
+  /** Number of answers that say "I do not know". */
+  refused: number;
+}>;
+
 /** How a model compared the answers of one update of preferences. */
 export type PreferenceEvent = Readonly<{
   type: "preference";
@@ -321,6 +338,7 @@ export type RunEvent =
   | HellaswagEvent
   | SampleEvent
   | TaskEvent
+  | CardEvent
   | RolloutEvent
   | PreferenceEvent
   | TimingEvent

@@ -4,6 +4,7 @@
  * @module
  */
 import type {
+  CardEvent,
   ChangeEvent,
   EvalEvent,
   HellaswagEvent,
@@ -166,6 +167,28 @@ export function stagesLine(progress: Progress): string {
   return `data: ${count(stages[0].out)} from ${stages[0].name}, ${count(dropped)} dropped, ${
     rate(stages[0].perSecond)
   }, busiest ${busiest.name}`;
+}
+
+/** Returns the line of a row of a report card. */
+export function cardLine({ group, known, items, right, wrong, refused }: CardEvent): string {
+  const unknowable = known ? "" : " (cannot be known)";
+  return `${group}${unknowable}: ${right} of ${items} right, ${wrong} wrong, ${refused} "I do not know"`;
+}
+
+/** Returns a report card as a table with a line for each group of questions. */
+export function cardTable(rows: readonly CardEvent[]): readonly string[] {
+  const width = Math.max(...rows.map(({ group }) => group.length)) + 2;
+  const line = (name: string, cells: readonly string[]) =>
+    name.padEnd(width) + cells.map((cell, i) => cell.padStart(i === 3 ? 17 : 9)).join("");
+  const row = ({ group, items, right, wrong, refused }: CardEvent) =>
+    line(group, [count(items), ...[right, wrong, refused].map((part) => share(part / items))]);
+  const part = (title: string, known: boolean) => {
+    const own = rows.filter((event) => event.known === known);
+    return own.length === 0
+      ? []
+      : [line(title, ["asked", "right", "wrong", '"I do not know"']), ...own.map(row)];
+  };
+  return [...part("can be known", true), ...part("cannot be known", false)];
 }
 
 /** Returns the line of a check on questions of a task. */

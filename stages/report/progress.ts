@@ -125,6 +125,7 @@ export class Progress {
         break;
       case "hellaswag":
       case "task":
+      case "card":
       case "sample":
       case "words":
       case "note":

@@ -8,6 +8,7 @@ import type { RunEvent } from "../flow/events.ts";
 import { liveBlockLines } from "./live_block.ts";
 import { painter, printable } from "./terminal_text.ts";
 import {
+  cardLine,
   changeLine,
   evalLine,
   hellaswagLine,
@@ -213,6 +214,8 @@ function linesOf(event: RunEvent): string[] {
       return [changeLine(event)];
     case "task":
       return [taskLine(event)];
+    case "card":
+      return [cardLine(event)];
     case "preference": // these two are in the line of the step
     case "timing":
     case "words": // one of the last lines of a run

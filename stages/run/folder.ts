@@ -12,6 +12,7 @@ import { exists, writeWhole, writeWholeSync } from "../disk/whole_files.ts";
 import { lastEvent } from "../report/metrics.ts";
 import type { HistoryEntry } from "./history.ts";
 import { hasOwnPage, hasRunLock, RANKS_FOLDER } from "./own_folder.ts";
+import { PHASES_FILE } from "./phases_file.ts";
 import { STORE_FILE } from "./store/store_files.ts";
 import { UsageError } from "./usage_error.ts";
 import { withoutEndSlash } from "../disk/paths.ts";
@@ -34,6 +35,7 @@ export interface RunRecord {
 export interface RunFolderState {
   /** Content of config.json; null if the folder holds no run. */
   readonly record: RunRecord | null;
+  /** Whether there is something to resume: a checkpoint, or a run with phases that has begun. */
   readonly hasCheckpoint: boolean;
   /** Whether the flow reached its end. */
   readonly finished: boolean;
@@ -53,7 +55,8 @@ export async function readRunFolder(out: string): Promise<RunFolderState> {
   const last = record === null ? null : await lastEvent(`${out}/metrics.jsonl`);
   return {
     record,
-    hasCheckpoint: record !== null && await exists(`${out}/checkpoints/latest`),
+    hasCheckpoint: record !== null &&
+      (await exists(`${out}/checkpoints/latest`) || await exists(`${out}/${PHASES_FILE}`)),
     finished: last?.type === "done" && last.reason === "finished",
     foreign: record === null && entries.length > 0 && !entries.includes(RANKS_FOLDER) &&
       !entries.includes(STORE_FILE) && !await hasRunLock(out) && !await hasOwnPage(out),
@@ -118,6 +121,7 @@ export async function findCheckpoint(path: string): Promise<{ out: string; check
     const cause = fileError(error, { action: "resume from", path, hint });
     throw isWrongPath(cause) ? new UsageError(cause.message, { cause }) : cause;
   }
+  if (await exists(`${trimmed}/${PHASES_FILE}`)) return { out: trimmed, checkpoint: null };
   if (await exists(`${trimmed}/checkpoints/latest`)) return { out: trimmed, checkpoint: null };
   if (await exists(`${trimmed}/latest`)) return { out: dirname(trimmed), checkpoint: null };
   if (await exists(`${trimmed}/manifest.json`)) {

@@ -193,7 +193,9 @@ export async function recordRun(run: RecordedRun, hooks: RunHooks): Promise<RunE
     if (!stopped) {
       const end = await hooks.finish?.({ stages, seconds, earlier }) ?? [];
       const { results, hints } = "results" in end ? end : { results: end, hints: [] };
-      const lines = output === "quiet" ? results : [...reports?.lines ?? [], ...results, ...hints];
+      const lines = output === "quiet" || run.resultsOnly === true
+        ? results
+        : [...reports?.lines ?? [], ...results, ...hints];
       print(linesOf(console.retype === undefined ? lines : lines.map(console.retype)));
     } else if (folder !== null) {
       console.err(

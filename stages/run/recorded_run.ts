@@ -50,6 +50,8 @@ export interface RecordedRun {
   readonly logEvery: number;
   /** `quiet` shows no progress; `json` prints events to standard output and nothing else. */
   readonly output: "progress" | "quiet" | "json";
+  /** Whether the last lines are results alone, as those of a phase of a longer run are. Default false. */
+  readonly resultsOnly?: boolean;
   readonly color: boolean;
   /** First line: what runs where, and from which point. */
   readonly firstLine: string;

@@ -4,7 +4,8 @@
  * @module
  */
 import { basename, resolve } from "node:path";
-import { LiveThread, PortError } from "../report/live/live_thread.ts";
+import { type LiveOptions, LiveThread, PortError } from "../report/live/live_thread.ts";
+import type { FollowedRun } from "../report/live/live_worker.ts";
 import type { Console } from "./console.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -28,15 +29,39 @@ export async function startLive(
   { folder, ui, events, console }: LiveWishes,
 ): Promise<LiveThread | null> {
   if (folder === null || ui === null && events === null) return null;
-  const options = { name: basename(resolve(folder)), folder, port: ui, url: events, warn: console.err };
+  const runs = [{ name: basename(resolve(folder)), folder }];
+  return await startThread({ runs, port: ui, url: events, console });
+}
+
+/**
+ * Starts the thread that serves the pages of several runs, each once it has begun, and prints the address.
+ * The returned object ends it. Throws UsageError if the port is taken.
+ */
+export async function startLivePages(
+  { runs, port, console }: {
+    readonly runs: readonly FollowedRun[];
+    /** Port on 127.0.0.1, 0 for a free one. */
+    readonly port: number;
+    readonly console: Console;
+  },
+): Promise<LivePages> {
+  return await startThread({ runs, port, url: null, console });
+}
+
+/** Pages that are served until they are closed. */
+export type LivePages = Pick<LiveThread, "close">;
+
+async function startThread(
+  { console, ...options }: Omit<LiveOptions, "warn"> & { readonly console: Console },
+): Promise<LiveThread> {
   try {
-    const thread = await LiveThread.start(options);
+    const thread = await LiveThread.start({ ...options, warn: console.err });
     if (thread.address !== null) console.err(`Live page: ${thread.address}`);
     return thread;
   } catch (error) {
     if (!(error instanceof PortError)) throw error;
     throw new UsageError(
-      `Cannot serve the live page on port ${ui} (${error.message}): give another --ui PORT, or --ui alone for a free port`,
+      `Cannot serve the live page on port ${options.port} (${error.message}): give another --ui PORT, or --ui alone for a free port`,
       { cause: error },
     );
   }

@@ -23,6 +23,10 @@ const printed: Readonly<Record<string, string>> = {
   "pipelines/parts/posttrain/chat_end.ts To sample:": "tests/pipelines/posttrain/sft_test.ts",
   "pipelines/parts/posttrain/chat_end.ts To train it by the rewards of its answers:":
     "tests/pipelines/posttrain/sft_test.ts",
+  "pipelines/assistant.ts To talk to it:": "tests/pipelines/posttrain/assistant_test.ts",
+  "pipelines/assistant.ts To serve it:": "tests/pipelines/posttrain/assistant_test.ts",
+  "pipelines/report_card.ts To talk to it:": "tests/pipelines/posttrain/assistant_test.ts",
+  "pipelines/little_world.ts To train on the text:": "tests/pipelines/posttrain/assistant_test.ts",
   "pipelines/cli/main.ts To continue it:": "tokenizer, tokenize, train",
   "pipelines/cli/main.ts To start a new run:": "tokenizer, tokenize, train",
   "pipelines/convert.ts Next:": "tokenizer, tokenize, train",

@@ -39,7 +39,7 @@ export async function execute(job: RunJob): Promise<number> {
         leader,
         onOthersStop: () => othersStop.abort(),
         terminal,
-        ...(work === undefined ? {} : { speedHints: { work, typed: job.typed } }),
+        ...(work === undefined || job.isPhase === true ? {} : { speedHints: { work, typed: job.typed } }),
         ...access,
       });
       let began = false;
@@ -76,6 +76,7 @@ function recordedRun(
     console,
     live = null,
     leader = null,
+    isPhase = false,
   }: RunJob,
 ): RecordedRun {
   const { values, preset } = resolved;
@@ -102,6 +103,7 @@ function recordedRun(
     limits: runLimits(pipeline.options, values),
     logEvery: Number(values.logEvery),
     output: values.json === true ? "json" : values.quiet === true ? "quiet" : "progress",
+    resultsOnly: isPhase,
     color: values.color === true && console.colors,
     firstLine: `${name} in ${recordFolder}${chosen}, ${start}${remark === null ? "" : `; ${remark}`}`,
     howToResume: resumeCommand,

@@ -22,6 +22,8 @@ export interface RunJob {
   readonly resumed: boolean;
   /** Folder of the checkpoint to resume from; null for the newest. */
   readonly checkpoint: string | null;
+  /** Whether the run is a phase of a longer one, whose last lines say where things are. Default false. */
+  readonly isPhase?: boolean;
   /** Batches that training skips, as in `Env`; default: none. */
   readonly skippedBatches?: ReadonlyMap<number, string>;
   /** The command that resumes the run: "deno task pipeline train --out x". */

@@ -11,6 +11,7 @@ import { chooseTemplate } from "../../../stages/chat/template/choose.ts";
 import type { ChatTemplate } from "../../../stages/chat/template/template.ts";
 import { fileInfo, readText } from "../../../stages/disk/files.ts";
 import { isRecord, type Json } from "../../../stages/disk/json.ts";
+import { folderOfModel } from "../../../stages/run/phases_file.ts";
 import { withoutEndSlash } from "../../../stages/disk/paths.ts";
 import { exists } from "../../../stages/disk/whole_files.ts";
 import { type Plan, plan } from "../../../stages/model/plan.ts";
@@ -67,17 +68,15 @@ const RUNS = ["assistant", "rl", "dpo", "sft"] as const;
 export async function newestChatModel(): Promise<string> {
   const found: { readonly path: string; readonly time: number }[] = [];
   for (const run of RUNS) {
-    const path = `runs/${run}`;
-    if (await exists(`${path}/checkpoints/latest`)) {
-      found.push({ path, time: await writtenAt(`${path}/checkpoints/latest`) });
-    }
+    const path = `runs/${run}`, latest = `${await folderOfModel(path)}/checkpoints/latest`;
+    if (await exists(latest)) found.push({ path, time: await writtenAt(latest) });
   }
   const [newest] = found.sort((a, b) => b.time - a.time);
   if (newest !== undefined) return newest.path;
   throw new Deno.errors.NotFound(
     `No model to talk to: there is no run in ${
       RUNS.map((run) => `runs/${run}`).join(", ")
-    }: give --checkpoint PATH, or first train one: deno task pipeline sft`,
+    }: give --checkpoint PATH, or first train one: deno task pipeline assistant`,
   );
 }
 

@@ -157,7 +157,7 @@ export function shapeOf(
 /** Returns the plan of post-training. */
 export function chatPlan(
   o: ChatValues & { readonly logEvery?: number },
-  start: StartingPoint,
+  start: Pick<StartingPoint, "model" | "quantized" | "adapters" | "seqLen">,
   { weighted = false, segmented = false, reference = false, temperature = 1, texts, packBytes, ranks }: {
     readonly weighted?: boolean;
     readonly segmented?: boolean;

@@ -7,6 +7,7 @@ import { from } from "../../../stages/flow/flow.ts";
 import { openSource } from "../../../stages/source/uri.ts";
 import { checkedTask } from "../../../stages/task/verified/checked_task.ts";
 import { arithmetic } from "../../../stages/task/verified/arithmetic.ts";
+import { assistantTask } from "../../../stages/task/verified/assistant.ts";
 import { countries } from "../../../stages/task/verified/countries.ts";
 import { gsm8k, multipleChoiceTask } from "../../../stages/task/verified/question_files.ts";
 import { spellingBee } from "../../../stages/task/verified/spelling_bee.ts";
@@ -20,7 +21,15 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 /** Names of the tasks: the last three read their items from --source. */
-const taskNames = ["arithmetic", "spelling-bee", "countries", "gsm8k", "arc", "mmlu"] as const;
+const taskNames = [
+  "arithmetic",
+  "spelling-bee",
+  "countries",
+  "assistant",
+  "gsm8k",
+  "arc",
+  "mmlu",
+] as const;
 
 const FILE_TASKS = ["gsm8k", "arc", "mmlu"];
 
@@ -45,8 +54,26 @@ export interface OpenedTask {
   readonly hash: string;
 }
 
+/**
+ * Throws RangeError for a task that there is none of, and for one that reads its items from files where none
+ * are given. `option` names the option of the files.
+ */
+export function checkTask(
+  name: string,
+  { source, option = "--source" }: { readonly source: readonly string[]; readonly option?: string },
+): void {
+  if (FILE_TASKS.includes(name) && source.length === 0) {
+    throw new RangeError(`The task ${name} reads its items from a file: give ${option} FILE`);
+  }
+  if (taskNames.some((known) => known === name) || /\.[tj]s$/.test(name)) return;
+  throw new RangeError(
+    `There is no task ${name}: expected ${taskNames.join(", ")}, or the path of a .ts file`,
+  );
+}
+
 /** Returns a task by its name, or the one that a file exports. Throws RangeError where there is none. */
 export async function openTask(name: string, source: readonly string[]): Promise<OpenedTask> {
+  checkTask(name, { source });
   switch (name) {
     case "arithmetic":
       return { task: arithmetic(), hash: name };
@@ -54,6 +81,8 @@ export async function openTask(name: string, source: readonly string[]): Promise
       return { task: await spellingBee(), hash: name };
     case "countries":
       return { task: await countries(), hash: name };
+    case "assistant":
+      return { task: await assistantTask(), hash: name };
     case "gsm8k":
     case "arc":
     case "mmlu":
@@ -64,9 +93,6 @@ export async function openTask(name: string, source: readonly string[]): Promise
 }
 
 async function taskOfRecords(name: "gsm8k" | "arc" | "mmlu", source: readonly string[]): Promise<OpenedTask> {
-  if (source.length === 0) {
-    throw new RangeError(`The task ${name} reads its items from a file: give --source FILE`);
-  }
   const documents = from(await openSource(source, { records: true })).stream();
   const records = await Array.fromAsync(documents, ({ id, metadata }) => ({ id, fields: metadata ?? {} }));
   const hash = hashOfTexts(records.map(({ fields }) => JSON.stringify(fields)));
@@ -74,11 +100,6 @@ async function taskOfRecords(name: "gsm8k" | "arc" | "mmlu", source: readonly st
 }
 
 async function taskOfFile(path: string): Promise<OpenedTask> {
-  if (!path.endsWith(".ts") && !path.endsWith(".js")) {
-    throw new RangeError(
-      `There is no task ${path}: expected ${taskNames.join(", ")}, or the path of a .ts file`,
-    );
-  }
   if (!await exists(path)) throw new RangeError(`There is no file ${path}: give --task the path of one`);
   const task = (await imported(path)).default;
   if (isTask(task)) {

@@ -6,17 +6,15 @@
  * @module
  */
 import type { LiveEvent } from "./live_run.ts";
-import type { LiveAnswer, LiveMessage } from "./live_worker.ts";
+import type { FollowedRun, LiveAnswer, LiveMessage } from "./live_worker.ts";
 import type { RunAction } from "./serve_runs.ts";
 
 const module = new URL("./live_worker.ts", import.meta.url);
 
 /** What the thread does. */
 export interface LiveOptions {
-  /** Name of the run on its page. */
-  readonly name: string;
-  /** The run's folder, which need not exist yet. */
-  readonly folder: string;
+  /** The runs whose pages are served, at least one. Events of the first are posted. */
+  readonly runs: readonly FollowedRun[];
   /** Port of the page on 127.0.0.1, 0 for a free one; null serves no page. */
   readonly port: number | null;
   /** Address to which events are posted; null posts none. */
@@ -44,7 +42,7 @@ export class LiveThread {
   }
 
   /** Starts the thread. Throws PortError if the port is taken. */
-  static async start({ name, folder, port, url, warn }: LiveOptions): Promise<LiveThread> {
+  static async start({ runs, port, url, warn }: LiveOptions): Promise<LiveThread> {
     const worker = new Worker(module, { type: "module" });
     const started = Promise.withResolvers<LiveThread>(), closed = Promise.withResolvers<void>();
     let thread: LiveThread | null = null;
@@ -70,7 +68,7 @@ export class LiveThread {
       closed.resolve();
       warn(`The live page has ended: ${event.message}`);
     };
-    worker.postMessage({ type: "start", name, folder, port, url } satisfies LiveMessage);
+    worker.postMessage({ type: "start", runs, port, url } satisfies LiveMessage);
     try {
       return await started.promise;
     } catch (error) {

@@ -3,13 +3,24 @@
  *
  * @module
  */
+import { exists } from "../../disk/whole_files.ts";
 import { type LiveEvent, LiveRun } from "./live_run.ts";
 import { postEvents } from "./post_events.ts";
 import { isPortError, type RunAction, type RunServer, serveRuns } from "./serve_runs.ts";
 
+/** A run that the worker follows. */
+export interface FollowedRun {
+  /** Name of the run on its page. */
+  readonly name: string;
+  /** The run's folder, which need not exist yet. */
+  readonly folder: string;
+}
+
 /** A message to the worker. */
 export type LiveMessage =
-  | Readonly<{ type: "start"; name: string; folder: string; port: number | null; url: string | null }>
+  | Readonly<
+    { type: "start"; runs: readonly FollowedRun[]; port: number | null; url: string | null }
+  >
   | Readonly<{ type: "now"; event: LiveEvent }>
   | Readonly<{ type: "acts"; acts: boolean }>
   | Readonly<{ type: "close" }>;
@@ -44,9 +55,10 @@ scope.onmessage = async ({ data }) => {
     return scope.postMessage({ type: "closed" });
   }
   try {
-    const { name, folder, port, url } = data;
-    const live = run = new LiveRun(name, folder);
-    if (port !== null) server = serveRuns({ port, runs: () => [live], act });
+    const { runs, port, url } = data, all = runs.map(({ name, folder }) => new LiveRun(name, folder));
+    const [live] = all;
+    run = live;
+    if (port !== null) server = serveRuns({ port, runs: () => begun(all), act });
     if (url !== null) poster = new Poster(live, url);
     scope.postMessage({ type: "started", address: server?.address ?? null });
   } catch (error) {
@@ -57,6 +69,14 @@ scope.onmessage = async ({ data }) => {
     });
   }
 };
+
+/** Returns the runs that have begun, or the first if none has. */
+async function begun(runs: readonly LiveRun[]): Promise<readonly LiveRun[]> {
+  if (runs.length === 1) return runs;
+  const there = await Promise.all(runs.map(({ folder }) => exists(`${folder}/metrics.jsonl`)));
+  const found = runs.filter((_, i) => there[i]);
+  return found.length === 0 ? runs.slice(0, 1) : found;
+}
 
 function act(action: RunAction): boolean {
   if (acts) scope.postMessage({ type: "act", action });

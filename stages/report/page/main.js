@@ -4,6 +4,7 @@
  * @module
  */
 import { render } from "preact";
+import { Card } from "./card.js";
 import { Checkpoints, Configuration, Notes, Origin, Samples, TimeAndMemory } from "./details.js";
 import { Documents } from "./documents.js";
 import { Flow } from "./flow_graph.js";
@@ -20,6 +21,7 @@ render(
   html`
     <${Head} />
     <${Runs} />
+    <${Card} />
     <${Training} />
     <${Rewards} />
     <${Flow} />

@@ -7,6 +7,7 @@
  * @module
  */
 import dagre from "@dagrejs/dagre" with { type: "text" };
+import card from "./card.js" with { type: "text" };
 import details from "./details.js" with { type: "text" };
 import documents from "./documents.js" with { type: "text" };
 import flowGraph from "./flow_graph.js" with { type: "text" };
@@ -28,6 +29,7 @@ import training from "./training.js" with { type: "text" };
 /** The page's own modules. */
 const own: Readonly<Record<string, string>> = {
   ...sharedModules,
+  "card.js": card,
   "details.js": details,
   "documents.js": documents,
   "flow_graph.js": flowGraph,

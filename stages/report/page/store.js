@@ -32,6 +32,7 @@ const lists = {
   hellaswag: "hellaswags",
   inspect: "inspections",
   task: "tasks",
+  card: "cards",
   rollout: "rollouts",
   timing: "timings",
   preference: "preferences",

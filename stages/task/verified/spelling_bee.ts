@@ -15,14 +15,19 @@ const FROM_WORD = 0.9;
 
 /** Returns the task, with words of the package an-array-of-english-words. */
 export async function spellingBee(): Promise<Task> {
-  const folder = await packageFolder("an-array-of-english-words");
-  const all: readonly string[] = JSON.parse(await readText(pathOfUrl(new URL("index.json", folder))));
-  const words = all.filter((word) => /^[a-z]{3,10}$/.test(word));
+  const words = await readWords();
   return {
     name: "spelling-bee",
     item: (index) => drawnItem("spelling-bee", index, (name) => itemOf(words, name)),
     reward: ({ answer }, text) => ({ correct: Number(lastNumber(text) === Number(answer)) }),
   };
+}
+
+/** Returns English words of 3 to 10 letters. */
+export async function readWords(): Promise<readonly string[]> {
+  const folder = await packageFolder("an-array-of-english-words");
+  const all: readonly string[] = JSON.parse(await readText(pathOfUrl(new URL("index.json", folder))));
+  return all.filter((word) => /^[a-z]{3,10}$/.test(word));
 }
 
 function itemOf(words: readonly string[], name: string): TaskItem {

@@ -16,6 +16,20 @@ export interface TaskItem {
   readonly answer: string;
   /** Answers to imitate; each shows one way of finding the answer. */
   readonly solutions?: readonly Message[];
+  /** Name of the group of questions that it belongs to, if the task has groups. */
+  readonly group?: string;
+}
+
+/** Questions of a task that a report card has a row for. */
+export interface QuestionGroup {
+  /** What they ask for: "products". */
+  readonly name: string;
+  /** Whether the model can know the answers. Where it cannot, it should say so. */
+  readonly known: boolean;
+  /** Returns a question for the report card. The same index gives the same question. */
+  item(index: number): TaskItem | Promise<TaskItem>;
+  /** Number of different questions; absent if there is no end of them. */
+  readonly size?: number;
 }
 
 /** What an answer is worth: the sum of the parts is the reward. */
@@ -38,6 +52,8 @@ export interface Task {
   item(index: number): TaskItem | Promise<TaskItem>;
   /** Returns the parts of an answer's reward; `answer` is the text that the assistant wrote. */
   reward(item: TaskItem, answer: string): RewardParts | Promise<RewardParts>;
+  /** The groups of its report card; absent: all held-out questions are one group. */
+  readonly groups?: readonly QuestionGroup[];
 }
 
 /** First index of the items that are never trained on, of tasks that make as many as are wanted. */
@@ -85,6 +101,11 @@ export function rewardOf(
       JSON.stringify(parts)
     }): a reward must be a finite number`,
   );
+}
+
+/** Returns whether an answer says that it is none: "I do not know." */
+export function isRefusal(text: string): boolean {
+  return /\b(do not|don't) know\b/i.test(text);
 }
 
 /** Returns the last number in a text, without commas and a full stop after it; null if there is none. */

@@ -19,6 +19,12 @@ const idle: readonly (readonly [line: string, says: RegExp])[] = [
   ["fineweb-gpt2 --beta1 0.9 --optimizer sgd", /it needs --optimizer adamw or muon$/],
   ["train --beta2 0.9 --optimizer sgd", /--optimizer sgd/],
   ["train --eps 1e-9 --optimizer sgd", /--optimizer sgd/],
+  // the price of an hour without a plan, and files of a task that reads none
+  ["assistant --hour-price 2", /--hour-price 2 does nothing without --dry-run: it needs --dry-run$/],
+  ["assistant --task-source a.jsonl", /--task-source a.jsonl does nothing with --task assistant/],
+  ["report-card --source a.jsonl", /--source a.jsonl does nothing with --task assistant/],
+  ["report-card --search-folder notes", /it needs --tools search$/],
+  ["report-card --memory facts.json", /it needs --tools memory$/],
   // a page that is not served
   ["playground --port 8080 --no-serve", /--port 8080 does nothing without --serve: it needs --serve$/],
   // another schedule
@@ -237,6 +243,7 @@ Deno.test("an option that does nothing with the others' values is refused: why, 
  */
 const always: Readonly<Record<string, string>> = {
   "*": "out resume config preset dryRun help quiet json color logEvery trace ui events",
+  "assistant": "seed device source data task base sft rl talk",
   "chat":
     "checkpoint context device maxCalls maxTokens memory repetitionPenalty system temperature template think " +
     "tokenizer tools weights",
@@ -252,6 +259,7 @@ const always: Readonly<Record<string, string>> = {
     "timeLimit optimizer weightDecay gradClip lr warmup schedule skipSpikeZ onNan recompute dtype profile " +
     "evalEvery inspectEvery checkpointEvery keepCheckpoints tensorboard sampleEvery",
   "lessons": "figures",
+  "little-world": "sentences conversations",
   "makemore": "solution",
   "makemore-backprop": "solution",
   "makemore-batchnorm": "solution",
@@ -261,6 +269,8 @@ const always: Readonly<Record<string, string>> = {
   "micrograd": "solution",
   "playground": "serve",
   "report": "runs",
+  "report-card":
+    "seed device checkpoint tokenizer template context weights task items maxTokens tools maxCalls",
   "rl":
     "seed device task tools group algorithm kl maskCutOff temperature maxTokens maxCalls initFrom template seqLen batchSize " +
     "gradAccum gradSum distributed recompute optimizer weightDecay gradClip lr warmup schedule skipSpikeZ onNan " +
