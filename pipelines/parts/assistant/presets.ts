@@ -34,7 +34,7 @@ const littleWorld: PhaseWords = {
     "--batch-size",
     "32",
     ...muon,
-    ..."--steps 400 --checkpoint-every 100".split(" "),
+    ..."--steps 600 --warmup 20 --checkpoint-every 100".split(" "),
   ],
   rl: [
     ..."--optimizer muon --lr 0.0002 --muon-lr 0.002 --batch-size 64 --group 16 --steps 80".split(" "),
