@@ -130,7 +130,7 @@ Deno.test("assistant prices its presets in a dry run, and writes nothing", async
     match(large, /base: fineweb-gpt2 .*--architecture nanochat .*--layers 20 .*--source hf:a\/b/);
     match(large, /sft: sft .*--data hf:c\/d/);
     match(large, /rl: rl .*--task gsm8k --source hf:e\/f/);
-    match(large, /parameters +896,533,746\n/); // 393,216,000 of matrices, 461,373,440 of tables and head, and gates
+    match(large, /parameters +896,533,746\n/); // matrices, tables, head, gates
     match(large, /\n  base +3,320 +1\.0M +3\.5G /); // eight tokens per parameter of matrices and head
     match(large, /\n  all .* \$[\d.]+ at \$3 per hour/);
     const small = (await runsHere(0, `assistant ${hub} --dry-run --out ${out}`)).out;
