@@ -19,8 +19,8 @@ import { taskHelp, taskSourceOption } from "./parts/posttrain/tasks.ts";
 
 const data = { group: "Data", fixed: true };
 const phases = { group: "Phases", fixed: true };
-const words = (name: string, command: string, example: string) =>
-  text(`further options of the phase ${name}, those of \`${command}\`: ${example}`, {
+const words = (name: string, command: string) =>
+  text(`further options of the phase ${name}, in quotes, as ${command} takes them`, {
     value: "",
     placeholder: "OPTIONS",
     ...phases,
@@ -44,12 +44,13 @@ export default phasedPipeline({
       ...data,
     }),
     taskSource: taskSourceOption(data),
-    base: words("base", "fineweb-gpt2", '"--steps 800 --layers 4"'),
-    sft: words("sft", "sft", '"--steps 300"'),
-    rl: words("rl", "rl", '"--steps 50 --algorithm rloo"'),
+    base: words("base", "fineweb-gpt2"),
+    sft: words("sft", "sft"),
+    rl: words("rl", "rl"),
     talk: flag("talk to the model at the end, on a terminal", { value: false, group: "Phases" }),
-    hourPrice: number("dollars for an hour of the machine, for the cost that --dry-run prints", {
+    hourPrice: number("price of an hour of the machine, for the cost that --dry-run prints", {
       value: 3,
+      unit: "dollars",
       min: 0,
       group: "Cost",
       requires: { option: "dryRun", accepts: (value) => value === true, typed: "--dry-run" },

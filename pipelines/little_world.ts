@@ -27,6 +27,7 @@ export default pipeline({
   },
   examples: [
     { does: "text.jsonl, conversations.jsonl and a tokenizer in runs/little-world", typed: "" },
+    { does: "a tenth of the conversations", typed: "--conversations 2000 --out runs/few-conversations" },
     { does: "less of both", typed: "--sentences 1000 --conversations 1000 --out runs/less" },
   ],
   spares: ["seed", "device", "workers", "blas", "tune", "logEvery"],

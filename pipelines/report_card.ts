@@ -56,6 +56,10 @@ export default pipeline({
   options,
   examples: [
     { does: "the newest model of this folder's runs, on all that the assistant is taught", typed: "" },
+    {
+      does: "what a published model makes of the same questions, without tools",
+      typed: "--checkpoint SmolLM2-135M-Instruct.Q4_1.gguf --tools none --items 10",
+    },
     { does: "100 held-out sums", typed: "--checkpoint runs/rl --task arithmetic --items 100" },
   ],
   often: ["checkpoint", "task", "source", "items", "tools", "maxTokens", "out"],

@@ -40,8 +40,12 @@ const continued: readonly string[] = [
 ];
 
 const pipelines = await allPipelines();
-/** Custom properties of style sheets look like options, and the builds call other programs. */
-const elsewhere = /^stages\/report\/chart\/|^pipelines\/lesson\/code_html\.ts$|build\.ts$/;
+/**
+ * Custom properties of style sheets look like options, the builds call other programs, and the phases of
+ * `assistant` are commands of other pipelines, which its own tests type.
+ */
+const elsewhere =
+  /^stages\/report\/chart\/|^pipelines\/lesson\/code_html\.ts$|build\.ts$|^pipelines\/(parts\/)?assistant(\.|\/(phases|presets)\.)/;
 const optionName = /(?<![\w-])--(?!no-…)(?:no-)?([a-z][a-z0-9]*(?:-[a-z0-9]+)*)/g;
 
 Deno.test("every option that a message names exists where the message is printed", async () => {
