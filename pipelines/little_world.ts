@@ -22,8 +22,20 @@ const data = { group: "Data", fixed: true };
 export default pipeline({
   about: "write sentences and conversations about countries, sums and words, for a small assistant",
   options: {
-    sentences: integer("sentences of the text", { value: 20_000, min: 1, max: 10_000_000, ...data }),
-    conversations: integer("conversations", { value: 20_000, min: 1, max: 10_000_000, ...data }),
+    sentences: integer("length of the text", {
+      value: 20_000,
+      unit: "sentences",
+      min: 1,
+      max: 10_000_000,
+      ...data,
+    }),
+    conversations: integer("number of conversations", {
+      value: 20_000,
+      unit: "conversations",
+      min: 1,
+      max: 10_000_000,
+      ...data,
+    }),
   },
   examples: [
     { does: "text.jsonl, conversations.jsonl and a tokenizer in runs/little-world", typed: "" },
