@@ -131,8 +131,8 @@ Deno.test("assistant prices its presets in a dry run, and writes nothing", async
     match(large, /sft: sft .*--data hf:c\/d/);
     match(large, /rl: rl .*--task gsm8k --source hf:e\/f/);
     match(large, /parameters +896,533,746\n/); // matrices, tables, head, gates
-    match(large, /\n  base +3,320 +1\.0M +3\.5G /); // eight tokens per parameter of matrices and head
-    match(large, /\n  all .* \$[\d.]+ at \$3 per hour/);
+    match(large, /\n +base +3,320 +1\.0M +3\.5G /); // eight tokens per parameter of matrices and head
+    match(large, /\n +all .* \$[\d.]+ at \$3 per hour/);
     const small = (await runsHere(0, `assistant ${hub} --dry-run --out ${out}`)).out;
     match(small, /preset +nanochat-d6/);
     ok(!await exists(out));
