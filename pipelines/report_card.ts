@@ -115,7 +115,7 @@ async function answering(
         maxTokens: o.maxTokens ?? plan.cacheLength,
         seed: env.seed,
         signal: ctx.signal,
-        stopping: () => ctx.signal.aborted, // an answer takes a moment, and a stopped run asks the group again
+        stopping: () => ctx.signal.aborted, // answers take a moment: a stop waits for them
         ...(toolbox !== null && { toolbox }),
       });
       ctx.emit(row);
