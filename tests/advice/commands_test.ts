@@ -53,6 +53,8 @@ const printed: Readonly<Record<string, string>> = {
   "pipelines/cli/run/execute.ts deno task pipeline": "tests/pipelines/cli/run/recorded_command_test.ts",
   "pipelines/page/playground/training/memory.ts or use it with": "names of pipelines",
   "pipelines/page/playground/worker/open_model.ts This checkpoint has adapters": "names of pipelines",
+  "pipelines/page/playground/figures/live_figure.ts": "tests/pipelines/playground/live_figures_test.ts",
+  "pipelines/lesson/text.ts deno task pipeline playground": "names of pipelines",
   "pipelines/lesson/tokenizer/tokenizer_claims.ts Languages.": "names of pipelines",
   "kernels/dist/mpi_library.ts Cannot use MPI": "names of pipelines",
   "stages/report/compared_bits.ts Bits per byte are not compared": "names of pipelines",
