@@ -61,7 +61,6 @@ const printed: Readonly<Record<string, string>> = {
   "pipelines/lesson/lesson.ts All lessons:": "names of pipelines",
   "pipelines/lesson/lesson.ts Next lesson:": "tests/pipelines/lesson/course_test.ts",
   "pipelines/lesson/page.ts <code>deno task pipeline": "names of pipelines",
-  "pipelines/lesson/page.ts Live in your browser: <code>deno task pipeline": "names of pipelines",
   "pipelines/lessons.ts …. …: ……\n   deno task pipeline …": "names of pipelines",
   "pipelines/lesson/tokenizer/failures.ts Try your own texts: `deno task pipeline": "names of pipelines",
 };
