@@ -125,7 +125,7 @@ export default lesson({
     title: "makemore, the repository of the course",
     url: "https://github.com/karpathy/makemore",
   },
-  next: null,
+  next: "two-files",
   about: "makemore.py: bigram, bag of words, MLP, RNN, GRU, LSTM and transformer on the same words",
   short: `${shortRun.toLocaleString("en-US")} of the ${fullRun.toLocaleString("en-US")} steps per model`,
   seed: 3407,

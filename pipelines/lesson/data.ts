@@ -25,8 +25,8 @@ export interface LessonData {
 export interface DataKind<D extends LessonData> {
   /** Name of the kind, such as "names": `lessons --names FILE` gives the file to all lessons of this kind. */
   readonly name: string;
-  /** Help text of `--source`: the accepted values and the default. */
-  readonly about: string;
+  /** Help text of `--source`: the accepted values and the default; null for a lesson without `--source`. */
+  readonly about: string | null;
   /**
    * Opens a file, or the installed data if `source` is null. Throws Deno.errors.NotFound for a missing file.
    */
@@ -73,6 +73,11 @@ export const names: DataKind<Names> = {
     return { words, name: `${words.length.toLocaleString("en-US")} words of ${source}`, isLectureData };
   },
 };
+
+/** Data of a lesson that makes its examples by program: there is no `--source`. `name` describes them. */
+export function madeData(name: string): DataKind<LessonData> {
+  return { name: "made", about: null, open: () => Promise.resolve({ name, isLectureData: false }) };
+}
 
 /** A text for language models: the start of the installed speeches, or a file. */
 export const text: DataKind<Text> = textKind({

@@ -21,7 +21,7 @@
  *   about: "what a slope is, and how names are counted",
  *   short: "100 of the lecture's 20,000 steps", // how a run without --full is shortened; null if it is not
  *   seed: 2147483647, // the lecture's seed, the default of --seed
- *   data: names, // the data set: defines --source and its default
+ *   data: names, // the data set: defines --source and its default; madeData() has none
  *   options: {}, // further options, as of any pipeline
  *   async *run(o, env) {
  *     yield heading("Counting");
@@ -182,7 +182,7 @@ export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>)
   const spares: readonly SparedOption[] = ["logEvery", ...l.spares ?? []];
   // The values have the same names as `options`, but the compiler cannot infer that.
   const valuesOf = (values: Values<Options>): Values<O> & LessonValues =>
-    ({ full: false, solution: null, ...values }) as Values<O> & LessonValues;
+    ({ source: null, full: false, solution: null, ...values }) as Values<O> & LessonValues;
   const items = async (values: Values<Options>, env: Env): Promise<Many<Item>> => {
     const o = valuesOf(values);
     const data = await l.data.open(o.source);
@@ -210,7 +210,9 @@ export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>)
           does: "run our solution of an exercise, once you have tried",
           typed: `--solution ${name}`,
         })),
-        { does: "run it on your own data", typed: `--source ${data.name}.txt` },
+        ...(data.about === null
+          ? []
+          : [{ does: "run it on your own data", typed: `--source ${data.name}.txt` }]),
       ].slice(0, 3),
       often: Object.keys({ ...optionsOf(l), ...l.options, out: null }).filter((name) =>
         !seldom.has(name) && !spares.some((spared) => spared === name)
@@ -303,7 +305,7 @@ async function* solutionItems<O extends Options, D extends LessonData>(
 function optionsOf<O extends Options, D extends LessonData>(l: Lesson<O, D>): Options {
   const group = "Lesson", exercises = Object.keys(l.exercises);
   return {
-    source: path(l.data.about, { value: null, group, placeholder: "FILE" }),
+    ...(l.data.about !== null && { source: path(l.data.about, { value: null, group, placeholder: "FILE" }) }),
     ...(l.short !== null &&
       { full: flag(`the lecture's length instead of ${l.short}`, { value: false, group }) }),
     ...(exercises.length > 0 && {

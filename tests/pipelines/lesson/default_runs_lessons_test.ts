@@ -21,6 +21,10 @@ const lessons: readonly (readonly [name: string, claims: number])[] = [
   ["shakespeare", 13],
   ["tokenizer-lesson", 11],
   ["makemore", 3],
+  ["two-files", 3],
+  ["chat-format", 4],
+  ["tools", 4],
+  ["thinking", 4],
 ];
 
 for (const [name, count] of lessons) {
