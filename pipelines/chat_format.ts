@@ -1,5 +1,6 @@
 /**
- * Lesson 11: what a chat model sees, which of its tokens are trained on, and what goes wrong with other masks.
+ * Lesson 11: what a chat model sees, which of its tokens are trained on, and what goes wrong with other
+ * masks.
  *
  * Source: Andrej Karpathy's talk "Deep Dive into LLMs like ChatGPT", on conversations.
  *

@@ -16,7 +16,7 @@ export default lesson({
   part: 13,
   module: import.meta.url,
   lecture: deepDive,
-  next: null,
+  next: "policy-collapse",
   about: "thinking: answers grow by rewards for right sums alone, unasked",
   short: null,
   seed: 1,

@@ -8,8 +8,8 @@ import type { Engine } from "../../../kernels/engine/engine.ts";
 import { initialWeights } from "../../../kernels/models/model.ts";
 import { uniformAt } from "../../../kernels/random/philox.ts";
 import { nanochatTokens } from "../../../stages/chat/template/nanochat.ts";
-import { readText } from "../../../stages/disk/files.ts";
-import { pathOfUrl } from "../../../stages/disk/paths.ts";
+import { writeAll } from "../../../stages/disk/exact_io.ts";
+import { openFile } from "../../../stages/disk/files.ts";
 import { replaceWhole, writeWhole } from "../../../stages/disk/whole_files.ts";
 import { openModel } from "../../../stages/model/model_session.ts";
 import { plan } from "../../../stages/model/plan.ts";
@@ -21,6 +21,7 @@ import { check, code, heading, type Item, lines, say, table } from "../item.ts";
 import { imitate, type SmallChat, smallChat } from "../talks/small_chat.ts";
 import { parametersFile } from "./parameters_file.ts";
 import { answer, reader, readModel } from "./run.ts";
+import programText from "./run.ts" with { type: "text" };
 import { codeIsSmall, halfIsEnough, knowledgeIsInParameters, programsAgree } from "./two_files_claims.ts";
 
 /** Lengths of the experiment, and its seed. */
@@ -85,7 +86,7 @@ export async function* twoFilesSections(
     "A language model is two files: its parameters, and a program that runs them. Training is what makes the parameters. It takes the computer; the program is short.",
   );
   const { chat, weights, losses } = yield* trainedChat(engine, settings);
-  const bytes = fileOf(weights), program = await readText(pathOfUrl(new URL("./run.ts", import.meta.url)));
+  const bytes = fileOf(weights), program: string = programText;
   const parameters = Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
   yield say(
     `This model has ${parameters.toLocaleString("en-US")} parameters. In \`${settings.steps}\` updates on ${
@@ -105,7 +106,11 @@ export async function* twoFilesSections(
   yield heading("Code");
   yield say("This is all of the program that reads a token and returns the logits of the next one:");
   yield code(file, "reader");
-  await replaceWhole(`${out}/parameters.bin`, (path) => Deno.writeFile(path, bytes));
+  await replaceWhole(`${out}/parameters.bin`, async (path) => {
+    using file = await openFile(path, { write: true, create: true, truncate: true });
+    await writeAll(file, bytes);
+    await file.sync();
+  });
   await writeWhole(`${out}/run.ts`, program);
   yield say("Both files are in the folder of this lesson. To talk to them without this project:");
   yield lines([`cd ${out}`, 'deno run --allow-read run.ts parameters.bin "Who are you?"']);

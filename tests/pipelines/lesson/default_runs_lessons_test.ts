@@ -25,6 +25,8 @@ const lessons: readonly (readonly [name: string, claims: number])[] = [
   ["chat-format", 4],
   ["tools", 4],
   ["thinking", 4],
+  ["policy-collapse", 4],
+  ["reward-hacking", 5],
 ];
 
 for (const [name, count] of lessons) {

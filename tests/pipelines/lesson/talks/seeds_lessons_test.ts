@@ -10,6 +10,8 @@ const lessons: Readonly<Record<string, Readonly<Record<number, readonly string[]
   "chat-format": {},
   "tools": {},
   "thinking": {},
+  "policy-collapse": {},
+  "reward-hacking": {},
 };
 
 for (const [name, exceptions] of Object.entries(lessons)) {

@@ -1,4 +1,4 @@
-/** Tests the two files of a model: the program reads what the lesson writes, and computes what the engine does. */
+/** Tests the two files of a model: the program reads what the lesson writes, and computes as the engine. */
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
 import { openEngine } from "../../../../kernels/engine/open.ts";
 import { initialWeights } from "../../../../kernels/models/model.ts";
