@@ -17,7 +17,7 @@ export default lesson({
   part: 11,
   module: import.meta.url,
   lecture: deepDive,
-  next: "tools",
+  next: "hallucination",
   about: "the chat format: what the model sees, which tokens are trained on, why answers end",
   short: null,
   seed: 1,

@@ -1,5 +1,5 @@
 /**
- * Lesson 14: the learning rate that destroys a good policy within a few updates, and the guard against it.
+ * Lesson 15: the learning rate that destroys a good policy within a few updates, and the guard against it.
  *
  * Source: Andrej Karpathy's talk "Deep Dive into LLMs like ChatGPT", on reinforcement learning.
  *
@@ -13,7 +13,7 @@ import { deepDive } from "./lesson/talks/talks.ts";
 const length = { steps: 200, updates: 50, questions: 300 };
 
 export default lesson({
-  part: 14,
+  part: 15,
   module: import.meta.url,
   lecture: deepDive,
   next: "reward-hacking",

@@ -1,5 +1,5 @@
 /**
- * Lesson 15: a learned reward rises to the end, while what it should stand for rises and then falls.
+ * Lesson 16: a learned reward rises to the end, while what it should stand for rises and then falls.
  *
  * Source: Andrej Karpathy's talk "Deep Dive into LLMs like ChatGPT", on reinforcement learning from human
  * feedback.
@@ -14,7 +14,7 @@ import { deepDive } from "./lesson/talks/talks.ts";
 const length = { steps: 200, judging: 150, examples: 500, updates: 40, questions: 200 };
 
 export default lesson({
-  part: 15,
+  part: 16,
   module: import.meta.url,
   lecture: deepDive,
   next: null,

@@ -1,5 +1,5 @@
 /**
- * Lesson 13: a model finds out by rewards that thinking pays; its answers grow although nobody asks for it.
+ * Lesson 14: a model finds out by rewards that thinking pays; its answers grow although nobody asks for it.
  *
  * Source: Andrej Karpathy's talk "Deep Dive into LLMs like ChatGPT", on thinking and reinforcement learning.
  *
@@ -13,7 +13,7 @@ import { priceSolution, thinkingSections } from "./lesson/thinking/thinking_sect
 const length = { steps: 200, updates: 50, questions: 300 };
 
 export default lesson({
-  part: 13,
+  part: 14,
   module: import.meta.url,
   lecture: deepDive,
   next: "policy-collapse",

@@ -1,5 +1,5 @@
 /**
- * Lesson 12: a model finds out by itself that it cannot multiply, and that a calculator can.
+ * Lesson 13: a model finds out by itself that it cannot multiply, and that a calculator can.
  *
  * Source: Andrej Karpathy's talk "Deep Dive into LLMs like ChatGPT", on tools and reinforcement learning.
  *
@@ -13,7 +13,7 @@ import { noToolSolution, toolsSections } from "./lesson/tools/tools_sections.ts"
 const length = { steps: 200, updates: 40, questions: 300 };
 
 export default lesson({
-  part: 12,
+  part: 13,
   module: import.meta.url,
   lecture: deepDive,
   next: "thinking",

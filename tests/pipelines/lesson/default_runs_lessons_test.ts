@@ -23,6 +23,7 @@ const lessons: readonly (readonly [name: string, claims: number])[] = [
   ["makemore", 3],
   ["two-files", 3],
   ["chat-format", 4],
+  ["hallucination", 5],
   ["tools", 4],
   ["thinking", 4],
   ["policy-collapse", 4],
