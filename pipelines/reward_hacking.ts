@@ -17,7 +17,7 @@ export default lesson({
   part: 16,
   module: import.meta.url,
   lecture: deepDive,
-  next: null,
+  next: "images",
   about: "reward hacking: a model outwits a learned reward",
   short: null,
   seed: 1,

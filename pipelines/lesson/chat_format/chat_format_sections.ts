@@ -12,7 +12,6 @@ import type { Rendered } from "../../../stages/chat/template/template.ts";
 import {
   type LittleWorld,
   littleWorld,
-  WORLD_LENGTH,
   worldCharacters,
 } from "../../../stages/task/verified/little_world.ts";
 import type { Task } from "../../../stages/task/verified/task.ts";
@@ -38,6 +37,9 @@ export interface ChatFormatSettings {
   /** Conversations in a test, which training never uses. */
   readonly questions: number;
 }
+
+/** Longest conversation of the little world in tokens, less the first one. */
+const LONGEST = 95;
 
 /** First number of the conversations that training never uses. */
 const HELD_OUT = 1e6;
@@ -113,7 +115,7 @@ export async function* maskSections(
   engine: Engine,
   { seed, steps, questions }: ChatFormatSettings,
 ): AsyncGenerator<Item> {
-  const world = await littleWorld(), size = { layers: 2, heads: 4, channels: 64, seqLen: WORLD_LENGTH };
+  const world = await littleWorld(), size = { layers: 2, heads: 4, channels: 64, seqLen: LONGEST };
   const chat = smallChat(size, { engine, seed }), end = chat.tokenizer.special.get("<|assistant_end|>");
   yield heading("Three masks");
   yield say(

@@ -8,10 +8,9 @@ import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
 import { schedule } from "../../../kernels/optim/schedule.ts";
 import { asSource } from "../../../stages/flow/as_source.ts";
-import type { RolloutEvent } from "../../../stages/flow/events.ts";
 import { from } from "../../../stages/flow/flow.ts";
 import { plan } from "../../../stages/model/plan.ts";
-import { rolloutBatch } from "../../../stages/rl/rollout_batch.ts";
+import { type Rollout, rolloutBatch } from "../../../stages/rl/rollout_batch.ts";
 import type { Task } from "../../../stages/task/verified/task.ts";
 import type { Toolbox } from "../../../stages/tool/toolbox.ts";
 import { train } from "../../../stages/train/train.ts";
@@ -22,7 +21,7 @@ import { range, type SmallChat } from "./small_chat.ts";
 const QUESTIONS = 8, GROUP = 8;
 
 /** What is measured on the answers of one update. */
-export type UpdateAnswers = Omit<RolloutEvent, "type" | "step">;
+export type UpdateAnswers = Rollout["event"];
 
 /** How a model learns from rewards. */
 export interface ReinforceOptions {
@@ -87,6 +86,7 @@ export async function* reinforce(
         maxTokens: seqLen,
         seed,
         signal: ctx.signal,
+        stopping: () => ctx.stopping,
         ...(toolbox !== undefined && { toolbox }),
       });
       // #endregion

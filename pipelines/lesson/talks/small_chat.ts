@@ -161,6 +161,7 @@ export async function ask(
     temperature,
     maxTokens: model.seqLen,
     seed,
+    stopping: () => false, // the tasks of lessons answer at once
     ...(toolbox !== undefined && { toolbox }),
   });
 }

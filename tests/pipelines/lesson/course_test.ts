@@ -10,7 +10,7 @@ Deno.test("each lesson names the next one, and links to its own lecture", async 
   const lessons = (await allPipelines())
     .flatMap(({ name, pipeline }) => isLesson(pipeline) ? [{ name, ...pipeline.lesson }] : [])
     .sort((a, b) => a.part - b.part);
-  strictEqual(lessons.length, 16);
+  strictEqual(lessons.length, 18);
   deepStrictEqual(lessons.map(({ next }) => next), [...lessons.slice(1).map(({ name }) => name), null]);
   const urls = lessons.map(({ lecture }) => lecture.url);
   // Several lessons follow one talk.

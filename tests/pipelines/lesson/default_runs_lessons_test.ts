@@ -28,6 +28,8 @@ const lessons: readonly (readonly [name: string, claims: number])[] = [
   ["thinking", 4],
   ["policy-collapse", 4],
   ["reward-hacking", 5],
+  ["images", 4],
+  ["llm-security", 6],
 ];
 
 for (const [name, count] of lessons) {
