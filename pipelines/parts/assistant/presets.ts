@@ -16,7 +16,7 @@ export interface PhaseWords {
 /** Muon with the rates of the little world, which fall to a tenth. */
 const muon = ["--optimizer", "muon", "--lr", "0.004", "--muon-lr", "0.04", "--schedule", "linear"];
 
-/** The sizes at which the little world was measured: the table in pipelines/README.md. */
+/** The sizes at which the little world was measured: the table in pipelines/parts/posttrain/README.md. */
 const littleWorld: PhaseWords = {
   base: [
     ..."--preset tiny --layers 3 --heads 3 --channels 96 --seq-len 96 --vocab-pad 1 --batch-size 32".split(

@@ -1,5 +1,5 @@
 /**
- * Tests the table of fields in pipelines/README.md, row by row.
+ * Tests the table of fields in pipelines/serve/README.md, row by row.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { ignoredFields, sharedFields } from "../../../pipelines/serve/sampling_f
 import { weatherTool } from "./taught_model.ts";
 import { question, withServer } from "./taught_server.ts";
 
-const page = await Deno.readTextFile(new URL("../../../pipelines/README.md", import.meta.url));
+const page = await Deno.readTextFile(new URL("../../../pipelines/serve/README.md", import.meta.url));
 
 /** The table's rows: a field, and what becomes of it in both APIs. */
 const rows = [...page.matchAll(/^\| `(\w+)` +\| (\w+) +\| (\w+) +\|/gm)]

@@ -141,7 +141,7 @@ sharedTest("32 clients of SmolLM2 get the tokens that they get alone, and turns 
 });
 
 sharedTest("the conversation of the README gives the answers that stand there", [SMOL], async (path) => {
-  const page = await Deno.readTextFile(new URL("../../../pipelines/README.md", import.meta.url));
+  const page = await Deno.readTextFile(new URL("../../../pipelines/serve/README.md", import.meta.url));
   const [, code, wanted] = /```js\n(import OpenAI[^]*?)```\s+```text\n([^]*?)```/.exec(page) ?? [];
   const process = start(["serve", "--checkpoint", path(SMOL), "--port", "0", "--device", "cpu"]);
   const decoder = new TextDecoderStream();
