@@ -211,7 +211,7 @@ export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>)
           typed: `--solution ${name}`,
         })),
         ...(data.about === null
-          ? []
+          ? [{ does: "see whether another seed shows the same", typed: "--seed 2" }]
           : [{ does: "run it on your own data", typed: `--source ${data.name}.txt` }]),
       ].slice(0, 3),
       often: Object.keys({ ...optionsOf(l), ...l.options, out: null }).filter((name) =>

@@ -172,7 +172,7 @@ export async function* maskSections(
   yield say(
     `${
       percent(meanOf(ended, ({ reward }) => reward))
-    } of the first model's answers are exactly the expected ones after so little training. \`deno task pipeline sft --inspect 3\` shows the masks of your own data.`,
+    } of the first model's answers are exactly the expected ones after so little training. The pipeline sft can show the masks of your own data.`,
   );
 }
 

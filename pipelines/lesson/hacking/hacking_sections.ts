@@ -141,7 +141,7 @@ export async function* hackingSections(engine: Engine, settings: HackingSettings
     end.slice(0, 5).map(({ item, text }, i) => `${item.id} ${text}  (judge ${endScores[i].toFixed(2)})`),
   );
   yield say(
-    "A judge has only learned about answers that it has seen. A policy that is rewarded by it searches where it was never trained. So RLHF runs are stopped early, or held near the model that they started from by a penalty (`rl --kl`).",
+    "A judge has only learned about answers that it has seen. A policy that is rewarded by it searches where it was never trained. So RLHF runs are stopped early, or held near the model that they started from by a penalty, as the pipeline `rl` has it too.",
   );
 
   yield heading("A verified reward");

@@ -247,6 +247,7 @@ const always: Readonly<Record<string, string>> = {
   "chat":
     "checkpoint context device maxCalls maxTokens memory repetitionPenalty system temperature template think " +
     "tokenizer tools weights",
+  "chat-format": "solution",
   "convert": "from to",
   "dpo":
     "seed device loss beta initFrom template seqLen batchSize gradAccum gradSum distributed recompute optimizer weightDecay gradClip " +
@@ -258,8 +259,11 @@ const always: Readonly<Record<string, string>> = {
     "initFrom shuffle batchSize gradAccum gradSum totalBatchTokens distributed steps epochs tokens " +
     "timeLimit optimizer weightDecay gradClip lr warmup schedule skipSpikeZ onNan recompute dtype profile " +
     "evalEvery inspectEvery checkpointEvery keepCheckpoints tensorboard sampleEvery",
+  "hallucination": "solution",
+  "images": "solution",
   "lessons": "figures",
   "little-world": "sentences conversations",
+  "llm-security": "solution",
   "makemore": "solution",
   "makemore-backprop": "solution",
   "makemore-batchnorm": "solution",
@@ -268,9 +272,11 @@ const always: Readonly<Record<string, string>> = {
   "makemore-wavenet": "solution",
   "micrograd": "solution",
   "playground": "serve",
+  "policy-collapse": "solution",
   "report": "runs",
   "report-card":
     "seed device checkpoint tokenizer template context weights task items maxTokens tools maxCalls",
+  "reward-hacking": "solution",
   "rl":
     "seed device task tools group algorithm kl maskCutOff temperature maxTokens maxCalls initFrom template seqLen batchSize " +
     "gradAccum gradSum distributed recompute optimizer weightDecay gradClip lr warmup schedule skipSpikeZ onNan " +
@@ -284,14 +290,17 @@ const always: Readonly<Record<string, string>> = {
     "recompute optimizer weightDecay gradClip lr warmup schedule skipSpikeZ onNan steps checkpointEvery " +
     "keepCheckpoints",
   "shakespeare": "solution",
+  "thinking": "solution",
   "tokenize":
     "workers source tokenizer valShare valBytes valTokens shardFormat separator rank world only partBytes",
   "tokenizer": "inspect",
   "tokenizer-lesson": "solution",
+  "tools": "solution",
   "train": "seed device trainShards valShards vocabSize architecture layers heads channels seqLen " +
     "initFrom shuffle batchSize gradAccum gradSum totalBatchTokens distributed steps epochs tokens timeLimit optimizer " +
     "weightDecay gradClip lr warmup schedule skipSpikeZ onNan recompute dtype profile inspectEvery " +
     "checkpointEvery keepCheckpoints tensorboard sampleEvery",
+  "two-files": "solution",
   "ui": "runs port",
 };
 
