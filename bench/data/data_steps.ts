@@ -9,13 +9,14 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { philox } from "../../kernels/random/philox.ts";
+import { pathOfUrl } from "../../stages/disk/paths.ts";
 import { embedded } from "../../stages/source/embedded/embedded.ts";
 import { from } from "../../stages/flow/flow.ts";
 
 const args = parseArgs(Deno.args, { string: ["megabytes", "world", "only"] });
 const megabytes = Number(args.megabytes ?? 100), world = Number(args.world ?? 2);
 const folder = await Deno.makeTempDir({ prefix: "data-steps-" });
-const root = new URL("../..", import.meta.url).pathname;
+const root = pathOfUrl(new URL("../..", import.meta.url));
 
 /** Writes JSON lines of documents of about 3 kB. Returns the bytes of their text. */
 async function writeInput(path: string): Promise<number> {

@@ -18,12 +18,6 @@ export const equivalents: readonly Equivalent[] = [
     why: "The next part is compressed one character later; readers take parts of any length.",
   },
   {
-    file: "stages/filter/minhash/rank_store.ts",
-    before: "for (let rank = 0; rank < world; rank++) {",
-    after: "for (let rank = (-1); rank < world; rank++) {",
-    why: "Also removes the files of rank -1, which no process writes.",
-  },
-  {
     file: "stages/filter/minhash/simplify.ts",
     before:
       "const marks = Array.from({ length: 65536 }, (_, unit) => String.fromCharCode(unit)).filter(isPunctuation);",

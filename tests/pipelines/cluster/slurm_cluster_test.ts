@@ -6,6 +6,7 @@
  */
 import { deepStrictEqual, match, ok } from "node:assert/strict";
 import { philox } from "../../../kernels/random/philox.ts";
+import { pathOfUrl } from "../../../stages/disk/paths.ts";
 import { existsSync } from "../../../stages/disk/whole_files.ts";
 import { installPackages } from "../../cluster.ts";
 import { beforeDeadline } from "../../deadline.ts";
@@ -14,7 +15,7 @@ import { rows } from "../fineweb/ranks.ts";
 import { runsTo, withFolder } from "../program.ts";
 
 const PATIENCE = 540_000; // milliseconds for all steps
-const root = new URL("../../..", import.meta.url).pathname;
+const root = pathOfUrl(new URL("../../..", import.meta.url));
 
 /** Writes documents in pairs of near-duplicates, enough that a rank works for some seconds. */
 async function writeTexts(path: string): Promise<void> {
