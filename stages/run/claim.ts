@@ -5,7 +5,7 @@
  * @module
  */
 import { fileError } from "../disk/file_error.ts";
-import { entriesIn, entriesInSync } from "../disk/files.ts";
+import { entriesIn, entriesInSync, fileInfoSync } from "../disk/files.ts";
 import { isRecord } from "../disk/json.ts";
 import { type HeldLock, LockedError, lockFile, type LockOptions } from "../disk/lock_file.ts";
 import { LeaseHeldError, type LeaseOptions, takeLease } from "../disk/lease.ts";
@@ -134,7 +134,7 @@ function thisProcess(): Owner {
  */
 function machineMark(): string {
   try {
-    const { ino, mtime } = Deno.statSync("/etc/hosts");
+    const { ino, mtime } = fileInfoSync("/etc/hosts");
     return `${ino} ${mtime?.getTime()}`;
   } catch {
     return ""; // another system, or no permission

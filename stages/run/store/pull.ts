@@ -6,8 +6,7 @@
 import { dirname } from "node:path";
 import { disk } from "../../disk/disk.ts";
 import { writeAll } from "../../disk/exact_io.ts";
-import { fileError } from "../../disk/file_error.ts";
-import { makeFolder } from "../../disk/files.ts";
+import { fileInfo, makeFolder } from "../../disk/files.ts";
 import { syncFolder } from "../../disk/folder_sync.ts";
 import { exists, removeIfThere, replaceWhole } from "../../disk/whole_files.ts";
 import type { RetryOptions } from "../../format/web/retry.ts";
@@ -79,7 +78,7 @@ export async function gatherRun(
     .filter(({ path }) => !path.endsWith(STORE_FILE) && !path.startsWith(place.within || "\0"));
   await forEachOf(objects, async ({ path, etag }) => {
     const before = known.get(path);
-    const here = await Deno.stat(`${folder}/${path}`).then(markOf, () => null);
+    const here = await fileInfo(`${folder}/${path}`).then(markOf, () => null);
     if (before !== undefined && before.etag === etag && here !== null && isSame(before, here)) return;
     known.set(path, { ...await download(`${url}/${path}`, `${folder}/${path}`, retry), etag });
   });
@@ -113,9 +112,5 @@ async function download(uri: string, path: string, retry: RetryOptions): Promise
     for await (const chunk of readObject(uri, retry)) await writeAll(file, chunk);
     await file.sync();
   });
-  try {
-    return markOf(await Deno.stat(path));
-  } catch (error) {
-    throw fileError(error, { action: "read", path });
-  }
+  return markOf(await fileInfo(path));
 }

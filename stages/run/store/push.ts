@@ -7,7 +7,7 @@
  * @module
  */
 import { isMissing } from "../../disk/file_error.ts";
-import { entriesIn } from "../../disk/files.ts";
+import { entriesIn, fileInfo } from "../../disk/files.ts";
 import { readIfThere } from "../../disk/whole_files.ts";
 import type { RetryOptions } from "../../format/web/retry.ts";
 import { putS3, removeS3 } from "../../format/web/s3/objects.ts";
@@ -126,7 +126,7 @@ function isCheckpoint(path: string): boolean {
 
 async function markAt(path: string): Promise<FileMark | null> {
   try {
-    return markOf(await Deno.stat(path));
+    return markOf(await fileInfo(path));
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;

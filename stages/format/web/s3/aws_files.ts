@@ -5,7 +5,8 @@
  * @module
  */
 import { homedir } from "node:os";
-import { fileError, isMissing } from "../../../disk/file_error.ts";
+import { isMissing } from "../../../disk/file_error.ts";
+import { readText } from "../../../disk/files.ts";
 
 /** Settings of a profile; the key of a nested setting is `s3.addressing_style`. */
 export type AwsProfile = ReadonlyMap<string, string>;
@@ -49,10 +50,10 @@ export async function readAwsProfile(
   const file = path ?? ownFile(name);
   if (file === null) return null;
   try {
-    return parseAwsFile(await Deno.readTextFile(file)).get(profile) ?? null;
+    return parseAwsFile(await readText(file)).get(profile) ?? null;
   } catch (error) {
     if (path === null && (isMissing(error) || error instanceof Deno.errors.NotCapable)) return null;
-    throw fileError(error, { action: "read", path: file });
+    throw error;
   }
 }
 
