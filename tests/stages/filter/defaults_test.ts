@@ -140,7 +140,7 @@ Deno.test("signatureSetOf() describes what a Signer without options does", async
     const signer = await Signer.open({ recipe });
     deepStrictEqual(signatureSetOf({ recipe }, { signer, ...set }), {
       ...set,
-      ...{ shingle: 5, buckets: 14, rows: 8, seed: 1 },
+      ...{ shingle: 5, buckets: 14, rows: 8, records: "full", seed: 1 },
       recipe,
       words,
     });
