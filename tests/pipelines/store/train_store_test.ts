@@ -65,7 +65,7 @@ storeTest(
       strictEqual(first.code, 130, first.err);
       ok(first.err.includes(`Stored in ${RUN}`), first.err);
       ok(
-        /To resume: deno task .*pipeline train --out s3:\/\/corpus\/runs\/small\n/.test(first.err),
+        /To resume: .*task .*pipeline train --out s3:\/\/corpus\/runs\/small\n/.test(first.err),
         first.err,
       );
       const step = Number((await checkpointInStore())?.slice("step-".length));
