@@ -103,7 +103,8 @@ function Tools({ model }) {
   return html`
     <${Group} title="Tools">
       ${model.tools.length === 0 && html`
-        <p class="soft">The server has none: start it with --tools calculator, for example.</p>
+        <p
+          class="soft">The server has none: start it with <code class="whole">--tools calculator</code>, for example.</p>
       `}
       ${model.tools.map(({ function: { name, description } }) =>
         html`
