@@ -1,7 +1,13 @@
-/** Tests `lessons --figures`, which runs all lessons and their solutions, shortened where they are long. */
+/**
+ * Tests `lessons --figures`, which runs lessons and their solutions, shortened where they are long: those that
+ * compare their values with a lecture's.
+ */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { sharedTest } from "../shared_data.ts";
 import { runsTo } from "./program.ts";
+
+const lessons =
+  "micrograd,makemore-bigram,makemore-mlp,makemore-batchnorm,makemore-backprop,makemore-wavenet,shakespeare,tokenizer-lesson,makemore";
 
 sharedTest(
   "lessons --figures on the lectures' data: no value differs from the lectures', and all claims hold",
@@ -11,6 +17,8 @@ sharedTest(
     const { out } = await runsTo(0, [
       "lessons",
       "--figures",
+      "--lesson",
+      lessons,
       ...data,
       "--article",
       path("bpe/taylorswift.txt"),
