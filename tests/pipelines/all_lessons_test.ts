@@ -1,6 +1,6 @@
 /**
- * Tests `lessons --figures`, which runs lessons and their solutions, shortened where they are long: those that
- * compare their values with a lecture's.
+ * Tests `lessons --figures`, which runs lessons and their solutions, shortened where they are long: here the
+ * lessons that compare their values with a lecture's.
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { sharedTest } from "../shared_data.ts";
