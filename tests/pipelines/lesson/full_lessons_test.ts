@@ -1,6 +1,6 @@
 /**
- * Tests the lesson whose full length takes a minute or two, with the lecture's own data; tests/README.md lists
- * the others.
+ * Tests the lesson whose full length takes a minute or two, with the lecture's own data. tests/README.md
+ * lists the others.
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { sharedTest } from "../../shared_data.ts";

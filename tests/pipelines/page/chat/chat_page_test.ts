@@ -23,8 +23,10 @@ const hit = `globalThis.hit`;
 chatTest(
   "shows the model's name, a field with the focus and three messages to begin with",
   {},
-  async ({ page, texts, click, ended }) => {
+  async ({ page, texts, click, ended, until }) => {
+    await until(`document.querySelector(".examples button") !== null`).catch(() => {});
     deepStrictEqual(await texts("h1"), ["taught"]);
+    await until(`document.activeElement.ariaLabel === "message"`).catch(() => {});
     equal(await page.evaluate("document.activeElement.ariaLabel"), "message");
     equal((await texts(".examples button")).length, 3);
     await click("Who are you?");
