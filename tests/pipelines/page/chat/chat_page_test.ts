@@ -30,6 +30,7 @@ chatTest(
     equal(await page.evaluate("document.activeElement.ariaLabel"), "message");
     equal((await texts(".examples button")).length, 3);
     await click("Who are you?");
+    await until(`document.querySelector(".message .plain-text") !== null`);
     await ended();
     deepStrictEqual(await texts(".message .plain-text"), ["Who are you?"]);
     deepStrictEqual(await texts(".examples"), []);

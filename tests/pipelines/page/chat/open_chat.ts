@@ -86,6 +86,7 @@ function chatOf(opened: OpenPage, server: TaughtServer): OpenChat {
     async click(name) {
       await until(hasButton(name));
       await page.evaluate(`${buttonOf(name)}.click()`);
+      await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 20)))");
     },
     texts: (selector) =>
       page.evaluate(
