@@ -14,7 +14,7 @@ import { readWords, spellingBee } from "./spelling_bee.ts";
 import { drawnItem, heldOutFrom, isRefusal, type QuestionGroup, type Task, type TaskItem } from "./task.ts";
 
 /** What the assistant says where it has no answer. */
-export const REFUSAL = "I do not know.";
+const REFUSAL = "I do not know.";
 
 /** Questions about the assistant itself, and greetings. */
 const smallTalk = [

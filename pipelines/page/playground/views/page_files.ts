@@ -8,7 +8,7 @@
  */
 
 /** Whether the page was opened from disk. */
-export const fromDisk: boolean = location.protocol === "file:";
+const fromDisk: boolean = location.protocol === "file:";
 
 /** Texts of the page's files, keyed by name. */
 type OfflineFiles = Readonly<Record<string, string>>;

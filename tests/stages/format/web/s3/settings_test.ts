@@ -7,7 +7,12 @@ import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/s
 import { parseAwsFile } from "../../../../../stages/format/web/s3/aws_files.ts";
 import { signedS3 } from "../../../../../stages/format/web/s3/s3_request.ts";
 import { s3PlaceOf } from "../../../../../stages/format/web/s3/s3_uri.ts";
-import { readS3Settings, type S3Settings } from "../../../../../stages/format/web/s3/settings.ts";
+import {
+  readS3Settings,
+  type S3Settings,
+  s3Variables,
+} from "../../../../../stages/format/web/s3/settings.ts";
+import config from "../../../../../deno.json" with { type: "json" };
 import { withFolder } from "../../../../temporary.ts";
 
 const credentialsFile = `# work
@@ -147,4 +152,11 @@ Deno.test("signatures are those of Amazon's documentation", async () => {
     ),
     headers.get("authorization") ?? "none",
   );
+});
+
+Deno.test("the tasks that run pipelines may read the variables of object stores, and no other of AWS's", () => {
+  for (const task of ["pipeline", "native", "fast", "dawn"] as const) {
+    const [, allowed] = /--allow-env=(\S+)/.exec(config.tasks[task].command) ?? [];
+    deepStrictEqual(allowed.split(",").filter((name) => name.startsWith("AWS_")), [...s3Variables], task);
+  }
 });
