@@ -40,6 +40,9 @@ export async function runsHere(code: number, line: string): Promise<Finished> {
 export const minute =
   "--preset finetune --vocab-size 257 --layers 1 --heads 2 --channels 16 --seq-len 16 --device cpu --workers 1 --warmup 0 --eval-every 0 --sample-every 0 --quiet";
 
+/** For dry runs of a new run: the checkout may hold one already, such as that of README's first command. */
+export const unused = "--out runs/unused";
+
 /** Number of the shard's tokens that `withShard` writes. */
 export const shardTokens = 64 * 140 + 1;
 

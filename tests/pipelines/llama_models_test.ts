@@ -11,7 +11,7 @@ import { llamaConfigText } from "../../stages/format/model/llama_config_text.ts"
 import { splitLlamaTensors } from "../../stages/format/model/llama_tensors.ts";
 import { readSafetensors, writeSafetensors } from "../../stages/format/model/safetensors.ts";
 import { sharedTest } from "../shared_data.ts";
-import { minute, runsHere, withShard } from "./in_process.ts";
+import { minute, runsHere, unused, withShard } from "./in_process.ts";
 import { eventsOf } from "./program.ts";
 
 const config: LlamaConfig = {
@@ -152,7 +152,7 @@ Deno.test({
 });
 
 Deno.test("--preset smollm2-135m plans the published model", async () => {
-  const { out } = await runsHere(0, "fineweb-gpt2 --preset smollm2-135m --dry-run --device cpu");
+  const { out } = await runsHere(0, `fineweb-gpt2 --preset smollm2-135m --dry-run --device cpu ${unused}`);
   match(out, /parameters +134,515,008\n/);
   match(out, /tokens per step +1\.0M\n/);
 });

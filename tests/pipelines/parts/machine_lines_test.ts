@@ -8,9 +8,9 @@ import { gpt } from "../../../kernels/models/gpt.ts";
 import { initialWeights } from "../../../kernels/models/model.ts";
 import { writeSafetensors } from "../../../stages/format/model/safetensors.ts";
 import { doctorReport } from "../doctor/doctor_report.ts";
-import { runHere, runsHere, withShard } from "../in_process.ts";
+import { runHere, runsHere, unused, withShard } from "../in_process.ts";
 
-const gpt2 = "fineweb-gpt2 --preset gpt2-124m --batch-size 16 --dry-run";
+const gpt2 = `fineweb-gpt2 --preset gpt2-124m --batch-size 16 --dry-run ${unused}`;
 const groups = "block products|head|attention|attention grad|norms|loss|update|rest|host|step".split("|");
 
 /** Returns the milliseconds of a row of the table. */
@@ -40,7 +40,7 @@ Deno.test("fineweb-gpt2 --dry-run --machine prints the time by op, what bounds i
 });
 
 Deno.test("--machine picks the preset, the kernels and the packs of its GPU, whatever this machine has", async () => {
-  const { out } = await runsHere(0, "fineweb-gpt2 --dry-run --machine rtx4090");
+  const { out } = await runsHere(0, `fineweb-gpt2 --dry-run --machine rtx4090 ${unused}`);
   match(out, /on NVIDIA GeForce RTX 4090: estimates/);
   ok(!/preset +tiny/.test(out), out);
   const dispatches = (text: string) => Number(/^ +update +(\d+)/m.exec(text)?.[1]);
