@@ -84,7 +84,9 @@ export default pipeline({
         `Tokenizer: ${out}/tokenizer`,
       ],
       hints: [
-        `To train on the text: deno task pipeline fineweb-gpt2 --source ${at}/text.jsonl --stages none --tokenizer ${at}/tokenizer --separator-token "<|bos|>"`,
+        `To train on the text: deno task pipeline fineweb-gpt2 --source ${at}/text.jsonl --stages none --tokenizer ${at}/tokenizer --separator-token "<|bos|>" --out ${
+          shellWord(`${out}-base`)
+        }`,
       ],
     };
   },
