@@ -117,7 +117,10 @@ type PageModule = "dompurify" | "marked";
 export async function moduleTexts(specifiers: readonly PageModule[]): Promise<readonly string[]> {
   const modules = await fetched(
     specifiers.map((specifier) => nameOf(imports[specifier])),
-    () => Promise.all(specifiers.map((each) => import(imports[each], { with: { type: "text" } }))),
+    async () => {
+      await Promise.all(specifiers.map((each) => import(imports[each]))); // a text alone fetches no package
+      return await Promise.all(specifiers.map((each) => import(imports[each], { with: { type: "text" } })));
+    },
   );
   return modules.map(({ default: text }) => text);
 }

@@ -56,6 +56,15 @@ async function firstRun(t: Deno.TestContext): Promise<void> {
       deepStrictEqual(err.match(/^(.*Download|error:).*$/gm), null);
       await checkLimits(env.DENO_DIR);
     });
+
+    await t.step("the chat page, whose libraries are read as text", async () => {
+      const script = `import { chatPage } from "./pipelines/page/chat/chat_page.ts"; await chatPage();`;
+      const { code, err } = await runDeno(["eval", "--ext=ts", "--lock=deno.lock", "--frozen", script], {
+        env,
+      });
+      strictEqual(code, 0, err);
+      match(err, /^Fetching 3 npm packages, \d+ MB …$/m);
+    });
   });
 }
 
