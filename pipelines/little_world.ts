@@ -15,6 +15,7 @@ import { CharTokenizer } from "../stages/token/char.ts";
 import { saveTokenizer } from "../stages/token/files/folder.ts";
 import { integer } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
+import { freeFolder } from "./parts/resume/free_folder.ts";
 import { shellWord } from "./cli/shell_word.ts";
 
 const data = { group: "Data", fixed: true };
@@ -85,7 +86,7 @@ export default pipeline({
       ],
       hints: [
         `To train on the text: deno task pipeline fineweb-gpt2 --source ${at}/text.jsonl --stages none --tokenizer ${at}/tokenizer --separator-token "<|bos|>" --out ${
-          shellWord(`${out}-base`)
+          shellWord(freeFolder(`${out}-base`))
         }`,
       ],
     };

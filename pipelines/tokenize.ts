@@ -25,6 +25,7 @@ import { tokenizerOptions } from "./parts/options/tokenizer_options.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { runOptions } from "./cli/run_options.ts";
 import { oneOfValues, readsInRandomOrder } from "./parts/options/requirements.ts";
+import { outOption } from "./parts/resume/free_folder.ts";
 import { shellWord } from "./cli/shell_word.ts";
 import { holdingOut } from "./parts/held_out.ts";
 import { someDocuments } from "./parts/some_documents.ts";
@@ -147,7 +148,7 @@ export default pipeline({
       hints: [
         `Next:    deno task pipeline train --train-shards ${
           shellWord(`${out}/shards/${training}`)
-        } --val-shards ${shellWord(`${out}/shards/${validation}`)}${format}`,
+        } --val-shards ${shellWord(`${out}/shards/${validation}`)}${format}${outOption("train")}`,
       ],
     };
   },

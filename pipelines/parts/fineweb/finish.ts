@@ -10,6 +10,7 @@ import { deleteRankStores } from "../../../stages/filter/minhash/rank_store.ts";
 import { speedLine } from "../../../stages/report/speed.ts";
 import type { EndLines, RunSummary } from "../../../stages/run/record_run.ts";
 import type { Env } from "../../cli/pipeline.ts";
+import { outOption } from "../resume/free_folder.ts";
 import { shellWord } from "../../cli/shell_word.ts";
 import { planPath } from "../ranks/planned_parts.ts";
 import type { RankWork } from "./rank_work.ts";
@@ -70,7 +71,7 @@ export async function finishRank(
       ...merged,
       `Documents:  ${out}/documents, removed documents with reasons: ${out}/removed`,
     ],
-    hints: [`Next:       deno task pipeline tokenize --source ${shellWord(glob)}`],
+    hints: [`Next:       deno task pipeline tokenize --source ${shellWord(glob)}${outOption("tokenize")}`],
   };
 }
 

@@ -6,6 +6,7 @@
 import { readEvents } from "../../../stages/report/metrics.ts";
 import type { EndLines } from "../../../stages/run/record_run.ts";
 import type { Env } from "../../cli/pipeline.ts";
+import { outOption } from "../resume/free_folder.ts";
 import { shellWord } from "../../cli/shell_word.ts";
 import { adapterLines } from "../model/peft_output.ts";
 import { courseLines } from "./course_lines.ts";
@@ -24,7 +25,11 @@ export async function finishRun(name: PosttrainName, o: ChatValues, { out }: Env
       `To talk to it: deno task pipeline chat --checkpoint ${path}`,
       `To sample: deno task pipeline sample --checkpoint ${path}`,
       ...(name === "sft" && o.initFrom === null
-        ? [`To train it by the rewards of its answers: deno task pipeline rl --init-from ${path}`]
+        ? [
+          `To train it by the rewards of its answers: deno task pipeline rl --init-from ${path}${
+            outOption("rl")
+          }`,
+        ]
         : []),
     ],
   };
