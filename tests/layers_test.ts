@@ -78,7 +78,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "stages/train": [...model, "stages/disk", "stages/format", "stages/shard"],
   "stages/evaluate": [...model, "stages/task", "stages/token"],
   "stages/sample": [...model, "stages/token", "stages/format/viewer/notebook.ts"],
-  "stages/answer": [...model, "stages/chat", "stages/disk", "stages/sample", "stages/token", "stages/tool"],
+  "stages/answer": [
+    ...model,
+    "stages/chat",
+    "stages/disk",
+    "stages/sample",
+    "stages/token",
+    "stages/tool",
+    libraries,
+  ],
   "stages/inspect": model,
   "stages/run": [
     "stages/disk",

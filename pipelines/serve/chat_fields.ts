@@ -21,7 +21,7 @@ import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { ApiError, fieldError } from "./api_error.ts";
 import { checkPrompt } from "./check_prompt.ts";
 import { Fields } from "./fields.ts";
-import { answerForm, callForm } from "./forms.ts";
+import { answerForm, toolForm } from "./forms.ts";
 import { ignoredFields, type SamplingFields, samplingFields, sharedFields } from "./sampling_fields.ts";
 import type { ServedModel } from "./served_model.ts";
 import { serverTools, withCalls } from "./server_tools.ts";
@@ -89,11 +89,12 @@ export function chatRequest(fields: Fields, model: ServedModel): ChatRequest {
   const text = tokenizer.decode(prompt.slice(-32)), isTagged = template.calls !== "code";
   const inThought = begun === "" && new RegExp(`${THINK[0]}\\s*$`).test(text);
   const ends = new Set([...template.ends, ...shared.stopIds]);
-  const grammar = begun !== ""
-    ? grammarOf(callForm(tools), { tokenizer, ends, isFreeAfter: true })
+  const after = inThought ? THINK[1] : undefined, isOfTools = isTagged && tools.tools.length > 0;
+  const grammar = isOfTools
+    ? grammarOf(toolForm(tools, { begun: begun !== "", inThought }), { tokenizer, ends, allowsSpecial: true })
     : form === null || inCode
     ? null
-    : grammarOf(form, { tokenizer, ends, after: inThought ? THINK[1] : undefined });
+    : grammarOf(form, { tokenizer, ends, after });
   const choice: Omit<AnswerOptions, "request"> = {
     tokenizer,
     isChat: true,

@@ -4,14 +4,15 @@
  *
  * @module
  */
-import { choice, type Grammar, sequence } from "../../stages/answer/grammar/grammar.ts";
-import { anyObject, blanks } from "../../stages/answer/grammar/json_grammar.ts";
-import { SchemaFault, schemaGrammar } from "../../stages/answer/grammar/schema_grammar.ts";
-import { CALL } from "../../stages/answer/tagged_text.ts";
+import { answerGrammar } from "../../stages/answer/grammar/answer_grammar.ts";
+import { choice, type Grammar, literal, sequence } from "../../stages/answer/grammar/grammar.ts";
+import { anyObject, blanks, member } from "../../stages/answer/grammar/json_grammar.ts";
+import { schemaGrammar, type SchemaOptions } from "../../stages/answer/grammar/schema_grammar.ts";
+import { SchemaFault } from "../../stages/answer/grammar/schema_keywords.ts";
 import { isRecord } from "../../stages/disk/json.ts";
 import { fieldError } from "./api_error.ts";
 import type { Fields } from "./fields.ts";
-import type { ClientTool, ToolFields } from "./tool_fields.ts";
+import { type ClientTool, isLenient, type ToolFields } from "./tool_fields.ts";
 
 /** Reads `response_format`. Returns the grammar of the answer; null: any text. Throws ApiError. */
 export function answerForm(fields: Fields, { tools, must }: ToolFields): Grammar | null {
@@ -32,28 +33,48 @@ export function answerForm(fields: Fields, { tools, must }: ToolFields): Grammar
     throw format.error("json_schema", "an object with name and schema");
   }
   const path = "response_format.json_schema.schema";
-  return schemaForm(schema, { isStrict: own.boolean("strict"), path });
+  return schemaForm(schema, { isLenient: isLenient(own), path });
 }
 
-/** Returns the grammar of what follows the beginning of a call that must be made. Throws ApiError. */
-export function callForm({ tools, must }: ToolFields): Grammar {
-  const rest = (tool: ClientTool) => sequence(argumentsForm(tool), "}", blanks, CALL[1]);
-  if (must !== "required") return rest(tools[0]);
-  return choice(...tools.map((tool) => sequence(`${tool.name}", "arguments": `, rest(tool))));
+/**
+ * Returns the grammar of an answer of a model that may, or must, call tools: the arguments of each call fit
+ * the schema of its tool. `begun` says whether the prompt has begun a call that must be made. Throws ApiError
+ * for a schema that cannot be obeyed.
+ */
+export function toolForm(
+  { tools, must }: ToolFields,
+  { begun, inThought }: { readonly begun: boolean; readonly inThought: boolean },
+): Grammar {
+  const all = tools.map((tool) => ({ name: JSON.stringify(tool.name), given: argumentsForm(tool) }));
+  const call = sequence(
+    blanks,
+    choice(...all.flatMap(({ name, given }) => {
+      const own = member("name", literal(name)), its = member("arguments", given);
+      return [[own, its], [its, own]].map(([one, other]) =>
+        sequence("{", blanks, one, ",", blanks, other, blanks, "}")
+      );
+    })),
+    blanks,
+  );
+  if (!begun) return answerGrammar(call, { start: inThought ? "thought" : "text" });
+  const rest = all.map(({ name, given }) =>
+    sequence(must === "required" ? `${name.slice(1)}, "arguments": ` : "", given, "}", blanks)
+  );
+  return answerGrammar(call, { start: "call", first: choice(...rest) });
 }
 
-function argumentsForm({ name, parameters, isStrict }: ClientTool): Grammar {
+function argumentsForm({ name, parameters, isLenient }: ClientTool): Grammar {
   const path = `tools.${name}.parameters`;
   if (parameters === undefined) return anyObject;
   if (!isRecord(parameters) || parameters.type !== undefined && parameters.type !== "object") {
     throw fieldError("tools", `'${path}' must be a JSON schema of type object`);
   }
-  return schemaForm({ type: "object", ...parameters }, { isStrict, path });
+  return schemaForm({ type: "object", ...parameters }, { isLenient, path });
 }
 
 function schemaForm(
   schema: unknown,
-  options: { readonly isStrict: boolean; readonly path: string },
+  options: SchemaOptions & { readonly path: string },
 ): Grammar {
   try {
     return schemaGrammar(schema, options);

@@ -15,8 +15,8 @@ export interface ClientTool {
   readonly json: MetadataValue;
   /** JSON schema of the arguments; absent: any. */
   readonly parameters: unknown;
-  /** Whether a schema that cannot be obeyed in full is an error. */
-  readonly isStrict: boolean;
+  /** Whether parts of the schema that cannot be obeyed are ignored; otherwise they are an error. */
+  readonly isLenient: boolean;
   /** Name of the argument that takes the code, where a model writes code in place of arguments. */
   readonly codeArgument: string;
 }
@@ -59,6 +59,11 @@ export function callOfCode(tools: readonly ClientTool[], code: string): ClientCa
   return { name: tool.name, arguments: JSON.stringify({ [tool.codeArgument]: code }) };
 }
 
+/** Returns whether `strict` is false: what of a schema cannot be obeyed is ignored then. */
+export function isLenient(fields: Fields): boolean {
+  return fields.get("strict") !== undefined && !fields.boolean("strict");
+}
+
 function toolOf(value: unknown, where: string): ClientTool {
   const fields = new Fields(value, where);
   if (fields.get("type") !== "function") throw fields.error("type", '"function"');
@@ -76,7 +81,7 @@ function toolOf(value: unknown, where: string): ClientTool {
     name,
     json: value as MetadataValue,
     parameters,
-    isStrict: own.boolean("strict"),
+    isLenient: isLenient(own),
     codeArgument: properties === undefined ? "code" : texts[0]?.[0] ?? "code",
   };
 }

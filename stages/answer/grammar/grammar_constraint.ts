@@ -17,15 +17,19 @@ export interface GrammarConstraintOptions {
   readonly ends: ReadonlySet<number>;
   /** Text after which the grammar begins, such as the end of a thought. Default: it begins at once. */
   readonly after?: string | undefined;
-  /** Whether everything is allowed after the grammar. Default false: the text ends there. */
-  readonly isFreeAfter?: boolean;
+  /**
+   * Whether special tokens without a text, which the grammar does not speak of, are allowed wherever it may
+   * end. Default false: only those of `ends`.
+   */
+  readonly allowsSpecial?: boolean;
 }
 
 /** A grammar for texts of a tokenizer, with what is known of its states: many texts may share it. */
 export class TokenGrammar {
   readonly #automaton: Automaton;
   readonly #vocabulary: Vocabulary;
-  readonly #masks = new WeakMap<State, Uint8Array>();
+  /** Which tokens each state allows; null: all. */
+  readonly #masks = new WeakMap<State, Uint8Array | null>();
   readonly #options: GrammarConstraintOptions;
 
   /** A grammar for texts of this tokenizer. Throws RangeError for one that no text fits. */
@@ -39,12 +43,12 @@ export class TokenGrammar {
 
   /** Returns the constraint of a new text. */
   constraint(): TokenConstraint {
-    const { after = "", isFreeAfter = false, tokenizer } = this.#options;
+    const { after = "", tokenizer } = this.#options;
     // Null before the grammar begins, and once the text has left it through tokens that were forced.
     let state: State | null = after === "" ? this.#automaton.start : null;
     let isWaiting = state === null, last: number[] = [];
     return {
-      allowed: () => state === null || isFreeAfter && state.accepts ? null : this.#mask(state),
+      allowed: () => state === null ? null : this.#mask(state),
       take: (id) => {
         if (isWaiting) {
           last = [...last, id].slice(-AFTER_TOKENS);
@@ -60,13 +64,16 @@ export class TokenGrammar {
     };
   }
 
-  #mask(state: State): Uint8Array {
+  #mask(state: State): Uint8Array | null {
     const known = this.#masks.get(state);
     if (known !== undefined) return known;
-    const mask = this.#vocabulary.allowed(this.#automaton, state);
-    if (state.accepts) { for (const id of this.#options.ends) mask[id] = 1; }
-    this.#masks.set(state, mask);
-    return mask;
+    const mask = this.#vocabulary.allowed(this.#automaton, state), { ends, allowsSpecial } = this.#options;
+    if (state.accepts) {
+      for (const id of [...ends, ...allowsSpecial ? this.#vocabulary.special : []]) mask[id] = 1;
+    }
+    const made = mask.includes(0) ? mask : null;
+    this.#masks.set(state, made);
+    return made;
   }
 }
 

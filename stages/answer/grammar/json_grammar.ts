@@ -9,6 +9,12 @@ import { bytes, choice, type Grammar, literal, oneOf, reference, repeat, sequenc
 const MOST_DIGITS = 16, MOST_EXPONENT = 2, MOST_INDENT = 16;
 
 const tail = bytes([0x80, 0xbf]), digit = oneOf("0123456789"), hex = oneOf("0123456789abcdefABCDEF");
+/** What follows `\u`: a character, or the two surrogates of one. */
+const escape = choice(
+  sequence(oneOf("0123456789abcefABCEF"), hex, hex, hex),
+  sequence(oneOf("dD"), oneOf("01234567"), hex, hex),
+  sequence(oneOf("dD"), oneOf("89abAB"), hex, hex, "\\u", oneOf("dD"), oneOf("cdefCDEF"), hex, hex),
+);
 
 /** One character of a string: plain, in well-formed UTF-8 (RFC 3629), or escaped. */
 const character = choice(
@@ -20,7 +26,7 @@ const character = choice(
   sequence(bytes([0xf0, 0xf0]), bytes([0x90, 0xbf]), tail, tail),
   sequence(bytes([0xf1, 0xf3]), tail, tail, tail),
   sequence(bytes([0xf4, 0xf4]), bytes([0x80, 0x8f]), tail, tail),
-  sequence("\\", choice(oneOf('"\\/bfnrt'), sequence("u", hex, hex, hex, hex))),
+  sequence("\\", choice(oneOf('"\\/bfnrt'), sequence("u", escape))),
 );
 
 /** Blanks between tokens: none, one, or a line break with an indentation. */
@@ -57,6 +63,29 @@ export function listGrammar(item: Grammar, min = 0, max = Infinity): Grammar {
   );
   if (max === 0) return literal("[]");
   return sequence("[", min > 0 ? items : choice("", items), "]");
+}
+
+/** Returns the grammar of lists of texts in JSON, each at most once. */
+export function uniqueListGrammar(texts: readonly string[], min = 0, max = Infinity): Grammar {
+  const known = new Map<string, Grammar>(), most = Math.min(max, texts.length);
+  // What may follow, by the texts that are left.
+  const rest = (left: readonly string[]): Grammar => {
+    const key = left.join(), made = known.get(key), count = texts.length - left.length;
+    if (made !== undefined) return made;
+    const grammar = reference(() =>
+      choice(
+        ...count >= min ? [count === 0 ? literal("") : blanks] : [],
+        ...count >= most
+          ? []
+          : left.map((text) =>
+            sequence(count === 0 ? "" : ",", blanks, text, rest(left.filter((other) => other !== text)))
+          ),
+      )
+    );
+    known.set(key, grammar);
+    return grammar;
+  };
+  return sequence("[", rest(texts), "]");
 }
 
 /** Returns the grammar of a member of an object. */

@@ -1,10 +1,11 @@
 /**
- * The grammar of the JSON that a JSON schema allows: the part of JSON Schema 2020-12 that OpenAI's structured
- * outputs have, without bounds of numbers and patterns.
+ * The grammar of the JSON that a JSON schema allows: JSON Schema 2020-12 without what no grammar of moderate
+ * size describes.
  *
  * @module
  */
 import { isRecord } from "../../disk/json.ts";
+import { Automaton, type State } from "./automaton.ts";
 import { choice, type Grammar, literal, reference, sequence } from "./grammar.ts";
 import {
   anyList,
@@ -17,127 +18,171 @@ import {
   member,
   number,
   stringGrammar,
+  uniqueListGrammar,
 } from "./json_grammar.ts";
+import { numberGrammar } from "./number_grammar.ts";
+import { formatPattern } from "./regular/formats.ts";
+import { PatternFault, patternOf } from "./regular/pattern.ts";
+import { patternedString } from "./regular/string_grammar.ts";
+import {
+  isDisjoint,
+  merged,
+  restrictions,
+  type Schema,
+  SchemaFault,
+  typesOf,
+  unknownKeyword,
+  valuesOf,
+} from "./schema_keywords.ts";
 
-/** A JSON schema. */
-type Schema = Readonly<Record<string, unknown>>;
+/** Most schemas within a schema, and most of which each contains the next. */
+const MOST_SCHEMAS = 5000, MOST_DEPTH = 200;
+/** Most transitions of the automata of all patterns of a schema: some 0.3 s of work. */
+const MOST_STEPS = 300_000;
+/** Most different items of a list without repetitions. */
+const MOST_UNIQUE = 16;
 
-/** A schema whose JSON a grammar cannot describe. */
-export class SchemaFault extends TypeError {}
-
-/** Keywords that describe and do not restrict. */
-const notes = [
-  "title",
-  "description",
-  "default",
-  "examples",
-  "format",
-  "deprecated",
-  "readOnly",
-  "writeOnly",
-  "strict",
-  "$schema",
-  "$id",
-  "$comment",
-  "$defs",
-  "definitions",
-];
-
-/** Keywords that are obeyed. */
-const obeyed = [
-  "type",
-  "enum",
-  "const",
-  "properties",
-  "required",
-  "additionalProperties",
-  "items",
-  "minItems",
-  "maxItems",
-  "minLength",
-  "maxLength",
-  "anyOf",
-  "oneOf",
-  "$ref",
-];
-
-/** Most schemas within a schema. */
-const MOST_SCHEMAS = 5000;
+/** How a schema is read. */
+export interface SchemaOptions {
+  /** Name of the schema in messages. */
+  readonly path?: string;
+  /** Whether what a grammar cannot obey is ignored; default: an error. */
+  readonly isLenient?: boolean;
+}
 
 /**
- * Returns the grammar. Names of properties come in the order of the schema; none are added to those that it
- * lists. Of `oneOf`, any may hold. With `isStrict`, throws SchemaFault for a keyword that is not obeyed,
- * otherwise it is ignored; also for a schema that is malformed, or contains nothing.
+ * Returns the grammar of JSON that fits a schema, though not of all of it: names of properties come in the
+ * order of the schema, none are added to those that it lists, and bounded numbers have no exponent. Throws
+ * SchemaFault for a schema that is malformed or allows nothing, and for keywords that cannot be obeyed.
  */
 export function schemaGrammar(
   schema: unknown,
-  { isStrict, path = "schema" }: {
-    readonly isStrict: boolean;
-    /** Name of the schema in messages. */
-    readonly path?: string;
-  },
+  { path = "schema", isLenient = false }: SchemaOptions = {},
 ): Grammar {
-  return new Reader(schema, isStrict).grammar(schema, path);
+  return new Reader(schema, isLenient).grammar(schema, path);
 }
 
 class Reader {
   readonly #root: unknown;
-  readonly #isStrict: boolean;
+  readonly #isLenient: boolean;
   readonly #references = new Map<string, Grammar>();
+  readonly #steps = { left: MOST_STEPS };
   #count = 0;
+  #depth = 0;
 
-  constructor(root: unknown, isStrict: boolean) {
+  constructor(root: unknown, isLenient: boolean) {
     this.#root = root;
-    this.#isStrict = isStrict;
+    this.#isLenient = isLenient;
   }
 
   grammar(schema: unknown, path: string): Grammar {
     if (++this.#count > MOST_SCHEMAS) throw new SchemaFault(`${path}: more than ${MOST_SCHEMAS} schemas`);
+    if (this.#depth === MOST_DEPTH) throw new SchemaFault(`${path}: more than ${MOST_DEPTH} schemas deep`);
+    this.#depth++;
+    try {
+      return this.#grammar(schema, path);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #grammar(schema: unknown, path: string): Grammar {
     if (schema === true) return anyValue;
+    if (schema === false) throw new SchemaFault(`${path}: false allows no value`);
     if (!isRecord(schema)) throw new SchemaFault(`${path}: expected a JSON schema, an object`);
-    const unknown = Object.keys(schema).find((name) => !obeyed.includes(name) && !notes.includes(name));
-    if (unknown !== undefined && this.#isStrict) {
-      throw new SchemaFault(`${path}: the keyword ${unknown.slice(0, 40)} is not supported: leave it out`);
+    const unknown = unknownKeyword(schema);
+    if (unknown !== undefined) {
+      this.#unsupported(path, `the keyword ${unknown.slice(0, 40)} is not supported`);
     }
-    if (schema.$ref !== undefined) return this.#reference(schema.$ref, path);
-    if ("const" in schema) return literal(JSON.stringify(schema.const));
-    if (schema.enum !== undefined) {
-      const values = this.#list(schema.enum, `${path}.enum`);
-      return choice(...values.map((value) => JSON.stringify(value)));
+    if (schema.$ref !== undefined) {
+      const others = restrictions(schema, ["$ref"]);
+      if (Object.keys(others).length === 0) return this.#reference(schema.$ref, path);
+      return this.#together([others, this.#target(schema.$ref, path)], path);
     }
+    if (schema.allOf !== undefined) {
+      return this.#together(
+        [restrictions(schema, ["allOf"]), ...this.#list(schema.allOf, `${path}.allOf`)],
+        path,
+      );
+    }
+    if (schema.enum !== undefined) this.#list(schema.enum, `${path}.enum`);
+    const values = valuesOf(schema);
+    if (values !== null) return this.#values(values, schema, path);
     for (const name of ["anyOf", "oneOf"]) {
-      if (schema[name] === undefined) continue;
-      const all = this.#list(schema[name], `${path}.${name}`);
-      return choice(...all.map((each, i) => this.grammar(each, `${path}.${name}[${i}]`)));
+      if (schema[name] !== undefined) return this.#alternatives(name, schema, path);
     }
-    const types = typeof schema.type === "string"
-      ? [schema.type]
-      : schema.type === undefined
-      ? impliedTypes(schema)
-      : this.#list(schema.type, `${path}.type`);
+    const types = typesOf(schema);
+    if (types.length === 0) throw new SchemaFault(`${path}: no type is left that fits`);
     return choice(...types.map((type) => this.#typed(type, schema, path)));
+  }
+
+  /** Returns the grammar of a list of values, of which those remain that fit the other keywords. */
+  #values(values: readonly string[], schema: Schema, path: string): Grammar {
+    const others = restrictions(schema, ["const", ...Object.hasOwn(schema, "const") ? [] : ["enum"]]);
+    let fitting = values;
+    if (Object.keys(others).length > 0) {
+      const automaton = new Automaton(this.grammar(others, path));
+      fitting = values.filter((text) => accepts(automaton, text));
+    }
+    if (fitting.length === 0) throw new SchemaFault(`${path}: none of the values fits the other keywords`);
+    return choice(...fitting);
+  }
+
+  #alternatives(name: string, schema: Schema, path: string): Grammar {
+    const all = this.#list(schema[name], `${path}.${name}`), others = restrictions(schema, [name]);
+    if (name === "oneOf") {
+      const targets = all.map((each) => isRecord(each) ? this.#resolved(each, path) : each);
+      const isExclusive = targets.every((each, i) =>
+        targets.slice(0, i).every((other) => isDisjoint(each, other))
+      );
+      if (!isExclusive) {
+        this.#unsupported(
+          path,
+          "oneOf is supported only where types or constants tell its schemas apart; give anyOf",
+        );
+      }
+    }
+    return choice(
+      ...all.map((each, i) =>
+        Object.keys(others).length === 0
+          ? this.grammar(each, `${path}.${name}[${i}]`)
+          : this.#together([others, each], `${path}.${name}[${i}]`)
+      ),
+    );
+  }
+
+  /** Returns the grammar of what fits several schemas. */
+  #together(schemas: readonly unknown[], path: string): Grammar {
+    let all: Schema = {};
+    for (const each of schemas) {
+      if (each === true) continue;
+      if (!isRecord(each)) throw new SchemaFault(`${path}: expected JSON schemas that are objects`);
+      all = merged(all, this.#resolved(each, path), path);
+    }
+    return this.grammar(all, path);
+  }
+
+  /** Returns a schema without a reference at its top. */
+  #resolved(schema: Schema, path: string): Schema {
+    if (schema.$ref === undefined) return schema;
+    const target = this.#target(schema.$ref, path);
+    if (!isRecord(target)) throw new SchemaFault(`${path}.$ref: expected a reference to an object`);
+    return merged(restrictions(schema, ["$ref"]), target, path);
   }
 
   #typed(type: unknown, schema: Schema, path: string): Grammar {
     switch (type) {
       case "string":
-        return stringGrammar(...this.#bounds(schema, ["minLength", "maxLength"], path));
+        return this.#string(schema, path);
       case "integer":
-        return integer;
       case "number":
-        return number;
+        return this.#number(type, schema, path);
       case "boolean":
         return choice("true", "false");
       case "null":
         return literal("null");
-      case "array": {
-        const bounds = this.#bounds(schema, ["minItems", "maxItems"], path);
-        const isFree = schema.items === undefined && bounds[0] === 0 && bounds[1] === Infinity;
-        return isFree ? anyList : listGrammar(
-          schema.items === undefined ? anyValue : this.grammar(schema.items, `${path}.items`),
-          ...bounds,
-        );
-      }
+      case "array":
+        return this.#array(schema, path);
       case "object":
         return this.#object(schema, path);
       case "any":
@@ -146,13 +191,86 @@ class Reader {
     throw new SchemaFault(`${path}.type: expected string, number, integer, boolean, null, array or object`);
   }
 
+  #string(schema: Schema, path: string): Grammar {
+    const [min, max] = this.#bounds(schema, ["minLength", "maxLength"], path), patterns: string[] = [];
+    const { pattern, format } = schema;
+    if (pattern !== undefined) {
+      if (typeof pattern !== "string") {
+        throw new SchemaFault(`${path}.pattern: expected a regular expression`);
+      }
+      patterns.push(pattern);
+    }
+    if (typeof format === "string") {
+      const known = formatPattern(format);
+      if (known === null) this.#unsupported(path, `the format ${format} is not supported`);
+      else if (known !== undefined) patterns.push(known);
+    }
+    if (patterns.length === 0) return stringGrammar(min, max);
+    try {
+      return patternedString({ patterns: patterns.map(patternOf), min, max }, this.#steps);
+    } catch (cause) {
+      if (!(cause instanceof PatternFault)) throw cause;
+      this.#unsupported(path, `the pattern cannot be obeyed: ${cause.message}`);
+      return stringGrammar(min, max);
+    }
+  }
+
+  #number(type: "integer" | "number", schema: Schema, path: string): Grammar {
+    const bound = (name: string, none: number) => {
+      const value = schema[name];
+      if (value === undefined || typeof value === "number") return value ?? none;
+      throw new SchemaFault(`${path}.${name}: expected a number`);
+    };
+    const step = schema.multipleOf ?? null;
+    if (step !== null && !(typeof step === "number" && step > 0)) {
+      throw new SchemaFault(`${path}.multipleOf: expected a number above 0`);
+    }
+    const [min, max] = [bound("minimum", -Infinity), bound("maximum", Infinity)];
+    const [above, below] = [bound("exclusiveMinimum", -Infinity), bound("exclusiveMaximum", Infinity)];
+    const isFree = min === -Infinity && max === Infinity && above === -Infinity && below === Infinity;
+    if (isFree && step === null) return type === "integer" ? integer : number;
+    const grammar = numberGrammar({ isInteger: type === "integer", min, max, above, below, step });
+    if (grammar === null) throw new SchemaFault(`${path}: no number of at most 15 digits fits`);
+    return grammar;
+  }
+
+  #array(schema: Schema, path: string): Grammar {
+    const [min, max] = this.#bounds(schema, ["minItems", "maxItems"], path), { items } = schema;
+    if (schema.uniqueItems === true && max > 1) {
+      const texts = isRecord(items) ? this.#finite(items, path) : null;
+      if (texts !== null && texts.length <= MOST_UNIQUE) {
+        if (texts.length < min) {
+          throw new SchemaFault(`${path}: there are fewer different items than minItems`);
+        }
+        return uniqueListGrammar(texts, min, max);
+      }
+      this.#unsupported(
+        path,
+        `uniqueItems is supported only for items with an enum of at most ${MOST_UNIQUE}`,
+      );
+    }
+    if (items === undefined && min === 0 && max === Infinity) return anyList;
+    if (max === 0) return literal("[]");
+    return listGrammar(items === undefined ? anyValue : this.grammar(items, `${path}.items`), min, max);
+  }
+
+  /** Returns the values of a schema that has few, as JSON; null if it has many. */
+  #finite(schema: Schema, path: string): readonly string[] | null {
+    const own = this.#resolved(schema, path);
+    const values = own.type === "boolean" ? ["true", "false"] : valuesOf(own);
+    if (values === null) return null;
+    const automaton = new Automaton(this.grammar(own, `${path}.items`));
+    return values.filter((text) => accepts(automaton, text));
+  }
+
   #object(schema: Schema, path: string): Grammar {
     const { properties = {}, required = [], additionalProperties: others = true } = schema;
     if (!isRecord(properties)) throw new SchemaFault(`${path}.properties: expected an object`);
     if (!Array.isArray(required) || !required.every((name) => typeof name === "string")) {
       throw new SchemaFault(`${path}.required: expected a list of names`);
     }
-    const names = [...new Set([...Object.keys(properties), ...required])];
+    const names = [...new Set([...Object.keys(properties), ...required])]
+      .filter((name) => properties[name] !== false || required.includes(name));
     if (names.length === 0) {
       if (others === false) return literal("{}");
       return others === true ? anyObject : mapGrammar(this.grammar(others, `${path}.additionalProperties`));
@@ -163,7 +281,7 @@ class Reader {
         name,
         Object.hasOwn(properties, name)
           ? this.grammar(properties[name], `${path}.properties.${name}`)
-          : anyValue,
+          : this.grammar(others, `${path}.required.${name}`),
       ),
     }));
     return sequence("{", membersGrammar(members), "}");
@@ -171,11 +289,20 @@ class Reader {
 
   /** Returns the grammar of a reference, which may be within itself. */
   #reference(given: unknown, path: string): Grammar {
+    const target = this.#target(given, path), name = `${given}`, known = this.#references.get(name);
+    if (known !== undefined) return known;
+    let made: Grammar | null = null;
+    const grammar = reference(() => made!);
+    this.#references.set(name, grammar);
+    made = this.grammar(target, name);
+    return grammar;
+  }
+
+  /** Returns the schema that a reference names. */
+  #target(given: unknown, path: string): unknown {
     if (typeof given !== "string" || !/^#(\/|$)/.test(given)) {
       throw new SchemaFault(`${path}.$ref: expected a reference within the schema, such as #/$defs/NAME`);
     }
-    const known = this.#references.get(given);
-    if (known !== undefined) return known;
     let target: unknown = this.#root;
     for (const name of given.split("/").slice(1)) {
       const key = name.replaceAll("~1", "/").replaceAll("~0", "~");
@@ -185,11 +312,13 @@ class Reader {
       throw new SchemaFault(`${path}.$ref: ${given.slice(0, 80)} is itself a reference`);
     }
     if (target === undefined) throw new SchemaFault(`${path}.$ref: there is no ${given.slice(0, 80)}`);
-    let made: Grammar | null = null;
-    const grammar = reference(() => made!);
-    this.#references.set(given, grammar);
-    made = this.grammar(target, given);
-    return grammar;
+    return target;
+  }
+
+  /** Throws SchemaFault for what cannot be obeyed, unless that may be ignored. */
+  #unsupported(path: string, what: string): void {
+    if (this.#isLenient) return;
+    throw new SchemaFault(`${path}: ${what}: leave it out, or give strict: false, with which it is ignored`);
   }
 
   #list(value: unknown, path: string): readonly unknown[] {
@@ -206,11 +335,12 @@ class Reader {
   }
 }
 
-/** The types that keywords speak of, where the schema names none. */
-function impliedTypes(schema: Schema): readonly string[] {
-  if (schema.properties !== undefined || schema.required !== undefined) return ["object"];
-  if (schema.items !== undefined) return ["array"];
-  return schema.minLength !== undefined || schema.maxLength !== undefined ? ["string"] : ["any"];
+function accepts(automaton: Automaton, text: string): boolean {
+  let state: State | null = automaton.start;
+  for (const byte of new TextEncoder().encode(text)) {
+    state = state === null ? null : automaton.step(state, byte);
+  }
+  return state?.accepts ?? false;
 }
 
 /** Returns the grammar of members in their order, of which some may be left out. */

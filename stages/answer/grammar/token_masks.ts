@@ -19,12 +19,14 @@ interface Node {
 export class Vocabulary {
   readonly #tokenizer: Tokenizer;
   readonly #root: Node = { bytes: [], nodes: [], ids: [] };
+  readonly #special: number[] = [];
 
   private constructor(tokenizer: Tokenizer) {
     this.#tokenizer = tokenizer;
     for (let id = 0; id < tokenizer.vocabSize; id++) {
       const bytes = tokenBytes(tokenizer, id);
       if (bytes.length > 0) this.#add(bytes, id);
+      else this.#special.push(id);
     }
   }
 
@@ -35,6 +37,11 @@ export class Vocabulary {
     const made = this.#made.get(tokenizer) ?? new Vocabulary(tokenizer);
     this.#made.set(tokenizer, made);
     return made;
+  }
+
+  /** Tokens without bytes. */
+  get special(): readonly number[] {
+    return this.#special;
   }
 
   /** Returns the bytes of a token; none for a special one. */

@@ -12,9 +12,9 @@ import { question, withServer } from "./taught_server.ts";
 
 const page = await Deno.readTextFile(new URL("../../../pipelines/serve/README.md", import.meta.url));
 
-/** The table's rows: a field, and what becomes of it in both APIs. */
-const rows = [...page.matchAll(/^\| `(\w+)` +\| (\w+) +\| (\w+) +\|/gm)]
-  .map(([, field, chat, completions]) => ({ field, chat, completions }));
+/** The table's rows: a field, what becomes of it in both APIs, and the test of what it does. */
+const table = [...page.matchAll(/^\| `(\w+)` +\| (\w+) +\| (\w+) +\|.*\| `(\w+)` *\|$/gm)];
+const rows = table.map(([, field, chat, completions]) => ({ field, chat, completions }));
 
 /** Values that a request may have, and others that it may not; both for the fields that differ by API. */
 const values: Readonly<
@@ -78,6 +78,15 @@ Deno.test("the table of the README has each field once, and the class that the c
   ];
   deepEqual(rows.map(({ field }) => field).sort(), [...new Set(fields)].sort());
   deepEqual(rows, rows.map(({ field }) => ({ field, chat: chat(field), completions: completions(field) })));
+});
+
+Deno.test("the test that the table names for a field has it", async () => {
+  for (const [, field, chat, , test] of table) {
+    if (test === "conformance") continue; // of all fields, below
+    const source = await Deno.readTextFile(new URL(`${test}_test.ts`, import.meta.url));
+    const isThere = chat === "ignored" ? /ignoredFields/ : new RegExp(`\\b${field}\\b`);
+    ok(isThere.test(source), `${test}_test.ts does not speak of ${field}`);
+  }
 });
 
 Deno.test({

@@ -115,6 +115,33 @@ test("a call that the model would make anyway stays as it is", () =>
     }
   }));
 
+test("a call that the model chooses to make has arguments that fit the tool's schema", () =>
+  withServer({ parallel: 8 }, async ({ client }) => {
+    const parameters = {
+      type: "object",
+      properties: { city: { enum: ["Rome", "Paris"] }, days: { type: "integer", minimum: 2, maximum: 14 } },
+      required: ["city", "days"],
+    };
+    // The model has learned to call with "Oslo", and alone.
+    const tools = [{ type: "function", function: { name: "weather", parameters } } as const];
+    for (const content of ["rain?", "both?"]) {
+      const { choices } = await client.chat.completions.create({ ...question(content), tools, n: 2 });
+      for (const { message: { tool_calls = [] }, finish_reason } of choices) {
+        equal(finish_reason, "tool_calls");
+        ok(tool_calls.length > 0);
+        for (const call of tool_calls) {
+          const { city, days, ...others } = JSON.parse(
+            call.type === "function" ? call.function.arguments : "",
+          );
+          ok(["Rome", "Paris"].includes(city) && Number.isInteger(days) && days >= 2 && days <= 14);
+          deepEqual(others, {});
+        }
+      }
+    }
+    const { choices: [{ message }] } = await client.chat.completions.create({ ...question("hi"), tools });
+    ok(message.content !== "", "text stays free");
+  }));
+
 test("after a thought that the prompt begins, the form holds for the answer", () => {
   const thinking = {
     ...template,
@@ -132,31 +159,44 @@ test("after a thought that the prompt begins, the form holds for the answer", ()
   });
 });
 
-test("schemas that cannot be obeyed are refused where they are strict, and wrong ones always", () =>
+test("schemas that cannot be obeyed are refused unless strict is false, and wrong ones always", () =>
   withServer({}, async ({ ask }) => {
     const fault = async (more: object) => {
       const response = await ask("/v1/chat/completions", { ...question("hi"), max_tokens: 1, ...more });
       const { error } = await response.json();
       return error === undefined ? response.status : `${error.param}: ${error.message}`;
     };
-    const format = (schema: unknown, strict = false) => ({
+    const format = (schema: unknown, strict?: boolean) => ({
       response_format: { type: "json_schema", json_schema: { name: "x", schema, strict } },
     });
-    const tool = (parameters: unknown, strict = false) => ({
+    const tool = (parameters: unknown, strict?: boolean) => ({
       tools: [{ type: "function", function: { name: "t", parameters, strict } }],
       tool_choice: "required",
     });
-    const limited = { type: "object", properties: { a: { type: "integer", minimum: 1 } } };
-    equal(await fault(format(limited)), 200);
-    equal(await fault(tool(limited)), 200);
+    const limited = { type: "object", properties: { a: { not: { type: "null" } } } };
+    for (const strict of [true, undefined]) {
+      ok(
+        /^response_format: .*properties\.a: the keyword not is not supported/.test(
+          `${await fault(format(limited, strict))}`,
+        ),
+      );
+      const call = tool(limited, strict);
+      for (const tool_choice of ["required", "auto"]) {
+        ok(
+          /^tools: tools\.t\.parameters\.properties\.a: the keyword not is not/.test(
+            `${await fault({ ...call, tool_choice })}`,
+          ),
+        );
+      }
+    }
+    equal(await fault(format(limited, false)), 200);
+    equal(await fault(tool(limited, false)), 200);
     ok(
-      /^response_format: .*properties\.a: the keyword minimum is not supported/.test(
-        `${await fault(format(limited, true))}`,
-      ),
-    );
-    ok(
-      /^tools: tools\.t\.parameters\.properties\.a: the keyword minimum/.test(
-        `${await fault(tool(limited, true))}`,
+      /strict/.test(
+        `${await fault({
+          ...tool({}),
+          tools: [{ ...tool({}).tools[0], function: { name: "t", strict: 1 } }],
+        })}`,
       ),
     );
     ok(/^tools: .*must be a JSON schema of type object/.test(`${await fault(tool({ type: "string" }))}`));
