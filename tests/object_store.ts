@@ -9,15 +9,15 @@
  *
  * @module
  */
-import { homedir } from "node:os";
 import { TextLineStream } from "../stages/flow/std.ts";
 import { fetchS3 } from "../stages/format/web/s3/s3_request.ts";
 import { type S3Settings, useS3Settings } from "../stages/format/web/s3/settings.ts";
+import { installFromPypi, pypiFolder } from "./pypi.ts";
 
 /** Pinned, with the two packages that its server needs besides. */
 const packages = ["moto[s3]==5.2.5", "flask==3.1.3", "flask-cors==6.0.5"];
-const folder = `${homedir()}/.cache/stagewise-gpt-tests/moto-5.2.5`;
-const python = `${folder}/bin/python`;
+const environment = "moto-5.2.5";
+const python = `${pypiFolder(environment)}/bin/python`;
 
 /** Name of the bucket that every store of the tests has. */
 export const BUCKET = "corpus";
@@ -93,8 +93,7 @@ export function storeTest(name: string, run: (store: TestStore) => Promise<void>
 /** Installs moto if it is missing. Throws Error with pip's message. */
 export async function installMoto(): Promise<void> {
   if (isInstalled()) return;
-  await command("python3", "-m", "venv", folder);
-  await command(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages);
+  await installFromPypi(environment, packages);
 }
 
 let installed = false;
@@ -108,11 +107,6 @@ function isInstalled(): boolean {
   } catch {
     return false;
   }
-}
-
-async function command(program: string, ...args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(program, { args: [...args] }).output();
-  if (!success) throw new Error(`${program} ${args.join(" ")} failed:\n${new TextDecoder().decode(stderr)}`);
 }
 
 /** Starts an empty store behind a proxy. Throws the error of `startMoto`. */

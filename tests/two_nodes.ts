@@ -6,7 +6,7 @@
  */
 import { runAsRoot } from "./cluster.ts";
 import { beforeDeadline } from "./deadline.ts";
-import type { MpiName } from "./mpi.ts";
+import { launcherOf, type MpiName } from "./mpi.ts";
 
 const network = "10.77.0", suffixes = ["A", "B"] as const;
 
@@ -42,7 +42,7 @@ export class TwoNodes implements AsyncDisposable {
   }
 
   /** Returns the words that start `each` processes of a command on each node. */
-  mpirun(name: MpiName, each = 1): readonly string[] {
+  mpirun(name: Exclude<MpiName, "openmpi5">, each = 1): readonly string[] {
     const hosts = suffixes.map((s) => `node${s}:${each}`).join(",");
     const options = name === "openmpi"
       ? [
@@ -58,8 +58,8 @@ export class TwoNodes implements AsyncDisposable {
       ]
       : ["-launcher", "ssh", "-launcher-exec", this.#agent, "-hosts", hosts];
     // Without its variable, MPICH's UCX would find that the nodes share their memory.
-    const env = name === "mpich" ? ["env", "UCX_TLS=tcp,self", "UCX_NET_DEVICES=v0"] : [];
-    return [this.#agent, "nodeA", ...env, `mpirun.${name}`, ...options];
+    const env = name === "openmpi" ? [] : ["env", "UCX_TLS=tcp,self", "UCX_NET_DEVICES=v0"];
+    return [this.#agent, "nodeA", ...env, ...launcherOf(name), ...options];
   }
 
   /** Returns the number of bytes that the first node has sent. */

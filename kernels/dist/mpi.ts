@@ -41,6 +41,11 @@ const FLOATS = 2 ** 21; // in the memory of the WASM module from ROWS on
 const FEW = 2 ** 14; // floats that take less time to send than to hand to another thread
 const LARGEST_COUNT = 2 ** 28; // floats in one call; MPI counts in 31 bits
 
+/** Seconds after which a rank no longer waits for the end of MPI, which takes less than one. */
+const ENDING_S = 30;
+/** Milliseconds by which ranks may differ when they leave a barrier, on overloaded cores. */
+const APART_MS = 1000;
+
 class MpiRanks implements Ranks {
   readonly rank: number;
   readonly size: number;
@@ -148,8 +153,17 @@ class MpiRanks implements Ranks {
 
   async close(): Promise<void> {
     await this.#inTurn(() => Promise.resolve());
+    // Over TCP a rank answers another that ends only while it is in a call of MPI. If it answers before it
+    // ends as well, the other stops calling, and nobody answers it.
+    if (this.#mpi.endsTogether) await new Promise((resolve) => setTimeout(resolve, APART_MS));
+    const { name, call } = this.#mpi, seconds = Math.min(ENDING_S, this.timeout);
+    await this.#offLoop(call.MPI_Finalize(), "end", {
+      seconds,
+      tooLong:
+        `waited ${seconds} s for the end of ${name} after all work was done: all end with a failure, ` +
+        "but what the run has written is complete",
+    });
     this.#end();
-    this.#check(this.#mpi.call.MPI_Finalize(), "end");
   }
 
   /** Slices go to the rank of the same number, which adds them and returns the sum to all. */
@@ -234,10 +248,14 @@ class MpiRanks implements Ranks {
     }
   }
 
-  /** Waits for a call off the event loop. */
-  async #offLoop(call: Promise<number>, what: string): Promise<void> {
+  /** Waits for a call off the event loop; ends all ranks if it takes longer than `seconds`. */
+  async #offLoop(
+    call: Promise<number>,
+    what: string,
+    { seconds = this.timeout, tooLong }: { readonly seconds?: number; readonly tooLong?: string } = {},
+  ): Promise<void> {
     this.#isBusy = true;
-    const timer = setTimeout(() => this.#giveUp(), 1000 * this.timeout);
+    const timer = setTimeout(() => this.#giveUp(tooLong), 1000 * seconds);
     try {
       this.#check(await call, what);
     } finally {
@@ -246,11 +264,11 @@ class MpiRanks implements Ranks {
     }
   }
 
-  async #giveUp(): Promise<never> {
-    console.error(
-      `rank ${this.rank} has waited ${this.timeout} s for the others: one of them hangs, or the network ` +
-        "between them is down: all end; the run resumes from its last checkpoint when it is started again",
-    );
+  async #giveUp(
+    reason = `waited ${this.timeout} s for the others: one of them hangs, or the network between them is ` +
+      "down: all end; the run resumes from its last checkpoint when it is started again",
+  ): Promise<never> {
+    console.error(`rank ${this.rank} has ${reason}`);
     return await this.abort(timeoutCode);
   }
 

@@ -23,6 +23,8 @@ export interface MpiLibrary {
   readonly ignoreStatus: bigint;
   /** MPI_THREAD_SERIALIZED and MPI_THREAD_MULTIPLE. */
   readonly threads: { readonly serialized: number; readonly multiple: number };
+  /** Whether MPI_Finalize may hang unless all processes call it at the same time: MPICH before 4.2. */
+  readonly endsTogether: boolean;
 }
 
 /** An error of MPI, or of how the processes were started. */
@@ -38,7 +40,7 @@ export class MpiError extends Error {
  */
 const functions = {
   MPI_Init_thread: { parameters: ["usize", "usize", "i32", "buffer"], result: "i32" },
-  MPI_Finalize: { parameters: [], result: "i32" },
+  MPI_Finalize: { parameters: [], result: "i32", nonblocking: true },
   MPI_Abort: { parameters: ["usize", "i32"], result: "i32" },
   abortAside: { name: "MPI_Abort", parameters: ["usize", "i32"], result: "i32", nonblocking: true },
   MPI_Comm_rank: { parameters: ["usize", "buffer"], result: "i32" },
@@ -127,12 +129,12 @@ const names: Readonly<Record<"Open MPI" | "MPICH" | "MPI 5", readonly string[]>>
   ? {
     "Open MPI": ["libmpi.dylib", "/opt/homebrew/lib/libmpi.dylib", "/usr/local/lib/libmpi.dylib"],
     MPICH: ["libmpi.dylib", "/opt/homebrew/lib/libmpi.dylib", "/usr/local/lib/libmpi.dylib"],
-    "MPI 5": ["libmpi_abi.dylib"],
+    "MPI 5": ["libmpi_abi.1.dylib", "libmpi_abi.dylib"],
   }
   : {
     "Open MPI": ["libmpi.so.40", "libmpi.so"],
     MPICH: ["libmpich.so.12", "libmpi.so.12", "libmpich.so", "libmpi.so"],
-    "MPI 5": ["libmpi_abi.so.0", "libmpi_abi.so"],
+    "MPI 5": ["libmpi_abi.so.1", "libmpi_abi.so"],
   };
 
 /**
@@ -141,16 +143,12 @@ const names: Readonly<Record<"Open MPI" | "MPICH" | "MPI 5", readonly string[]>>
  */
 export function openMpiLibrary(): MpiLibrary {
   const launcher = launcherOfThisProcess();
-  const order = launcher === "MPICH" ? ["MPICH", "MPI 5", "Open MPI"] as const : [
-    "Open MPI",
-    "MPICH",
-    "MPI 5",
-  ] as const;
-  // A library that the launcher does not know would make every process a rank 0 of 1.
-  const wanted = launcher === null ? order : order.filter((kind) => kind === launcher || kind === "MPI 5");
+  const kinds = ["MPI 5", ...(launcher === "MPICH" ? [] : ["Open MPI"] as const), "MPICH"] as const;
+  const wanted = kinds.filter((kind) => kind !== "MPICH" || launcher !== "Open MPI");
   for (const name of wanted.flatMap((kind) => names[kind])) {
     const library = open(name);
-    if (library !== null) return library;
+    // A library that the launcher does not know would make every process a rank 0 of 1.
+    if (library !== null && (launcher === null || launcher === makerOf(library))) return library;
   }
   const packages = launcher === "MPICH"
     ? "mpich"
@@ -165,6 +163,11 @@ export function openMpiLibrary(): MpiLibrary {
     } (tried ${wanted.flatMap((kind) => names[kind]).join(", ")}): install the Debian package ${packages}, ` +
       "brew install open-mpi on macOS, or load your cluster's module so that LD_LIBRARY_PATH names its folder",
   );
+}
+
+/** Returns whose launcher a library understands; those that derive from MPICH understand that of MPICH. */
+function makerOf({ name }: MpiLibrary): "Open MPI" | "MPICH" {
+  return name.startsWith("Open MPI") ? "Open MPI" : "MPICH";
 }
 
 function launcherOfThisProcess(): "Open MPI" | "MPICH" | null {
@@ -187,14 +190,14 @@ function open(name: string): MpiLibrary | null {
       { cause },
     );
   }
-  const call = library.symbols, data = openMpiSymbols(name);
-  const common = { name: versionOf(call), call };
+  const call = library.symbols, data = openMpiSymbols(name), version = versionOf(call);
+  const common = { name: version, call, endsTogether: /^MPICH ([0-3]|4\.[01])\./.test(version) };
   if (data !== null) return { ...common, ...data };
   return { ...common, ...(name.includes("mpi_abi") ? mpi5 : mpich) };
 }
 
 /** Returns Open MPI's values, or null for another library: it lacks the symbol of MPI_COMM_WORLD. */
-function openMpiSymbols(name: string): Omit<MpiLibrary, "name" | "call"> | null {
+function openMpiSymbols(name: string): Omit<MpiLibrary, "name" | "call" | "endsTogether"> | null {
   let data: Deno.DynamicLibrary<typeof openMpiData>;
   try {
     data = Deno.dlopen(name, openMpiData);

