@@ -31,11 +31,12 @@ export default phasedPipeline({
   options: {
     source: repeatedPaths(
       "text for the base model, as fineweb-gpt2 takes it; may be repeated; default: the little world",
-      { value: [], placeholder: "URI", ...data },
+      { value: [], placeholder: "URI", takesAddress: true, ...data },
     ),
     data: repeatedPaths("conversations, as sft takes them; may be repeated; default: the little world's", {
       value: [],
       placeholder: "URI",
+      takesAddress: true,
       ...data,
     }),
     task: path(`task of the rewards and of the report card: ${taskHelp}`, {

@@ -32,7 +32,7 @@ import { openTools } from "./parts/posttrain/tools.ts";
 const options = {
   checkpoint: path(
     "model to talk to: a run's folder or checkpoint, a Hugging Face folder, a .gguf, a .pt, an llm.c .bin; default: the newest of runs/assistant, rl, dpo and sft",
-    { value: null, placeholder: "MODEL", group: "Model" },
+    { value: null, placeholder: "MODEL", stored: "model", group: "Model" },
   ),
   ...chatModelOptions,
   system: text("what the model is told first, or FILE:PATH to read it from a file; default: nothing", {

@@ -16,12 +16,17 @@ import type { NamedShape, WeightFile } from "../stages/format/model/weight_file.
 import { ggufTokenizerFields } from "../stages/token/gguf/gguf_fields.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
 import { requireLocal } from "../stages/run/own_folder.ts";
+import { aboutAddress } from "../stages/run/store/inputs/fetch_input.ts";
+import { copyPath, withAddresses } from "../stages/run/store/inputs/local_copy.ts";
+import { requireFree } from "../stages/run/store/inputs/upload_copy.ts";
+import { isStore } from "../stages/run/store/store_place.ts";
 import { integer, oneOf, path } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { optionText } from "../stages/report/option_text.ts";
 import { shellWord } from "./cli/shell_word.ts";
 import { runTokenizer } from "./parts/run_files.ts";
 import { type ModelFile, openModelFile } from "./parts/starting_weights.ts";
+import { writeStoredModel } from "./parts/model/stored_model.ts";
 import {
   checkPathIsFree,
   formatOfPath,
@@ -47,6 +52,7 @@ const options = {
     {
       value: null,
       group,
+      stored: "model",
     },
   ),
   to: path(
@@ -54,6 +60,7 @@ const options = {
     {
       value: null,
       group,
+      takesAddress: true,
     },
   ),
   dtype: oneOf(
@@ -95,6 +102,7 @@ const options = {
       value: null,
       group,
       placeholder: "NAME|PATH",
+      stored: "tokenizer",
       requires: {
         option: "to",
         accepts: (to) => to === null || !isBin(to),
@@ -120,10 +128,11 @@ export default pipeline({
   spares: ["out", "seed", "device", "workers", "blas", "tune", "logEvery"],
   async build(o) {
     const target = await targetOf(o);
-    const { from: source } = pathsOf(o);
+    const { from: source, to } = pathsOf(o);
     return from(asSource("tensors", () => tensorsOf(source, orderOf(target)))).pipe({
       name: "write",
-      open: () => writeModel(target),
+      open: ({ signal }) =>
+        isStore(to) ? writeStoredModel(target, { address: to, signal }) : writeModel(target),
       async *push(data: Float32Array, model: ModelWriter): AsyncGenerator<never> {
         await model.write(data);
       },
@@ -135,18 +144,18 @@ export default pipeline({
   },
   async finish(o) {
     const { from: source, to } = pathsOf(o);
-    const before = await describe(source), after = await describe(to);
-    const format = formatOfPath(to, before.file.config);
-    const { changes } = targetConfig(before.file.config, { format, path: to });
+    const path = pathOf(to), before = await describe(source), after = await describe(path);
+    const format = formatOfPath(path, before.file.config);
+    const { changes } = targetConfig(before.file.config, { format, path });
     const left = await leftOut(await targetOf(o, { written: true }));
     return {
       results: [
-        `Read:    ${before.text}`,
-        `Wrote:   ${after.text}`,
+        `Read:    ${withAddresses(before.text)}`,
+        `Wrote:   ${withAddresses(after.text)}`,
         ...[...changes, ...left].map((change) => `Changed: ${change}`),
       ],
       hints: [
-        `Next:    deno task pipeline sample --checkpoint ${shellWord(to)}${await sampleWords(source, to)}`,
+        `Next:    deno task pipeline sample --checkpoint ${shellWord(to)}${await sampleWords(source, path)}`,
       ],
     };
   },
@@ -212,6 +221,13 @@ function pathsOf(
   );
 }
 
+/** Path on this machine at which the model is written. Throws UsageError for addresses but s3://. */
+function pathOf(to: string): string {
+  if (isStore(to)) return copyPath(to);
+  requireLocal(to, "--to");
+  return to;
+}
+
 /** Returns what is not written of the tokenizer. */
 async function leftOut(target: ModelTarget): Promise<readonly string[]> {
   const { format, tokenizer, config } = target;
@@ -226,12 +242,11 @@ async function targetOf(
   { written = false }: { readonly written?: boolean } = {},
 ): Promise<ModelTarget> {
   const { from: source, to } = pathsOf(o);
-  requireLocal(to, "--to");
-  const file = await openModelFile(source);
+  const path = pathOf(to), file = await openModelFile(source);
   file.close();
-  const format = formatOfPath(to, file.config);
-  if (!written) await checkPathIsFree(to);
-  const { config } = targetConfig(file.config, { format, path: to }), { vocabSize } = config;
+  const format = formatOfPath(path, file.config);
+  if (!written) await (isStore(to) ? aboutAddress(() => requireFree(to)) : checkPathIsFree(to));
+  const { config } = targetConfig(file.config, { format, path }), { vocabSize } = config;
   const [[sourceRows]] = file.shapes.values(); // the embedding is the first tensor
   const multiple = o.vocabPad ?? 128;
   const paddedVocabSize = o.vocabPad === null && file.format === "llm.c"
@@ -249,7 +264,7 @@ async function targetOf(
   }
   return {
     format,
-    path: to,
+    path,
     config,
     dtype: dtypeOf(o.dtype, { format, file }),
     ...(o.llama2cVersion !== null && { llama2cVersion: versionOf(o.llama2cVersion, format) }),

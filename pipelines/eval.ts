@@ -57,7 +57,7 @@ const noSource = {
 };
 
 const options = {
-  checkpoint: { ...inferenceOptions.checkpoint, ...model },
+  checkpoint: { ...inferenceOptions.checkpoint, ...model, stored: "evaluated" as const },
   tokenizer: { ...inferenceOptions.tokenizer, ...model },
   weights: { ...inferenceOptions.weights, ...model },
   activations: { ...inferenceOptions.activations, ...model },
@@ -69,7 +69,7 @@ const options = {
   shardFormat: { ...shardOptions.shardFormat, ...evaluation, requires: [noSource, ofBinShards("valShards")] },
   source: repeatedPaths(
     `measure the loss on this text in place of shards: ${sourceOptions.source.about}`,
-    { value: [], placeholder: "URI", ...evaluation },
+    { value: [], placeholder: "URI", takesAddress: true, ...evaluation },
   ),
   damaged: { ...sourceOptions.damaged, ...evaluation, requires: [someSource, readsFiles] },
   encoding: { ...sourceOptions.encoding, ...evaluation, requires: [someSource, readsPlainText] },

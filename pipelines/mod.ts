@@ -30,6 +30,7 @@ export type { Machine } from "./cli/machine.ts";
 export type { StageStats } from "../stages/report/stage_stats.ts";
 export type { SpeedWork } from "./cli/run/speed_hints.ts";
 export type { EndLines, FinishLines, RunSummary } from "../stages/run/record_run.ts";
+export type { StoredInput } from "../stages/run/store/inputs/input_objects.ts";
 export { UsageError } from "../stages/run/usage_error.ts";
 export type {
   Efficiency,

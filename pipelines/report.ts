@@ -29,6 +29,7 @@ export default pipeline({
       value: [],
       group: "Report",
       placeholder: "DIR",
+      stored: "record",
     }),
   },
   async build(o, env) {

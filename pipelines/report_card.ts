@@ -33,7 +33,7 @@ const asked = { group: "Questions", fixed: true };
 const options = {
   checkpoint: path(
     "model to ask: a run's folder or checkpoint, a Hugging Face folder, a .gguf, a .pt, an llm.c .bin; default: the newest of runs/assistant, rl, dpo and sft",
-    { value: null, placeholder: "MODEL", group: "Model", fixed: true },
+    { value: null, placeholder: "MODEL", stored: "model", group: "Model", fixed: true },
   ),
   ...chatModelOptions,
   task: path(`task: ${taskHelp}`, { value: "assistant", placeholder: "NAME|FILE.ts", ...asked }),

@@ -34,7 +34,7 @@ const server = { group: "Server" };
 const options = {
   checkpoint: repeatedPaths(
     "model to serve: a run's folder or checkpoint, a Hugging Face folder, a .gguf, a .pt, an llm.c .bin; may be repeated; default: the newest of runs/assistant, rl, dpo and sft",
-    { value: [], placeholder: "MODEL", group: "Model" },
+    { value: [], placeholder: "MODEL", stored: "model", group: "Model" },
   ),
   ...chatModelOptions,
   ...toolOptions({ group: "Tools" }),

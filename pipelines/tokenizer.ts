@@ -74,6 +74,7 @@ export default pipeline({
         group,
         requires: isInspecting,
         placeholder: "NAME|PATH",
+        stored: "tokenizer",
       },
     ),
     out: { ...runOptions.out, requires: isTraining },

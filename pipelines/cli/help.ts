@@ -53,7 +53,7 @@ export function helpText(
   for (const [group, members] of groupsOf(Object.fromEntries(shown))) {
     lines.push("", paint("bold", group));
     for (const [name, option] of members) {
-      const about = option.about + defaultText(option, resolved.values[name]);
+      const about = option.about + storedText(option) + defaultText(option, resolved.values[name]);
       lines.push(...entry(typedForm(name, option), about, { columns }));
     }
   }
@@ -123,6 +123,12 @@ function groupsOf(options: Options): ReadonlyMap<string, readonly (readonly [str
 function typedForm(name: string, option: Option<unknown>): string {
   if (option.flag === true) return option.value === true ? `--no-${flagOf(name)}` : `--${flagOf(name)}`;
   return `--${flagOf(name)} ${option.placeholder ?? "VALUE"}`;
+}
+
+/** Says of a path that it may be an address in an object store. */
+function storedText({ stored }: Option<unknown>): string {
+  if (stored === undefined) return "";
+  return stored === "shards" ? "; also s3://BUCKET/GLOB" : "; also s3://BUCKET/KEY";
 }
 
 /**

@@ -146,7 +146,8 @@ function helpArguments([name, ...rest]: readonly string[]): readonly string[] {
 
 /** Builds the flow for --dry-run, without opening an engine or making a folder. */
 async function dryRun(run: PreparedRun, leader: Leader | null) {
-  const { named: { pipeline }, resolved: { values, origin }, decision, planned } = run;
+  const { named: { pipeline }, resolved: { origin }, decision, planned } = run;
+  const values = { ...run.resolved.values, ...run.fetched };
   const env = environment({
     values,
     given: isTyped(origin),

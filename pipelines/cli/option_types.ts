@@ -6,6 +6,7 @@
  */
 import type { Option } from "./pipeline.ts";
 import { withSlashes } from "../../stages/disk/paths.ts";
+import { isStore } from "../../stages/run/store/store_place.ts";
 
 /**
  * Fields of an option other than its help text and its parser. `fixed` defaults to false.
@@ -13,6 +14,12 @@ import { withSlashes } from "../../stages/disk/paths.ts";
 export interface OptionSettings<T> extends Omit<Option<T>, "about" | "parse" | "fixed" | "repeat" | "flag"> {
   /** Whether the value is fixed for a run; see `Option`. */
   readonly fixed?: boolean;
+}
+
+/** Fields of an option for paths. */
+export interface PathSettings<T> extends OptionSettings<T> {
+  /** Whether addresses in an object store are passed on as they are. Default: false. */
+  readonly takesAddress?: boolean;
 }
 
 /** The values that a number may have. Both bounds are allowed values. */
@@ -45,15 +52,28 @@ export function text(about: string, settings: OptionSettings<string | null>): Op
   return option<string | null>(about, { placeholder: "TEXT", ...settings }, (given) => given);
 }
 
-/** Returns an option for the path of a file or folder. A default of null means that the option is unset. */
-export function path(about: string, settings: OptionSettings<string>): Option<string>;
+/**
+ * Returns an option for the path of a file or folder. A default of null means that the option is unset. An
+ * address in an object store is refused, unless `stored` says what it names or the option takes it as it is.
+ */
+export function path(about: string, settings: PathSettings<string>): Option<string>;
 /** Does the same for an option that may be unset. */
-export function path(about: string, settings: OptionSettings<string | null>): Option<string | null>;
-export function path(about: string, settings: OptionSettings<string | null>): Option<string | null> {
-  return option<string | null>(about, { placeholder: "PATH", ...settings }, (given) => {
+export function path(about: string, settings: PathSettings<string | null>): Option<string | null>;
+export function path(about: string, settings: PathSettings<string | null>): Option<string | null> {
+  const { takesAddress = false, ...fields } = settings;
+  return option<string | null>(about, { placeholder: "PATH", ...fields }, (given) => {
     if (given === "") throw new RangeError("expected a path");
+    if (!takesAddress) requireReadable(given, settings);
     return withSlashes(given);
   });
+}
+
+/** Throws RangeError for an address in an object store, if the option has no use for it. */
+function requireReadable(given: string, { stored }: Pick<OptionSettings<unknown>, "stored">): void {
+  if (stored !== undefined || !isStore(given)) return;
+  throw new RangeError(
+    "expected a path of this machine: of an object store, copy the file first (aws s3 cp), and give the copy's path",
+  );
 }
 
 /**
@@ -174,12 +194,19 @@ export function repeated(
   };
 }
 
-/** Returns an option that may be repeated, each time with one path or URI. */
+/** Returns an option that may be repeated, each time with one path or URI; of addresses as `path`. */
 export function repeatedPaths(
   about: string,
-  settings: OptionSettings<readonly string[]>,
+  settings: PathSettings<readonly string[]>,
 ): Option<readonly string[]> {
-  return { ...repeated(about, { placeholder: "PATH", ...settings }), parse: (given) => [withSlashes(given)] };
+  const { takesAddress = false, ...fields } = settings;
+  return {
+    ...repeated(about, { placeholder: "PATH", ...fields }),
+    parse(given) {
+      if (!takesAddress) requireReadable(given, settings);
+      return [withSlashes(given)];
+    },
+  };
 }
 
 /**

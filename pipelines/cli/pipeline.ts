@@ -9,6 +9,7 @@ import type { StageSnapshot } from "../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
 import type { FinishLines, RunSummary } from "../../stages/run/record_run.ts";
+import type { StoredInput } from "../../stages/run/store/inputs/input_objects.ts";
 import type { Presets } from "./presets.ts";
 import type { SpeedWork } from "./run/speed_hints.ts";
 
@@ -60,6 +61,12 @@ export interface Option<T> {
    * share stays the same: with --lr 1e-3 and --min-lr 1e-4 from a preset, --lr 5e-4 makes --min-lr 5e-5.
    */
   readonly shareOf?: string;
+  /**
+   * What the value, a path, names if it is an address in an object store. What is read of it is fetched
+   * before the pipeline's functions are called, and they get the path of the copy. Absent: the option takes
+   * no such address, or the pipeline's functions get it as it is.
+   */
+  readonly stored?: StoredInput;
   /**
    * Default number for each process of a run with several. A number that is typed counts for each process
    * too; all other values, such as those in config.json, are those of all processes together.

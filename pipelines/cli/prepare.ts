@@ -11,11 +11,14 @@ import { type Machine, machineFor, plannedMachine } from "./machine.ts";
 import { readMachine } from "./machines/read_machine.ts";
 import type { Lookup, Options } from "./pipeline.ts";
 import { resolve, type ResolvedOptions } from "./resolve.ts";
+import { fetchInput } from "../../stages/run/store/inputs/fetch_input.ts";
+import { isStore } from "../../stages/run/store/store_place.ts";
 import { optionText } from "../../stages/report/option_text.ts";
 import { decideResume, type ResumeDecision } from "./resume.ts";
 import { runOptions } from "./run_options.ts";
 import { aboutValues } from "./run/build.ts";
 import { shellWord } from "./shell_word.ts";
+import { fetchedValues } from "./run/stored_values.ts";
 
 /** A run as its command line describes it. */
 export interface PreparedRun {
@@ -27,6 +30,8 @@ export interface PreparedRun {
   readonly spared: ReadonlyMap<string, string>;
   readonly commandLine: GivenValues;
   readonly resolved: ResolvedOptions;
+  /** Paths of copies that the pipeline gets in place of values that are addresses in an object store. */
+  readonly fetched: Readonly<Record<string, unknown>>;
   /** Option values of the run that is resumed; null if no run is resumed. */
   readonly saved: GivenValues | null;
   readonly decision: ResumeDecision;
@@ -39,8 +44,8 @@ export interface PreparedRun {
 }
 
 /**
- * Reads the command line and the config file, finds an earlier run, and resolves all options. Throws
- * UsageError.
+ * Reads the command line and the config file, finds an earlier run, resolves all options, and fetches what
+ * they name in object stores. Throws UsageError, and the errors of `fetchInput`.
  */
 export async function prepareRun(
   { name, typed, pipeline }: NamedPipeline,
@@ -66,7 +71,7 @@ export async function prepareRun(
   const configPath = commandLine.get("config");
   const config: GivenValues = new Map([
     ...readCommandLine(defaults, options),
-    ...typeof configPath === "string" ? await readConfig(configPath, options) : [],
+    ...typeof configPath === "string" ? await configAt(configPath, { options, note }) : [],
   ]);
   const given: Lookup = (option) => commandLine.get(option) ?? config.get(option);
   const named = {
@@ -97,8 +102,9 @@ export async function prepareRun(
   checkDevice(commandLine, idle);
   const asked = { commandLine, config, saved: helping ? null : saved, machine };
   const resolved = resolve({ options, presets }, asked);
+  const fetched = helping ? {} : await fetchedValues(options, { values: resolved.values, note });
   const settled = saved === null && !helping
-    ? await settledBy(pipeline, { values: resolved.values, given })
+    ? await settledBy(pipeline, { values: { ...resolved.values, ...fetched }, given })
     : {};
   const values = {
     ...resolved.values,
@@ -112,6 +118,7 @@ export async function prepareRun(
     spared: new Map([...spared, ...idle]),
     commandLine,
     resolved: { ...resolved, values },
+    fetched,
     saved,
     decision,
     planned,
@@ -120,6 +127,14 @@ export async function prepareRun(
       shownOut === `runs/${name}` ? "" : ` --out ${shellWord(shownOut)}`
     }${rankWords(named, { decision, values })}`,
   };
+}
+
+/** Reads the options of a JSON file on this machine or in an object store. */
+async function configAt(
+  path: string,
+  { options, note }: { readonly options: Options; readonly note: (text: string) => void },
+): Promise<GivenValues> {
+  return await readConfig(isStore(path) ? await fetchInput(path, { kind: "files", note }) : path, options);
 }
 
 /** Multiplies the typed numbers that count for each process by the number of processes. */

@@ -16,6 +16,7 @@ import { type Branch, branchAt, isBranchedAt } from "../../stages/run/branch.ts"
 import { findCheckpoint, readRunFolder, requireOwn, type RunFolderState } from "../../stages/run/folder.ts";
 import { RANKS_FOLDER, requireLocal } from "../../stages/run/own_folder.ts";
 import { isStore } from "../../stages/run/store/store_place.ts";
+import { aboutAddress } from "../../stages/run/store/inputs/fetch_input.ts";
 import { StoreRun } from "../../stages/run/store/store_run.ts";
 import { UsageError } from "../../stages/run/usage_error.ts";
 import { withoutEndSlash } from "../../stages/disk/paths.ts";
@@ -76,7 +77,7 @@ export async function decideResume(
       note,
       reads: (path) => rank !== null && (ranks?.reads?.(given, path) ?? true),
     });
-    if (runs) await enterStore(store, { fresh: resume === "never" });
+    if (runs) await aboutAddress(async () => await store?.enter({ fresh: resume === "never" }));
     out = store.place.folder;
   }
   if (isStore(resume)) {
@@ -143,18 +144,6 @@ export async function decideResume(
     ? null
     : await sharedOptions(out, { recordFolder, name, ranks });
   return { ...fresh, out, recordFolder, state, saved, resumed: state.hasCheckpoint, checkpoint };
-}
-
-/** Fetches a run from its store. What the address or the credentials are to blame for is a UsageError. */
-async function enterStore(store: StoreRun, { fresh }: { readonly fresh: boolean }): Promise<void> {
-  const { NotFound, PermissionDenied, Http, InvalidData } = Deno.errors;
-  try {
-    await store.enter({ fresh });
-  } catch (error) {
-    const wrong = [RangeError, NotFound, PermissionDenied, Http, InvalidData];
-    if (!(error instanceof Error) || !wrong.some((Class) => error instanceof Class)) throw error;
-    throw new UsageError(error.message, { cause: error });
-  }
 }
 
 /**

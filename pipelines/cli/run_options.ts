@@ -68,15 +68,17 @@ export const runOptions = {
     value: null,
     group: run,
     placeholder: "DIR",
+    takesAddress: true,
   }),
   resume: path(
     "auto resumes from the last checkpoint in --out; never starts a new run and moves the old folder aside; PATH resumes from that checkpoint, and with another, empty --out the new run starts from it there",
-    { value: "auto", group: run, placeholder: "auto|never|PATH" },
+    { value: "auto", group: run, placeholder: "auto|never|PATH", takesAddress: true },
   ),
   config: path("JSON file of options; they override the preset, and the command line overrides them", {
     value: null,
     group: run,
     placeholder: "FILE",
+    takesAddress: true,
   }),
   preset: text("named set of model and optimizer options; auto picks one by device and memory", {
     value: "auto",

@@ -305,7 +305,8 @@ async function* solutionItems<O extends Options, D extends LessonData>(
 function optionsOf<O extends Options, D extends LessonData>(l: Lesson<O, D>): Options {
   const group = "Lesson", exercises = Object.keys(l.exercises);
   return {
-    ...(l.data.about !== null && { source: path(l.data.about, { value: null, group, placeholder: "FILE" }) }),
+    ...(l.data.about !== null &&
+      { source: path(l.data.about, { value: null, group, placeholder: "FILE", stored: "files" }) }),
     ...(l.short !== null &&
       { full: flag(`the lecture's length instead of ${l.short}`, { value: false, group }) }),
     ...(exercises.length > 0 && {

@@ -7,6 +7,7 @@ import { explained, isWrongPath } from "../../../stages/disk/file_error.ts";
 import type { Flow } from "../../../stages/flow/flow.ts";
 import { flagOf } from "../../../stages/report/option_text.ts";
 import type { Env, Options, Pipeline, Values } from "../pipeline.ts";
+import { withAddresses } from "../../../stages/run/store/inputs/local_copy.ts";
 import { UsageError } from "../../../stages/run/usage_error.ts";
 
 /** Builds the flow. Errors caused by option values are thrown as UsageError: see `Pipeline.build`. */
@@ -27,7 +28,7 @@ export async function aboutValues<T>(values: Values<Options>, work: () => Promis
       const option = optionOfPath(path, values);
       return option === null ? undefined : `give another --${flagOf(option)}`;
     });
-    throw new UsageError(cause.message, { cause });
+    throw new UsageError(withAddresses(cause.message), { cause });
   }
 }
 

@@ -19,7 +19,8 @@ import type { RunJob } from "./run_job.ts";
  * fails.
  */
 export async function execute(job: RunJob): Promise<number> {
-  const { named: { pipeline }, resolved: { values, origin }, console } = job, { speedHints: work } = pipeline;
+  const { named: { pipeline }, resolved: { origin }, console } = job, { speedHints: work } = pipeline;
+  const values = { ...job.resolved.values, ...job.fetched };
   const { out, resumed, skippedBatches = new Map(), leader = null, store = null } = job;
   const othersStop = new AbortController();
   const terminal = {

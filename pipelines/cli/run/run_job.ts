@@ -15,6 +15,8 @@ import type { ResolvedOptions } from "../resolve.ts";
 export interface RunJob {
   readonly named: NamedPipeline;
   readonly resolved: ResolvedOptions;
+  /** As in `PreparedRun`; default: none. */
+  readonly fetched?: Readonly<Record<string, unknown>>;
   readonly out: string;
   /** Folder of the run's config.json, metrics and checkpoints: `out`, or a rank's folder in it. */
   readonly recordFolder: string;

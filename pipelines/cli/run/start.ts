@@ -88,7 +88,7 @@ async function executeOwned(
   prepared: PreparedRun,
   io: Pick<RunJob, "console" | "leader" | "isPhase">,
 ): Promise<number> {
-  const { named, resolved, decision, typed, resumeCommand } = prepared;
+  const { named, resolved, fetched, decision, typed, resumeCommand } = prepared;
   const { out, recordFolder, resumed, checkpoint, branch, store } = decision;
   await store?.claim();
   if (branch !== null) await copyRun(branch, recordFolder);
@@ -97,6 +97,7 @@ async function executeOwned(
     code = await executeWithRollback({
       named,
       resolved,
+      fetched,
       out,
       recordFolder,
       resumed,

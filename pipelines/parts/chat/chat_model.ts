@@ -28,11 +28,11 @@ import { ADDRESSABLE } from "../training_plan.ts";
 export const chatModelOptions = {
   tokenizer: path(
     "gpt2, p50k, p50k_edit, cl100k, o200k, o200k_harmony, byte or a tokenizer's folder; default: the one in the model's files",
-    { value: null, placeholder: "NAME|PATH", group: "Model" },
+    { value: null, placeholder: "NAME|PATH", stored: "tokenizer", group: "Model" },
   ),
   template: path(
     "chat template: model (that of the model's files), nanochat, chatml, or the file of a Jinja template; default: the model's, else the one that its special tokens fit",
-    { value: null, placeholder: "NAME|FILE", group: "Model" },
+    { value: null, placeholder: "NAME|FILE", stored: "files", group: "Model" },
   ),
   context: integer(
     "largest number of tokens of a conversation with its answer; default: 2048, or the model's sequence length if it is shorter",

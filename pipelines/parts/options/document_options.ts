@@ -31,7 +31,7 @@ const written = { fixed, group: "Written documents" };
 export const sourceOptions = {
   source: repeatedPaths(
     "embedded[:NAME], a path, folder or glob of .txt .md .jsonl .json .csv .tsv .parquet .arrow .warc .wet .html (also packed: .gz, .zst, .bz2, .xz, .lz4), an https URL, hf:OWNER/NAME[@REVISION][/PATH], s3://BUCKET/KEY, or - for JSON lines on standard input; may be repeated; several are mixed by size, or by weight as URI*WEIGHT",
-    { value: ["embedded"], placeholder: "URI", ...data },
+    { value: ["embedded"], placeholder: "URI", takesAddress: true, ...data },
   ),
   damaged: oneOf(
     "truncated or corrupt input: refuse stops with an error; skip keeps what can be read and counts the rest",
@@ -116,11 +116,17 @@ export const filterOptions = {
   ),
   urlList: repeatedPaths(
     "block lists for the filter url: a folder with the files domains, urls, banned_words, soft_banned_words and banned_subwords, or one such file; may be repeated; default: nothing is blocked",
-    { value: [], placeholder: "DIR|FILE", ...filters, requires: someFilter("url") },
+    { value: [], placeholder: "DIR|FILE", stored: "files", ...filters, requires: someFilter("url") },
   ),
   countTokenizer: path(
     "tokenizer of the filter count: gpt2, p50k, p50k_edit, cl100k, o200k, o200k_harmony, byte or the folder of a trained tokenizer",
-    { value: "gpt2", placeholder: "NAME|PATH", ...filters, requires: someFilter("count") },
+    {
+      value: "gpt2",
+      placeholder: "NAME|PATH",
+      stored: "tokenizer",
+      ...filters,
+      requires: someFilter("count"),
+    },
   ),
   extractTimeout: duration("longest time for extracting the text of one page; slower pages are dropped", {
     value: 10,

@@ -31,11 +31,11 @@ export const quantizedOptions = {
 export const inferenceOptions = {
   checkpoint: path(
     "a run's folder, one of its checkpoints, a .bin of llm.c or llama2.c, a .gguf, a .pt or a safetensors folder",
-    { value: "runs/fineweb-gpt2", group: "Model" },
+    { value: "runs/fineweb-gpt2", group: "Model", stored: "model" },
   ),
   tokenizer: path(
     "gpt2, p50k, p50k_edit, cl100k, o200k, o200k_harmony, byte or a tokenizer's folder; default: the one in the run's folder, or gpt2 if there is none",
-    { value: null, placeholder: "NAME|PATH", group: "Model" },
+    { value: null, placeholder: "NAME|PATH", group: "Model", stored: "tokenizer" },
   ),
   ...quantizedOptions,
 };

@@ -124,6 +124,7 @@ export const modelOptions = {
       value: null,
       fixed: true,
       group: "Model",
+      stored: "model",
     },
   ),
   ...adapterOptions,

@@ -17,6 +17,7 @@ export const hellaswagOptions = {
   hellaswag: path("HellaSwag items: JSON lines of ctx, label and endings, also packed", {
     value: null,
     placeholder: "FILE",
+    stored: "files",
     ...evaluation,
     requires: atIntervals,
   }),

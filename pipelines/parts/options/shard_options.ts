@@ -7,6 +7,7 @@ import type { OptionRequirement } from "../../cli/pipeline.ts";
 import { integer, number, oneOf, path } from "../../cli/option_types.ts";
 
 const common = { fixed: true, group: "Data" };
+const globs = { value: null, placeholder: "GLOB", stored: "shards", ...common } as const;
 
 /** Options for shards that the pipeline writes. */
 export const validationOptions = {
@@ -46,8 +47,8 @@ export function ofBinShards(option: string): OptionRequirement {
 
 /** Options for shards that exist already. */
 export const shardOptions = {
-  trainShards: path("token shards to train on", { value: null, placeholder: "GLOB", ...common }),
-  valShards: path("token shards to validate on", { value: null, placeholder: "GLOB", ...common }),
+  trainShards: path("token shards to train on", globs),
+  valShards: path("token shards to validate on", globs),
   shardFormat: oneOf(
     "format of .bin shards: llm.c's, or that of nanoGPT's train.bin; .ds is datatrove's, .npy build-nanogpt's, .bin beside .idx Megatron's",
     {

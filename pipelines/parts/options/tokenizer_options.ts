@@ -34,7 +34,7 @@ const isTrained = oneOfValues("tokenizer", ["train"], "--tokenizer train");
 export const tokenizerOptions = {
   tokenizer: path(
     "gpt2, p50k, p50k_edit, cl100k, o200k, o200k_harmony, char, byte, train (trained on a sample of the source), or the folder of a trained tokenizer",
-    { value: "gpt2", placeholder: "NAME|PATH", ...common },
+    { value: "gpt2", placeholder: "NAME|PATH", stored: "tokenizer", ...common },
   ),
   separatorToken: text(
     "token that separates documents; default: the end of text of the tokenizer's files, else <|endoftext|>",

@@ -26,17 +26,18 @@ export function rateOption(share: string, value: number): typeof optimizerOption
 export const chatOptions = {
   initFrom: path(
     "model to train further: a run's folder or checkpoint, a Hugging Face folder, a .gguf, an llm.c .bin; default: a small model that first learns the little world",
-    { value: null, placeholder: "PATH", ...model },
+    { value: null, placeholder: "PATH", stored: "model", ...model },
   ),
   tokenizer: path("tokenizer of the model; default: the one in its files", {
     value: null,
     placeholder: "NAME|PATH",
+    stored: "tokenizer",
     ...model,
     requires: given("initFrom", "--init-from PATH"),
   }),
   template: path(
     "chat template: model (that of the model's files), nanochat, chatml, or the file of a Jinja template; default: the model's, else the one that its special tokens fit",
-    { value: null, placeholder: "NAME|FILE", ...model },
+    { value: null, placeholder: "NAME|FILE", stored: "files", ...model },
   ),
   seqLen: integer("tokens per sequence; default: 512, or the model's sequence length if it is shorter", {
     value: null,

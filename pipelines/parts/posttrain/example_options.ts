@@ -25,7 +25,7 @@ export function exampleOptions(
   return {
     data: repeatedPaths(
       `${records}: JSON lines, JSON, Parquet or Arrow of ${fields}; a path, folder, glob, https URL, hf:OWNER/NAME[@REVISION][/PATH] or s3://BUCKET/KEY; may be repeated; several are mixed by size, or by weight as URI*WEIGHT`,
-      { value: [], placeholder: "URI", fixed: true, ...data },
+      { value: [], placeholder: "URI", takesAddress: true, fixed: true, ...data },
     ),
     damaged: oneOf(
       `records that are no ${records}, or that the template cannot write: refuse stops with an error; skip counts them`,

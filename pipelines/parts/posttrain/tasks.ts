@@ -43,6 +43,7 @@ export function taskSourceOption(settings: { readonly group: string; readonly fi
   return repeatedPaths("file of the items of gsm8k, arc or mmlu; may be repeated", {
     value: [],
     placeholder: "URI",
+    takesAddress: true,
     ...settings,
     requires: oneOfValues("task", FILE_TASKS, "--task gsm8k, arc or mmlu"),
   });

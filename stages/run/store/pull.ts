@@ -5,14 +5,13 @@
  */
 import { dirname } from "node:path";
 import { disk } from "../../disk/disk.ts";
-import { writeAll } from "../../disk/exact_io.ts";
 import { fileInfo, makeFolder } from "../../disk/files.ts";
 import { syncFolder } from "../../disk/folder_sync.ts";
-import { exists, removeIfThere, replaceWhole } from "../../disk/whole_files.ts";
+import { exists, removeIfThere } from "../../disk/whole_files.ts";
 import type { RetryOptions } from "../../format/web/retry.ts";
-import { readObject } from "../../format/web/remote.ts";
 import { listS3 } from "../../format/web/s3/list.ts";
 import { moveAside } from "../folder.ts";
+import { download, forEachOf } from "./download.ts";
 import {
   type FileMark,
   isSame,
@@ -23,8 +22,6 @@ import {
   type StorePlace,
   writeStoreState,
 } from "./store_files.ts";
-
-const PARALLEL = 4; // files in flight; each is written as it comes
 
 /** What is pulled, and how. */
 export interface PullOptions {
@@ -48,7 +45,7 @@ export async function pullRun(
   await makeFolder(beside);
   const marks = new Map<string, FileMark>();
   await forEachOf(files, async (path) => {
-    marks.set(path, await download(`${url}/${path}`, `${beside}/${path}`, retry));
+    marks.set(path, await markedDownload(`${url}/${path}`, `${beside}/${path}`, retry));
   });
   const record = recordFolderOf({ ...place, folder: beside });
   await makeFolder(record);
@@ -80,37 +77,13 @@ export async function gatherRun(
     const before = known.get(path);
     const here = await fileInfo(`${folder}/${path}`).then(markOf, () => null);
     if (before !== undefined && before.etag === etag && here !== null && isSame(before, here)) return;
-    known.set(path, { ...await download(`${url}/${path}`, `${folder}/${path}`, retry), etag });
+    known.set(path, { ...await markedDownload(`${url}/${path}`, `${folder}/${path}`, retry), etag });
   });
   await writeStoreState(record, { folder: id, files: Object.fromEntries(known) });
 }
 
-/** Calls `work` for each item, for a few at a time. The first failure ends it. */
-async function forEachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = [...items];
-  let failed = false;
-  const worker = async (): Promise<void> => {
-    for (let item = waiting.shift(); item !== undefined && !failed; item = waiting.shift()) {
-      try {
-        await work(item);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  const workers = Array.from({ length: PARALLEL }, worker);
-  await Promise.allSettled(workers);
-  await Promise.all(workers); // throws the first error
-}
-
-/** Downloads an object, whole or not at all. Returns the mark of the file. */
-async function download(uri: string, path: string, retry: RetryOptions): Promise<FileMark> {
-  await makeFolder(dirname(path));
-  await replaceWhole(path, async (temporary) => {
-    using file = await disk.open(temporary, { write: true, create: true, truncate: true });
-    for await (const chunk of readObject(uri, retry)) await writeAll(file, chunk);
-    await file.sync();
-  });
+/** Downloads an object; returns the mark of the file. */
+async function markedDownload(uri: string, path: string, retry: RetryOptions): Promise<FileMark> {
+  await download(uri, path, retry);
   return markOf(await fileInfo(path));
 }

@@ -15,6 +15,8 @@ export interface S3Object {
   readonly size: number;
   /** Changes with the object's content. */
   readonly etag: string;
+  /** Time of its last change in milliseconds since 1970; 0 if the store does not say. */
+  readonly modified: number;
 }
 
 /** How objects are listed. */
@@ -51,7 +53,12 @@ export async function* listS3(
     for (const entry of answer.matchAll(/<Contents>([^]*?)<\/Contents>/g)) {
       const name = textIn(entry[1], "Key"), size = Number(textIn(entry[1], "Size"));
       if (name === null || !Number.isSafeInteger(size) || size < 0) throw noList(prefix);
-      yield { uri: s3UriOf({ bucket, key: decoded(name) }), size, etag: textIn(entry[1], "ETag") ?? "" };
+      yield {
+        uri: s3UriOf({ bucket, key: decoded(name) }),
+        size,
+        etag: textIn(entry[1], "ETag") ?? "",
+        modified: Date.parse(textIn(entry[1], "LastModified") ?? "") || 0,
+      };
       if (--left === 0) return;
     }
     const next = textIn(answer, "NextContinuationToken");

@@ -1,0 +1,36 @@
+/**
+ * Options whose values are addresses in an object store. The run's configuration keeps the addresses, which
+ * are the same on every machine; the pipeline's functions get the paths of copies.
+ *
+ * @module
+ */
+import { fetchInput } from "../../../stages/run/store/inputs/fetch_input.ts";
+import { isStore } from "../../../stages/run/store/store_place.ts";
+import type { Options } from "../pipeline.ts";
+
+/**
+ * Fetches what the values name in object stores; returns the values to use in their place, by option. Throws
+ * the errors of `fetchInput`.
+ */
+export async function fetchedValues(
+  options: Options,
+  { values, note }: {
+    readonly values: Readonly<Record<string, unknown>>;
+    readonly note: (text: string) => void;
+  },
+): Promise<Readonly<Record<string, unknown>>> {
+  const fetched: Record<string, unknown> = {};
+  for (const [name, { stored: kind }] of Object.entries(options)) {
+    if (kind === undefined) continue;
+    const value = values[name], texts = Array.isArray(value) ? value : [value];
+    if (!texts.some(isAddress)) continue;
+    const paths: unknown[] = [];
+    for (const text of texts) paths.push(isAddress(text) ? await fetchInput(text, { kind, note }) : text);
+    fetched[name] = Array.isArray(value) ? paths : paths[0];
+  }
+  return fetched;
+}
+
+function isAddress(value: unknown): value is string {
+  return typeof value === "string" && isStore(value);
+}
