@@ -1,13 +1,16 @@
 /**
- * An HTTP server that calls a function with each request, and closes connections of clients that do not send
- * the whole head of a request in time: Deno.serve() has no such limit, so that a client could hold any number
- * of connections open by sending their heads slowly (an attack known as Slowloris).
+ * An HTTP server that calls a function with each request. It closes connections of clients that do not send
+ * the whole head of a request in time, and refuses those beyond a number: Deno.serve() has no such limits, so
+ * that a client could hold any number of connections open by sending their heads slowly (an attack known as
+ * Slowloris).
  *
  * @module
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { Readable } from "node:stream";
+import { ApiError } from "./api_error.ts";
 
 /** How requests are served. */
 export interface HttpServerOptions {
@@ -16,6 +19,8 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Milliseconds until the head of a request must be there. */
   readonly headTime: number;
+  /** Largest number of connections; others are answered with status 503 and closed. */
+  readonly connections: number;
   /** Answers a request, whose signal is aborted when the client leaves. It does not throw. */
   handle(request: Request): Promise<Response>;
 }
@@ -31,16 +36,26 @@ export interface HttpServer {
 
 /** Starts a server. Throws Deno.errors.AddrInUse and others of `isPortError` if it cannot listen. */
 export async function startHttpServer(
-  { host, port, headTime, handle }: HttpServerOptions,
+  { host, port, headTime, connections, handle }: HttpServerOptions,
 ): Promise<HttpServer> {
-  let isClosing = false;
+  let isClosing = false, open = 0;
+  const refused = new WeakSet<Socket>();
   const server = createServer(
     { headersTimeout: headTime, requestTimeout: 0, connectionsCheckingInterval: Math.max(50, headTime / 4) },
     async (message, response) => {
+      if (refused.has(message.socket)) return;
       if (isClosing) response.setHeader("connection", "close");
       await answer(message, response, handle);
     },
   );
+  server.on("connection", (socket: Socket) => {
+    if (open >= connections) {
+      refused.add(socket);
+      return refuse(socket, connections);
+    }
+    open++;
+    socket.once("close", () => open--);
+  });
   server.listen(port, host);
   try {
     await once(server, "listening");
@@ -58,6 +73,30 @@ export async function startHttpServer(
     },
     abort: () => server.closeAllConnections(),
   };
+}
+
+const REFUSED = 1000; // milliseconds that a client has to read why it is refused
+
+/** Says that there are too many connections, and closes this one, whatever its client does. */
+function refuse(socket: Socket, connections: number): void {
+  const { status, headers, body } = new ApiError(
+    503,
+    `There are ${connections} connections already, which is the most: try again later`,
+    { code: "too_many_connections", headers: { "retry-after": "1", connection: "close" } },
+  );
+  const text = JSON.stringify(body),
+    all = {
+      ...headers,
+      "content-type": "application/json",
+      "content-length": `${new TextEncoder().encode(text).length}`,
+    };
+  socket.on("error", () => {}); // the client may have gone
+  socket.end(
+    `HTTP/1.1 ${status} Service Unavailable\r\n${
+      Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join("")
+    }\r\n${text}`,
+  );
+  setTimeout(() => socket.destroy(), REFUSED).unref();
 }
 
 async function answer(

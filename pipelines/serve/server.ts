@@ -21,17 +21,27 @@ export interface ApiServer {
 }
 
 const HEAD_TIME = 15_000; // milliseconds
+/** Most connections: more than answers may wait by default, whose clients learn from a 429 how many do. */
+const MOST_CONNECTIONS = 2048;
 const LAST = 1000; // milliseconds that clients have to read the end of their answers
 
 /** Starts a server. Throws an error of `isPortError` if the port cannot be used; 0 takes a free one. */
 export async function startServer(
-  { port: wanted, host, headTime = HEAD_TIME, ...options }: ApiOptions & {
+  { port: wanted, host, headTime = HEAD_TIME, connections = MOST_CONNECTIONS, ...options }: ApiOptions & {
     /** Milliseconds until the head of a request must be there. Default 15 s. */
     readonly headTime?: number;
+    /** Largest number of connections; others are refused with status 503. Default 2,048. */
+    readonly connections?: number;
   },
 ): Promise<ApiServer> {
   const api = new Api({ ...options, host, port: wanted });
-  const server = await startHttpServer({ host, port: wanted, headTime, handle: (each) => api.handle(each) });
+  const server = await startHttpServer({
+    host,
+    port: wanted,
+    headTime,
+    connections,
+    handle: (each) => api.handle(each),
+  });
   let closed: Promise<void> | null = null;
   async function close(patience: number): Promise<void> {
     const done = server.close(), late = new AbortController();

@@ -27,7 +27,9 @@ export function Answer({ turn, column, answer }) {
       )}
       ${byToken && html`<${Tokens} tokens=${answer.tokens} count=${answer.tokens.length} />`}
       ${isStreaming &&
-        html`<p class="soft waiting">${parts.length === 0 ? "reading the prompt" : "writing"}</p>`}
+        html`<p class="soft waiting">${
+          answer.wait ? waitText(answer.wait) : parts.length === 0 ? "reading the prompt" : "writing"
+        }</p>`}
       <${Ending} answer=${answer} status=${status} />
       ${!isStreaming && html`
         <div class="controls">
@@ -46,6 +48,10 @@ export function Answer({ turn, column, answer }) {
     </article>
   `;
 }
+
+/** What the reader of a full server waits for. */
+const waitText = ({ seconds, message }) =>
+  `${message.replace(/: try again later$/, "")}. Trying again in ${whole(seconds)} s; Stop ends the waiting`;
 
 /** Joins code and its output. */
 function groups(parts) {

@@ -6,11 +6,13 @@
 
 /** A request that was not answered: what went wrong, and what the reader can do. */
 export class ApiFault extends Error {
-  constructor(message, advice, { code = null, status = null } = {}) {
+  constructor(message, advice, { code = null, status = null, retryAfter = null } = {}) {
     super(message);
     this.advice = advice;
     this.code = code;
     this.status = status;
+    /** Seconds after which the server may have room; null: it did not say. */
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -21,6 +23,7 @@ const advice = {
   queue_full: "Wait for other answers to end, then try again; or start the server with a larger --queue.",
   context_length_exceeded:
     "Begin a new conversation, shorten an earlier message with Edit, or start the server with a larger --context.",
+  too_many_connections: "Wait for others to leave, then try again.",
   shutting_down: GONE,
   invalid_api_key: "Give the token that the server was started with.",
   model_not_found: "Choose another model, or load this page again.",
@@ -41,13 +44,18 @@ async function send(address, { token, body, signal }) {
   }
   if (response.ok) return response;
   const { error } = await response.json().catch(() => ({}));
-  throw faultOf(error, response.status);
+  const seconds = Number(response.headers.get("retry-after") ?? NaN);
+  throw faultOf(error, response.status, seconds > 0 ? seconds : null);
 }
 
-function faultOf(error, status) {
+function faultOf(error, status, retryAfter = null) {
   const code = error?.code ?? null;
   const message = error?.message ?? `The server answered with status ${status}.`;
-  return new ApiFault(message, advice[code] ?? "Change what it names, then try again.", { code, status });
+  return new ApiFault(message, advice[code] ?? "Change what it names, then try again.", {
+    code,
+    status,
+    retryAfter,
+  });
 }
 
 /** Returns the models. Throws ApiFault, with status 401 without the right token. */
@@ -68,20 +76,58 @@ const rounded = (x) => Math.round(x * 1e4) / 1e4;
 const tokenText = (text, bytes) =>
   text.includes("\ufffd") ? bytes.map((byte) => `<${byte.toString(16).padStart(2, "0")}>`).join("") : text;
 
+/** Most times that a request is sent to a server that is full. */
+const MOST_TRIES = 60;
+
+/**
+ * Sends a request, and again as often as the server says when to. Until then, yields
+ * `{type: "wait", seconds, message}` each second. Returns the response.
+ */
+async function* sendUntilFree(address, init) {
+  for (let tries = 1;; tries++) {
+    try {
+      return await send(address, init);
+    } catch (error) {
+      if (!(error instanceof ApiFault) || error.retryAfter === null || tries === MOST_TRIES) throw error;
+      for (let seconds = Math.ceil(error.retryAfter); seconds > 0; seconds--) {
+        yield { type: "wait", seconds, message: error.message };
+        await second(init.signal);
+      }
+    }
+  }
+}
+
+/** Waits a second. Throws AbortError after the signal. */
+function second(signal) {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    }, 1000);
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+  });
+}
+
 /**
  * Yields the parts of an answer: `{type, text, tokens}` with type text, thought, code or output, and at last
- * `{type: "end", reason, usage}`. A model without a chat template continues the last message as a text.
- * Throws ApiFault; AbortError after the signal.
+ * `{type: "end", reason, usage}`; before them `{type: "wait", seconds, message}` while the server is full. A
+ * model without a chat template continues the last message as a text. Throws ApiFault; AbortError after the
+ * signal.
  */
 export async function* answer({ token: secret, model, messages, request, signal }) {
   const common = { model: model.id, ...request, stream: true, stream_options: { include_usage: true } };
-  const response = model.chat
-    ? await send("/v1/chat/completions", {
+  const response = yield* model.chat
+    ? sendUntilFree("/v1/chat/completions", {
       token: secret,
       signal,
       body: { ...common, messages, logprobs: true, top_logprobs: ALTERNATIVES },
     })
-    : await send("/v1/completions", {
+    : sendUntilFree("/v1/completions", {
       token: secret,
       signal,
       body: { max_tokens: 200, ...common, prompt: messages.at(-1).content, logprobs: ALTERNATIVES },

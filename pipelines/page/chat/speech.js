@@ -16,9 +16,14 @@ export function say(text) {
 
 /** Says the sentences of an answer as they come. */
 export function announceAnswer() {
-  let rest = "";
+  let rest = "", hasWaited = false;
   say("The answer begins.");
   return {
+    /** Says once that the server is full. */
+    wait({ message }) {
+      if (!hasWaited) say(`Waiting for the server: ${message}`);
+      hasWaited = true;
+    },
     add(text) {
       rest += text;
       const at = Math.max(

@@ -147,14 +147,24 @@ function answerTurn(turn, columns) {
 async function stream(turn, column) {
   const model = modelIn(column), controller = new AbortController(), { instructions } = settings.value;
   const messages = messagesUpTo(conversation, turn, { column, system: instructions, open: true });
-  const answer = { model: model.id, parts: [], tokens: [], status: "streaming", error: null, usage: null };
+  const answer = {
+    model: model.id,
+    parts: [],
+    tokens: [],
+    status: "streaming",
+    error: null,
+    usage: null,
+    wait: null, // what a full server has said
+  };
   turn.answers[column] = answer;
   running.set(answer, controller);
   const began = performance.now(), announced = column === 0 ? announceAnswer() : null;
   try {
     const request = requestOf(model), { signal } = controller;
     for await (const part of api.answer({ token: token.value, model, messages, request, signal })) {
-      if (part.type === "end") end(answer, part, { model, began });
+      answer.wait = part.type === "wait" ? part : null;
+      if (part.type === "wait") announced?.wait(part);
+      else if (part.type === "end") end(answer, part, { model, began });
       else {
         add(answer, part);
         if (part.type === "text") announced?.add(part.text);
@@ -172,6 +182,7 @@ async function stream(turn, column) {
     }
     say(answer.status === "stopped" ? "The answer was stopped." : `No answer: ${error.message}`);
   } finally {
+    answer.wait = null;
     running.delete(answer);
     changed();
   }

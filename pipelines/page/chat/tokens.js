@@ -40,9 +40,11 @@ export function Tokens({ tokens }) {
     focus(index);
     choose(index);
   };
+  // A token with the focus stays: a browser tells of a mouse that rests elsewhere after a finger's tap.
+  const leave = () => choose(box.current.contains(document.activeElement) ? focused : null);
   return html`
     <div class="tokens" ref=${box} role="group" aria-label="tokens of the answer; arrow keys move"
-      onKeyDown=${go} onMouseLeave=${() => choose(null)}>
+      onKeyDown=${go} onMouseLeave=${leave}>
       ${tokens.map(([text, logp], i) =>
         html`
           <span class="token shade${shadeOf(logp)}" role="button" tabindex=${i === focused ? 0 : -1}

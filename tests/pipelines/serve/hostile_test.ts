@@ -303,3 +303,43 @@ test(
     patient.close();
   },
 );
+
+test(
+  "connections beyond the limit are told to come back, and are closed; others are answered",
+  { connections: 3 },
+  async (server) => {
+    const open = () => Deno.connect({ hostname: "127.0.0.1", port: server.port });
+    const idle = await Promise.all([open(), open(), open()]);
+    await new Promise((resolve) => setTimeout(resolve, 100)); // until the server has taken them
+    for (let i = 0; i < 2; i++) {
+      const response = await server.ask("/health");
+      deepEqual([response.status, response.headers.get("retry-after")], [503, "1"]);
+      const { error } = await response.json();
+      deepEqual([error.type, error.code], ["server_error", "too_many_connections"]);
+    }
+    const silent = await open(); // it sends nothing, and does not read
+    const bytes = new Uint8Array(1000), count = await silent.read(bytes) ?? 0;
+    ok(new TextDecoder().decode(bytes.subarray(0, count)).startsWith("HTTP/1.1 503 "));
+    equal(await silent.read(bytes), null);
+    const patient = server.client.withOptions({ maxRetries: 5 }).models.list();
+    idle[0].close();
+    equal((await patient).data.length, 1);
+    for (const connection of [idle[1], idle[2], silent]) connection.close();
+  },
+);
+
+test("a full queue says when to come back, and clients that do are answered", {
+  queue: 0,
+  parallel: 1,
+  pause: 10,
+}, async (server) => {
+  const first = server.client.chat.completions.create(question("hi"));
+  await until(() => server.generator.texts.active > 0);
+  const refused = await server.ask(chat, question("hi"));
+  deepEqual([refused.status, refused.headers.get("retry-after")], [429, "1"]);
+  equal((await refused.json()).error.code, "queue_full");
+  const patient = server.client.withOptions({ maxRetries: 20 }).chat.completions.create(question("hi"));
+  for (const { choices } of [await first, await patient]) {
+    equal(choices[0].message.content, "Hello! How are you?");
+  }
+});

@@ -109,7 +109,10 @@ chatTest("shows each token's probability and its alternatives under pointer, key
   await page.keyboard.press("Tab");
   await until(`document.querySelector(".alternatives") === null`);
   await page.tap(".token:nth-child(6)");
-  await until(`document.querySelector(".alternatives b")?.textContent === '"!"'`);
+  const isTapped = `document.querySelector(".alternatives b")?.textContent === '"!"'`;
+  await until(isTapped);
+  await page.hover("h1"); // as a browser tells of a mouse that rests there
+  equal(await page.evaluate(isTapped), true);
 });
 
 chatTest(
@@ -356,28 +359,39 @@ chatTest(
   },
 );
 
-chatTest("says what is wrong and what to do: a full queue, a full context, a server that has gone", {
+chatTest("waits while the server is full, says so, and answers once there is room", {
   queue: 0,
   parallel: 1,
   pause: 20,
-  hasFaults: true, // the browser reports each failed request
-}, async ({ server, ask, ended, click, texts, until }) => {
-  const alarm = async () => (await texts(".alarm")).at(-1) ?? "";
+  hasFaults: true, // the browser reports each refused request
+}, async ({ server, send, ended, click, texts, until }) => {
   const stop = new AbortController();
   const other = server.client.chat.completions.create(
     { model: "taught", messages: [{ role: "user", content: "count" }], temperature: 0 },
     { signal: stop.signal },
   ).catch(() => {});
   await serverUntil(() => server.generator.texts.active > 0);
-  await ask("hi");
-  match(await alarm(), /wait already.*try again/);
+  const isWaiting =
+    `/wait already.*Trying again in 1 s/.test(document.querySelector(".waiting")?.textContent)`;
+  await send("hi");
+  await until(isWaiting);
+  match((await texts(".spoken"))[0], /^Waiting for the server/);
+  await click("Stop");
+  await ended();
+  match((await texts(".answer"))[0], /stopped/);
+  await click("Regenerate");
+  await until(isWaiting);
   stop.abort();
   await other;
-  await serverUntil(() => server.generator.texts.active === 0);
-  await click("Try again");
   await until(`document.querySelector("${answers}") !== null`);
   await ended();
   deepStrictEqual(await texts(answers), ["Hello! How are you?"]);
+});
+
+chatTest("says what is wrong and what to do: a full context, a server that has gone", {
+  hasFaults: true, // the browser reports each failed request
+}, async ({ server, ask, texts }) => {
+  const alarm = async () => (await texts(".alarm")).at(-1) ?? "";
   await ask("x".repeat(300));
   match(await alarm(), /maximum context length is 256 tokens.*Begin a new conversation/);
   await server.close(0);
