@@ -41,6 +41,38 @@ export class SlurmCluster implements AsyncDisposable {
     return ["srun", "-K1", "-W30", `--mpi=${library === "openmpi" ? "pmix" : "pmi2"}`, "-N2", "-n2"];
   }
 
+  /** Runs one of Slurm's commands; returns what it prints. */
+  async command(program: string, ...args: readonly string[]): Promise<string> {
+    const { stdout } = await new Deno.Command(program, { args: [...args], env: this.env }).output();
+    return new TextDecoder().decode(stdout).trim();
+  }
+
+  /** Returns the state of all jobs in the queue: "12_3 RUNNING None" and so on. */
+  async jobs(): Promise<readonly string[]> {
+    const text = await this.command("squeue", "--noheader", "--array", "--format=%i %T %r");
+    return text.split("\n").filter((line) => line !== "");
+  }
+
+  /**
+   * Waits until `holds`. Jobs that were requeued would wait for two minutes; they begin after ten seconds, as
+   * a node refuses a job whose end it still handles. Throws Error if a job waits for another that has failed.
+   */
+  async until(holds: (jobs: readonly string[]) => boolean | Promise<boolean>): Promise<void> {
+    const hastened = new Map<string, number>(); // milliseconds, by job
+    for (;; await new Promise((resolve) => setTimeout(resolve, 200))) {
+      const jobs = await this.jobs();
+      if (await holds(jobs)) return;
+      for (const job of jobs) {
+        if (/DependencyNeverSatisfied/.test(job)) throw new Error(`${job}: the recipe broke off`);
+        const [id] = job.split(" ");
+        if (/BeginTime/.test(job) && performance.now() - (hastened.get(id) ?? -Infinity) > 20_000) {
+          hastened.set(id, performance.now());
+          await this.command("scontrol", "update", `JobId=${id}`, "StartTime=now+10");
+        }
+      }
+    }
+  }
+
   async #start(): Promise<void> {
     const folder = this.#folder;
     await Deno.chmod(folder, 0o755);
@@ -70,12 +102,7 @@ export class SlurmCluster implements AsyncDisposable {
   }
 
   async #states(): Promise<readonly string[]> {
-    const { stdout } = await new Deno.Command("sinfo", {
-      args: ["-h", "-N", "-o", "%T"],
-      env: this.env,
-      stderr: "null",
-    }).output();
-    const states = new TextDecoder().decode(stdout).trim().split("\n");
+    const states = (await this.command("sinfo", "-h", "-N", "-o", "%T")).split("\n");
     return states.length === 2 ? states : ["missing"];
   }
 

@@ -72,7 +72,10 @@ class MpiRanks implements Ranks {
   constructor(mpi: MpiLibrary, readonly timeout: number) {
     this.#mpi = mpi;
     const { call, threads, world } = mpi, number = new Int32Array(1);
+    // MPI_Init_thread waits for all processes on this thread, where no timer can fire meanwhile.
+    call.alarm(Math.ceil(timeout));
     this.#check(call.MPI_Init_thread(0n, 0n, threads.multiple, number), "start");
+    call.alarm(0);
     const level = number[0];
     this.#check(call.MPI_Comm_rank(world, number), "start");
     this.rank = number[0];
@@ -117,7 +120,12 @@ class MpiRanks implements Ranks {
     if (this.size === 1 || data.byteLength === 0) return;
     const { call, float, world } = this.#mpi, address = addressOf(data), count = data.byteLength / 4;
     await this.#inTurn(async () => {
-      if (count <= FEW) return this.#check(call.broadcastHere(address, count, float, 0, world), "broadcast");
+      if (count <= FEW) {
+        return await this.#asked(
+          (request) => call.MPI_Ibcast(address, count, float, 0, world, request),
+          "broadcast",
+        );
+      }
       for (let at = 0; at < count; at += LARGEST_COUNT) {
         const part = Math.min(LARGEST_COUNT, count - at);
         await this.#offLoop(call.MPI_Bcast(address + BigInt(4 * at), part, float, 0, world), "broadcast");
@@ -131,11 +139,8 @@ class MpiRanks implements Ranks {
       all.set(x);
       return all;
     }
-    const { call, float, world } = this.#mpi, from = addressOf(x), to = addressOf(all);
-    await this.#inTurn(async () => {
-      if (count > FEW) return await this.#gather(from, { to, count });
-      this.#check(call.gatherHere(from, count, float, to, count, float, world), "gather");
-    });
+    const from = addressOf(x), to = addressOf(all);
+    await this.#inTurn(() => this.#gather(from, { to, count, aside: count <= FEW }));
     return all;
   }
 
@@ -145,9 +150,10 @@ class MpiRanks implements Ranks {
 
   abort(code: number): Promise<never> {
     this.#end();
-    // Not on this thread: MPI may be locked by a call that never ends.
-    this.#mpi.call.abortAside(this.#mpi.world, code).catch(() => {});
-    setTimeout(() => Deno.exit(code), 1000);
+    // Later, since a launcher that has to end all may drop what it has not passed on, such as the reason; and
+    // not on this thread, since MPI may be locked by a call that never ends.
+    setTimeout(() => this.#mpi.call.abortAside(this.#mpi.world, code).catch(() => {}), 200);
+    setTimeout(() => Deno.exit(code), 1200);
     return new Promise<never>(() => {});
   }
 

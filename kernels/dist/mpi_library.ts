@@ -35,11 +35,13 @@ export class MpiError extends Error {
 
 /**
  * MPI's functions. Addresses and handles are `usize`: Open MPI's handles are pointers, MPICH's are 32-bit
- * numbers, which a function finds in the lower half of a 64-bit argument. Functions that can take long run
- * off the event loop.
+ * numbers, which a function finds in the lower half of a 64-bit argument. Functions that wait for other
+ * processes run off the event loop: what they wait for may never come.
  */
 const functions = {
   MPI_Init_thread: { parameters: ["usize", "usize", "i32", "buffer"], result: "i32" },
+  /** Of the C library: ends the process by a signal after a number of seconds; 0 takes that back. */
+  alarm: { parameters: ["u32"], result: "u32" },
   MPI_Finalize: { parameters: [], result: "i32", nonblocking: true },
   MPI_Abort: { parameters: ["usize", "i32"], result: "i32" },
   abortAside: { name: "MPI_Abort", parameters: ["usize", "i32"], result: "i32", nonblocking: true },
@@ -47,6 +49,7 @@ const functions = {
   MPI_Comm_size: { parameters: ["usize", "buffer"], result: "i32" },
   MPI_Get_library_version: { parameters: ["buffer", "buffer"], result: "i32" },
   MPI_Ibarrier: { parameters: ["usize", "buffer"], result: "i32" },
+  MPI_Ibcast: { parameters: ["usize", "i32", "usize", "i32", "usize", "buffer"], result: "i32" },
   MPI_Ialltoall: {
     parameters: ["usize", "i32", "usize", "usize", "i32", "usize", "usize", "buffer"],
     result: "i32",
@@ -60,16 +63,6 @@ const functions = {
     result: "i32",
   },
   MPI_Test: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
-  broadcastHere: {
-    name: "MPI_Bcast",
-    parameters: ["usize", "i32", "usize", "i32", "usize"],
-    result: "i32",
-  },
-  gatherHere: {
-    name: "MPI_Allgather",
-    parameters: ["usize", "i32", "usize", "usize", "i32", "usize", "usize"],
-    result: "i32",
-  },
   MPI_Bcast: {
     parameters: ["usize", "i32", "usize", "i32", "usize"],
     result: "i32",

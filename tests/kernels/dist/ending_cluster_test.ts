@@ -24,12 +24,15 @@ for (const library of ["openmpi", "mpich"] as const) {
 }
 
 for (const library of ["openmpi", "mpich"] as const) {
-  Deno.test(`${library}: a process whose MPI_Finalize never ends ends all, with a message`, async () => {
-    const run = [...mpirun(library, 2), Deno.execPath(), "run", "--quiet", "--allow-all", script];
-    const { code, err } = await deadlined([...run, "finalize alone"], { seconds: 55 });
-    notStrictEqual(code, 0, err);
-    match(err, /rank 0 has waited 30 s for the end of (Open MPI|MPICH)/);
-  });
+  for (const what of ["start", "wait", "end"]) {
+    Deno.test(`${library}: a process whose others never ${what} ends all once the time is over`, async () => {
+      const run = [...mpirun(library, 2), Deno.execPath(), "run", "--quiet", "--allow-all", script];
+      const { code, err } = await deadlined([...run, `${what} alone`], { seconds: 40 });
+      notStrictEqual(code, 0, err);
+      if (what === "wait") match(err, /has waited 5 s for the others/);
+      if (what === "end") match(err, /has waited 5 s for (the others|the end of (Open MPI|MPICH))/);
+    });
+  }
 }
 
 Deno.test("mpich over TCP: MPI_Finalize ends, five times", async () => {

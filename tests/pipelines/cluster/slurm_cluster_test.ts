@@ -29,18 +29,6 @@ async function writeTexts(path: string): Promise<void> {
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 200));
 
-/** Runs one of Slurm's commands; returns what it prints. */
-async function command(cluster: SlurmCluster, program: string, ...args: readonly string[]): Promise<string> {
-  const { stdout } = await new Deno.Command(program, { args: [...args], env: cluster.env }).output();
-  return new TextDecoder().decode(stdout).trim();
-}
-
-/** Returns the state of all jobs in the queue: "12_3 RUNNING None" and so on. */
-async function queueOf(cluster: SlurmCluster): Promise<readonly string[]> {
-  const text = await command(cluster, "squeue", "--noheader", "--array", "--format=%i %T %r");
-  return text.split("\n").filter((line) => line !== "");
-}
-
 /** Returns the number of the process that owns a rank's folder, once it has begun to write. */
 async function ownerOf(folder: string): Promise<number> {
   for (;; await pause()) {
@@ -49,25 +37,6 @@ async function ownerOf(folder: string): Promise<number> {
       return JSON.parse(Deno.readTextFileSync(`${folder}/run.lock`)).pid;
     } catch {
       // Not yet.
-    }
-  }
-}
-
-/**
- * Waits until no job is left. Jobs that were requeued would wait for two minutes; they begin after ten
- * seconds, as a node refuses a job whose end it still handles.
- */
-async function untilDone(cluster: SlurmCluster): Promise<void> {
-  const hastened = new Set<string>();
-  for (;; await pause()) {
-    const jobs = await queueOf(cluster);
-    if (jobs.length === 0) return;
-    for (const job of jobs) {
-      if (/DependencyNeverSatisfied/.test(job)) throw new Error(`${job}: the recipe broke off`);
-      const [id] = job.split(" ");
-      if (!/BeginTime/.test(job) || hastened.has(id)) continue;
-      hastened.add(id);
-      await command(cluster, "scontrol", "update", `JobId=${id}`, "StartTime=now+10");
     }
   }
 }
@@ -93,10 +62,10 @@ Deno.test("fineweb.sh under Slurm: a killed and a preempted rank requeue themsel
     const finish = async () => {
       const [killed] = await Promise.all([ownerOf(`${out}/ranks/00000`), ownerOf(`${out}/ranks/00001`)]);
       Deno.kill(killed, "SIGKILL");
-      const filter = (await queueOf(cluster)).find((job) => /_1 RUNNING/.test(job));
+      const filter = (await cluster.jobs()).find((job) => /_1 RUNNING/.test(job));
       ok(filter !== undefined);
-      await command(cluster, "scancel", "--signal=USR2", filter.split(" ")[0]);
-      await untilDone(cluster);
+      await cluster.command("scancel", "--signal=USR2", filter.split(" ")[0]);
+      await cluster.until((jobs) => jobs.length === 0);
     };
     await beforeDeadline(finish(), PATIENCE);
     const logs = [...Deno.readDirSync(dir)].filter(({ name }) => name.startsWith("job-"))
