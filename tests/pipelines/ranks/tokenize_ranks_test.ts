@@ -4,9 +4,8 @@
  * @module
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { gzipSync } from "node:zlib";
-import { philox } from "../../../kernels/random/philox.ts";
 import { errorLine, runsTo, withFolder } from "../program.ts";
+import { writeTexts } from "./texts.ts";
 
 const options = [
   "--tokenizer",
@@ -19,18 +18,6 @@ const options = [
   "1",
   "--quiet",
 ];
-
-/** Writes 3 MB of documents, in a file that is divided and one that is not. Returns their glob. */
-async function writeTexts(dir: string): Promise<string> {
-  const line = (i: number) => {
-    const words = Array.from({ length: 25 }, (_, k) => philox(1, `text ${i}`, k)[0].toString(36));
-    return `${JSON.stringify({ id: `${i}`, text: `${i} ${words.join(" ")}` })}\n`;
-  };
-  const lines = Array.from({ length: 15_000 }, (_, i) => line(i));
-  await Deno.writeTextFile(`${dir}/a.jsonl`, lines.slice(0, 11_000).join(""));
-  await Deno.writeFile(`${dir}/b.jsonl.gz`, gzipSync(lines.slice(11_000).join("")));
-  return `${dir}/*.jsonl*`;
-}
 
 /** Returns the tokens of all training shards, one after another, without their headers. */
 function trainingBytes(out: string): Uint8Array {

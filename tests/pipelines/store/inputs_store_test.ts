@@ -72,6 +72,15 @@ withShards(
     }
     const config = JSON.parse(await Deno.readTextFile(`${dir}/b/runs/s3/${BUCKET}/runs/small/config.json`));
     strictEqual(config.options.trainShards, `${SHARDS}/shards/train_*.bin`);
+    const shards = [...Deno.readDirSync(`${dir}/b/runs/fetched/${BUCKET}/data/small/shards`)].map((
+      { name },
+    ) => name);
+    deepStrictEqual(shards.sort(), [
+      "shards.json",
+      "train_000000.bin",
+      "train_000000.documents.jsonl",
+      "val_000000.bin",
+    ]);
 
     const asked = "--prompt The --max-tokens 20 --temperature 0";
     const onDisk = await on("a", `sample --checkpoint disk ${asked}`);

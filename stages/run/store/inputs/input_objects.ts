@@ -155,27 +155,22 @@ async function chooseModel(objects: Objects, place: string, kind: StoredInput): 
 }
 
 async function chooseShards(objects: Objects, glob: string): Promise<void> {
-  const folder = beside(glob, "");
-  if (!await objects.chooseOne(glob)) {
-    const firstSign = glob.search(/[*?[{]/);
-    if (firstSign < 0) return;
-    const matches = picomatch(glob), prefix = glob.slice(0, firstSign);
-    const found = await objects.chooseIn(prefix, (rest) => matches(`${prefix}${rest}`));
-    if (found.length === 0) return;
-  }
-  // Files that describe shards, of Megatron and datatrove.
-  for (const shard of [...objects.chosen.keys()]) {
-    const described = shard.endsWith(".bin")
-      ? [shard.replace(/bin$/, "idx")]
-      : shard.endsWith(".ds")
-      ? [`${shard}.index`, `${shard}.metadata`]
-      : [];
-    for (const key of described) await objects.chooseOne(key);
-  }
+  const folder = beside(glob, ""), firstSign = glob.search(/[*?[{]/);
+  const isOne = await objects.chooseOne(glob); // its name may contain glob characters
+  if (!isOne && firstSign < 0) return;
+  const matches = isOne ? (key: string) => key === glob : picomatch(glob);
+  const prefix = isOne ? glob.replace(/\.[^./]*$/, ".") : glob.slice(0, firstSign);
+  const found = await objects.chooseIn(prefix, (rest) => matches(describedBy(`${prefix}${rest}`)));
+  if (found.length === 0) return;
   await objects.chooseOne(`${folder}shards.json`);
   for (const each of new Set([folder, beside(folder.slice(0, -1), "")])) {
     await objects.chooseIn(`${each}tokenizer/`, isSmallChild);
   }
+}
+
+/** The shard that a file describes, such as Megatron's index of it; the key itself for other files. */
+function describedBy(key: string): string {
+  return key.replace(/\.(idx|documents\.jsonl)$/, ".bin").replace(/\.ds\.(index|metadata)$/, ".ds");
 }
 
 /** The key of a file in the folder of another key; `name` empty: the folder, with a slash unless empty. */
