@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fileError } from "../disk/file_error.ts";
+import { fileError, isWrongPath } from "../disk/file_error.ts";
 import { entriesIn, entriesInSync, fileInfoSync } from "../disk/files.ts";
 import { isRecord } from "../disk/json.ts";
 import { type HeldLock, LockedError, lockFile, type LockOptions } from "../disk/lock_file.ts";
@@ -45,7 +45,7 @@ export async function claimFolder(folder: string, options: LockOptions = {}): Pr
     if (error instanceof LockedError) throw heldElsewhere(folder, error);
     removeEmptyFolders(made);
     const cause = fileError(error, { action: "use", path: folder, hint: "give another --out" });
-    throw new UsageError(cause.message, { cause });
+    throw isWrongPath(cause) ? new UsageError(cause.message, { cause }) : cause; // such as a full disk
   }
   return {
     [Symbol.dispose]() {

@@ -8,6 +8,7 @@ import { disk } from "../disk/disk.ts";
 import { entriesInSync } from "../disk/files.ts";
 import { syncFolderSync } from "../disk/folder_sync.ts";
 import { existsSync, readIfThere, writeWholeSync } from "../disk/whole_files.ts";
+import { countTokens } from "../format/tokens/token_formats.ts";
 import { indexPath } from "./document_index.ts";
 import { readShardSummary, type ShardSummary, type SplitSummary, writeShardSummary } from "./summary.ts";
 
@@ -22,7 +23,8 @@ const MOVES = "moves.json"; // in the target folder; removed after shards.json i
  * sums last. A merge that was interrupted continues where it was. Returns the sums and the number of shards.
  *
  * Throws RangeError if the folders were encoded with different vocabularies or have no tokens to train on,
- * Deno.errors.NotFound for a folder without shards.json.
+ * Deno.errors.NotFound for a folder without shards.json, Deno.errors.InvalidData or UnexpectedEof for shards
+ * that are damaged or that shards.json does not count; then nothing has been moved.
  */
 export async function mergeShards(
   folders: readonly string[],
@@ -30,8 +32,9 @@ export async function mergeShards(
 ): Promise<ShardSummary & { readonly shards: number }> {
   const summaries = await Promise.all(folders.map((folder) => summaryOf(folder)));
   const merged = sumOf(summaries, folders);
-  const planned = await readIfThere(`${to}/${MOVES}`);
-  const moves: readonly Move[] = planned === null ? movesOf(folders, to) : JSON.parse(planned);
+  const planned = await plannedMoves(`${to}/${MOVES}`);
+  if (planned === null) folders.forEach((folder, i) => checkCounts(folder, summaries[i]));
+  const moves = planned ?? movesOf(folders, to);
   if (planned === null) writeWholeSync(`${to}/${MOVES}`, JSON.stringify(moves));
   for (const [from, target] of moves) {
     if (!existsSync(from) && existsSync(target)) continue; // moved before an interruption
@@ -43,14 +46,48 @@ export async function mergeShards(
   return { ...merged, shards: moves.filter(([, target]) => /train_\d+\.bin$/.test(target)).length };
 }
 
+/** Returns the moves of a merge that was interrupted; null if there was none. */
+async function plannedMoves(path: string): Promise<readonly Move[] | null> {
+  const text = await readIfThere(path);
+  if (text === null) return null;
+  try {
+    const moves: unknown = JSON.parse(text);
+    if (Array.isArray(moves) && moves.every(isMove)) return moves;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new Deno.errors.InvalidData(
+    `Cannot continue the merge: ${path} is damaged, which says which shards were renamed: encode them again into another folder`,
+  );
+}
+
+function isMove(value: unknown): value is Move {
+  return Array.isArray(value) && value.length === 2 && value.every((path) => typeof path === "string");
+}
+
+/** Throws unless the training shards in a folder are whole and have the tokens of their summary. */
+function checkCounts(folder: string, { training }: ShardSummary): void {
+  const tokens = trainingShards(folder).reduce((sum, name) => sum + countTokens(`${folder}/${name}`), 0);
+  if (tokens === training.tokens) return;
+  throw new Deno.errors.InvalidData(
+    `Cannot merge the shards in ${folder}: they have ${tokens} tokens, shards.json says ${training.tokens}: encode them again`,
+  );
+}
+
+/** Names of the training shards in a folder, in order. */
+function trainingShards(folder: string): readonly string[] {
+  return entriesInSync(folder).map(({ name }) => name).filter((name) => /^train_\d{6}\.bin$/.test(name))
+    .sort();
+}
+
 /** Returns where each file goes. */
 function movesOf(folders: readonly string[], to: string): readonly Move[] {
   const moves: Move[] = [], validation = "val_000000.bin";
   let next = 0;
   for (const folder of folders) {
-    const names = entriesInSync(folder).map(({ name }) => name).sort();
-    if (names.includes(validation)) moves.push([`${folder}/${validation}`, `${to}/${validation}`]);
-    for (const name of names.filter((name) => /^train_\d{6}\.bin$/.test(name))) {
+    const held = `${folder}/${validation}`;
+    if (existsSync(held)) moves.push([held, `${to}/${validation}`]);
+    for (const name of trainingShards(folder)) {
       const from = `${folder}/${name}`, target = `${to}/train_${String(next++).padStart(6, "0")}.bin`;
       moves.push([from, target]);
       if (existsSync(indexPath(from))) moves.push([indexPath(from), indexPath(target)]);

@@ -126,13 +126,20 @@ export async function courseOf(out: string): Promise<unknown[]> {
   });
 }
 
-/** Runs `fineweb`, and kills it when a path in the run's folder is touched. Returns whether it was killed. */
+/**
+ * Runs `fineweb`, or another pipeline, and kills it when a path in the run's folder is touched. Returns
+ * whether it was killed.
+ */
 export async function killedAt(
   moment: string,
-  { out, args }: { readonly out: string; readonly args: readonly string[] },
+  { out, args, pipeline = "fineweb" }: {
+    readonly out: string;
+    readonly args: readonly string[];
+    readonly pipeline?: string;
+  },
 ): Promise<boolean> {
   const watcher = Deno.watchFs(out);
-  const process = start(["fineweb", "--out", out, ...args]);
+  const process = start([pipeline, "--out", out, ...args]);
   const ended = Promise.all([process.status, process.stdout.cancel(), process.stderr.cancel()]);
   const closing = ended.then(() => watcher.close());
   for await (const { paths } of watcher) {

@@ -4,12 +4,12 @@
  * @module
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { listS3 } from "../../../stages/format/web/s3/list.ts";
 import { putS3 } from "../../../stages/format/web/s3/objects.ts";
 import { BUCKET, installMoto, storeTest } from "../../object_store.ts";
 import { withFolder } from "../../temporary.ts";
 import { writeTexts } from "../ranks/texts.ts";
+import { tokensOf } from "../ranks/tokens.ts";
 import { typed } from "./programs.ts";
 
 await installMoto();
@@ -57,18 +57,3 @@ storeTest(
       deepStrictEqual(fetched, whole);
     }),
 );
-
-/** Size and SHA-256 of the tokens of all shards of a part, one after another, without their headers. */
-function tokensOf(folder: string, part: string): { readonly bytes: number; readonly hash: string } {
-  const names = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) =>
-    name.startsWith(part) && name.endsWith(".bin")
-  );
-  const hash = createHash("sha256");
-  let bytes = 0;
-  for (const name of names.sort()) {
-    const tokens = Deno.readFileSync(`${folder}/${name}`).subarray(1024);
-    hash.update(tokens);
-    bytes += tokens.length;
-  }
-  return { bytes, hash: hash.digest("hex") };
-}

@@ -82,3 +82,29 @@ Deno.test("mergeShards() refuses shards of two vocabularies, folders without sha
     await rejects(mergeShards(await write(`${dir}/c`, [[]]), `${dir}/all`), /no tokens to train on/);
     deepStrictEqual(filesIn(`${dir}/all`), []);
   }));
+
+Deno.test("mergeShards() refuses shards that are cut, missing or another's before it moves one, and damaged moves", () =>
+  withFolder(async (dir) => {
+    const damages: readonly (readonly [RegExp, (folder: string) => void])[] = [
+      [/train_000001.bin: it ends at byte 1030, expected 1032/, (folder) => {
+        Deno.truncateSync(`${folder}/train_000001.bin`, 1030);
+      }],
+      [/magic number 0/, (folder) => Deno.writeFileSync(`${folder}/train_000002.bin`, new Uint8Array(1026))],
+      [/they have 5 tokens, shards.json says 9: encode them again/, (folder) => {
+        Deno.removeSync(`${folder}/train_000001.bin`);
+      }],
+      [/shards.json: it is not JSON/, (folder) => Deno.writeTextFileSync(`${folder}/shards.json`, '{"vocab')],
+    ];
+    for (const [i, [message, damage]] of damages.entries()) {
+      const place = `${dir}/${i}`, folders = await write(place, ranks), before = filesIn(folders[0]);
+      await Deno.mkdir(`${place}/all`);
+      damage(folders[2]);
+      await rejects(mergeShards(folders, `${place}/all`), message);
+      deepStrictEqual([filesIn(`${place}/all`), filesIn(folders[0])], [[], before]);
+    }
+    const folders = await write(`${dir}/moves`, ranks);
+    for (const text of ["[[", '[["a"]]', "null"]) {
+      await Deno.writeTextFile(`${dir}/moves/moves.json`, text);
+      await rejects(mergeShards(folders, `${dir}/moves`), /moves.json is damaged, which says which shards/);
+    }
+  }));
