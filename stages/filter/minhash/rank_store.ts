@@ -14,7 +14,12 @@ import { addAddresses, addressLogPath, openAddressLog } from "./address_log.ts";
 import { DocumentStore } from "./document_store.ts";
 import { recordedBytes, recordedSignature, unsigned } from "./minhash_sign.ts";
 import { SignatureLog } from "./signature_log.ts";
-import { type SignatureRecords, signatureSetOf, signatureSetPath } from "./signature_set.ts";
+import {
+  readSignatureSet,
+  type SignatureRecords,
+  signatureSetOf,
+  signatureSetPath,
+} from "./signature_set.ts";
 import { type SignatureOptions, Signer } from "./signer.ts";
 import { sortSignatures } from "./sort_signatures.ts";
 import { fileInfoSync, makeFolderSync } from "../../disk/files.ts";
@@ -143,7 +148,10 @@ export interface StoredDocumentsOptions {
   readonly rank?: number | null;
 }
 
-/** Returns the stored documents of one rank, or of the ranks [0, `world`), in order. */
+/**
+ * Returns the stored documents of one rank, or of the ranks [0, `world`), in order. Reading them throws
+ * Deno.errors.InvalidData for a file that is damaged, or that has not as many documents as were signed.
+ */
 export function storedDocuments(
   { dir, world, rank = null }: StoredDocumentsOptions,
 ): Source<Document, StoredDocumentsState> {
@@ -163,11 +171,25 @@ export function storedDocuments(
         } finally {
           store.close();
         }
+        checkCount(path, { dir, rank: state.rank, documents: state.next });
         state.rank++;
         state.next = 0;
       }
     },
   };
+}
+
+/** Throws Deno.errors.InvalidData if other documents were signed than are stored: a file was cut or replaced. */
+function checkCount(
+  path: string,
+  { dir, rank, documents }: { readonly dir: string; readonly rank: number; readonly documents: number },
+): void {
+  const set = readSignatureSet(dir, rank);
+  if (set === null || set.documents === documents) return;
+  throw new Deno.errors.InvalidData(
+    `Cannot read ${path}: it has ${documents} documents, ${set.documents} were signed: ` +
+      `repeat the first step of rank ${rank} with --resume never`,
+  );
 }
 
 /**

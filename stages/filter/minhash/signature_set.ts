@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { writeWholeSync } from "../../disk/whole_files.ts";
+import { existsSync, writeWholeSync } from "../../disk/whole_files.ts";
 import { defaultWords, type RecipeGeneration } from "../recipe.ts";
 import { signatureDefaults, type SignatureOptions, type Signer } from "./signer.ts";
 import { entriesInSync, readTextSync } from "../../disk/files.ts";
@@ -81,6 +81,15 @@ export function readSignatureSets(dir: string): SignatureSet[] {
     if (/^\d{5,}\.json$/.test(name)) sets.push(parse(`${dir}/${name}`));
   }
   return sets.sort((a, b) => a.rank - b.rank);
+}
+
+/**
+ * Returns the description of the set of a rank; null if its documents were not signed. Throws as
+ * `readSignatureSets`.
+ */
+export function readSignatureSet(dir: string, rank: number): SignatureSet | null {
+  const path = signatureSetPath(dir, rank);
+  return existsSync(path) ? parse(path) : null;
 }
 
 function parse(path: string): SignatureSet {

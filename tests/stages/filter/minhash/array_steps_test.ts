@@ -139,6 +139,29 @@ Deno.test("the steps refuse intermediate files that are missing, truncated or ch
       await Deno.writeFile(path, bytes);
       deepStrictEqual(await deduplicate(dir, 2), expected);
     }
+    const stored = `${dir}/00001.documents`, bytes = await Deno.readFile(stored);
+    const [length] = new Uint32Array(bytes.slice(0, 4).buffer);
+    const cut = bytes.length === 8 + length ? 0 : 8 + length; // at the end of a part
+    for (
+      const [damaged, message] of [
+        [
+          bytes.slice(0, cut),
+          /00001.documents: it has \d+ documents, \d+ were signed: repeat the first step/,
+        ],
+        [bytes.slice(0, -1), /part at byte 0 has \d+ bytes, but the file is shorter/],
+        [bytes.slice(0, 5), /the file ends 3 bytes early/],
+        [
+          bytes.map((byte, i) => i === 3 ? 0xff : byte),
+          /part at byte 0 has \d+ bytes, but the file is shorter/,
+        ],
+        [bytes.map((byte, i) => i === 40 ? byte ^ 1 : byte), /part at byte 0 cannot be decompressed/],
+        [bytes.map((byte, i) => i === 4 ? byte ^ 1 : byte), /part at byte 0 has \d+ documents instead of/],
+      ] as const
+    ) {
+      await Deno.writeFile(stored, damaged);
+      await rejects(drop, message);
+    }
+    await Deno.writeFile(stored, bytes);
     for (const name of ["clusters.json", "bucket_002/pairs.json"]) {
       await Deno.remove(`${dir}/clusters.json`);
       await Deno.writeTextFile(`${dir}/${name}`, '{"pairs":');
