@@ -179,7 +179,7 @@ export function storedDocuments(
   };
 }
 
-/** Throws Deno.errors.InvalidData if other documents were signed than are stored: a file was cut or replaced. */
+/** Throws Deno.errors.InvalidData if more or fewer documents were signed: the file was cut or replaced. */
 function checkCount(
   path: string,
   { dir, rank, documents }: { readonly dir: string; readonly rank: number; readonly documents: number },

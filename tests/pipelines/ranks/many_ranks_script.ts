@@ -1,6 +1,7 @@
 /**
- * Deduplicates documents of many ranks in steps, and merges their shards: `many_ranks_script.ts FOLDER RANKS`.
- * Prints how many documents are kept, and how many shards are merged. Run with a low limit of open files.
+ * Deduplicates documents of many ranks in steps, and merges their shards: `many_ranks_script.ts FOLDER
+ * RANKS`. Prints how many documents are kept, and how many shards are merged. Run with a low limit of open
+ * files.
  *
  * @module
  */
