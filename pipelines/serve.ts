@@ -108,7 +108,8 @@ type ToolModel = ChatModel & { readonly toolbox: Toolbox | null };
 async function modelsOf(o: Values<typeof options>): Promise<readonly ToolModel[]> {
   const paths = o.checkpoint.length === 0 ? [await newestChatModel()] : o.checkpoint;
   return await Promise.all(paths.map(async (path) => {
-    const model = await chatModel(path, o, { texts: o.parallel }), { tokenizer, template } = model;
+    const model = await chatModel(path, o, { texts: o.parallel, scores: true }),
+      { tokenizer, template } = model;
     const toolbox = template === null ? null : await openTools(o, { tokenizer, template, keepsFacts: false });
     return { ...model, toolbox };
   }));

@@ -1,7 +1,7 @@
 /**
  * The programs that generate text with a KV cache: `prefill/<length>` reads up to `length` consecutive tokens
- * of one text, `decode/<count>` reads one token of each of up to `count` texts, and `copy` copies one text's
- * part of the cache to another text.
+ * of one text, `prefill/scores` does too and returns the logits after each of them, `decode/<count>` reads
+ * one token of each of up to `count` texts, and `copy` copies one text's part of the cache to another text.
  *
  * @module
  */
@@ -19,16 +19,20 @@ import { inputLeaf } from "./leaves.ts";
  */
 export function decodePrograms(
   model: Model<unknown>,
-  { texts, seqLen, quantized }: {
+  { texts, seqLen, quantized, scores }: {
     readonly texts: number;
     /** Longest text in tokens. */
     readonly seqLen: number;
     readonly quantized: QuantizedWeights | undefined;
+    /** Whether to make `prefill/scores`. */
+    readonly scores: boolean;
   },
 ): readonly Program[] {
   if (texts === 0) return [];
+  const scored = { length: scoredLength(seqLen), texts, seqLen, quantized, hasAllLogits: true };
   const forwards = [
     ...prefillLengths(seqLen).map((length) => prefillGraph(model, { length, texts, seqLen, quantized })),
+    ...scores ? [prefillGraph(model, scored)] : [],
     ...decodeCounts(texts, quantized).map((count) => decodeGraph(model, { count, texts, seqLen, quantized })),
   ];
   return [...forwards.map(([name, graph]) => compile(name, graph)), ...copyProgram(forwards[0][1], texts)];
@@ -44,6 +48,11 @@ export function prefillLengths(seqLen: number): readonly number[] {
   const lengths: number[] = [];
   for (let length = 32; length < seqLen; length *= 4) lengths.push(length);
   return [...lengths, seqLen];
+}
+
+/** Returns the number of tokens of `prefill/scores`: few, since each has the logits of a vocabulary. */
+export function scoredLength(seqLen: number): number {
+  return Math.min(32, seqLen);
 }
 
 /**
@@ -64,19 +73,21 @@ export function decodeCounts(texts: number, quantized: QuantizedWeights | undefi
 
 function prefillGraph(
   model: Model<unknown>,
-  { length, texts, seqLen, quantized }: {
+  { length, texts, seqLen, quantized, hasAllLogits = false }: {
     readonly length: number;
     readonly texts: number;
     readonly seqLen: number;
     readonly quantized: QuantizedWeights | undefined;
+    /** Whether the logits after each token are wanted; otherwise those of one row. */
+    readonly hasAllLogits?: boolean;
   },
 ): [string, Graph] {
-  const graph = new Graph(), name = `prefill/${length}`;
+  const graph = new Graph(), name = hasAllLogits ? "prefill/scores" : `prefill/${length}`;
   const logits = model.forward(
     new RootScope(graph, { quantized }),
     inputLeaf(graph, `${name}/tokens`, [1, length]),
     {
-      rows: inputLeaf(graph, "prefill/row", [1]),
+      ...(!hasAllLogits && { rows: inputLeaf(graph, "prefill/row", [1]) }),
       cache: {
         texts,
         seqLen,
@@ -88,7 +99,7 @@ function prefillGraph(
   if (![...graph.leaves.values()].some(({ kind }) => kind === "cache")) {
     throw new RangeError(`Cannot generate text with a ${model.name}: the model has no KV cache`);
   }
-  graph.output("prefill/logits", logits);
+  graph.output(hasAllLogits ? `${name}/logits` : "prefill/logits", logits);
   return [name, graph];
 }
 

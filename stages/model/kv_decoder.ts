@@ -5,7 +5,7 @@
  */
 import type { Session, SessionRanks } from "../../kernels/engine/engine.ts";
 import { checkTokens } from "./check_inputs.ts";
-import { decodeCounts, prefillLengths } from "./decode_plan.ts";
+import { decodeCounts, prefillLengths, scoredLength } from "./decode_plan.ts";
 import type { Plan } from "./plan.ts";
 import { floats, integers } from "./tensor_data.ts";
 
@@ -63,6 +63,65 @@ export class Decoder {
     ids: Uint32Array,
     { text = 0, from = 0 }: { readonly text?: number; readonly from?: number } = {},
   ): Promise<Float32Array> {
+    this.#checkPrompt(ids, { text, from });
+    for (let at = 0; at < ids.length;) {
+      // Running one program is faster than running two, even if up to a quarter of its tokens are padding.
+      const left = ids.length - at, [shortest] = this.#lengths;
+      const length = this.#lengths.findLast((n) => 3 * n <= 4 * left) ?? shortest;
+      const part = ids.subarray(at, at + length);
+      this.#session.write({ "prefill/row": integers([1], [part.length - 1]) });
+      this.#readPart(`prefill/${length}`, { part, length, text, from: from + at });
+      at += part.length;
+    }
+    const [logits] = await this.#logits("prefill/logits", [{ rank: this.#rankOf(text), row: 0 }]);
+    return logits;
+  }
+
+  /**
+   * As `prefill`, for at most `scoredLength` tokens. Returns the logits [vocabSize] after each of them.
+   * Throws RangeError also for a plan without `scores`.
+   */
+  async prefillScores(
+    ids: Uint32Array,
+    { text = 0, from = 0 }: { readonly text?: number; readonly from?: number } = {},
+  ): Promise<readonly Float32Array[]> {
+    this.#checkPrompt(ids, { text, from });
+    const { cacheLength, sampling } = this.#plan, length = scoredLength(cacheLength);
+    if (typeof sampling !== "object" || sampling.scores !== true) {
+      throw new RangeError("Cannot score a prompt: the plan has no `scores`");
+    }
+    if (ids.length > length) {
+      throw new RangeError(`Cannot score ${ids.length} tokens at once: give at most ${length}`);
+    }
+    this.#readPart("prefill/scores", { part: ids, length, text, from });
+    const rows = Array.from(ids, (_, row) => ({ rank: this.#rankOf(text), row }));
+    return await this.#logits("prefill/scores/logits", rows);
+  }
+
+  /** Starts a program that reads up to `length` tokens of a text. */
+  #readPart(
+    program: string,
+    { part, length, text, from }: {
+      readonly part: Uint32Array;
+      readonly length: number;
+      readonly text: number;
+      readonly from: number;
+    },
+  ): void {
+    const tokens = new Uint32Array(length);
+    tokens.set(part); // the padding after it is never attended to
+    this.#session.write({
+      [`${program}/tokens`]: integers([1, length], tokens),
+      [`${program}/positions`]: integers([1, length], tokens.map((_, i) => from + i)),
+      "prefill/firstRow": integers([1], [text * this.#plan.cacheLength + from]),
+    });
+    this.#session.run([program]).catch(() => {}); // the next read rejects with the same error
+  }
+
+  #checkPrompt(
+    ids: Uint32Array,
+    { text, from }: { readonly text: number; readonly from: number },
+  ): void {
     const { model: { vocabSize }, cacheLength: seqLen } = this.#checked(text);
     if (ids.length === 0) throw new RangeError("Cannot predict from no tokens: give at least one");
     if (from + ids.length > seqLen) {
@@ -71,23 +130,6 @@ export class Decoder {
       );
     }
     checkTokens(ids, { limit: vocabSize, what: "prompt" });
-    for (let at = 0; at < ids.length;) {
-      // Running one program is faster than running two, even if up to a quarter of its tokens are padding.
-      const left = ids.length - at, [shortest] = this.#lengths;
-      const length = this.#lengths.findLast((n) => 3 * n <= 4 * left) ?? shortest;
-      const part = ids.subarray(at, at + length), tokens = new Uint32Array(length);
-      tokens.set(part); // the padding after it is never attended to
-      this.#session.write({
-        [`prefill/${length}/tokens`]: integers([1, length], tokens),
-        [`prefill/${length}/positions`]: integers([1, length], tokens.map((_, i) => from + at + i)),
-        "prefill/row": integers([1], [part.length - 1]),
-        "prefill/firstRow": integers([1], [text * seqLen + from + at]),
-      });
-      this.#session.run([`prefill/${length}`]).catch(() => {}); // the next read rejects with the same error
-      at += part.length;
-    }
-    const [logits] = await this.#logits("prefill/logits", [{ rank: this.#rankOf(text), row: 0 }]);
-    return logits;
   }
 
   /**

@@ -61,11 +61,17 @@ export interface PlanOptions {
   /**
    * Whether to make the programs that generate text, for how many texts at once, and for texts of at most how
    * many tokens; true: for one text of the model's sequence length. `dealt` says whether several processes
-   * generate them together, each some of the texts; otherwise the first process does. Default false.
+   * generate them together, each some of the texts; otherwise the first process does. `scores` says whether
+   * to make the program that returns the logits after each token of a prompt. Default false.
    */
   readonly sampling?:
     | boolean
-    | { readonly texts: number; readonly seqLen?: number; readonly dealt?: boolean };
+    | {
+      readonly texts: number;
+      readonly seqLen?: number;
+      readonly dealt?: boolean;
+      readonly scores?: boolean;
+    };
   /**
    * Length in tokens of the texts that `ModelSession.trace` takes. If absent, the program `trace` is not
    * made.
@@ -190,10 +196,10 @@ export function plan(options: PlanOptions): Plan {
   }
   const texts = typeof sampling === "object" ? sampling.texts : Number(sampling);
   if (sampling !== false) checkSizes("sample", [texts]);
-  const { seqLen: longest = model.seqLen } = typeof sampling === "object" ? sampling : {};
+  const { seqLen: longest = model.seqLen, scores = false } = typeof sampling === "object" ? sampling : {};
   if (sampling !== false) checkSizes("sample", [longest]);
   const cacheLength = Math.min(longest, model.seqLen);
-  programs.push(...decodePrograms(model, { texts, seqLen: cacheLength, quantized }));
+  programs.push(...decodePrograms(model, { texts, seqLen: cacheLength, quantized, scores }));
   const decided = training && withSumDecided(training, memoryByKind(programs));
   for (const program of decided?.gradientSum === "tree" ? sumPrograms(decided) : []) {
     const graph = sumGraph(trained, { ...decided!, ...program, packBytes });

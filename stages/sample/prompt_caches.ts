@@ -104,6 +104,18 @@ export class PromptCaches {
     return logits;
   }
 
+  /**
+   * Reads the next tokens of a prompt, at most `scoredLength` of them. Returns the logits after each, of
+   * which the slot keeps the last ones.
+   */
+  async readScored(slot: number, ids: Uint32Array): Promise<readonly Float32Array[]> {
+    const own = this.#slots[slot];
+    const all = await this.#model.decoder.prefillScores(ids, { text: slot, from: own.ids.length });
+    for (const id of ids) own.ids.push(id);
+    own.prompt = { length: own.ids.length, logits: all[all.length - 1].slice() };
+    return all;
+  }
+
   /** Reads several tokens that were generated. Returns the logits of the token after them. */
   readGenerated(slot: number, ids: Uint32Array): Promise<Float32Array> {
     return this.#read(slot, ids);

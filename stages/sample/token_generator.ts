@@ -6,6 +6,7 @@
  * @module
  */
 import type { ModelSession } from "../model/model_session.ts";
+import { scoredLength } from "../model/decode_plan.ts";
 import { PromptCaches } from "./prompt_caches.ts";
 import { checkSamplingOptions } from "./sample_token.ts";
 import {
@@ -204,12 +205,32 @@ export class TokenGenerator {
         await this.#start(this.#waiting.shift()!);
         continue;
       }
-      const flight = this.#reading, part = flight.unread.subarray(0, left);
-      flight.logits = await this.#caches.readPrompt(flight.slot, part);
-      flight.unread = flight.unread.subarray(part.length);
-      left -= part.length;
-      if (flight.unread.length === 0) this.#activate(flight);
+      const flight = this.#reading;
+      if (flight.unread.length > 0) {
+        const part = flight.unread.subarray(0, left);
+        flight.logits = await this.#caches.readPrompt(flight.slot, part);
+        flight.unread = flight.unread.subarray(part.length);
+        left -= part.length;
+      } else left -= await this.#readScored(flight);
+      if (flight.outcome !== null) return;
+      if (flight.unread.length === 0 && flight.text.unscored.length === 0) this.#activate(flight);
     }
+  }
+
+  /** Scores the next tokens that follow a prompt, and reads them. Returns their number. */
+  async #readScored(flight: Flight): Promise<number> {
+    const { text } = flight, part = text.unscored.subarray(0, scoredLength(this.#model.plan.cacheLength));
+    const score = (logits: Float32Array) => this.#emit(flight, { scored: text.score(logits) });
+    score(flight.logits);
+    if (text.room <= 0) {
+      this.#end(flight, "length");
+      return 1;
+    }
+    const logits = await this.#caches.readScored(flight.slot, part);
+    for (const each of logits.slice(0, -1)) score(each);
+    flight.logits = logits[logits.length - 1].slice();
+    if (text.room <= 0) this.#end(flight, "length");
+    return part.length;
   }
 
   async #start(flight: Flight): Promise<void> {
@@ -220,7 +241,7 @@ export class TokenGenerator {
     this.#emit(flight, { reused });
     if (logits === null) return;
     flight.logits = logits;
-    this.#activate(flight);
+    if (flight.text.unscored.length === 0) this.#activate(flight);
   }
 
   #activate(flight: Flight): void {
@@ -252,13 +273,6 @@ export class TokenGenerator {
     if (flight.outcome !== null) return;
     const { text } = flight;
     try {
-      const scored = text.score(flight.logits);
-      if (scored !== null) {
-        this.#emit(flight, { scored });
-        if (text.room <= 0) return this.#end(flight, "length");
-        flight.unread = Uint32Array.of(scored.id);
-        return;
-      }
       const token = text.choose(flight.logits);
       this.#emit(flight, token);
       const forced = text.room > 0 ? await text.force(token.id) : [];

@@ -34,8 +34,8 @@ export interface TokenRequest {
   /** Hand that may force tokens. */
   readonly hand?: Hand;
   /**
-   * Tokens that follow the prompt, of which each is scored as if it had been chosen. Default: none. They are
-   * read one at a time, so prompts that need no scores are better given as such.
+   * Tokens that follow the prompt, of which each is scored as if it had been chosen. Default: none. The plan
+   * of the model must have `scores`.
    */
   readonly scored?: Uint32Array;
   /** Constraint of the tokens that may be chosen, for this text alone. Default: all tokens may be chosen. */
@@ -108,9 +108,13 @@ export class TokenText {
     this.#unscored = scored;
   }
 
-  /** Scores the next of the tokens that follow the prompt; null if there are none left. */
-  score(all: Float32Array): GeneratedToken | null {
-    if (this.#unscored.length === 0) return null;
+  /** Tokens that are still to be scored. */
+  get unscored(): Uint32Array {
+    return this.#unscored;
+  }
+
+  /** Scores the next of them. */
+  score(all: Float32Array): GeneratedToken {
     const [id] = this.#unscored;
     this.#unscored = this.#unscored.subarray(1);
     this.#add(id);

@@ -81,13 +81,14 @@ export async function newestChatModel(): Promise<string> {
 }
 
 /**
- * Reads a model for `texts` conversations at once. Throws the errors of `openModelFile`, and RangeError where
- * its parts do not fit together. A model that has no chat template is read as well.
+ * Reads a model for `texts` conversations at once, and with `scores` for log probabilities of prompts. Throws
+ * the errors of `openModelFile`, and RangeError where its parts do not fit together. A model that has no chat
+ * template is read as well.
  */
 export async function chatModel(
   path: string,
   o: Values<typeof chatModelOptions>,
-  { texts }: { readonly texts: number },
+  { texts, scores = false }: { readonly texts: number; readonly scores?: boolean },
 ): Promise<ChatModel> {
   const { config, weights, quantized } = await inferenceWeights(path, o);
   const own = o.tokenizer ?? await runTokenizer(path);
@@ -111,7 +112,7 @@ export async function chatModel(
     name: nameOf(path),
     path,
     written: await writtenAt(path),
-    plan: plan({ model: modelOf(config), sampling: { texts, seqLen: context }, quantized }),
+    plan: plan({ model: modelOf(config), sampling: { texts, seqLen: context, scores }, quantized }),
     weights,
     tokenizer,
     ...await templateOf(tokenizer, o.template ?? await trainedTemplate(path)),

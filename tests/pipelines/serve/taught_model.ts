@@ -141,6 +141,6 @@ async function teach(): Promise<TensorMap> {
 
 /** Opens the taught model for several texts at once. */
 export async function openTaught(texts: number) {
-  const planned = plan({ model, sampling: { texts } });
+  const planned = plan({ model, sampling: { texts, scores: true } });
   return await openModel(await openCpu(), { plan: planned, weights: await (taught ??= teach()) });
 }

@@ -44,7 +44,7 @@ async function open(texts: number, name: keyof typeof models = "gpt") {
   for (const { data } of Object.values(weights)) for (let i = 0; i < data.length; i++) data[i] *= 6;
   const training = { optimizer: sgd(), shape, clip: 1 };
   return await openModel(await engines.cpu(), {
-    plan: plan({ model, training, sampling: { texts } }),
+    plan: plan({ model, training, sampling: { texts, scores: true } }),
     weights,
   });
 }
@@ -124,6 +124,62 @@ sharedTest(
     }
   },
 );
+
+for (const name of ["gpt", "llama"] as const) {
+  Deno.test(`scores of a ${name}'s prompt have the bits of tokens read one by one, beside other texts`, async () => {
+    await using session = await open(3, name);
+    const { decoder } = session, generator = new TokenGenerator(session), first = words("first", 1);
+    // One token to one step beyond two reads, and a prompt that leaves room for one token.
+    for (const length of [1, 31, 32, 33, 64, 65, seqLen - 2]) {
+      const scored = words(`scored.${length}`, length), prompt = first;
+      const request = { prompt, scored, key: "scored" };
+      const all = { ...options, maxTokens: 1, alternatives: 3, scoredAt: 1 };
+      const others = ["x", "y"].map((key) => ({ prompt: words(key, 40), key }));
+      const [events, ...beside] = await generator.generateAll([request, ...others], all);
+      const found = events.flatMap((event) => "scored" in event ? [event.scored] : []);
+      const next = tokensOf(events);
+      equal(next.length, 1);
+      deepEqual(
+        beside.map(tokensOf),
+        (await new TokenGenerator(session).generateAll(others, all)).map(tokensOf),
+      );
+      const wanted: number[] = [];
+      let [logits] = await decoder.decode([{ text: 0, id: first[0], position: 0 }]);
+      for (const [i, id] of scored.entries()) {
+        wanted.push(logpOf(logits, id));
+        [logits] = await decoder.decode([{ text: 0, id, position: i + 1 }]);
+      }
+      deepEqual(found.map(({ id }) => id), [...scored]);
+      deepEqual(found.map(({ logp }) => logp), wanted);
+      ok(found.every(({ isChosen, alternatives }) => !isChosen && alternatives.length === 3));
+      equal(next[0].logp, logpOf(logits, next[0].id));
+      generator.clear();
+    }
+    // Without a token after them, the last scored one is not read.
+    const alone = { prompt: first, scored: words("all", seqLen - 1), key: "all" };
+    const [events] = await generator.generateAll([alone], { ...options, maxTokens: 0 });
+    equal(events.filter((event) => "scored" in event).length, seqLen - 1);
+    deepEqual(events.at(-1), { end: "length" });
+  });
+}
+
+/** Returns the log probability of a token, added up as the generator does. */
+function logpOf(logits: Float32Array, id: number): number {
+  const most = Math.max(...logits);
+  let sum = 0;
+  for (const logit of logits) sum += Math.exp(logit - most);
+  return logits[id] - most - Math.log(sum);
+}
+
+Deno.test("prompts are scored only where the plan has scores", async () => {
+  const planned = plan({ model: models.gpt, sampling: { texts: 1 } });
+  await using session = await openModel(await engines.cpu(), {
+    plan: planned,
+    weights: initialWeights(models.gpt, 3),
+  });
+  const request = { prompt: words("a", 1), scored: words("b", 3), key: "a" };
+  await rejects(new TokenGenerator(session).generateAll([request], options), /the plan has no `scores`/);
+});
 
 Deno.test("a prompt that shares a beginning with a kept text takes a copy of it, and the kept text stays", async () => {
   await using session = await open(4);
