@@ -27,7 +27,7 @@ import { finishRank, throughputLines } from "./parts/fineweb/finish.ts";
 import { isReadByRank } from "./parts/fineweb/rank_files.ts";
 import { planned, rankSource, rankSourceLines } from "./parts/fineweb/rank_source.ts";
 import { rankFolder, rankWorkOf } from "./parts/fineweb/rank_work.ts";
-import { checkRanksFinished } from "./parts/fineweb/ranks.ts";
+import { checkRanksFinished, reportOfRanks } from "./parts/fineweb/ranks.ts";
 import {
   documentOptions,
   filterOptions,
@@ -89,6 +89,10 @@ export default pipeline({
     switch (work.step) {
       case "plan":
         return await planned(o, { env, work });
+      case "report": {
+        const needsLast = stages.some((name) => name === "minhash" || name === "pii");
+        return await reportOfRanks({ out: env.out, world, values: o, options }, { needsLast });
+      }
       case "all": {
         const number = world === 1 ? null : rank;
         return (await rankSource(o, { env, work }))

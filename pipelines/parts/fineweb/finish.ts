@@ -48,12 +48,17 @@ export async function finishRank(
       hints: [`Next:       ${command} --only dedup, for all documents or with --rank R for those of a rank`],
     };
   }
+  if (step === "report") {
+    return { results: [`All ranks:  ${out}/stats.json and ${out}/report.html`], hints: [] };
+  }
   const isLast = step === "last", group = { out, world, rank: rank ?? 0, step: isLast ? "dedup-" : "" };
   const merges = isLast && rank === null || (isLast || world > 1) && await otherRanksFinished(group);
   if (merges) await writeMerged({ out, world, values }, { rank: isLast ? rank : rank ?? 0, isLast });
   if (isLast) deleteRankStores({ dir: `${out}/minhash`, world, rank });
   else deleteDocumentStore(`${out}/minhash`);
   const merged = merges ? [`All ranks:  ${out}/stats.json and ${out}/report.html`] : [];
+  const waits = !merges && world > 1 && env.address !== out; // in a store, a rank does not see the others end
+  const report = waits ? [`Next:       once all ranks are done: ${command} --only report`] : [];
   const files = (await entriesIn(`${out}/documents`))
     .filter(({ name }) => !name.endsWith(".partial"));
   if (files.length === 0) {
@@ -62,7 +67,7 @@ export async function finishRank(
         ...merged,
         `No document passed the filters: removed documents with reasons are in ${out}/removed`,
       ],
-      hints: [],
+      hints: report,
     };
   }
   const glob = `${out}/documents/*${values.format === "parquet" ? ".parquet" : ".jsonl.gz"}`;
@@ -71,7 +76,9 @@ export async function finishRank(
       ...merged,
       `Documents:  ${out}/documents, removed documents with reasons: ${out}/removed`,
     ],
-    hints: [`Next:       deno task pipeline tokenize --source ${shellWord(glob)}${outOption("tokenize")}`],
+    hints: waits
+      ? report
+      : [`Next:       deno task pipeline tokenize --source ${shellWord(glob)}${outOption("tokenize")}`],
   };
 }
 

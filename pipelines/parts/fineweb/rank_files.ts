@@ -16,6 +16,8 @@ export function isReadByRank(given: Lookup, path: string): boolean {
     case "filter":
     case "extract":
       return isOfPlan(path);
+    case "report": // with samples of what the first rank has removed
+      return path.startsWith("ranks/") || /^removed\/[^/]+\/00000\./.test(path);
     case "buckets":
     case "clusters":
     case "dedup":

@@ -17,7 +17,7 @@ export interface RankValues {
   readonly minhash: "first" | "cluster";
   readonly rank: number | null;
   readonly world: number | null;
-  readonly only: "plan" | "extract" | "filter" | "buckets" | "clusters" | "dedup" | null;
+  readonly only: "plan" | "extract" | "filter" | "buckets" | "clusters" | "dedup" | "report" | null;
 }
 
 /** The work of one process. */
@@ -25,8 +25,9 @@ export interface RankWork {
   /**
    * `plan`: dividing the inputs. `all`: single process. `first`: the per-document filters. `buckets`:
    * comparing the signatures. `clusters`: clustering the documents. `last`: deduplication and later filters.
+   * `report`: the report of all ranks.
    */
-  readonly step: "plan" | "all" | "first" | "buckets" | "clusters" | "last";
+  readonly step: "plan" | "all" | "first" | "buckets" | "clusters" | "last" | "report";
   /** Rank of the process, starting at 0; null if it works alone or does a step for all ranks. */
   readonly rank: number | null;
   /** Number of processes in the first step. */
@@ -46,11 +47,11 @@ export function rankWorkOf({ stages: asked, minhash, rank, world, only }: RankVa
   const clusters = all[needsAll] === "minhash" && minhash === "cluster";
   const split = needsAll + Number(clusters); // with clusters, minhash stores its signatures in the first step
   const countsAddresses = clusters && all[split] === "pii", common = { clusters, countsAddresses };
-  if (only === "plan") {
+  if (only === "plan" || only === "report") {
     if (rank !== null) {
-      throw new RangeError(`Cannot use --only plan with --rank ${rank}: one process does it`);
+      throw new RangeError(`Cannot use --only ${only} with --rank ${rank}: one process does it`);
     }
-    return { step: "plan", rank, world: world ?? 1, stages: all, ...common };
+    return { step: only, rank, world: world ?? 1, stages: all, ...common };
   }
   if (only === "buckets" || only === "clusters" || only === "dedup") {
     const step = only === "dedup" ? "last" : only;
@@ -124,7 +125,7 @@ function checkRank({ rank, world }: { readonly rank: number | null; readonly wor
 export function rankFolder(given: Lookup): string | null {
   const only = given("only"), rank = given("rank");
   const number = typeof rank === "number" ? String(rank).padStart(5, "0") : null;
-  if (only === "plan" || only === "buckets" || only === "clusters" || only === "dedup") {
+  if (typeof only === "string" && only !== "extract" && only !== "filter") {
     return number === null ? only : `${only}-${number}`;
   }
   return number ?? (only === "filter" ? "00000" : null);

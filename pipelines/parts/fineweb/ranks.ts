@@ -7,7 +7,10 @@
 import { isRecord } from "../../../stages/disk/json.ts";
 import { writeWhole } from "../../../stages/disk/whole_files.ts";
 import { filterNames, stageNameOf } from "../../../stages/filter/filter_group.ts";
+import { asSource } from "../../../stages/flow/as_source.ts";
 import type { RunEvent } from "../../../stages/flow/events.ts";
+import { type Flow, from } from "../../../stages/flow/flow.ts";
+import { stage } from "../../../stages/flow/stage.ts";
 import { joinGraphs, mergeEvents } from "../../../stages/report/merge_events.ts";
 import { readEvents } from "../../../stages/report/metrics.ts";
 import { removedSamples } from "../../../stages/report/removed_samples.ts";
@@ -26,13 +29,17 @@ export interface RankGroup {
   /** Option values of this process. */
   readonly values: Readonly<Record<string, unknown>>;
   readonly options: Options;
+  /** Completes "Cannot … in OUT" in messages. Default: "deduplicate the documents". */
+  readonly purpose?: string;
 }
 
 /**
  * Throws RangeError if a process of the first step has not finished, or ran with other values of fixed
  * options.
  */
-export async function checkRanksFinished({ out, world, values, options }: RankGroup): Promise<void> {
+export async function checkRanksFinished(
+  { out, world, values, options, purpose = "deduplicate the documents" }: RankGroup,
+): Promise<void> {
   const missing: number[] = [];
   for (let rank = 0; rank < world; rank++) {
     const { record, finished } = await readRunFolder(recordFolderOf(out, { rank }));
@@ -45,19 +52,45 @@ export async function checkRanksFinished({ out, world, values, options }: RankGr
       const before = record.options[name];
       if (JSON.stringify(before) === JSON.stringify(values[name])) continue;
       throw new RangeError(
-        `Cannot deduplicate the documents in ${out} with ${
-          optionText(name, values[name])
-        }: rank ${rank} ran with ${optionText(name, before)}: give all ranks the same options`,
+        `Cannot ${purpose} in ${out} with ${optionText(name, values[name])}: rank ${rank} ran with ${
+          optionText(name, before)
+        }: give all ranks the same options`,
       );
     }
   }
   if (missing.length === 0) return;
   const first = world === 1 ? "--only filter" : `--rank ${missing[0]} --world ${world}`;
   throw new RangeError(
-    `Cannot deduplicate the documents in ${out}: of ${world} ranks ${missing.slice(0, 20).join(", ")}${
+    `Cannot ${purpose} in ${out}: of ${world} ranks ${missing.slice(0, 20).join(", ")}${
       missing.length > 20 ? ` and ${missing.length - 20} more` : ""
     } ${missing.length === 1 ? "is" : "are"} not finished: finish them with ${first}`,
   );
+}
+
+/**
+ * Returns a flow that writes the report of all processes, whose steps have ended: that of deduplication too if
+ * the options ask for it. Throws RangeError if one has not ended.
+ */
+export async function reportOfRanks(
+  group: RankGroup,
+  { needsLast }: { readonly needsLast: boolean },
+): Promise<Flow<never>> {
+  const { out, world } = group;
+  await checkRanksFinished({ ...group, purpose: "report on the ranks" });
+  const { finished: byOne } = await readRunFolder(`${out}/${ranksFolder}/dedup`);
+  const byRanks = needsLast && !byOne && await otherRanksFinished({ out, world, rank: -1, step: "dedup-" });
+  if (needsLast && !byOne && !byRanks) {
+    throw new RangeError(
+      `Cannot report on the ranks in ${out}: their documents have not been deduplicated: first --only dedup`,
+    );
+  }
+  return from(asSource("ranks", () => [out])).pipe(stage<string, never, null>({
+    name: "report",
+    open: () => null,
+    async *push() {
+      await writeMerged(group, { rank: byRanks ? 0 : null, isLast: needsLast });
+    },
+  }));
 }
 
 /** Returns whether all processes of a step except `rank` are finished. */

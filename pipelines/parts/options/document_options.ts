@@ -194,10 +194,10 @@ export const rankOptions = {
     ...processes,
   }),
   only: oneOf(
-    "do one step of the work: plan looks into all files and decides how they are divided, which ranks then read; extract stops after text extraction; filter filters, and sets documents aside for deduplication; buckets compares them, which ranks may share; clusters joins them, in one process; dedup drops duplicates and writes the documents: those of a rank after clusters, or without --rank all, with the steps before it",
+    "do one step of the work: plan looks into all files and decides how they are divided, which ranks then read; extract stops after text extraction; filter filters, and sets documents aside for deduplication; buckets compares them, which ranks may share; clusters joins them, in one process; dedup drops duplicates and writes the documents: those of a rank after clusters, or without --rank all, with the steps before it; report writes stats.json and report.html of all ranks once they have ended, which in an object store no rank can do",
     {
       value: null,
-      choices: ["plan", "extract", "filter", "buckets", "clusters", "dedup"],
+      choices: ["plan", "extract", "filter", "buckets", "clusters", "dedup", "report"],
       fixed,
       ...processes,
     },

@@ -6,12 +6,12 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { from } from "../../../stages/flow/flow.ts";
 import { listS3 } from "../../../stages/format/web/s3/list.ts";
-import { putS3 } from "../../../stages/format/web/s3/objects.ts";
+import { getS3, putS3 } from "../../../stages/format/web/s3/objects.ts";
 import { openSource } from "../../../stages/source/uri.ts";
 import { BUCKET, installMoto, storeTest } from "../../object_store.ts";
 import { withFolder } from "../../temporary.ts";
 import { rows, writeSources } from "../fineweb/ranks.ts";
-import { typed } from "./programs.ts";
+import { type Printed, typed } from "./programs.ts";
 
 await installMoto();
 
@@ -64,3 +64,54 @@ storeTest(
       deepStrictEqual(left, [], "the last step has removed what ranks had set aside");
     }),
 );
+
+storeTest(
+  "the report of ranks that share only a store counts what one process counts",
+  (store) =>
+    withFolder(async (dir) => {
+      await writeSources(`${dir}/crawl`);
+      for (const { name } of Deno.readDirSync(`${dir}/crawl`)) {
+        await putS3(`s3://${BUCKET}/crawl/${name}`, await Deno.readFile(`${dir}/crawl/${name}`));
+      }
+      const on = async (machine: string, words: string, code = 0): Promise<Printed> => {
+        await Deno.mkdir(`${dir}/${machine}`, { recursive: true });
+        const run = await typed(words, { cwd: `${dir}/${machine}`, store });
+        strictEqual(run.code, code, `${words}: ${run.err}`);
+        return run;
+      };
+      for (const stages of ["c4", "c4,minhash,pii"]) {
+        const source =
+          `fineweb --source s3://${BUCKET}/crawl --workers 1 --part-bytes 4000 --stages ${stages}`;
+        const out = `s3://${BUCKET}/corpora/${stages.length}`, report = `fineweb --out ${out} --only report`;
+        await on("one", `${source} --out ${stages.length}`);
+        for (const rank of [0, 1]) {
+          const { out: said } = await on(`${rank}`, `${source} --out ${out} --rank ${rank} --world 2`);
+          if (stages === "c4") {
+            ok(said.includes(report), said);
+          }
+          if (rank === 0) {
+            ok(/of 2 ranks 1 is not finished/.test((await on("r", report, 2)).err));
+          }
+        }
+        if (stages !== "c4") {
+          ok(/have not been deduplicated: first --only dedup/.test((await on("r", report, 2)).err));
+          await on("c", `fineweb --out ${out} --only buckets`);
+          await on("c", `fineweb --out ${out} --only clusters`);
+          await Promise.all(
+            [0, 1].map((rank) => on(`${rank}`, `fineweb --out ${out} --only dedup --rank ${rank}`)),
+          );
+        }
+        await on("r", report);
+        const { text } = (await getS3(`${out}/stats.json`))!;
+        const whole = JSON.parse(await Deno.readTextFile(`${dir}/one/${stages.length}/stats.json`));
+        deepStrictEqual(countsIn(JSON.parse(text), stages), countsIn(whole, stages));
+        ok((await getS3(`${out}/report.html`))?.text.includes("</html>"));
+      }
+    }),
+);
+
+/** Documents, and what each filter has seen, kept and dropped. */
+function countsIn({ documents, stages }: any, names: string): unknown {
+  const own = stages.filter(({ name }: any) => names.split(",").includes(name));
+  return { documents, own: own.map(({ name, seen, kept, dropped }: any) => ({ name, seen, kept, dropped })) };
+}

@@ -22,6 +22,7 @@ const files = [
   "documents/00002.jsonl.gz",
   "minhash/00002.addresses",
   "ranks/plan/config.json",
+  "removed/minhash/00000.jsonl.gz",
 ];
 
 Deno.test("isReadByRank() knows what each step of fineweb reads", () => {
@@ -35,5 +36,6 @@ Deno.test("isReadByRank() knows what each step of fineweb reads", () => {
   deepStrictEqual(read({ only: "buckets", ...rank1 }), [1, 4, 8, 9, 10, 14]);
   deepStrictEqual(read({ only: "clusters" }), [1, 4, 9, 10, 13, 14]);
   deepStrictEqual(read({ only: "dedup", ...rank1 }), [1, 2, 4, 5, 10, 14]);
-  deepStrictEqual(read({ only: "dedup" }), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14]);
+  deepStrictEqual(read({ only: "dedup" }), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15]);
+  deepStrictEqual(read({ only: "report" }), [1, 14, 15]);
 });
