@@ -1,14 +1,6 @@
 import { deepStrictEqual, throws } from "node:assert/strict";
-import { parse } from "@std/yaml/parse";
 import { Job } from "kubernetes-models/batch/v1";
-
-const manifest = new URL("../../../pipelines/cluster/fineweb_job.yaml", import.meta.url);
-
-/** Returns the manifest of a step, as the comment in it makes it. */
-async function jobOf(step: string, count: number): Promise<any> {
-  const text = await Deno.readTextFile(manifest);
-  return parse(text.replaceAll("STEP", step).replaceAll("COUNT", `${count}`).replaceAll("RANKS", "100"));
-}
+import { jobOf } from "./manifest.ts";
 
 Deno.test("the Kubernetes manifest is a valid indexed job for every step", async () => {
   for (
