@@ -68,8 +68,8 @@ export async function checkRanksFinished(
 }
 
 /**
- * Returns a flow that writes the report of all processes, whose steps have ended: that of deduplication too if
- * the options ask for it. Throws RangeError if one has not ended.
+ * Returns a flow that writes the report of all processes, whose steps have ended: that of deduplication too
+ * if the options ask for it. Throws RangeError if one has not ended.
  */
 export async function reportOfRanks(
   group: RankGroup,
