@@ -21,7 +21,7 @@ const sentencesEach = Number(args.sentences ?? 25);
 const folder = await Deno.makeTempDir({ prefix: "data-steps-" });
 const root = pathOfUrl(new URL("../..", import.meta.url));
 
-/** Writes JSON lines of documents, by default of about 3 kB. Returns their number and the bytes of their text. */
+/** Writes JSON lines of documents, by default of about 3 kB. Returns their number and size. */
 async function writeInput(path: string): Promise<{ readonly bytes: number; readonly documents: number }> {
   const speeches = await Array.fromAsync(from(embedded("sotu")).stream());
   const sentences = speeches.flatMap(({ text }) => text.split(/(?<=[.!?]) +/));
