@@ -5,7 +5,7 @@
  * documents and without filters: `--sentences 2 --stages minhash`.
  *
  *     deno run -A bench/data/data_steps.ts [--megabytes 100] [--world 2] [--only tokenize|fineweb]
- *       [--sentences 25] [--stages A,B]
+ *       [--sentences 25] [--stages A,B] [--records full,short]
  *
  * @module
  */
@@ -15,7 +15,9 @@ import { pathOfUrl } from "../../stages/disk/paths.ts";
 import { embedded } from "../../stages/source/embedded/embedded.ts";
 import { from } from "../../stages/flow/flow.ts";
 
-const args = parseArgs(Deno.args, { string: ["megabytes", "world", "only", "sentences", "stages"] });
+const args = parseArgs(Deno.args, {
+  string: ["megabytes", "world", "only", "sentences", "stages", "records"],
+});
 const megabytes = Number(args.megabytes ?? 100), world = Number(args.world ?? 2);
 const sentencesEach = Number(args.sentences ?? 25);
 const folder = await Deno.makeTempDir({ prefix: "data-steps-" });
@@ -98,7 +100,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 const stages = args.stages ?? "gopher-repetition,gopher-quality,c4,fineweb-quality,minhash,pii";
-for (const records of args.only === "tokenize" ? [] : ["full", "short"]) {
+for (const records of args.only === "tokenize" ? [] : (args.records ?? "full,short").split(",")) {
   const out = `${folder}/${records}`, job = ["fineweb", "--out", out];
   const source = ["--source", `${folder}/in.jsonl`, "--stages", stages, "--minhash-records", records];
   await step(

@@ -28,6 +28,8 @@ import { adaptersOf, mergedFile, mergedWith } from "./model/adapted_model.ts";
 import type { ModelFile } from "./model/model_file.ts";
 import { hasAdapters, readAdapters } from "../../stages/format/model/peft/peft_folder.ts";
 import { withoutEndSlash } from "../../stages/disk/paths.ts";
+import { isS3 } from "../../stages/format/web/s3/s3_uri.ts";
+import { copyPath } from "../../stages/run/store/inputs/local_copy.ts";
 import { folderOfModel } from "../../stages/run/phases_file.ts";
 
 /**
@@ -129,7 +131,8 @@ export async function runModelConfig(out: string): Promise<ModelConfig> {
 
 /** Opens the model that a folder of PEFT's adapters names, with the adapters merged into it. */
 async function peftModel(folder: string): Promise<ModelFile> {
-  const { base, lora, weights } = await readAdapters(folder);
+  const { base: named, lora, weights } = await readAdapters(folder);
+  const base = named !== null && isS3(named) ? copyPath(named) : named; // was fetched with the adapters
   if (base !== null && await exists(base)) return mergedWith(await openModelFile(base), { lora, weights });
   throw new Deno.errors.NotFound(
     `Cannot find the model of the adapters in ${folder}: its adapter_config.json names ${

@@ -228,6 +228,16 @@ withShards(
   },
 );
 
+withShards("adapters in a store are read with the model that they were trained for", async ({ on }) => {
+  await on("a", training(2, `--out s3://${BUCKET}/base`));
+  const lora = training(3, `--out s3://${BUCKET}/adapted --lora 2`)
+    .replace(/--layers.*?--seq-len 16/, `--init-from s3://${BUCKET}/base`);
+  await on("b", lora);
+  const asked = "--prompt The --max-tokens 20 --temperature 0";
+  const here = await on("b", `sample --checkpoint runs/s3/${BUCKET}/adapted ${asked}`);
+  strictEqual((await on("c", `sample --checkpoint s3://${BUCKET}/adapted ${asked}`)).out, here.out);
+});
+
 withShards("convert writes into a store whole or not at all", async ({ store, on }) => {
   await on("a", training(2, "--out run"));
   const words = `convert --from run --to ${SHARDS}/model`;

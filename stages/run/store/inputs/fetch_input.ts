@@ -11,6 +11,7 @@ import { s3PlaceOf } from "../../../format/web/s3/s3_uri.ts";
 import { bytes as bytesText } from "../../../report/quantity.ts";
 import { UsageError } from "../../usage_error.ts";
 import { download, forEachOf } from "../download.ts";
+import { adapterBases } from "./adapter_bases.ts";
 import { inputObjects, type StoredInput } from "./input_objects.ts";
 import { copyPath, isCurrent, lockCopies, markCurrent, removeOthers } from "./local_copy.ts";
 
@@ -29,17 +30,34 @@ export interface FetchOptions {
  * there whole or not at all. Throws UsageError if nothing is at the address or the store refuses the request,
  * RangeError if the disk has too little room, and Deno.errors.ConnectionReset after too many failures.
  */
-export async function fetchInput(
+export async function fetchInput(address: string, options: FetchOptions): Promise<string> {
+  const seen = new Set<string>();
+  // With adapters, the model that they were trained for, which may have adapters too.
+  for (let wanted = [address]; wanted.length > 0;) {
+    const next: string[] = [];
+    for (const each of wanted) {
+      if (seen.has(each)) continue;
+      seen.add(each);
+      const paths = await fetchObjects(each, options);
+      if (options.kind === "model" || options.kind === "evaluated") next.push(...await adapterBases(paths));
+    }
+    wanted = next;
+  }
+  return copyPath(address);
+}
+
+/** Fetches what is read of an address; returns the paths of all copies. */
+async function fetchObjects(
   address: string,
   { kind, note, retry = {} }: FetchOptions,
-): Promise<string> {
+): Promise<readonly string[]> {
   const { bucket } = await aboutAddress(() => s3PlaceOf(address)), path = copyPath(address);
   const { chosen, prefixes, listed } = await aboutAddress(() => inputObjects(address, { kind, retry }));
   using _lock = await lockCopies(bucket, { wait: note, signal: retry.signal });
   for (const prefix of prefixes) await removeOthers(prefix, listed);
-  const missing: S3Object[] = [];
+  const paths = chosen.map(({ uri }) => copyPath(uri)), missing: S3Object[] = [];
   for (const object of chosen) if (!await isCurrent(object)) missing.push(object);
-  if (missing.length === 0) return path;
+  if (missing.length === 0) return paths;
   const bytes = missing.reduce((sum, { size }) => sum + size, 0);
   try {
     await checkFreeSpace("runs/fetched", bytes);
@@ -56,7 +74,7 @@ export async function fetchInput(
       await markCurrent(object);
     })
   );
-  return path;
+  return paths;
 }
 
 async function fetchObject(
