@@ -3,8 +3,9 @@
  *
  * Each call has two parts. First all ranks arrive at a barrier, for which each asks MPI now and then while
  * its event loop goes on: so a rank that waits for a long time takes no core, and notices if it waits too
- * long. Then the data move by a call off the event loop, for which no rank has to wait any more. Such a call
- * keeps a core busy to its end, so a sum beside a computation moves its data as all wait at the barrier.
+ * long. Then the data move: few as all wait at the barrier, many by a call off the event loop, for which no
+ * rank has to wait any more. Such a call keeps a core busy to its end, so a sum beside a computation moves
+ * its data in the first way too. No call waits on the event loop, whose timer ends a rank that waits in vain.
  *
  * @module
  */
@@ -38,7 +39,7 @@ export async function openMpi({ timeout = 600 }: MpiOptions = {}): Promise<Ranks
 }
 
 const FLOATS = 2 ** 21; // in the memory of the WASM module from ROWS on
-const FEW = 2 ** 14; // floats that take less time to send than to hand to another thread
+const FEW = 2 ** 14; // floats that take less time to send than a call to hand to another thread
 const LARGEST_COUNT = 2 ** 28; // floats in one call; MPI counts in 31 bits
 
 /** Seconds after which a rank no longer waits for the end of MPI, which takes less than one. */
@@ -57,6 +58,8 @@ class MpiRanks implements Ranks {
   #isBusy = false;
   /** Number of calls that wait for their turn, or have it, and beside which nothing is computed. */
   #urgent = 0;
+  /** What MPI reads and writes, which is known to it by address alone and must not be collected. */
+  readonly #inUse = new Set<readonly ArrayBufferView[]>();
   #hasEnded = false;
   readonly #onUnload = (): void => this.#abortAtOnce(Deno.exitCode);
   readonly #onError = (event: Event): void => {
@@ -74,9 +77,9 @@ class MpiRanks implements Ranks {
     const { call, threads, world } = mpi, number = new Int32Array(1);
     // MPI_Init_thread waits for all processes on this thread, where no timer can fire meanwhile.
     call.alarm(Math.ceil(timeout));
-    this.#check(call.MPI_Init_thread(0n, 0n, threads.multiple, number), "start");
+    const code = call.MPI_Init_thread(0n, 0n, threads.multiple, number), level = number[0];
     call.alarm(0);
-    const level = number[0];
+    this.#check(code, "start");
     this.#check(call.MPI_Comm_rank(world, number), "start");
     this.rank = number[0];
     this.#check(call.MPI_Comm_size(world, number), "start");
@@ -113,7 +116,7 @@ class MpiRanks implements Ranks {
     await this.#inTurn(async () => {
       if (order === "library") await this.#sumByLibrary(x, aside);
       else await this.#sumAsTree(x, aside);
-    }, { aside });
+    }, { uses: [x], aside });
   }
 
   async broadcast(data: ArrayBufferView, { follows = false } = {}): Promise<void> {
@@ -130,7 +133,7 @@ class MpiRanks implements Ranks {
         const part = Math.min(LARGEST_COUNT, count - at);
         await this.#offLoop(call.MPI_Bcast(address + BigInt(4 * at), part, float, 0, world), "broadcast");
       }
-    }, { follows });
+    }, { uses: [data], follows });
   }
 
   async gather(x: Float32Array): Promise<Float32Array> {
@@ -140,7 +143,7 @@ class MpiRanks implements Ranks {
       return all;
     }
     const from = addressOf(x), to = addressOf(all);
-    await this.#inTurn(() => this.#gather(from, { to, count, aside: count <= FEW }));
+    await this.#inTurn(() => this.#gather(from, { to, count, aside: count <= FEW }), { uses: [x, all] });
     return all;
   }
 
@@ -220,9 +223,14 @@ class MpiRanks implements Ranks {
   /** Does some work after all earlier calls, once all ranks have arrived at it unless it `follows` them. */
   async #inTurn<T>(
     work: () => Promise<T>,
-    { follows = false, aside = false }: { readonly follows?: boolean; readonly aside?: boolean } = {},
+    { uses = [], follows = false, aside = false }: {
+      readonly uses?: readonly ArrayBufferView[];
+      readonly follows?: boolean;
+      readonly aside?: boolean;
+    } = {},
   ): Promise<T> {
     if (!aside) this.#urgent++;
+    this.#inUse.add(uses);
     const result = this.#tail.then(async () => {
       if (!follows) {
         await this.#asked((request) => this.#mpi.call.MPI_Ibarrier(this.#mpi.world, request), "wait");
@@ -233,6 +241,7 @@ class MpiRanks implements Ranks {
     try {
       return await result;
     } finally {
+      this.#inUse.delete(uses);
       if (!aside) this.#urgent--;
     }
   }
