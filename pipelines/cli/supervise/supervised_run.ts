@@ -7,6 +7,7 @@ import { entriesIn, fileInfo, readText } from "../../../stages/disk/files.ts";
 import { isRecord } from "../../../stages/disk/json.ts";
 import { readEvents } from "../../../stages/report/metrics.ts";
 import { RANKS_FOLDER } from "../../../stages/run/own_folder.ts";
+import { copyPath } from "../../../stages/run/store/inputs/local_copy.ts";
 import { isStore, storePlaceOf } from "../../../stages/run/store/store_place.ts";
 import type { SupervisedCommand } from "./supervised_command.ts";
 
@@ -15,18 +16,22 @@ import type { SupervisedCommand } from "./supervised_command.ts";
  * `--config`, or the pipeline's own.
  */
 export async function folderOf({ name, out, resume, config }: SupervisedCommand): Promise<string> {
-  if (out !== null) return isStore(out) ? storePlaceOf(out, null).folder : out;
+  if (out !== null) return workingFolder(out);
   if (resume !== null && resume !== "auto" && resume !== "never") {
     // A checkpoint, or the folder of a run.
     return resume.replace(/[\\/]+$/, "").replace(/[\\/]checkpoints([\\/][^\\/]+)?$/, "");
   }
-  return (config === null ? null : await outIn(config)) ?? `runs/${name}`;
+  return workingFolder((config === null ? null : await outIn(config)) ?? `runs/${name}`);
+}
+
+function workingFolder(out: string): string {
+  return isStore(out) ? storePlaceOf(out, null).folder : out;
 }
 
 /** Returns the option `out` of a file of `--config`; null if it has none or cannot be read. */
 async function outIn(path: string): Promise<string | null> {
   try {
-    const parsed: unknown = JSON.parse(await readText(path));
+    const parsed: unknown = JSON.parse(await readText(isStore(path) ? copyPath(path) : path));
     const options = isRecord(parsed) && isRecord(parsed.options) ? parsed.options : parsed;
     return isRecord(options) && typeof options.out === "string" ? options.out : null;
   } catch {

@@ -125,6 +125,8 @@ Deno.test("folderOf() finds the run by --out, --resume, --config and the pipelin
       strictEqual(await folder("--config", config), "there");
     }
     strictEqual(await folder("--config", config, "--out", "here"), "here");
+    await Deno.writeTextFile(config, '{"out":"s3://corpus/runs/small/"}');
+    strictEqual(await folder("--config", config), "runs/s3/corpus/runs/small");
     for (
       const path of [
         "run",
