@@ -178,6 +178,22 @@ withShards("addresses that cannot be read or written are refused with what to do
   );
   await refused(`ui ${SHARDS}`, /expected a path of this machine/);
   await refused(`convert --from x --to gs://corpus/x`, /an address \(gs:\) is no folder of this machine/);
+  // A store that lists what is outside of the folder, and a server that is no store.
+  const key = "data/model/a/../../../../../../../evil.json";
+  store.answer = () =>
+    new Response(
+      `<ListBucketResult><Contents><Key>${key}</Key><Size>5</Size><ETag>x</ETag></Contents></ListBucketResult>`,
+    );
+  await refused(
+    "sample --checkpoint s3://corpus/data/model",
+    /evil\.json: a part of a key cannot be \. or \.\./,
+  );
+  store.answer = () => new Response("<html>A page</html>");
+  await refused(
+    "sample --checkpoint s3://corpus/data/model",
+    /the answer is no list of objects: check AWS_ENDPOINT_URL/,
+  );
+  store.answer = null;
   store.onRequest = () => ({ status: 403, code: "AccessDenied" });
   await refused(reading, /AccessDenied: these credentials may not do this/);
 });

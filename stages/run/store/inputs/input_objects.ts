@@ -109,6 +109,7 @@ class Objects {
       this.listed.add(object.uri);
       const key = object.uri.slice(root);
       if (key.endsWith("/") || !wanted(key.slice(prefix.length))) continue; // a store's mark of a folder
+      s3PlaceOf(object.uri); // throws for a key that would lead out of the folder of copies
       this.chosen.set(key, object);
       keys.push(key);
     }
