@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { isRecord } from "../disk/json.ts";
+import { hasEventShape } from "./event_shape.ts";
 import type { RunEvent } from "./events.ts";
 
 /**
@@ -31,6 +33,13 @@ export const measuredFields = [
   "to",
   "x",
   "y",
+  "reward",
+  "margin",
+  "entropy",
+  "kl",
+  "policyLoss",
+  "gflops",
+  "gigabytes",
 ] as const;
 
 const measured: ReadonlySet<string> = new Set(measuredFields);
@@ -51,8 +60,9 @@ export function encodeEvent(event: RunEvent): string {
 }
 
 /**
- * Returns the event of a line, or null if the line is not an event, such as one that a crash has cut short. A
- * loss or norm that is null, as earlier versions wrote NaN and infinity, becomes NaN.
+ * Returns the event of a line, or null if the line is not an event: one that a crash has cut short, or one
+ * whose fields are not those of its type. A loss or norm that is null, as earlier versions wrote NaN and
+ * infinity, becomes NaN.
  */
 export function decodeEvent(line: string): RunEvent | null {
   let value: unknown;
@@ -68,5 +78,5 @@ export function decodeEvent(line: string): RunEvent | null {
 }
 
 function isEvent(value: unknown): value is RunEvent {
-  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
+  return isRecord(value) && typeof value.type === "string" && hasEventShape(value.type, value);
 }

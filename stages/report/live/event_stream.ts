@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { decodeEvent } from "../../flow/event_json.ts";
 import type { LineFollower, LinePosition } from "./line_follower.ts";
 
 /** One followed file of a stream. */
@@ -134,6 +135,7 @@ async function textAfter(
   let text = "";
   for (const line of lines) {
     cursor.position = { line: cursor.position.line + 1, offset: cursor.position.offset };
+    if (decodeEvent(line) === null) continue; // a page could not show it
     text += `${type}data: ${line.replaceAll("\r", " ")}\nid: ${idOf(cursors)}\n\n`; // CR ends a line of SSE
   }
   cursor.position = next;

@@ -98,7 +98,7 @@ const NOTES = 20;
 
 /** The machine, the command, the commit and the date, once for each time the run was started. */
 export function Origin() {
-  const [{ starts }] = runs, { versions = {}, seed } = state.value.record;
+  const [{ starts }] = runs, { versions, seed } = state.value.record;
   if (many || starts.length === 0) return null;
   const rows = starts.flatMap((one, i) => [
     [
@@ -109,7 +109,7 @@ export function Origin() {
     ["commit", one.commit],
     ["device", one.device],
   ]);
-  const known = [...rows, ["seed", seed], ...Object.entries(versions)].filter(([, value]) =>
+  const known = [...rows, ["seed", seed], ...Object.entries(versions ?? {})].filter(([, value]) =>
     value !== undefined
   );
   return html`

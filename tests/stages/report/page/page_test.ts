@@ -338,3 +338,81 @@ pageTest(
       }
     }),
 );
+
+/** Copies of a value in which one field, at any depth, is absent or holds something else. */
+function* spoiled(value: unknown): Generator<unknown> {
+  if (typeof value !== "object" || value === null) return;
+  const first = Array.isArray(value) ? ["0"] : Object.keys(value); // one element stands for all of a list
+  for (const key of first.filter((key) => key !== "type")) {
+    const field: unknown = Reflect.get(value, key);
+    const others = [
+      undefined,
+      null,
+      "",
+      "constructor",
+      5,
+      true,
+      [],
+      [null],
+      {},
+      { a: "b" },
+      ...spoiled(field),
+    ];
+    for (const other of others) {
+      yield Array.isArray(value) ? [other, ...value.slice(1)] : { ...value, [key]: other };
+    }
+  }
+}
+
+pageTest(
+  "lines whose fields hold something else break no page, neither those of the past nor new ones",
+  () =>
+    withFolder(async (folder) => {
+      const lines = (values: Iterable<unknown>) =>
+        [...values].map((value) => JSON.stringify(value) + "\n").join("");
+      const survey = {
+        type: "survey",
+        name: "before filters",
+        documents: 2,
+        characters: 9,
+        tokens: 5,
+        lengths: [1, 2],
+        languages: { en: 2 },
+        domains: { "a.com": 1 },
+        domainsMissed: 0,
+        withoutUrl: 1,
+      };
+      const good = [
+        ...everything().slice(0, -1),
+        { type: "card", task: "t", group: "g", known: true, items: 2, right: 1, wrong: 1, refused: 0 },
+        { type: "words", step: 40, samples: 1, words: 5, found: 4 },
+        survey,
+        { ...survey, name: "after filters" },
+        { type: "done", reason: "finished" },
+      ];
+      const ofEachType = [...new Map(good.map((event) => [event.type, event])).values()];
+      const bad = [null, [], 5, {}, { type: 5 }, ...ofEachType.flatMap((event) => [...spoiled(event)])];
+      const cycle = { type: "graph", stages: [{ name: "a", after: "b" }, { name: "b", after: "a" }] };
+      await Deno.writeTextFile(`${folder}/metrics.jsonl`, lines([...good, cycle, ...bad]));
+      await Deno.writeTextFile(
+        `${folder}/config.json`,
+        JSON.stringify({ options: { steps: "many" }, versions: null }),
+      );
+      const run = new LiveRun("small", folder);
+      const server = serveRuns({ port: 0, pollEvery: 20, runs: () => [run] });
+      try {
+        await withBrowser(folder, async (open) => {
+          const { page, problems, until } = await open(server.address);
+          const titles = await page.$$eval("h2", (all) => all.map(({ textContent }) => textContent));
+          ok(titles.includes("Report card") && titles.includes("Samples") && titles.includes("The flow"));
+          await Deno.writeTextFile(`${folder}/metrics.jsonl`, lines([cycle, ...bad, stepEvent(1233)]), {
+            append: true,
+          });
+          await until(`document.querySelector(".facts").textContent.includes("1,234steps")`);
+          deepStrictEqual(problems, []);
+        });
+      } finally {
+        await server.close();
+      }
+    }),
+);
