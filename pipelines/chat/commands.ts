@@ -126,6 +126,7 @@ const commands: Readonly<Record<string, Command>> = {
     about: "saves the conversation as a line of JSON, as sft reads it",
     run: async (rest, { state, say }) => {
       if (rest === "") say("Give the name of a file: /save FILE.");
+      else if (state.messages.length === 0) say("There is nothing to save yet.");
       else if (await exists(rest)) say(`There is a file ${rest} already: give another name.`);
       else {
         await writeWhole(rest, `${JSON.stringify({ messages: savedMessages(state) })}\n`);
@@ -150,8 +151,8 @@ export async function runCommand(line: string, context: CommandContext): Promise
     const near = nearest(name.slice(0, 40), Object.keys(commands));
     context.say(
       `There is no command /${typed.slice(0, 40)}${
-        near === null ? "" : `: did you mean /${near}?`
-      } /help lists them.`,
+        near === null ? ": " : `: did you mean /${near}? `
+      }/help lists them.`,
     );
     return next;
   }

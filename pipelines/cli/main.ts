@@ -129,7 +129,8 @@ async function dispatch(
   const next = code === 0 && console.outIsTerminal && Deno.stdin.isTerminal()
     ? named.pipeline.next?.(resolved.values, decision) ?? null
     : null;
-  return next === null ? code : await dispatch({ args: next, folder, command }, console);
+  if (next === null) return code;
+  return await dispatch({ args: [...next, `--device=${resolved.values.device}`], folder, command }, console);
 }
 
 /** Throws UsageError for a run with phases in several processes, or with an object store as its folder. */

@@ -260,7 +260,7 @@ export interface Pipeline<O> {
   phases?(values: Values<O>, run: Pick<Env, "out">): readonly Phase[] | Promise<readonly Phase[]>;
   /**
    * Returns the command to run at once after a run with phases, or one that has finished before, where both
-   * sides of the conversation are a terminal; null for none. Default: none.
+   * sides of the conversation are a terminal; null for none. It gets the run's --device. Default: none.
    */
   next?(values: Values<O>, run: Pick<Env, "out">): readonly string[] | null;
   /**

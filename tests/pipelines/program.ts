@@ -16,9 +16,12 @@ const { tasks } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`));
 /** Arguments that follow "deno" in the task `pipeline`. */
 export const task: readonly string[] = argumentsOf("pipeline");
 
-/** Returns the arguments that follow "deno" in a task. */
-function argumentsOf(name: string): readonly string[] {
-  return tasks[name].command.replace(/^.*&& deno /, "").replaceAll('"$ROOT/', "").replaceAll('"', "").split(
+/** The same for a process that starts in another folder. */
+export const taskElsewhere: readonly string[] = argumentsOf("pipeline", root);
+
+/** Returns the arguments that follow "deno" in a task; paths in the project begin with `at`. */
+function argumentsOf(name: string, at = ""): readonly string[] {
+  return tasks[name].command.replace(/^.*&& deno /, "").replaceAll('"$ROOT/', at).replaceAll('"', "").split(
     " ",
   );
 }

@@ -6,9 +6,11 @@
 import { equal, match, ok } from "node:assert/strict";
 import { beforeDeadline } from "../../deadline.ts";
 import { sharedTest } from "../../shared_data.ts";
-import { errorLine, runsTo, task, withDeno } from "../program.ts";
+import { errorLine, runsTo, task, taskElsewhere, withFolder } from "../program.ts";
+import { atTerminal, hasTerminal } from "./terminal.ts";
 
 const MODEL = "golden/models/llama", FILES = ["config.json", "model.safetensors", "tokenizer.json"];
+const SMOL = "models/SmolLM2-135M-Instruct.Q4_1.gguf";
 const files = FILES.map((file) => `${MODEL}/${file}`);
 const root = new URL("../../../", import.meta.url);
 
@@ -39,6 +41,52 @@ sharedTest("chat answers the lines of a pipe", files, async (path) => {
   ok(!lines.some((line) => line.includes("\x1b") || line.startsWith("> ")));
 });
 
+const formats: readonly (readonly [files: readonly string[], model: string, more: readonly string[]])[] = [
+  ...["smollm2", "qwen2", "qwen3", "llama3", "mistral", "gemma2", "gemma3"].map((name) => {
+    const folder = `golden/models/${name}`;
+    return [FILES.map((file) => `${folder}/${file}`), folder, ["--template", "chatml"]] as const;
+  }),
+  [["golden/gguf/tiny-llama-f32.gguf"], "golden/gguf/tiny-llama-f32.gguf", []],
+  [["golden/gguf/tiny-llama-q8_0.gguf"], "golden/gguf/tiny-llama-q8_0.gguf", []],
+  [["golden/gpt.bin"], "golden/gpt.bin", ["--tokenizer", "byte", "--template", "plain.jinja"]],
+  [
+    FILES.slice(0, 2).map((file) => `golden/models/nanochat/${file}`),
+    "golden/models/nanochat",
+    ["--tokenizer", "byte", "--template", "plain.jinja"],
+  ],
+];
+
+for (const [needed, model, more] of formats) {
+  sharedTest(`chat talks to ${model}, from another folder`, needed, (path) =>
+    withFolder(async (dir) => {
+      await Deno.writeTextFile(
+        `${dir}/plain.jinja`,
+        "{% for message in messages %}{{ message.content }}\n{% endfor %}",
+      );
+      const command = "chat --device cpu --workers 1 --max-tokens 3 --context 32 --checkpoint".split(" ");
+      const process = new Deno.Command(Deno.execPath(), {
+        args: [
+          ...taskElsewhere,
+          ...command,
+          path(model),
+          ...more,
+        ],
+        cwd: dir,
+        env: { NO_COLOR: "1" },
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+      const writer = process.stdin.getWriter();
+      await writer.write(new TextEncoder().encode("a\n/save talk.jsonl\n"));
+      await writer.close();
+      const { code, stdout, stderr } = await beforeDeadline(process.output());
+      equal(code, 0, new TextDecoder().decode(stderr));
+      match(new TextDecoder().decode(stdout), /2 messages saved in talk\.jsonl/);
+      equal(JSON.parse(await Deno.readTextFile(`${dir}/talk.jsonl`)).messages[0].content, "a");
+    }));
+}
+
 sharedTest("chat says what is wrong with its options", files, async (path) => {
   const model = path(MODEL), base = ["chat", "--device", "cpu"];
   const error = async (...more: string[]) => errorLine(await runsTo(2, [...base, ...more]));
@@ -52,45 +100,47 @@ sharedTest("chat says what is wrong with its options", files, async (path) => {
   );
 });
 
-const hasScript = Deno.build.os === "linux" &&
-  await new Deno.Command("script", { args: ["--version"], stdout: "null", stderr: "null" }).output()
-    .then(({ success }) => success, () => false);
+if (hasTerminal) {
+  sharedTest(
+    "chat at a terminal: a prompt, an answer, wide characters, and Ctrl-C",
+    files,
+    (path) =>
+      atTerminal([...args(path(MODEL)), "--max-tokens", "5"], { columns: 40 }, async (terminal) => {
+        await terminal.until(/Ctrl-D leaves/);
+        await terminal.until(/> $/);
+        await terminal.type("漢字\r");
+        await terminal.until(/\d+ of \d+ tokens/);
+        await terminal.until(/> $/);
+        await terminal.type("/edit\r");
+        await terminal.until(/> .*漢字$/);
+        await terminal.type("\x03");
+        const { code, out } = await terminal.ended();
+        equal(code, 0, out);
+      }),
+  );
 
-if (hasScript) {
-  sharedTest("chat at a terminal: a prompt, an answer, wide characters, and Ctrl-D", files, async (path) => {
-    const words = ["stty cols 40;", Deno.execPath(), ...task, ...args(path(MODEL)), "--max-tokens", "5"];
-    const process = new Deno.Command("script", {
-      args: ["-qec", words.join(" "), "/dev/null"],
-      cwd: root,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    const writer = process.stdin.getWriter(), text = new TextDecoder();
-    const type = (keys: string) => writer.write(new TextEncoder().encode(keys));
-    let out = "";
-    const reading = (async () => {
-      for await (const piece of process.stdout) {
-        // deno-lint-ignore no-control-regex
-        out = (out + text.decode(piece, { stream: true })).replace(/\x1b\[[\d;?]*[A-Za-z]/g, "");
-      }
-    })();
-    const until = async (what: RegExp) => {
-      while (!what.test(out)) await new Promise((resolve) => setTimeout(resolve, 20));
-    };
-    await beforeDeadline((async () => {
-      await until(/Ctrl-D leaves/);
-      await until(/> $/);
-      await type("漢字\r");
-      await until(/\d+ of \d+ tokens/);
-      out = out.replace(/[^]*of \d+ tokens/, "");
-      await until(/> $/);
-      await type("/edit\r");
-      await until(/> .*漢字$/);
-      await type("\x03");
-      equal((await process.status).code, 0, withDeno(out));
-    })());
-    await writer.close().catch(() => {});
-    await reading;
-  });
+  // Its answers take seconds, so that Ctrl-C comes in time.
+  sharedTest(
+    "chat at a terminal: Ctrl-C ends an answer and not the program, Ctrl-D leaves",
+    [SMOL],
+    (path) =>
+      atTerminal(
+        ["chat", "--checkpoint", path(SMOL), "--device", "cpu", "--context", "1024", "--temperature", "0"],
+        { columns: 40 },
+        async (terminal) => {
+          await terminal.until(/> $/);
+          await terminal.type("Tell me a long story about a fox.\r");
+          await terminal.until(/fox\.\s+(?:\S+ ){3}/); // the answer has begun
+          await terminal.type("\x03");
+          await terminal.until(/\[ended\][^]*of 1,?024 tokens/);
+          await terminal.until(/> $/);
+          await terminal.type("/helo\r");
+          await terminal.until(/There is no command \/helo: did you mean \/help\? \/help lists them\./);
+          await terminal.until(/> $/);
+          await terminal.type("\x04");
+          const { code, out } = await terminal.ended();
+          equal(code, 0, out);
+        },
+      ),
+  );
 }
