@@ -81,6 +81,16 @@ function serve(port: number, runs: () => Promise<readonly LiveRun[]>): RunServer
   }
 }
 
+/** Returns the entries of a folder; with `mayBeGone`, none if there is no such folder any more. */
+async function entriesOf(folder: string, mayBeGone: boolean): Promise<readonly Deno.DirEntry[]> {
+  try {
+    return await entriesIn(folder);
+  } catch (error) {
+    if (mayBeGone && error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
 /**
  * Returns the runs in folders and one level below, each once; runs that were seen before keep their state and
  * their name.
@@ -99,7 +109,9 @@ async function runsIn(folders: readonly string[], known: Map<string, LiveRun>): 
       found.push(folder);
       continue;
     }
-    const below = (await entriesIn(folder)).filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
+    const below = (await entriesOf(folder, known.size > 0)).filter(({ isDirectory }) => isDirectory).map((
+      { name },
+    ) => name);
     for (const name of below.sort()) {
       if (await exists(`${folder}/${name}/metrics.jsonl`)) found.push(`${folder}/${name}`);
     }

@@ -62,7 +62,13 @@ export interface PageRun {
 export interface LivePage {
   readonly token: string;
   /** The runs that the page shows, and the lines that it contains already. */
-  readonly runs: readonly { readonly name: string; readonly lines: number; readonly epoch: number }[];
+  readonly runs: readonly {
+    readonly name: string;
+    readonly lines: number;
+    readonly epoch: number;
+    /** Seconds since the run's last line; null if it is not known. */
+    readonly quiet: number | null;
+  }[];
   /** Names of all runs that pages can show. */
   readonly all: readonly string[];
   /** Whether the page may ask the run for a checkpoint or to stop. */

@@ -87,7 +87,7 @@ export function eventStream(
     const waits = cursors.map(({ follower }) => follower.changed(signal));
     if (options.stateChanged !== undefined) waits.push(options.stateChanged(signal));
     const grown = cursors.some(({ follower, position, epoch }) =>
-      follower.epoch !== epoch || follower.bytes > position.offset
+      follower.epoch !== epoch || !follower.isGone && follower.bytes > position.offset
     );
     if (!grown) await Promise.race(waits); // otherwise it has grown before the wait began
     clearTimeout(timer);

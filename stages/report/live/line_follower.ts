@@ -43,6 +43,8 @@ export class LineFollower {
   #bytes = 0;
   #guard: Uint8Array = new Uint8Array();
   #file: string | null = null; // identity of the file that is followed
+  #isGone = false; // a folder that is renamed may come back under its name
+  #modified: number | null = null;
   #epoch = 0;
   #polling: Promise<void> | null = null;
   readonly #notice = new Notice();
@@ -68,14 +70,25 @@ export class LineFollower {
     return this.#bytes;
   }
 
+  /** Whether the file was there once and is not now, as while its folder has another name. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Time of the file's last change in milliseconds since 1970; null if it is not known. */
+  get modified(): number | null {
+    return this.#modified;
+  }
+
   /** Counts how often the file was truncated or replaced: line numbers hold within one epoch only. */
   get epoch(): number {
     return this.#epoch;
   }
 
   /**
-   * Reads what was appended since the last call. A file that does not exist has no lines. Throws
-   * Deno.errors.InvalidData for a line of more than 32 MiB, and the errors of reading.
+   * Reads what was appended since the last call. A file that does not exist has no lines; one that has been
+   * removed keeps those it had until another takes its place. Throws Deno.errors.InvalidData for a line of
+   * more than 32 MiB, and the errors of reading.
    */
   poll(): Promise<void> {
     return this.#polling ??= this.#poll().finally(() => this.#polling = null);
@@ -89,6 +102,7 @@ export class LineFollower {
   /** Returns the position after `line` lines, or the end if there are not so many. */
   async position(line: number): Promise<LinePosition> {
     const wanted = Math.max(0, Math.min(line, this.#lines));
+    if (wanted === this.#lines) return { line: wanted, offset: this.#bytes };
     const start = this.#index[Math.floor(wanted / INDEXED)];
     let missing = wanted % INDEXED, offset = start;
     if (missing === 0) return { line: wanted, offset };
@@ -112,7 +126,7 @@ export class LineFollower {
    */
   async read({ line, offset }: LinePosition): Promise<{ lines: string[]; next: LinePosition }> {
     const none = { lines: [], next: { line, offset } };
-    if (offset >= this.#bytes) return none;
+    if (offset >= this.#bytes || this.#isGone) return none;
     using file = await openFile(this.#path);
     for (let size = CHUNK;; size *= 2) {
       const chunk = await bytesAt(file, offset, Math.min(size, this.#bytes - offset));
@@ -128,12 +142,12 @@ export class LineFollower {
   async #poll(): Promise<void> {
     const before = { lines: this.#lines, epoch: this.#epoch };
     const info = await infoOf(this.#path);
-    if (info === null) {
-      if (this.#file !== null) this.#reset(null);
-    } else if (info.size !== this.#bytes || info.file !== this.#file) {
-      await this.#readOn(info);
-    }
-    if (before.lines !== this.#lines || before.epoch !== this.#epoch) this.#notice.give();
+    const wasGone = this.#isGone;
+    this.#isGone = info === null && this.#file !== null;
+    if (info === null) return;
+    this.#modified = info.modified;
+    if (wasGone || info.size !== this.#bytes || info.file !== this.#file) await this.#readOn(info);
+    if (wasGone || before.lines !== this.#lines || before.epoch !== this.#epoch) this.#notice.give();
   }
 
   async #readOn(info: { readonly file: string; readonly size: number }): Promise<void> {
@@ -173,7 +187,7 @@ export class LineFollower {
     return now.length === this.#guard.length && now.every((byte, i) => byte === this.#guard[i]);
   }
 
-  #reset(file: string | null): void {
+  #reset(file: string): void {
     this.#index = [0];
     this.#lines = this.#bytes = 0;
     this.#guard = new Uint8Array();
@@ -183,10 +197,10 @@ export class LineFollower {
   }
 }
 
-async function infoOf(path: string): Promise<{ file: string; size: number } | null> {
+async function infoOf(path: string): Promise<{ file: string; size: number; modified: number | null } | null> {
   try {
-    const { dev, ino, size } = await fileInfo(path);
-    return { file: `${dev} ${ino}`, size };
+    const { dev, ino, size, mtime } = await fileInfo(path);
+    return { file: `${dev} ${ino}`, size, modified: mtime?.getTime() ?? null };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;

@@ -104,6 +104,7 @@ export class LiveRun {
     this.#refreshed = Date.now();
     this.#changes++;
     await this.follower.poll();
+    if (this.follower.isGone) return; // what was read stays
     this.#record = await recordIn(this.folder);
     this.#tokenizer ??= await tokenizerHash(this.folder);
     const now = Date.now();

@@ -76,6 +76,7 @@ export function serveRuns(options: ServeOptions): RunServer {
     const url = new URL(request.url), action = actionOf(url.pathname);
     if (action !== null) return act(action);
     const all = await options.runs(), wanted = url.searchParams.getAll("run");
+    if (all.length === 0) return refused(404, "The runs that were served here are gone");
     const unknown = wanted.find((name) => !all.some((run) => run.name === name));
     if (unknown !== undefined) return refused(404, `There is no run called ${JSON.stringify(unknown)}`);
     const runs = wanted.length === 0 ? all : all.filter(({ name }) => wanted.includes(name));
@@ -100,7 +101,12 @@ export function serveRuns(options: ServeOptions): RunServer {
     const html = reportPageOf(runs.map(({ page }) => page), {
       live: {
         token,
-        runs: runs.map(({ name, follower: { lines, epoch } }) => ({ name, lines, epoch })),
+        runs: runs.map(({ name, follower: { lines, epoch, modified } }) => ({
+          name,
+          lines,
+          epoch,
+          quiet: modified === null ? null : Math.max(0, (Date.now() - modified) / 1000),
+        })),
         all: all.map(({ name }) => name),
         acts: options.act !== undefined,
       },

@@ -7,10 +7,8 @@ import { signal } from "@preact/signals";
 import { cut, last, percent, short } from "./format.js";
 import { html, Row, Scroll, Section, Table } from "./html.js";
 import { layout, sizeFor } from "./layout.js";
-import { data, hasEnded, many, rates, runs } from "./store.js";
+import { clock, data, hasEnded, many, rates, runs } from "./store.js";
 
-const clock = signal(0); // seconds; rates fall to 0 also where no event comes
-if (data.live !== null) setInterval(() => clock.value++, 1000);
 const width = signal(innerWidth);
 addEventListener("resize", () => width.value = innerWidth);
 

@@ -31,7 +31,13 @@ export function follow({ token, runs }) {
   source.addEventListener("reset", () => location.reload()); // the run was resumed from an earlier step
   source.addEventListener("open", () => connection.value = "live");
   source.addEventListener("error", () => {
+    // A browser tries again after a lost connection, but not after an answer that refuses it.
+    const refused = source.readyState === EventSource.CLOSED;
     if (ended) source.close();
-    connection.value = ended ? "the run has ended" : "connection lost: trying again";
+    connection.value = ended
+      ? "the run has ended"
+      : refused
+      ? "the connection was refused: open the address that the program prints now, or load this page again"
+      : "connection lost: trying again";
   });
 }

@@ -20,7 +20,7 @@ export function short(value) {
   if (size > 0 && size < 1e-3) {
     return String(+value.toPrecision(3)).replace(/^(-?)0\.(0*)(\d+)$/, exponential);
   }
-  if (size < 1e4 || !Number.isFinite(value)) return String(+value.toPrecision(4));
+  if (size < 1e4 || size >= 1e15) return String(+value.toPrecision(4)); // also NaN and infinity, and 1e+30
   return Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 2 }).format(value);
 }
 

@@ -50,8 +50,12 @@ function Status() {
 
 /** How many of the compared runs go on. */
 function going() {
-  const count = runs.filter(({ ended }) => !ended).length;
-  return `${runs.length} runs, ${count === 0 ? "all have ended" : `${count} going on`}`;
+  const open = runs.filter(({ ended }) => !ended), silent = open.filter(isSilent).length;
+  const parts = [
+    open.length > silent && `${open.length - silent} going on`,
+    silent > 0 && `${silent} without news`,
+  ].filter(Boolean);
+  return [`${runs.length} runs`, ...(parts.length > 0 ? parts : ["all have ended"])].join(", ");
 }
 
 function progress() {
@@ -60,12 +64,25 @@ function progress() {
     if (end.reason === "failed") return `failed: ${end.error ?? "the reason is not known"}`;
     return end.reason === "interrupted" ? "stopped before its end" : "finished";
   }
-  const total = state.value.options.steps;
-  if (step === undefined) return data.live === null ? "" : notes().at(-1)?.text ?? "starting";
-  if (typeof total !== "number" || total <= step.step) return `step ${whole(step.step + 1)}`;
-  const left = (total - step.step - 1) * secondsPerStep(steps);
-  return `step ${whole(step.step + 1)} of ${whole(total)} (${percent((step.step + 1) / total)}), ` +
-    `about ${duration(left)} left`;
+  const total = state.value.options.steps, news = silence(runs[0]);
+  if (step === undefined) return data.live === null ? "" : news || (notes().at(-1)?.text ?? "starting");
+  const made = step.step + 1, after = data.live === null ? "when this page was written" : news;
+  if (typeof total !== "number" || total < made) {
+    return [`step ${whole(made)}`, after].filter(Boolean).join(", ");
+  }
+  return `step ${whole(made)} of ${whole(total)} (${percent(made / total)}), ` +
+    (after || `about ${duration((total - made) * secondsPerStep(steps))} left`);
+}
+
+const QUIET = 60; // seconds: the counts of stages are written every ten
+
+/** Whether a run has said nothing for much longer than its steps take. */
+const isSilent = ({ quiet, steps }) =>
+  quiet > Math.max(QUIET, steps.length > 0 ? 10 * secondsPerStep(steps) : 0);
+
+/** Says that a run is silent; empty if it is not. The page cannot know whether its process was killed. */
+function silence(run) {
+  return isSilent(run) ? `no news for ${duration(run.quiet)}: if it was killed, its command resumes it` : "";
 }
 
 /** Mean over the last steps; pauses for evaluations are included. */

@@ -48,6 +48,9 @@ const most = { steps: 8000, rollouts: 2000, preferences: 4000, default: 800 };
 
 /** Raised when events have arrived. */
 const version = signal(0);
+/** Raised every second on a page that follows runs: rates fall and silence grows where no event comes. */
+export const clock = signal(0);
+if (data.live !== null) setInterval(() => clock.value++, 1000);
 
 /**
  * A run with a list of its events of every kind. Whoever reads a list shows it anew when events arrive: a
@@ -56,9 +59,11 @@ const version = signal(0);
 class Run {
   #lists;
   #ended;
+  #news; // time of the last news on the clock of performance.now()
 
-  constructor({ name, events }) {
+  constructor({ name, events }, quiet) {
     this.name = name;
+    this.#news = performance.now() - 1000 * quiet;
     this.#lists = Object.fromEntries(Object.values(lists).map((list) => [list, []]));
     for (const event of events) this.take(event);
   }
@@ -67,6 +72,17 @@ class Run {
   get ended() {
     version.value;
     return this.#ended;
+  }
+
+  /** Seconds for which the run has said nothing. */
+  get quiet() {
+    clock.value;
+    return (performance.now() - this.#news) / 1000;
+  }
+
+  /** Notes that the run has said something. */
+  hear() {
+    this.#news = performance.now();
   }
 
   take(event) {
@@ -91,7 +107,9 @@ class Run {
 }
 
 /** The runs of the page. */
-export const runs = [{ name: data.title, events: data.events }, ...data.others].map((run) => new Run(run));
+export const runs = [{ name: data.title, events: data.events }, ...data.others].map((run, i) =>
+  new Run(run, data.live?.runs[i]?.quiet ?? 0)
+);
 /** Whether the page compares runs. */
 export const many = runs.length > 1;
 
@@ -146,6 +164,7 @@ const pending = [];
 
 /** Takes an event of the run with index `i`. */
 export function take(i, event) {
+  runs[i].hear();
   if (event.type !== "stage") runs[i].take(event);
   else if (!many) stages.take(event, performance.now());
   refresh();
@@ -156,6 +175,7 @@ export const early = signal([]);
 
 /** Takes what has no line yet: counts of stages, and all that is early. */
 export function takeNow(events) {
+  if (!many) runs[0].hear();
   for (const event of events) if (!many && event.type === "stage") stages.take(event, performance.now());
   refresh(() => early.value = many ? [] : events.filter(({ type }) => type !== "stage"));
 }

@@ -149,6 +149,9 @@ Deno.test("ui serves the runs of a folder until Ctrl-C, and refuses a folder wit
       "a",
       "b",
     ]);
+    await Deno.rename(`${dir}/runs`, `${dir}/elsewhere`);
+    strictEqual((await fetch(address)).status, 404);
+    await Deno.rename(`${dir}/elsewhere`, `${dir}/runs`);
     const reader = await Reader.open(address.replace("/?", "/events?run=b&"));
     strictEqual((await reader.take(1))[0].id, "1");
     child.stderr.pipeTo(new WritableStream());

@@ -59,6 +59,16 @@ Deno.test({
           server = serve(port, token);
           await fact("23steps");
 
+          // Started again without the token: the browser gives up, and so does the page.
+          await server.close();
+          server = serve(port);
+          await until(`/refused: open the address/.test(document.querySelector(".status").textContent)`);
+          ok(await page.evaluate(`!/trying again/.test(document.querySelector(".status").textContent)`));
+          await server.close();
+          server = serve(port, token);
+          await page.reload();
+          await fact("23steps");
+
           await append({ type: "done", reason: "finished" });
           await page.focus(".controls button");
           await page.keyboard.press("Tab");
@@ -76,6 +86,44 @@ Deno.test({
           deepStrictEqual(problems.filter((text) => !/Failed to load resource/.test(text)), []);
           deepStrictEqual([...new Set(requests.map((url) => new URL(url).host))], [`127.0.0.1:${port}`]);
           ok(await page.$$eval("svg[role=img]", (all) => all.every((svg) => svg.getAttribute("aria-label"))));
+        });
+      } finally {
+        await server.close();
+      }
+    }),
+});
+
+Deno.test({
+  name: `a live page says that a run is silent, and until when it was heard${none}`,
+  ignore: browser === null,
+  sanitizeOps: false, // the browser's pipes
+  sanitizeResources: false,
+  fn: () =>
+    withFolder(async (folder) => {
+      const path = `${folder}/metrics.jsonl`;
+      const lines = runEvents(20).slice(0, -1).map((event) => `${encodeEvent(event)}\n`).join("");
+      await Deno.writeTextFile(path, lines);
+      await Deno.writeTextFile(`${folder}/config.json`, '{"options":{"steps":40}}');
+      const ago = (seconds: number) => Deno.utime(path, new Date(), new Date(Date.now() - 1000 * seconds));
+      const run = new LiveRun("small", folder), other = new LiveRun("other", folder);
+      const server = serveRuns({ port: 0, pollEvery: 20, runs: () => [run, other] });
+      try {
+        await withBrowser(folder, async (open) => {
+          await ago(40); // its steps take half a second
+          const { page, until } = await open(`${server.address}&run=small`);
+          await until(
+            `/live · step 20 of 40 .*about 10 s left/.test(document.querySelector(".status").textContent)`,
+          );
+          await ago(300);
+          await page.reload();
+          await until(
+            `/step 20 of 40 .*no news for 5 min/.test(document.querySelector(".status").textContent)`,
+          );
+          const all = await open(server.address);
+          await all.until(`/2 runs, 2 without news/.test(document.querySelector(".status").textContent)`);
+          await Deno.writeTextFile(path, `${encodeEvent(stepEvent(20))}\n`, { append: true });
+          await until(`/step 21 of 40 .*s left/.test(document.querySelector(".status").textContent)`);
+          await all.until(`/2 runs, 2 going on/.test(document.querySelector(".status").textContent)`);
         });
       } finally {
         await server.close();

@@ -329,7 +329,42 @@ Deno.test("the page contains the past, and says after which line to go on", () =
     await append(...runEvents(30));
     const html = await (await fetch(server.address)).text();
     const run = JSON.parse(/<script id="run"[^>]*>(.*?)<\/script>/s.exec(html)?.[1] ?? "");
-    deepStrictEqual(run.live.runs, [{ name: "a", lines: runEvents(30).length, epoch: 0 }]);
+    const [{ quiet, ...start }] = run.live.runs;
+    deepStrictEqual(start, { name: "a", lines: runEvents(30).length, epoch: 0 });
+    ok(quiet >= 0, `${quiet}`);
     strictEqual(run.events.filter(({ type }: RunEvent) => type === "step").length, 30);
     strictEqual(run.stages[1].name, "language");
+  }));
+
+Deno.test("a run whose folder has another name for a while stays as it is, and its readers continue", () =>
+  withServer(async ({ append, events, folder, run, server }) => {
+    await append(...steps(0, 3));
+    await Deno.writeTextFile(`${folder}/config.json`, '{"options":{"steps":9}}');
+    const reader = await Reader.open(events("&after=0&epoch=0"));
+    await reader.take(3);
+    await run.refresh();
+    await Deno.rename(folder, `${folder}-2`);
+    await run.refresh();
+    ok(run.follower.isGone);
+    deepStrictEqual([run.follower.lines, run.page.options], [3, { steps: 9 }]);
+    strictEqual((await fetch(server.address)).status, 200);
+    await Deno.rename(`${folder}-2`, folder);
+    await append(stepEvent(3));
+    let next = await reader.next();
+    while (next?.event === "now" || next?.event === "state") next = await reader.next();
+    deepStrictEqual([next?.event, next?.id], ["message", "4"]);
+    await reader.close();
+  }));
+
+Deno.test("another file in place of one that was gone is read from its first line", () =>
+  withServer(async ({ append, events, folder, run }) => {
+    await append(...steps(0, 9));
+    const reader = await Reader.open(events());
+    await reader.take(9);
+    await Deno.remove(`${folder}/metrics.jsonl`);
+    await run.follower.poll();
+    await append(...steps(1, 10)); // as long as the first
+    await reader.take(1, "reset");
+    strictEqual(JSON.parse((await reader.take(1))[0].data).step, 1);
+    await reader.close();
   }));

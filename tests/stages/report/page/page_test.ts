@@ -416,3 +416,52 @@ pageTest(
       }
     }),
 );
+
+pageTest(
+  "words of any length, numbers of any size and unfinished runs fit a page that was written",
+  () =>
+    withFolder(async (folder) => {
+      const long = "x".repeat(3000);
+      const events: RunEvent[] = [
+        { type: "run", pipeline: long, device: long, command: long },
+        { type: "note", text: long },
+        { ...stepEvent(0), lr: 1e30 } as RunEvent,
+        { type: "sample", step: 1, text: long, prompt: long },
+        stageEvent(long, { in: 9, out: 8, dropped: { [long]: 1 }, busy: 1 }),
+        inspectEvent(1, long),
+        { type: "checkpoint", step: 1, path: long, seconds: 1 },
+      ];
+      const failed: RunEvent = { type: "done", reason: "failed", error: long };
+      const write = (name: string, events: RunEvent[]) =>
+        Deno.writeTextFile(
+          `${folder}/${name}.html`,
+          reportPage({
+            events,
+            options: { steps: 3, [long]: long },
+            removed: [{ stage: long, reason: long, id: long, text: long, length: 9000 }],
+          }),
+        );
+      await write("cut", events);
+      await write("failed", [...events, failed]);
+      await withBrowser(folder, async (open) => {
+        for (const name of ["cut", "failed"]) {
+          const { page, problems } = await open(pathToFileURL(`${folder}/${name}.html`).href);
+          await page.evaluate(
+            `document.querySelectorAll("details").forEach((details) => details.open = true)`,
+          );
+          for (const width of [1200, 400]) {
+            await page.setViewport({ width, height: 900 });
+            strictEqual(
+              await page.evaluate("document.documentElement.scrollWidth"),
+              width,
+              `${name} ${width}`,
+            );
+          }
+          const text = String(await page.evaluate("document.body.textContent"));
+          match(text, name === "cut" ? /step 1 of 3 \(33 %\), when this page was written/ : /failed: xxx/);
+          match(text, /Learning rate1e\+30|1e\+30/);
+          deepStrictEqual(problems, []);
+        }
+      });
+    }),
+);
