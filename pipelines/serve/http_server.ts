@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
@@ -110,12 +111,19 @@ async function answer(
   });
   response.on("error", () => {}); // its end is told by `close`
   const { status, headers, body } = await handle(requestOf(message, gone.signal));
-  response.writeHead(status, [...headers].flat());
   if (body === null) {
+    response.writeHead(status, [...headers].flat());
     response.end();
     return;
   }
   const reader = body.getReader();
+  if (!headers.get("content-type")?.startsWith("text/event-stream")) {
+    const bytes = await wholeBody(reader);
+    response.writeHead(status, [...headers, ["content-length", `${bytes.length}`]].flat());
+    response.end(bytes);
+    return;
+  }
+  response.writeHead(status, [...headers].flat());
   gone.signal.addEventListener("abort", () => void reader.cancel(gone.signal.reason).catch(() => {}));
   while (true) {
     const { value, done } = await reader.read();
@@ -123,6 +131,16 @@ async function answer(
     if (!response.write(value)) await once(response, "drain", { signal: gone.signal }).catch(() => {});
   }
   response.end();
+}
+
+/** Returns a body that comes in one piece, as those of all answers but streams do. */
+async function wholeBody(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  while (true) {
+    const { value, done } = await reader.read();
+    if (done) return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+    pieces.push(value);
+  }
 }
 
 function requestOf(message: IncomingMessage, signal: AbortSignal): Request {
