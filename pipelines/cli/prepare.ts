@@ -102,7 +102,11 @@ export async function prepareRun(
   checkDevice(commandLine, idle);
   const asked = { commandLine, config, saved: helping ? null : saved, machine };
   const resolved = resolve({ options, presets }, asked);
-  const fetched = helping ? {} : await fetchedValues(options, { values: resolved.values, note });
+  const fetched = helping ? {} : await fetchedValues(options, {
+    values: resolved.values,
+    resumed: decision.resumed,
+    note,
+  });
   const settled = saved === null && !helping
     ? await settledBy(pipeline, { values: { ...resolved.values, ...fetched }, given })
     : {};

@@ -102,6 +102,10 @@ withShards(
       `--init-from s3://${BUCKET}/small.bin`,
     );
     await on("e", further);
+    // A resumed run needs the model from which it started no longer.
+    await removeS3(`s3://${BUCKET}/small.bin`);
+    await Deno.remove(`${dir}/e/runs/fetched/${BUCKET}/small.bin`);
+    await on("e", "train --out more --steps 4");
     const loss = await on("f", `eval --checkpoint ${RUN} --val-shards ${SHARDS}/shards/val_*.bin`);
     const lossOnDisk = await on(
       "a",
