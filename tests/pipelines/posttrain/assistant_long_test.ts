@@ -8,16 +8,20 @@ import type { CardEvent } from "../../../stages/flow/events.ts";
 import { readEvents } from "../../../stages/report/metrics.ts";
 import { runsTo, withFolder } from "../program.ts";
 
-/** Least shares of right answers, and of refusals where there is nothing to know: seed 1 with some room. */
+/**
+ * Least shares of right answers, and of refusals where there is nothing to know: the least of seeds 1 to 3 in
+ * the table of pipelines/parts/posttrain/README.md, less two standard deviations of 60 answers, or less two
+ * answers where all were right (one of the 9 about itself).
+ */
 const least: Readonly<Record<string, number>> = {
-  "who it is": 0.85,
-  "sums and differences": 0.85,
-  "products": 0.9,
-  "letters in words": 0.6,
-  "spelling": 0.75,
-  "capitals, asked in training": 0.85,
-  "capitals, never read": 0.4,
-  "countries that do not exist": 0.4,
+  "who it is": 0.88,
+  "sums and differences": 0.96,
+  "products": 0.96,
+  "letters in words": 0.73, // 0.83
+  "spelling": 0.89, // 0.95
+  "capitals, asked in training": 0.85, // 0.92
+  "capitals, never read": 0.56, // 0.68
+  "countries that do not exist": 0.42, // 0.55
 };
 
 Deno.test("the assistant of the default run answers what it was taught, and refuses most of what it cannot know", async () => {
