@@ -28,7 +28,8 @@ export interface PageState {
 export const defaultWish: EngineWish = { engine: "auto", threads: 0, simd: "auto" };
 
 const engines = ["auto", "webgpu", "threads", "single"] as const;
-const longestText = 500; // UTF-16 units: with escapes about 2,000 characters, which every browser keeps
+/** Longest own text in an address, in UTF-16 units: with escapes 2,000 characters, which browsers keep. */
+export const longestText = 500;
 
 /** Returns the state of an address; values that are not possible have their defaults. */
 export function stateOf(search: string): PageState {

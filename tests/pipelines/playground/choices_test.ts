@@ -120,6 +120,9 @@ Deno.test("corpusOf() holds out the last tenth, and says what to choose for a te
   strictEqual(corpusOf(text, { ...smallSettings, context: 22 }).train.length, 23);
   throws(() => corpusOf("", smallSettings), /give more text/);
   throws(() => corpusOf("a", smallSettings), /give more text/);
+  const same = "a".repeat(20_000), pairs = { ...smallSettings, tokens: "bpe", vocab: 512 } as const;
+  throws(() => corpusOf(same, pairs), /: choose characters as tokens, or give more and more varied text/);
+  strictEqual(corpusOf(same, { ...pairs, tokens: "char" }).train.length, 18_000);
   for (const odd of ["🙂🙃".repeat(30), "\ud83d".repeat(60)]) {
     strictEqual(corpusOf(odd, smallSettings).tokenizer.vocabSize, new Set(odd.toWellFormed()).size + 1);
   }

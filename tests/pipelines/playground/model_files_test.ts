@@ -83,13 +83,27 @@ Deno.test({
       const { files } = await trained("bpe");
       for (const file of files) await Deno.writeFile(`${folder}/${file.name}`, await file.bytes());
       await withPlayground({ query: "?engine=single" }, async ({ page, problems }) => {
-        const input = await page.$("input[multiple]");
-        if (input === null) throw new Error("The page takes no files");
-        await input.uploadFile(`${folder}/model.safetensors`, `${folder}/config.json`);
-        await beforeDeadline(page.waitForFunction(
-          `document.querySelector("[aria-label='Model files'] .fault")?.textContent.includes("give tokenizer.json")`,
-        ));
-        await input.uploadFile(`${folder}/tokenizer.json`);
+        const fault = (text: string) =>
+          beforeDeadline(page.waitForFunction(
+            `document.querySelector("[aria-label='Model files'] .fault")?.textContent.includes("${text}")`,
+          ));
+        /** Chooses files as a person does: the same again is no change to a browser. */
+        const choose = async (...names: string[]) => {
+          const chooser = page.waitForFileChooser();
+          await page.click("input[multiple]");
+          await (await chooser).accept(names.map((name) => `${folder}/${name}`));
+        };
+        // Files of another model do not stay, and a file that was repaired can be chosen again.
+        await Deno.writeTextFile(`${folder}/stream.json`, "{");
+        const checkpoint = ["model.safetensors", "stream.json", "tokenizer.json"];
+        await choose(...checkpoint);
+        await fault("stream.json cannot be read");
+        await Deno.writeTextFile(`${folder}/stream.json`, "{}");
+        await choose(...checkpoint);
+        await fault("model's configuration");
+        await choose("model.safetensors", "config.json");
+        await fault("give tokenizer.json");
+        await choose("tokenizer.json");
         await beforeDeadline(page.waitForFunction(
           `document.querySelector("[aria-label='Model files'] [role=status]")?.textContent.startsWith("A gpt of a")`,
         ));

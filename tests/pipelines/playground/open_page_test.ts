@@ -148,17 +148,46 @@ Deno.test("a run whose loss is NaN or infinite stops, and says which learning ra
   ok(run.step < 20, `${run.step}`);
 });
 
-/** Drops files or folders on an element, as a file manager does. */
-async function drop(page: Page, selector: string, paths: readonly string[]): Promise<void> {
+/** Drops files or folders on an element, as a file manager does, or a marked text. */
+async function drop(page: Page, selector: string, what: readonly string[] | string): Promise<void> {
   const box = await (await page.$(selector))?.boundingBox();
   if (!box) throw new Error(`There is no ${selector} to drop on`);
   const session = await page.createCDPSession();
   const at = { x: box.x + box.width / 2, y: box.y + 10 };
-  const data = { items: [], files: [...paths], dragOperationsMask: 1 };
+  const data = typeof what === "string"
+    ? { items: [{ mimeType: "text/plain", data: what }], files: [], dragOperationsMask: 1 }
+    : { items: [], files: [...what], dragOperationsMask: 1 };
   for (const type of ["dragEnter", "dragOver", "drop"] as const) {
     await session.send("Input.dispatchDragEvent", { type, ...at, data });
   }
 }
+
+Deno.test({
+  name: `a file dropped beside the panels leaves the page, and a marked text falls into the field${none}`,
+  ...options,
+  fn: () =>
+    withPlayground({ query: `${small}&text=own` }, async ({ page, problems, until, address }) => {
+      await withFolder(async (folder) => {
+        await Deno.writeTextFile(`${folder}/mine.txt`, "not to be opened");
+        await drop(page, "h1", [`${folder}/mine.txt`]);
+        await page.evaluate(`document.querySelector("textarea").scrollIntoView()`);
+        await drop(page, "textarea", "a marked text");
+        await until(`document.querySelector("textarea").value === "a marked text"`);
+        ok(page.url().startsWith(address), page.url());
+        const says = (what: string) =>
+          until(`/${what}/.test(document.querySelector("form.choices").textContent)`);
+        for (const length of [500, 501]) {
+          await Deno.writeTextFile(`${folder}/mine.txt`, "a".repeat(length));
+          await drop(page, "textarea", [`${folder}/mine.txt`]);
+          await says(
+            `${length} characters[^]*${length > 500 ? "but not your text" : "holds these choices: copy"}`,
+          );
+          strictEqual(new URL(page.url()).searchParams.has("own"), length <= 500);
+        }
+        deepStrictEqual(problems, []);
+      });
+    }),
+});
 
 const model = ["model.safetensors", "config.json", "tokenizer.json"].map((name) =>
   `golden/models/llama/${name}`

@@ -25,7 +25,7 @@ const heldOutShare = 0.1;
 
 /**
  * Tokenizes a text. Characters of the whole text are in the vocabulary; byte pairs are learned from the part
- * to train on. Throws RangeError if the text is too short for the context.
+ * to train on. Throws RangeError if the text has too few tokens for the context.
  */
 export function corpusOf(text: string, settings: Settings): Corpus {
   const whole = text.toWellFormed(), cut = cutOf(whole);
@@ -34,16 +34,33 @@ export function corpusOf(text: string, settings: Settings): Corpus {
   const train = tokenizer.encodeOrdinary(first), heldOut = tokenizer.encodeOrdinary(last);
   const { context } = settings;
   if (train.length <= context || heldOut.length < 2) {
-    const longest = Math.max(0, train.length - 1);
     throw new RangeError(
       `The text has ${train.length} tokens to train on and ${heldOut.length} held out, and a context of ${context} ` +
-        `needs ${context + 1} and 2: ` +
-        (longest >= 1 && heldOut.length >= 2
-          ? `choose a context of at most ${longest}, or give more text`
-          : "give more text"),
+        `needs ${context + 1} and 2: ${adviceFor({ first, last, train, heldOut }, settings)}`,
     );
   }
   return { tokenizer, train, heldOut };
+}
+
+/** Says what to choose in place of tokens that are too few. */
+function adviceFor(
+  { first, last, train, heldOut }: {
+    readonly first: string;
+    readonly last: string;
+    readonly train: Uint32Array;
+    readonly heldOut: Uint32Array;
+  },
+  { tokens, context }: Settings,
+): string {
+  const choices = [
+    ...(train.length > 1 && heldOut.length > 1 ? [`a context of at most ${train.length - 1}`] : []),
+    // A text that repeats itself becomes a few long byte pairs, however much of it there is.
+    ...(tokens === "bpe" && Array.from(first).length > context && Array.from(last).length > 1
+      ? ["characters as tokens"]
+      : []),
+  ];
+  if (choices.length === 0) return "give more text";
+  return `choose ${choices.join(" or ")}, or give more${tokens === "bpe" ? " and more varied" : ""} text`;
 }
 
 /** Returns where the held-out part begins: at the start of a line if there is one nearby. */

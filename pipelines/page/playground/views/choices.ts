@@ -5,8 +5,9 @@
  * @module
  */
 import { useSignal } from "@preact/signals";
-import type { EngineWish } from "../address.ts";
+import { type EngineWish, longestText } from "../address.ts";
 import { type NumberSetting, ranges, type Settings, settingsFault } from "../settings.ts";
+import { forgetFiles, hasFiles } from "./dropped_files.ts";
 import { html } from "./html.ts";
 import { choose, ownText, runState, settings, start, wish } from "./store.ts";
 
@@ -59,7 +60,9 @@ export function choices() {
       <button type="submit" class="main" disabled=${fault !== null || runState.value === "starting"}>
         ${runState.value === "starting" ? "Starting …" : isRunning ? "Train anew" : "Train"}
       </button>
-      <p class="soft small">The address of this page holds these choices: copy it to share the run.</p>
+      <p class="soft small">${settings.value.text === "own" && ownText.value.length > longestText
+        ? `The address of this page holds these choices, but not your text, of which it takes ${longestText} characters at most.`
+        : "The address of this page holds these choices: copy it to share the run."}</p>
     </form>
   `;
 }
@@ -110,18 +113,20 @@ function ownTextField() {
   return html`
     <label class=${isOver.value ? "drop over" : "drop"}
       onDragOver=${(event: DragEvent) => {
+        if (!hasFiles(event)) return; // a marked text: the field takes it by itself
         event.preventDefault();
         isOver.value = true;
       }}
       onDragLeave=${() => isOver.value = false}
       onDrop=${(event: DragEvent) => {
+        if (!hasFiles(event)) return;
         event.preventDefault();
         void read(event.dataTransfer?.files);
       }}>Type, paste or drop a text
       <textarea rows="6" value=${ownText.value} spellcheck=${false}
         onInput=${(event: Event) => ownText.value = targetOf(event).value}></textarea></label>
     <label>or take a file
-      <input type="file" accept="text/*,.txt,.md,.csv,.json,.jsonl,.html"
+      <input type="file" accept="text/*,.txt,.md,.csv,.json,.jsonl,.html" onClick=${forgetFiles}
         onChange=${(event: Event) => void read(targetOf(event).files)} /></label>
     <p class="soft small" role="status">${failed.value ||
       `${ownText.value.length.toLocaleString()} characters`}</p>

@@ -8,6 +8,30 @@
 const deepest = 4; // folders within each other: those of a run have three
 const mostFiles = 10_000; // a folder with more is no model's
 
+/** Returns whether files are dragged, and not a marked text or a picture of a page. */
+export function hasFiles({ dataTransfer }: DragEvent): boolean {
+  return dataTransfer?.types.includes("Files") ?? false;
+}
+
+/**
+ * Refuses files that are dropped where nobody takes them: the browser would open them in place of the page,
+ * and the model would be lost.
+ */
+export function keepPage(): void {
+  for (const type of ["dragover", "drop"] as const) {
+    addEventListener(type, (event) => {
+      if (event.defaultPrevented || !hasFiles(event)) return;
+      event.preventDefault();
+      if (event.dataTransfer !== null) event.dataTransfer.dropEffect = "none";
+    });
+  }
+}
+
+/** Lets the same file be chosen again, as after it was repaired: for a click on an input of files. */
+export function forgetFiles({ target }: Event): void {
+  if (target instanceof HTMLInputElement) target.value = "";
+}
+
 /**
  * Returns the dropped files whose names end as wanted. Of files with the same name in several folders, the
  * one whose path comes last remains: of a run's checkpoints, the newest.

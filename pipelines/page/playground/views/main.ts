@@ -8,6 +8,7 @@ import "../worker/older_browsers.ts";
 import { render } from "preact";
 import { figures } from "../figures/figures.ts";
 import { choices } from "./choices.ts";
+import { keepPage } from "./dropped_files.ts";
 import { html } from "./html.ts";
 import { inside } from "./inside.ts";
 import { modelFiles } from "./model_files.ts";
@@ -44,6 +45,7 @@ function page() {
 
 const root = document.getElementById("app");
 if (root !== null) {
+  keepPage();
   root.replaceChildren();
   render(html`<${page} />`, root);
   document.getElementById(location.hash.slice(1))?.scrollIntoView(); // the browser looked before it was there

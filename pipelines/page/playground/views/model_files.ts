@@ -5,7 +5,7 @@
  * @module
  */
 import { useSignal } from "@preact/signals";
-import { droppedFiles } from "./dropped_files.ts";
+import { droppedFiles, forgetFiles } from "./dropped_files.ts";
 import { fault } from "./fault.ts";
 import { html } from "./html.ts";
 import { facts, open, refuse, send } from "./store.ts";
@@ -39,7 +39,7 @@ export function modelFiles() {
       </ul>
       <div class="row">
         <label>Files of a model
-          <input type="file" multiple accept=${endings.join()}
+          <input type="file" multiple accept=${endings.join()} onClick=${forgetFiles}
             onChange=${(event: Event) => take((event.target as HTMLInputElement).files)} /></label>
         <button type="button" disabled=${facts.value === null || facts.value.opened !== null} onClick=${() =>
           send({ type: "save" })}>

@@ -103,10 +103,17 @@ export async function start(): Promise<void> {
 
 /** Files of a model that is not complete yet, by name. */
 const given = new Map<string, File>();
+/** Files that hold a model's sizes. */
+const sizeFiles = ["stream.json", "config.json"];
 
-/** Opens a model from files, together with those that were given before and did not suffice. */
+/**
+ * Opens a model from files, together with those that were given before and did not suffice. Weights that come
+ * with a file of sizes start anew: a file of another model would stay until the page is loaded again.
+ */
 export function open(files: readonly File[]): void {
   failures.value = {};
+  const hasWeights = files.some(({ name }) => name.endsWith(".safetensors"));
+  if (hasWeights && files.some(({ name }) => sizeFiles.includes(name))) given.clear();
   for (const file of files) given.set(file.name, file);
   send({ type: "open", files: [...given.values()], wish: wish.value });
 }
