@@ -102,7 +102,13 @@ export class TwoNodes implements AsyncDisposable {
   async #removeNamespaces(): Promise<void> {
     for (const s of suffixes) {
       const pids = await runAsRoot("ip", "netns", "pids", `node${s}`).catch(() => "");
-      for (const pid of pids.split("\n").filter(Boolean)) Deno.kill(Number(pid), "SIGKILL");
+      for (const pid of pids.split("\n").filter(Boolean)) {
+        try {
+          Deno.kill(Number(pid), "SIGKILL");
+        } catch (error) {
+          if (!(error instanceof Deno.errors.NotFound)) throw error; // it has ended meanwhile
+        }
+      }
     }
     for (const s of suffixes) await runAsRoot("ip", "netns", "del", `node${s}`).catch(() => {}); // none there
   }
