@@ -37,7 +37,7 @@ storeTest(
         await Deno.mkdir(cwd, { recursive: true });
         const { code, out, err } = await deadlined(taskCommand(words, { ...start && { start } }), {
           cwd,
-          env: store.env,
+          env: { ...store.env, INIT_CWD: cwd }, // and not that of the task that runs the tests
         });
         strictEqual(code, 0, `${words.join(" ")}:\n${out}\n${err}`);
         return err;
