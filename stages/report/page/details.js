@@ -61,7 +61,9 @@ export function TimeAndMemory() {
 export function Checkpoints() {
   const [{ checkpoints }] = runs;
   if (many || checkpoints.length === 0) return null;
-  const rows = checkpoints.slice(-12).reverse().map(({ step, path, seconds }) =>
+  // The last step may have written its checkpoint already: the later event of a folder holds.
+  const newest = [...new Map(checkpoints.map((event) => [event.path, event])).values()];
+  const rows = newest.slice(-12).reverse().map(({ step, path, seconds }) =>
     html`
       <tr>
         <th scope="row">${whole(step)}</th>

@@ -7,7 +7,7 @@
 import { useMemo } from "preact/hooks";
 import { last, percent, short } from "./format.js";
 import { HeatMap } from "./heat_map.js";
-import { html, Row, Section, Table } from "./html.js";
+import { html, Row, Scroll, Section, Table } from "./html.js";
 import { hue, Plot, Plots } from "./plot.js";
 import { runs } from "./store.js";
 
@@ -198,9 +198,11 @@ function Embedding({ points }) {
   });
   return html`
     <h3>Embedding, projected on its two principal axes</h3>
-    <div class="plot embedding">
-      <svg viewBox="0 0 1000 520" role="img"
-        aria-label="Embeddings of the ${points.length} most frequent tokens">${texts}</svg>
-    </div>
+    <div class="plot">
+      <${Scroll} kind="embedding" label="embedding">
+        <svg viewBox="0 0 1000 520" role="img"
+          aria-label="Embeddings of the ${points.length} most frequent tokens">${texts}</svg>
+        <//>
+        </div>
   `;
 }

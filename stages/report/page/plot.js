@@ -35,8 +35,8 @@ export function Plot({ title, series, height = 170, x }) {
   const isEmpty = data.slice(1).every((line) => line.every((y) => y === null));
   const log = view.log.value && canBeLog(data);
   const label = x ?? axes[view.axis.value].label;
-  const names = shown.map((one) => [one.label, one.color, one.dash]);
-  const key = JSON.stringify([names, log, label, looks.value, height, data[0].length < 3]);
+  const names = shown.map((one) => [one.label, one.color, one.dash, isDots(one)]);
+  const key = JSON.stringify([names, log, label, looks.value, height]);
   useLayoutEffect(() => {
     if (isEmpty) return;
     if (drawn.current?.key === key) drawn.current.plot.setData(data);
@@ -85,7 +85,7 @@ function draw(box, { shown, data, log, label, height }) {
           spanGaps: true,
           points: one.points && one.pairs.length < MARKED
             ? { show: true, size: 5, fill: colour(one.color) }
-            : { show: data[0].length < 3 },
+            : { show: isDots(one) },
           // Without a cursor, the last value.
           value: (_, value, __, at) => short(at === null ? last(known(one))?.[1] : value) || "–",
         })),
@@ -106,6 +106,9 @@ function draw(box, { shown, data, log, label, height }) {
   }
   return plot;
 }
+
+/** Whether a curve has too few values for a line, as that of a run that has diverged after its first step. */
+const isDots = (one) => known(one).length < 3;
 
 const known = ({ pairs }) => pairs.filter(([, y]) => y !== null);
 

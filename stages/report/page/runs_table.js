@@ -13,13 +13,16 @@ export function Runs() {
   if (data.compared.length < 2) return null;
   const text = (value) =>
     value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
+  // Nothing is known of the options of a run without config.json, so they do not differ.
+  const withOptions = data.compared.map((options) => Object.keys(options).length > 0);
+  const differs = (_, ...values) => new Set(values.filter((_, i) => withOptions[i])).size > 1;
   const names = [...new Set(data.compared.flatMap((options) => Object.keys(options)))].filter((name) =>
     name !== "out"
   );
   const differing = names.map((
     name,
   ) => [optionName(name), ...data.compared.map((options) => text(options[name]))])
-    .filter(([, ...values]) => new Set(values).size > 1);
+    .filter((cells) => differs(...cells));
   const rows = [...reached(), ...differing].map((cells) => html`<${Row} cells=${cells} />`);
   return html`
     <${Section} title="Runs">

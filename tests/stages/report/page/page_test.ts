@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import type { RunEvent } from "../../../../stages/flow/events.ts";
 import { LiveRun } from "../../../../stages/report/live/live_run.ts";
 import { serveRuns } from "../../../../stages/report/live/serve_runs.ts";
-import { reportPage } from "../../../../stages/report/report.ts";
+import { reportPage, reportPageOf } from "../../../../stages/report/report.ts";
 import { browser } from "../../../browser.ts";
 import { accessibilityProblems, motions, withBrowser } from "../../../browser_page.ts";
 import { withFolder } from "../../../temporary.ts";
@@ -462,6 +462,82 @@ pageTest(
           match(text, /Learning rate1e\+30|1e\+30/);
           deepStrictEqual(problems, []);
         }
+      });
+    }),
+);
+
+pageTest(
+  "a single value is drawn as a point, a checkpoint is listed once, labels can be read at 400 px",
+  () =>
+    withFolder(async (folder) => {
+      const checkpoint = (seconds: number): RunEvent => ({
+        type: "checkpoint",
+        step: 3,
+        path: "x/3",
+        seconds,
+      });
+      const events: RunEvent[] = [
+        stepEvent(0),
+        ...[1, 2].map((step) => ({ ...stepEvent(step), loss: NaN, gradNorm: NaN }) as RunEvent),
+        inspectEvent(3, "x"),
+        checkpoint(0.5),
+        checkpoint(0.1),
+      ];
+      await Deno.writeTextFile(`${folder}/report.html`, reportPage({ events, options: {} }));
+      await withBrowser(folder, async (open) => {
+        const { page, problems } = await open(pathToFileURL(`${folder}/report.html`).href);
+        await page.setViewport({ width: 400, height: 900 });
+        await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "light" }]);
+        const blue = await page.evaluate(`(() => {
+        const canvas = document.querySelector("canvas");
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        let count = 0;
+        for (let i = 0; i < data.length; i += 4) {
+          if (data[i] === 0x2f && data[i + 1] === 0x6f && data[i + 2] === 0xde) count++;
+        }
+        return count;
+      })()`);
+        ok(Number(blue) > 4, `${blue} pixels of the curve`);
+        const rows = await page.$$eval("[aria-label=checkpoints] tbody tr", (all) =>
+          all.map((row) => row.innerText));
+        deepStrictEqual(
+          rows.map((row) =>
+            row.split(/\s+/)
+          ),
+          [["3", "x/3", "0.1", "s"]],
+        );
+        const label = await page.$eval(".embedding text", (text) => text.getBoundingClientRect().height);
+        ok(label > 8, `labels of ${label} px`);
+        strictEqual(await page.evaluate("document.documentElement.scrollWidth"), 400);
+        deepStrictEqual(await accessibilityProblems(page), []);
+        deepStrictEqual(problems, []);
+      });
+    }),
+);
+
+pageTest(
+  "the options of a run that are not known do not differ from those of the others",
+  () =>
+    withFolder(async (folder) => {
+      const runs = [{ lr: 1, seed: 1 }, { lr: 2, seed: 1 }, {}].map((options, i) => ({
+        name: `run ${i}`,
+        events: runEvents(20),
+        options,
+        removed: [],
+        tokenizer: "t",
+        record: {},
+      }));
+      await Deno.writeTextFile(`${folder}/report.html`, reportPageOf(runs, { live: null }));
+      await withBrowser(folder, async (open) => {
+        const { page } = await open(pathToFileURL(`${folder}/report.html`).href);
+        const rows = await page.$$eval(
+          "[aria-label=runs] tbody th",
+          (all) => all.map((row) => row.innerText),
+        );
+        deepStrictEqual(
+          rows.filter((row) => row.startsWith("--")),
+          ["--lr"],
+        );
       });
     }),
 );
