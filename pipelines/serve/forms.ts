@@ -33,7 +33,7 @@ export function answerForm(fields: Fields, { tools, must }: ToolFields): Grammar
     throw format.error("json_schema", "an object with name and schema");
   }
   const path = "response_format.json_schema.schema";
-  return schemaForm(schema, { isLenient: isLenient(own), path });
+  return schemaForm(schema, { isLenient: isLenient(own, { byDefault: false }), path });
 }
 
 /**

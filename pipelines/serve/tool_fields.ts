@@ -59,9 +59,9 @@ export function callOfCode(tools: readonly ClientTool[], code: string): ClientCa
   return { name: tool.name, arguments: JSON.stringify({ [tool.codeArgument]: code }) };
 }
 
-/** Returns whether `strict` is false: what of a schema cannot be obeyed is ignored then. */
-export function isLenient(fields: Fields): boolean {
-  return fields.get("strict") !== undefined && !fields.boolean("strict");
+/** Returns whether `strict`, or its default, is false: what of a schema cannot be obeyed is ignored then. */
+export function isLenient(fields: Fields, { byDefault }: { readonly byDefault: boolean }): boolean {
+  return fields.get("strict") === undefined ? byDefault : !fields.boolean("strict");
 }
 
 function toolOf(value: unknown, where: string): ClientTool {
@@ -81,7 +81,7 @@ function toolOf(value: unknown, where: string): ClientTool {
     name,
     json: value as MetadataValue,
     parameters,
-    isLenient: isLenient(own),
+    isLenient: isLenient(own, { byDefault: true }), // clients check the arguments of their tools
     codeArgument: properties === undefined ? "code" : texts[0]?.[0] ?? "code",
   };
 }
