@@ -97,7 +97,7 @@ export function serveRuns(options: ServeOptions): RunServer {
   }
 
   async function page(runs: readonly LiveRun[], all: readonly LiveRun[], method: string): Promise<Response> {
-    await Promise.all(runs.map((run) => run.refresh()));
+    await readEach(runs, (run) => run.refresh());
     const html = reportPageOf(runs.map(({ page }) => page), {
       live: {
         token,
@@ -127,7 +127,7 @@ export function serveRuns(options: ServeOptions): RunServer {
     }
     const headers = { ...pageHeaders, "content-type": "text/event-stream; charset=utf-8" };
     if (request.method === "HEAD") return new Response(null, { headers });
-    await Promise.all(runs.map(({ follower }) => follower.poll()));
+    await readEach(runs, ({ follower }) => follower.poll());
     const reader = [...runs];
     open.add(reader);
     follow();
@@ -147,20 +147,30 @@ export function serveRuns(options: ServeOptions): RunServer {
     return new Response(stream, { headers });
   }
 
+  const said = new Set<string>(); // each failure is printed once
+  function say(failure: string): void {
+    if (!said.has(failure)) console.error(`live page: ${failure}`);
+    said.add(failure);
+  }
+
+  /** Reads runs. One that cannot be read does not hide the others; throws only if none can be read. */
+  async function readEach(runs: readonly LiveRun[], read: (run: LiveRun) => Promise<void>): Promise<void> {
+    const results = await Promise.allSettled(runs.map(read));
+    const failures = results.flatMap((result, i) =>
+      result.status === "rejected" ? [`Cannot read the run ${runs[i].name}: ${messageOf(result.reason)}`] : []
+    );
+    if (failures.length > 0 && failures.length === runs.length) throw new Error(failures[0]);
+    failures.forEach(say);
+  }
+
   // Files are looked at only while someone reads them.
   let following = false;
-  const said = new Set<string>(); // each failure is printed once
   async function follow(): Promise<void> {
     if (following) return;
     following = true;
     while (open.size > 0 && !closing.signal.aborted) {
       const read = new Set([...open].flat());
-      const all = await Promise.allSettled([...read].map((run) => run.follow()));
-      for (const result of all) {
-        if (result.status === "fulfilled" || said.has(`${result.reason}`)) continue;
-        said.add(`${result.reason}`);
-        console.error(`live page: ${result.reason}`);
-      }
+      await readEach([...read], (run) => run.follow()).catch((error) => say(messageOf(error)));
       await delay(options.pollEvery ?? 200);
     }
     following = false;
@@ -199,7 +209,11 @@ export function isPortError(error: unknown): error is Error {
 }
 
 function onError(error: unknown): Response {
-  return refused(500, `The page failed: ${error instanceof Error ? error.message : error}`);
+  return refused(500, `The page failed: ${messageOf(error)}`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Returns the numbers of a list such as "12,7"; null if it is none, and an empty list for an empty text. */

@@ -368,3 +368,18 @@ Deno.test("another file in place of one that was gone is read from its first lin
     strictEqual(JSON.parse((await reader.take(1))[0].data).step, 1);
     await reader.close();
   }));
+
+Deno.test("a run that cannot be read does not hide the others", () =>
+  withServer(async ({ append, events, folder, server }) => {
+    await append(...runEvents(30));
+    await Deno.mkdir(`${folder}/../b/metrics.jsonl`); // no file
+    const html = await (await fetch(server.address)).text();
+    const page = JSON.parse(/<script id="run"[^>]*>(.*?)<\/script>/s.exec(html)?.[1] ?? "");
+    deepStrictEqual([page.events.length > 30, page.others.length], [true, 1]);
+    const reader = await Reader.open(events());
+    strictEqual((await reader.take(1, "run0"))[0].id, "1,0");
+    await reader.close();
+    const alone = await fetch(`${server.address}&run=b`);
+    strictEqual(alone.status, 500);
+    match(await alone.text(), /The page failed: Cannot read the run b: /);
+  }, { names: ["a", "b"] }));
