@@ -76,7 +76,6 @@ function serve(port: number, runs: () => Promise<readonly LiveRun[]>): RunServer
     if (!isPortError(error)) throw error;
     throw new RangeError(
       `Cannot serve the pages on port ${port} (${error.message}): give another --port, or leave it out for a free one`,
-      { cause: error },
     );
   }
 }

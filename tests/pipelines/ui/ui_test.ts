@@ -149,6 +149,8 @@ Deno.test("ui serves the runs of a folder until Ctrl-C, and refuses a folder wit
       "a",
       "b",
     ]);
+    const taken = errorLine(await runsTo(2, ["ui", `${dir}/runs`, "--port", new URL(address).port]));
+    match(taken, /give another --port, or leave it out for a free one$/);
     await Deno.rename(`${dir}/runs`, `${dir}/elsewhere`);
     strictEqual((await fetch(address)).status, 404);
     await Deno.rename(`${dir}/elsewhere`, `${dir}/runs`);
