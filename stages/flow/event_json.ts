@@ -40,6 +40,8 @@ export const measuredFields = [
   "policyLoss",
   "gflops",
   "gigabytes",
+  "share",
+  "waiting",
 ] as const;
 
 const measured: ReadonlySet<string> = new Set(measuredFields);

@@ -34,6 +34,7 @@ export function Runs() {
       ]}
         rows=${rows} />
       ${state.value.bitsApart !== null && html`<p class="soft">${state.value.bitsApart}</p>`}
+      <${Others} />
     <//>
   `;
 }
@@ -59,6 +60,19 @@ function reached() {
   ].filter(([, ...values]) => values.some((value) => value !== ""));
 }
 
+/** The address of a run's own page. */
+const pageOf = (name) => `?${new URLSearchParams({ token: data.live.token, run: name })}`;
+
+/** Links to the runs that can be shown and are not on this page, which compares only some of many. */
+function Others() {
+  const others = (data.live?.all ?? []).filter((name) => runs.every((run) => run.name !== name));
+  if (others.length === 0) return null;
+  return html`
+    <p class="soft">${others.length} more, not on this page:
+      ${others.map((name) => html`${" "}<a href=${pageOf(name)}>${name}</a>`)}</p>
+  `;
+}
+
 function Switch({ run: { name }, i }) {
   const { hidden } = view;
   const toggle = ({ target }) => {
@@ -67,7 +81,7 @@ function Switch({ run: { name }, i }) {
     else next.add(i);
     hidden.value = next;
   };
-  const page = data.live === null ? null : `?${new URLSearchParams({ token: data.live.token, run: name })}`;
+  const page = data.live === null ? null : pageOf(name);
   return html`
     <label>
       <input type="checkbox" checked=${!hidden.value.has(i)} onChange=${toggle} aria-label="show ${name}" />

@@ -8,7 +8,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import type { RunEvent } from "../../../../stages/flow/events.ts";
 import { LiveRun } from "../../../../stages/report/live/live_run.ts";
-import { serveRuns } from "../../../../stages/report/live/serve_runs.ts";
+import { MOST_COMPARED, serveRuns } from "../../../../stages/report/live/serve_runs.ts";
 import { reportPage, reportPageOf } from "../../../../stages/report/report.ts";
 import { browser } from "../../../browser.ts";
 import { accessibilityProblems, motions, withBrowser } from "../../../browser_page.ts";
@@ -539,5 +539,36 @@ pageTest(
           ["--lr"],
         );
       });
+    }),
+);
+
+pageTest(
+  "a page of more runs than it compares names the others and leads to them",
+  () =>
+    withFolder(async (folder) => {
+      await Deno.writeTextFile(
+        `${folder}/metrics.jsonl`,
+        runEvents(20).map((e) => `${encodeEvent(e)}\n`).join(""),
+      );
+      const all = Array.from({ length: MOST_COMPARED + 1 }, (_, i) => new LiveRun(`run ${i}`, folder));
+      let served = all;
+      const server = serveRuns({ port: 0, runs: () => served });
+      try {
+        await withBrowser(folder, async (open) => {
+          const { page, until } = await open(server.address);
+          strictEqual((await page.$$("[aria-label=runs] thead a")).length, MOST_COMPARED);
+          match(String(await page.evaluate("document.body.innerText")), /1 more, not on this page: run 12/);
+          await page.click("p a");
+          await until(`document.querySelector("h1")?.textContent === "run 12"`);
+          served = all.slice(0, -1);
+          const without = await open(server.address);
+          strictEqual(
+            /not on this page/.test(String(await without.page.evaluate("document.body.innerText"))),
+            false,
+          );
+        });
+      } finally {
+        await server.close();
+      }
     }),
 );
