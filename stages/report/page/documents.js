@@ -31,11 +31,16 @@ function withLatest(stage) {
 
 const share = (part, of) => `${number(100 * part / Math.max(1, of), 1)} %`;
 
+/** A reason, which text of either direction does not let reorder the number beside it. */
+const named = (reason) => html`<bdi>${reason}</bdi>`;
+
 function Stages({ stages, rules }) {
   if (stages.length === 0) return null;
   const rows = stages.map(({ name, seen, kept, dropped, droppedShare, seconds }) => {
     const lost = sum(dropped),
-      reasons = Object.entries(dropped).map(([reason, n]) => `${reason} ${whole(n)}`);
+      reasons = Object.entries(dropped).map(([reason, n], i) =>
+        html`${i > 0 && ", "}${named(reason)} ${whole(n)}`
+      );
     const bar = html`
       <div class="bar">
         <${Part} share=${(seen - lost) / Math.max(1, seen)} color="--kept" />
@@ -43,7 +48,7 @@ function Stages({ stages, rules }) {
       </div>
     `;
     return html`<${Row} cells=${[
-      html`${name}<div class="reasons">${reasons.join(", ")}</div>`,
+      html`${name}<div class="reasons">${reasons}</div>`,
       seen > 0 ? whole(seen) : "",
       whole(kept),
       lost > 0 ? `${whole(lost)} (${number(100 * droppedShare, 1)} %)` : "",
@@ -176,7 +181,7 @@ function Removed({ removed, stages }) {
             ${reasons.map(([reason, list]) =>
               html`
                 <details class="removed" key=${reason}>
-                  <summary>${reason}: ${whole(counts[reason] ?? list.length)}</summary>${list.map(one)}
+                  <summary>${named(reason)}: ${whole(counts[reason] ?? list.length)}</summary>${list.map(one)}
                 </details>
               `
             )}

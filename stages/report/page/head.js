@@ -40,7 +40,7 @@ function Status() {
   return html`
     <div class="status">
       <span role="status">${parts.join(" · ")}</span>
-      ${data.live?.acts && !hasEnded() && html`
+      ${data.live?.acts && connection.value === "live" && !hasEnded() && html`
         <button type="button" onClick=${() => ask("checkpoint")}>Checkpoint now</button>
         <button type="button" onClick=${() => ask("stop")}>Stop</button>
       `}

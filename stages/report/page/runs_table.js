@@ -41,13 +41,14 @@ export function Runs() {
 
 function reached() {
   const ends = runs.map(reachedBy);
+  const nats = state.value.lossCharts.apart === null ? "nats" : "nats (these do not compare)";
   const tasks = [...new Set(runs.flatMap(({ tasks }) => tasks.map(({ task }) => task)))];
   return [
     ["state", ...ends.map(({ state }) => state)],
     ["steps", ...ends.map(({ step }) => step ? short(step.step + 1) : "")],
     ["tokens", ...ends.map(({ step }) => short(step?.tokens))],
-    ["training loss, nats", ...ends.map(({ step }) => short(step?.loss))],
-    ["validation loss, nats", ...ends.map(({ evaluation }) => short(evaluation?.valLoss))],
+    [`training loss, ${nats}`, ...ends.map(({ step }) => short(step?.loss))],
+    [`validation loss, ${nats}`, ...ends.map(({ evaluation }) => short(evaluation?.valLoss))],
     ...(state.value.bitsApart === null
       ? [["bits per byte", ...ends.map(({ evaluation }) => short(evaluation?.bitsPerByte))]]
       : []),

@@ -252,6 +252,8 @@ pageTest(
       let server = serve(0);
       try {
         await withBrowser(folder, async (open) => {
+          const button = (text: string) =>
+            `[...document.querySelectorAll("button")].find((b) => b.textContent === "${text}")`;
           const { page, problems, requests, until } = await open(server.address);
           await until(`/live · step 40/.test(document.querySelector(".status").textContent)`);
           await append(stepEvent(40));
@@ -262,6 +264,7 @@ pageTest(
           const { port, token } = server;
           await server.close();
           await until(`/trying again/.test(document.querySelector(".status").textContent)`);
+          strictEqual(await page.evaluate(`${button("Stop")} === undefined`), true); // nobody would hear it
           await append(...Array.from({ length: 29 }, (_, i) => stepEvent(41 + i)));
           const received: string[] = [];
           const session = await page.createCDPSession();
@@ -276,8 +279,6 @@ pageTest(
           const late = await open(server.address);
           await late.until(`document.querySelector(".fact b").textContent === "70"`);
 
-          const button = (text: string) =>
-            `[...document.querySelectorAll("button")].find((b) => b.textContent === "${text}")`;
           const click = async (text: string) => await page.evaluate(`${button(text)}.click()`);
           await click("Checkpoint now");
           await until(
