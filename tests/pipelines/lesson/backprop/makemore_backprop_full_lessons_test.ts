@@ -1,3 +1,0 @@
-import { fullLessonTest } from "../full_run.ts";
-
-fullLessonTest("makemore-backprop", { values: 17 });
