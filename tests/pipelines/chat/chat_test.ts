@@ -19,21 +19,30 @@ const args = (
   model: string,
 ) => ["chat", "--checkpoint", model, "--template", "chatml", "--device", "cpu", "--workers", "1"];
 
-sharedTest("chat answers the lines of a pipe", files, async (path) => {
+/** Runs Deno with these words and all of `input` in a pipe, and returns what it prints once it ended well. */
+async function talk(
+  words: readonly string[],
+  { cwd, input }: { readonly cwd: string | URL; readonly input: string },
+): Promise<string> {
   const process = new Deno.Command(Deno.execPath(), {
-    args: [...task, ...args(path(MODEL)), "--max-tokens", "5"],
-    cwd: root,
+    args: [...words],
+    cwd,
     env: { NO_COLOR: "1" },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
   const writer = process.stdin.getWriter();
-  await writer.write(new TextEncoder().encode("a\n/system Be brief.\n/memory\r\nb"));
+  await writer.write(new TextEncoder().encode(input));
   await writer.close();
   const { code, stdout, stderr } = await beforeDeadline(process.output());
-  const lines = new TextDecoder().decode(stdout).split("\n");
   equal(code, 0, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+sharedTest("chat answers the lines of a pipe", files, async (path) => {
+  const words = [...task, ...args(path(MODEL)), "--max-tokens", "5"];
+  const lines = (await talk(words, { cwd: root, input: "a\n/system Be brief.\n/memory\r\nb" })).split("\n");
   ok(
     lines.includes("System message: Be brief.") &&
       lines.includes("There is no memory: start with --memory FILE."),
@@ -64,25 +73,9 @@ for (const [needed, model, more] of formats) {
         "{% for message in messages %}{{ message.content }}\n{% endfor %}",
       );
       const command = "chat --device cpu --workers 1 --max-tokens 3 --context 32 --checkpoint".split(" ");
-      const process = new Deno.Command(Deno.execPath(), {
-        args: [
-          ...taskElsewhere,
-          ...command,
-          path(model),
-          ...more,
-        ],
-        cwd: dir,
-        env: { NO_COLOR: "1" },
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "piped",
-      }).spawn();
-      const writer = process.stdin.getWriter();
-      await writer.write(new TextEncoder().encode("a\n/save talk.jsonl\n"));
-      await writer.close();
-      const { code, stdout, stderr } = await beforeDeadline(process.output());
-      equal(code, 0, new TextDecoder().decode(stderr));
-      match(new TextDecoder().decode(stdout), /2 messages saved in talk\.jsonl/);
+      const words = [...taskElsewhere, ...command, path(model), ...more];
+      const out = await talk(words, { cwd: dir, input: "a\n/save talk.jsonl\n" });
+      match(out, /2 messages saved in talk\.jsonl/);
       equal(JSON.parse(await Deno.readTextFile(`${dir}/talk.jsonl`)).messages[0].content, "a");
     }));
 }

@@ -8,7 +8,7 @@ import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { recipe, rows, writeSources } from "../fineweb/ranks.ts";
 import { errorLine, runsTo, withFolder } from "../program.ts";
 import { type SmallDisk, smallDiskTest } from "../../small_disk.ts";
-import { writeTexts } from "./texts.ts";
+import { tokenizeOptions, writeTexts } from "./texts.ts";
 import { tokensOf } from "./tokens.ts";
 
 await smallDiskTest(
@@ -36,17 +36,7 @@ await smallDiskTest(
   "64m",
   (disk) =>
     withFolder(async (dir) => {
-      const options = [
-        "--tokenizer",
-        "byte",
-        "--val-bytes",
-        "20000",
-        "--part-bytes",
-        "300000",
-        "--workers",
-        "1",
-      ];
-      const args = ["--source", await writeTexts(dir), ...options];
+      const args = ["--source", await writeTexts(dir), ...tokenizeOptions];
       await runsTo(0, ["tokenize", ...args, "--out", `${dir}/one`]);
       const out = ["--out", `${disk.folder}/run`, "--quiet"];
       const step = (...words: readonly string[]) => onFullDisk(disk, ["tokenize", ...words, ...out]);

@@ -6,6 +6,10 @@
 import { gzipSync } from "node:zlib";
 import { philox } from "../../../kernels/random/philox.ts";
 
+/** Options of `tokenize` that divide these texts into several parts and hold some of them out. */
+export const tokenizeOptions: readonly string[] =
+  "--tokenizer byte --val-bytes 20000 --part-bytes 300000 --workers 1".split(" ");
+
 /** Writes 3 MB of documents, in a file that is divided and one that is not. Returns their glob. */
 export async function writeTexts(dir: string): Promise<string> {
   const line = (i: number) => {

@@ -5,22 +5,12 @@
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { killedAt, runsTo, withFolder } from "../program.ts";
-import { writeTexts } from "./texts.ts";
+import { tokenizeOptions, writeTexts } from "./texts.ts";
 import { tokensOf } from "./tokens.ts";
 
 Deno.test("tokenize killed in the plan, in ranks and in the merge leaves the same tokens after the command is typed again", async () => {
   await withFolder(async (dir) => {
-    const options = [
-      "--tokenizer",
-      "byte",
-      "--val-bytes",
-      "20000",
-      "--part-bytes",
-      "300000",
-      "--workers",
-      "1",
-    ];
-    const args = ["--source", await writeTexts(dir), ...options];
+    const args = ["--source", await writeTexts(dir), ...tokenizeOptions];
     await runsTo(0, ["tokenize", ...args, "--out", `${dir}/one`]);
     const out = `${dir}/killed`, kills: string[] = [], pipeline = "tokenize";
     await Deno.mkdir(out);

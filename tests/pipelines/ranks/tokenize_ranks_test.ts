@@ -5,19 +5,9 @@
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { errorLine, runsTo, withFolder } from "../program.ts";
-import { writeTexts } from "./texts.ts";
+import { tokenizeOptions, writeTexts } from "./texts.ts";
 
-const options = [
-  "--tokenizer",
-  "byte",
-  "--val-bytes",
-  "20000",
-  "--part-bytes",
-  "300000",
-  "--workers",
-  "1",
-  "--quiet",
-];
+const options = [...tokenizeOptions, "--quiet"];
 
 /** Returns the tokens of all training shards, one after another, without their headers. */
 function trainingBytes(out: string): Uint8Array {

@@ -4,20 +4,17 @@
  * @module
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { putS3 } from "../../../stages/format/web/s3/objects.ts";
 import { BUCKET, storeTest } from "../../object_store.ts";
 import { withFolder } from "../../temporary.ts";
-import { rows, writeSources } from "../fineweb/ranks.ts";
+import { rows } from "../fineweb/ranks.ts";
+import { storeCrawl } from "./crawl.ts";
 import { typed } from "./programs.ts";
 
 storeTest(
   "fineweb keeps the same documents from a store as from disk, with connections that break",
   (store) =>
     withFolder(async (dir) => {
-      await writeSources(`${dir}/crawl`);
-      for (const { name } of Deno.readDirSync(`${dir}/crawl`)) {
-        await putS3(`s3://${BUCKET}/crawl/${name}`, await Deno.readFile(`${dir}/crawl/${name}`));
-      }
+      await storeCrawl(dir);
       const disk = await typed("fineweb --source crawl --out disk --workers 1", { cwd: dir, store });
       strictEqual(disk.code, 0, disk.err);
       let count = 0;

@@ -6,11 +6,12 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { from } from "../../../stages/flow/flow.ts";
 import { listS3 } from "../../../stages/format/web/s3/list.ts";
-import { getS3, putS3 } from "../../../stages/format/web/s3/objects.ts";
+import { getS3 } from "../../../stages/format/web/s3/objects.ts";
 import { openSource } from "../../../stages/source/uri.ts";
 import { BUCKET, installMoto, storeTest } from "../../object_store.ts";
 import { withFolder } from "../../temporary.ts";
-import { rows, writeSources } from "../fineweb/ranks.ts";
+import { rows } from "../fineweb/ranks.ts";
+import { storeCrawl } from "./crawl.ts";
 import { type Printed, typed } from "./programs.ts";
 
 await installMoto();
@@ -19,10 +20,7 @@ storeTest(
   "ranks that share only a store write the documents of one process, from the store into the store",
   (store) =>
     withFolder(async (dir) => {
-      await writeSources(`${dir}/crawl`);
-      for (const { name } of Deno.readDirSync(`${dir}/crawl`)) {
-        await putS3(`s3://${BUCKET}/crawl/${name}`, await Deno.readFile(`${dir}/crawl/${name}`));
-      }
+      await storeCrawl(dir);
       for (const machine of ["a", "b", "c"]) await Deno.mkdir(`${dir}/${machine}`);
       const source = `fineweb --source s3://${BUCKET}/crawl --workers 1 --part-bytes 4000`;
       const whole = await typed(`${source} --out whole`, { cwd: dir, store });
@@ -69,10 +67,7 @@ storeTest(
   "the report of ranks that share only a store counts what one process counts",
   (store) =>
     withFolder(async (dir) => {
-      await writeSources(`${dir}/crawl`);
-      for (const { name } of Deno.readDirSync(`${dir}/crawl`)) {
-        await putS3(`s3://${BUCKET}/crawl/${name}`, await Deno.readFile(`${dir}/crawl/${name}`));
-      }
+      await storeCrawl(dir);
       const on = async (machine: string, words: string, code = 0): Promise<Printed> => {
         await Deno.mkdir(`${dir}/${machine}`, { recursive: true });
         const run = await typed(words, { cwd: `${dir}/${machine}`, store });
