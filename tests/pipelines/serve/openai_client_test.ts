@@ -215,7 +215,7 @@ test("models, and errors with the types of the client", () =>
   }));
 
 test("a client that leaves frees its place, streamed or not", () =>
-  withServer({ parallel: 1 }, async ({ client, generator, api }) => {
+  withServer({ parallel: 1, pause: 20 }, async ({ client, generator, api }) => {
     for (const stream of [true, false]) {
       const stop = new AbortController();
       const answer = client.chat.completions.create({ ...question("count"), stream }, {
