@@ -31,6 +31,8 @@ export type StoreFault =
   | "lost answer"
   /** The connection breaks after this many bytes of the answer. */
   | { readonly cutAfter: number }
+  /** No byte follows this many bytes of the answer. */
+  | { readonly stallAfter: number }
   /** The answer waits for this many milliseconds. */
   | { readonly delay: number };
 
@@ -205,6 +207,12 @@ function proxyTo(target: string, stop: () => Promise<void>): TestStore {
         headers: answer,
       });
     }
+    if (typeof fault === "object" && fault !== null && "stallAfter" in fault) {
+      return new Response(stalled(bytes.subarray(0, fault.stallAfter)), {
+        status: response.status,
+        headers: answer,
+      });
+    }
     return new Response(bytes.length === 0 ? null : bytes, { status: response.status, headers: answer });
   });
   const origin = `http://127.0.0.1:${server.addr.port}`;
@@ -238,6 +246,11 @@ function shortened(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<Ar
       controller.close();
     },
   });
+}
+
+/** Bytes of an answer that never ends. */
+function stalled(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({ start: (it) => it.enqueue(bytes) });
 }
 
 if (import.meta.main) await installMoto();

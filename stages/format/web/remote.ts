@@ -145,7 +145,9 @@ async function request(
       : fetchRedirected(url, { headers: { ...tokenHeader(url), ...range }, signal })
   );
   if (response.status === 206 || response.status === 200) return response;
-  throw isS3(url) ? await s3Refusal(response, { action: "read", uri: url }) : await refusal(url, response);
+  throw isS3(url)
+    ? await s3Refusal(response, { action: "read", uri: url, chunks: retries.chunks(response) })
+    : await refusal(url, response);
 }
 
 async function refusal(url: string, { status, statusText, headers, body }: Response): Promise<Error> {

@@ -7,7 +7,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { from } from "../../../stages/flow/flow.ts";
 import { listS3 } from "../../../stages/format/web/s3/list.ts";
-import { putS3 } from "../../../stages/format/web/s3/objects.ts";
+import { getS3, putS3 } from "../../../stages/format/web/s3/objects.ts";
 import { useS3Settings } from "../../../stages/format/web/s3/settings.ts";
 import { findRemote, readRemote } from "../../../stages/format/web/remote.ts";
 import { writeParquet } from "../../../stages/sink/parquet.ts";
@@ -120,6 +120,20 @@ storeTest("readRemote() refuses to mix two versions of an object", async (store)
   await put({ file: bytes.toReversed() });
   await rejects(Array.fromAsync(reading), /Cannot continue reading s3:.*its version is now/);
 });
+
+storeTest(
+  "an answer of failure that breaks off or stalls before its code is asked for again",
+  async (store) => {
+    const missing = `s3://${BUCKET}/missing`, once = { ...quick, idle: 300 };
+    for (const fault of [{ cutAfter: 0 }, { cutAfter: 20 }, { stallAfter: 20 }]) {
+      store.faults.push(fault);
+      strictEqual(await getS3(missing, once), null);
+      store.faults.push(fault);
+      await rejects(findRemote(missing, once), /answered 404 NoSuchKey/);
+    }
+    deepStrictEqual(store.faults, []);
+  },
+);
 
 storeTest("errors of a store say what to set, and print no credentials", async (store) => {
   const refused = async (fault: StoreFault, Class: new () => Error, message: RegExp): Promise<void> => {

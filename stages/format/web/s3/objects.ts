@@ -40,8 +40,10 @@ export async function askS3(
         ...(body !== undefined && { body }),
       })
     );
-    if (response.status < 200 || response.status > 299) throw await s3Refusal(response, { action, uri });
     const chunks = retries.chunks(response);
+    if (response.status < 200 || response.status > 299) {
+      throw await s3Refusal(response, { action, uri, chunks });
+    }
     const text = await limitedBody(response, { url: uri, chunks, bytes: MAX_ANSWER_BYTES }).text();
     // A store that has begun to answer before it is done reports a failure in the body.
     const code = codeIn(text);

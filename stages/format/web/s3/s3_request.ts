@@ -100,6 +100,8 @@ export interface S3Attempt {
   /** Completes "Cannot … URI": "read", "write", "list", "remove". */
   readonly action: string;
   readonly uri: string;
+  /** The body of the answer, such as `Retries.chunks()` of it, which ends one that stalls. */
+  readonly chunks: AsyncIterable<Uint8Array>;
 }
 
 const transientCodes = new Set([
@@ -116,14 +118,17 @@ const MAX_ERROR_BYTES = 1 << 16;
 
 /**
  * Returns the error for a response without success, and reads its body: TransientError for one that may
- * succeed later, S3ConditionError, S3UnsupportedError, S3RangeError, Deno.errors.NotFound, PermissionDenied,
- * or Http for anything else. Only the code of the store's message is repeated: the message may name keys.
+ * succeed later and for one that broke off before its code, S3ConditionError, S3UnsupportedError,
+ * S3RangeError, Deno.errors.NotFound, PermissionDenied, or Http for anything else. Only the code of the
+ * store's message is repeated: the message may name keys.
  */
-export async function s3Refusal(response: Response, attempt: S3Attempt): Promise<Error> {
-  const { status, headers } = response;
-  const code = codeIn(await textOf(response)) ?? codeOfStatus(status);
+export async function s3Refusal({ status, headers }: Response, attempt: S3Attempt): Promise<Error> {
+  const { text, whole } = await errorTextOf(attempt.chunks);
+  const found = codeIn(text), code = found ?? codeOfStatus(status);
   const cannot = `Cannot ${attempt.action} ${attempt.uri}`, answered = `the store answered ${status} ${code}`;
-  if (transientStatuses.has(status) || transientCodes.has(code)) {
+  // Without the code it is not known what is missing, such as the object or its whole bucket.
+  const cut = found === null && !whole;
+  if (cut || transientStatuses.has(status) || transientCodes.has(code)) {
     return new TransientError(answered, pauseOf(headers.get("retry-after")));
   }
   const region = headers.get("x-amz-bucket-region");
@@ -192,21 +197,22 @@ function codeOfStatus(status: number): string {
   return status >= 300 && status < 400 ? "(a redirect)" : "(without a code)";
 }
 
-/** The beginning of a body as text. */
-async function textOf({ body }: Response): Promise<string> {
-  if (body === null) return "";
-  const text = new TextDecoder();
-  let found = "", bytes = 0;
+/** The beginning of a body as text; it is not `whole` if the connection has failed before. */
+async function errorTextOf(
+  body: AsyncIterable<Uint8Array>,
+): Promise<{ readonly text: string; readonly whole: boolean }> {
+  const decoder = new TextDecoder();
+  let text = "", bytes = 0;
   try {
     for await (const chunk of body) {
       bytes += chunk.length;
-      found += text.decode(chunk, { stream: true });
+      text += decoder.decode(chunk, { stream: true });
       if (bytes >= MAX_ERROR_BYTES) break; // this cancels the rest
     }
+    return { text, whole: true };
   } catch {
-    // The connection has failed: what has arrived is enough, as the status says that the request has failed.
+    return { text, whole: false };
   }
-  return found;
 }
 
 /** Returns the milliseconds that a Retry-After field in seconds asks for; null if it has none. */
