@@ -121,6 +121,17 @@ export function startThreads(
     idle.start();
     return idle.during(() => Promise.race([Promise.all(starting), failed.promise]));
   };
+  /** Resolves when a run has ended, or failed. */
+  const finished = async (run: number): Promise<void> => {
+    for (;;) {
+      const last = Atomics.load(control, word.finished);
+      if (last === run) return;
+      // This may wake up for the run before: a worker stores its number and then notifies. If it is
+      // interrupted in between, the next run has been started by then, as its number was there.
+      const change = Atomics.waitAsync(control, word.finished, last);
+      if (change.async) await change.value;
+    }
+  };
   const endWorkers = (): void => {
     Atomics.add(control, word.generation, 1);
     Atomics.add(control, word.started, 1);
@@ -139,11 +150,9 @@ export function startThreads(
         control[word.programs] = tables.length;
         control[word.timed] = Number(withTimes);
         if (withTimes) expected += workers.length;
-        const run = Atomics.load(control, word.finished);
-        Atomics.add(control, word.started, 1);
+        const run = Atomics.add(control, word.started, 1) + 1 | 0;
         Atomics.notify(control, word.started);
-        const end = Atomics.waitAsync(control, word.finished, run);
-        if (end.async) await end.value; // resolves after a failure too
+        await finished(run);
         if (Atomics.load(control, word.failed) !== 0) await failed.promise;
       }),
     async times() {

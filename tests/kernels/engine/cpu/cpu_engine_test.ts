@@ -81,6 +81,29 @@ Deno.test("a thread that leaves a run late does not execute the next run's progr
   deepStrictEqual(wrong, 0);
 });
 
+Deno.test("a run does not end with a late notification of the run before", async () => {
+  const engine = await openCpu({ threads: 1 });
+  await using session = await engine.open(sharing(), { b: f32([1, 0, 0, 1], [2, 2]) });
+  const { waitAsync } = Atomics;
+  let notified = 0;
+  // As a worker does that is interrupted between the end of a run and its notification.
+  Atomics.waitAsync = ((words: Int32Array<SharedArrayBuffer>, index: number, value: number) => {
+    const change = waitAsync(words, index, value);
+    notified += Atomics.notify(words, index);
+    return change;
+  }) as typeof waitAsync;
+  try {
+    for (let i = 1; i <= 100; i++) {
+      session.write({ x: f32([i, 0, 0, i]) });
+      await session.run(["set", ...Array<string>(100).fill("forward")]);
+      deepStrictEqual([...(await session.read(["y"])).y.data], [i, 0, 0, i]);
+    }
+  } finally {
+    Atomics.waitAsync = waitAsync;
+  }
+  ok(notified > 0);
+});
+
 Deno.test("a session keeps the order of runs, writes and reads that are not awaited", async () => {
   const engine = await openCpu({ threads: 2 });
   await using session = await engine.open(sharing(), { b: f32([1, 0, 0, 1], [2, 2]) });
