@@ -16,11 +16,14 @@ export class WorkerProgress {
     this.#words = new Int32Array(memory);
   }
 
-  /** Records that the worker starts an item. */
+  /**
+   * Records that the worker starts an item. The item is counted first, so that neither `stage` nor `active`
+   * is taken for that of the item before.
+   */
   begin(): void {
+    Atomics.add(this.#words, word.begun, 1);
     Atomics.store(this.#words, word.stage, 0);
     Atomics.store(this.#words, word.active, 1);
-    Atomics.add(this.#words, word.begun, 1);
   }
 
   /** Records that the worker has finished its frame of items. */
@@ -56,12 +59,17 @@ export class ProgressWatchdog {
 
   constructor(readonly progress: WorkerProgress) {}
 
+  /** Number of items that the worker had begun at the last `timeAtItem`; the last of them was measured. */
+  get begun(): number {
+    return this.#begun;
+  }
+
   /**
    * Returns the milliseconds since the current item was first seen, or 0 while the worker is idle. `now` is
    * the current time in ms.
    */
   timeAtItem(now: number): number {
-    const { begun, active } = this.progress;
+    const { active } = this.progress, { begun } = this.progress; // in this order: see `begin`
     if (begun !== this.#begun || !active) {
       this.#begun = begun;
       this.#since = now;

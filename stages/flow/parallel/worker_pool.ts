@@ -187,7 +187,8 @@ export class WorkerPool {
    * processing.
    */
   #replace(member: PoolMember, reason: string): void {
-    const { begun, stage } = member.watchdog.progress;
+    const { begun, progress } = member.watchdog, { stage } = progress;
+    if (progress.begun !== begun) return; // the worker has finished the slow item since it was measured
     const at = begun - member.finished - 1, oldest = member.inFlight[0]?.request;
     if (oldest?.kind !== "frame" || at >= oldest.items.length) return; // the item has just been finished
     member.worker.terminate();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { existsSync } from "../../../../stages/disk/whole_files.ts";
 import { map, rule, type Stage } from "../../../../stages/flow/stage.ts";
 
 /** An item of the tests. */
@@ -74,5 +75,15 @@ export function swamp(): Stage<any, any>[] {
     stuck("early", (value) => value === 4),
     rule("no fives", (letter: Letter) => (letter.value === 5 ? "five" : null)),
     stuck("late", (value) => value % 100 === 77),
+  ];
+}
+
+/** Returns a group that waits at the values 1 and 2 until the file `<path>-<value>` exists. */
+export function held({ path }: { readonly path: string }): Stage<any, any>[] {
+  return [
+    map("held", (letter: Letter) => {
+      if (letter.value === 1 || letter.value === 2) { while (!existsSync(`${path}-${letter.value}`)); }
+      return letter;
+    }),
   ];
 }

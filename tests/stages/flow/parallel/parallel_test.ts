@@ -1,5 +1,6 @@
 import { denoBeforeDeadline } from "../../../deadline.ts";
-import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
+import { withFolder } from "../../../temporary.ts";
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { asSource } from "../../../../stages/flow/as_source.ts";
 import type { Json, StageSnapshot } from "../../../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../../../stages/flow/events.ts";
@@ -185,6 +186,37 @@ async function runScript(name: string, args: readonly string[] = []): Promise<De
 Deno.test("parallel() with a limit drops the items that take too long, and no others", async () => {
   const { code, stderr } = await runScript("./limit_run.ts");
   strictEqual(code, 0, new TextDecoder().decode(stderr));
+});
+
+Deno.test("parallel() with a limit does not drop the item that a worker begins while a slow one is looked at", async () => {
+  await withFolder(async (dir) => {
+    const milliseconds = 1000, path = `${dir}/go`, { load } = Atomics;
+    let looks = 0;
+    Atomics.load = ((words: Int32Array, index: number) => {
+      const value = load(words, index), isCount = words.length === 3 && index === 0;
+      if (isCount && value === 2 && ++looks === 1) { // item 1 is seen for the first time
+        for (const end = performance.now() + 1.1 * milliseconds; performance.now() < end;);
+      } else if (isCount && value === 2 && looks === 2) { // and ends when it is found to be late
+        Deno.writeTextFileSync(`${path}-1`, "");
+        while (load(words, index) === 2);
+      } else if (isCount && value === 3) Deno.writeTextFileSync(`${path}-2`, "");
+      return value;
+    }) as typeof load;
+    const out: Letter[] = [];
+    try {
+      await from(asSource("letters in", () => many.slice(0, 20)))
+        .pipe(parallel<Letter, Letter>({ module, group: "held", options: { path } }, {
+          workers: 1,
+          limit: { milliseconds, reason: "timeout" },
+        }))
+        .pipe(sink("out", out))
+        .run({});
+    } finally {
+      Atomics.load = load;
+    }
+    ok(looks >= 2);
+    deepStrictEqual(out, many.slice(0, 20));
+  });
 });
 
 for (const args of [[], ["limit"]]) {
