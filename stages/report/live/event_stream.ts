@@ -112,9 +112,9 @@ export function eventStream(
 }
 
 async function startOf({ follower, after, epoch }: StreamSource): Promise<Cursor> {
-  const current = epoch === null || epoch === follower.epoch;
+  const now = follower.epoch, current = epoch === null || epoch === now;
   if (current && after <= follower.lines) {
-    return { follower, position: await follower.position(after), epoch: follower.epoch };
+    return { follower, position: await follower.position(after), epoch: now }; // which may have passed
   }
   return { follower, position: { line: 0, offset: 0 }, epoch: -1 }; // -1: tells the reader to start anew
 }

@@ -47,6 +47,7 @@ export class LineFollower {
   #modified: number | null = null;
   #epoch = 0;
   #polling: Promise<void> | null = null;
+  #nextPoll: Promise<void> | null = null; // asked for while another is under way
   readonly #notice = new Notice();
 
   /** Starts before the first line; `poll()` reads. */
@@ -86,12 +87,17 @@ export class LineFollower {
   }
 
   /**
-   * Reads what was appended since the last call. A file that does not exist has no lines; one that has been
-   * removed keeps those it had until another takes its place. Throws Deno.errors.InvalidData for a line of
-   * more than 32 MiB, and the errors of reading.
+   * Reads what was appended since the last call, up to the moment of this one. A file that does not exist has
+   * no lines; one that has been removed keeps those it had until another takes its place. Throws
+   * Deno.errors.InvalidData for a line of more than 32 MiB, and the errors of reading.
    */
   poll(): Promise<void> {
-    return this.#polling ??= this.#poll().finally(() => this.#polling = null);
+    if (this.#polling === null) return this.#polling = this.#poll().finally(() => this.#polling = null);
+    // The one under way may have looked at the file before its last lines were written.
+    return this.#nextPoll ??= this.#polling.catch(() => {}).then(() => {
+      this.#nextPoll = null;
+      return this.poll();
+    });
   }
 
   /** Resolves when lines were added or the file was truncated or replaced, or when the signal is aborted. */
@@ -122,14 +128,16 @@ export class LineFollower {
 
   /**
    * Returns complete lines from a position on, about `CHUNK` bytes but at least one line, and the position
-   * after them. Returns no lines at the end of the file, and where the file was truncated meanwhile.
+   * after them. Returns no lines at the end of the file, and where the file was truncated or replaced
+   * meanwhile.
    */
   async read({ line, offset }: LinePosition): Promise<{ lines: string[]; next: LinePosition }> {
-    const none = { lines: [], next: { line, offset } };
-    if (offset >= this.#bytes || this.#isGone) return none;
+    const none = { lines: [], next: { line, offset } }, bytes = this.#bytes, epoch = this.#epoch;
+    if (offset >= bytes || this.#isGone) return none;
     using file = await openFile(this.#path);
     for (let size = CHUNK;; size *= 2) {
-      const chunk = await bytesAt(file, offset, Math.min(size, this.#bytes - offset));
+      const chunk = await bytesAt(file, offset, Math.min(size, bytes - offset));
+      if (this.#epoch !== epoch) return none; // a poll has noticed it
       const end = chunk.lastIndexOf(NEWLINE) + 1;
       if (end > 0) {
         const lines = linesOf(chunk.subarray(0, end));

@@ -35,12 +35,16 @@ export async function postEvents(follower: LineFollower, options: PostOptions): 
     if (follower.epoch !== epoch) {
       [position, epoch, reset] = [{ line: 0, offset: 0 }, follower.epoch, true];
     }
+    const read = new AbortController();
+    // Before the file is read, as it may grow just after that.
+    const changed = follower.changed(AbortSignal.any([closing, stop, read.signal]));
     const { lines, next } = await follower.read(position);
     if (lines.length === 0) {
       if (closing.aborted) return;
-      await follower.changed(AbortSignal.any([closing, stop]));
+      await changed;
       continue;
     }
+    read.abort();
     const why = await post(`${lines.join("\n")}\n`, { url, stop, last: next.line, reset });
     if (why === null) {
       [position, pause, reset] = [next, first, false];
