@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { explained } from "../../stages/disk/file_error.ts";
 import { exists, writeWhole } from "../../stages/disk/whole_files.ts";
 import type { Memory } from "../../stages/tool/memory.ts";
 import { nearest } from "../cli/args.ts";
@@ -92,10 +93,7 @@ const commands: Readonly<Record<string, Command>> = {
     about: "adds a fact to the memory, which the model is told in every conversation",
     run: async (rest, { memory, say }) => {
       if (memory === null) say("There is no memory: start with --memory FILE.");
-      else {
-        await memory.remember(rest);
-        say(`${memory.facts.length} in memory.`);
-      }
+      else say(await changed(memory, "Remembered", () => memory.remember(rest)));
       return next;
     },
   },
@@ -104,10 +102,7 @@ const commands: Readonly<Record<string, Command>> = {
     about: "removes fact N from the memory",
     run: async (rest, { memory, say }) => {
       if (memory === null) say("There is no memory: start with --memory FILE.");
-      else {
-        await memory.forget(Number(rest));
-        say(`${memory.facts.length} in memory.`);
-      }
+      else say(await changed(memory, "Forgotten", () => memory.forget(Number(rest))));
       return next;
     },
   },
@@ -142,6 +137,26 @@ const commands: Readonly<Record<string, Command>> = {
   },
 };
 
+/** Changes the memory. Returns what to say; without a file that can be written, the change is of this chat alone. */
+async function changed(
+  memory: Memory,
+  what: "Remembered" | "Forgotten",
+  change: () => Promise<void>,
+): Promise<string> {
+  try {
+    await change();
+    return `${memory.facts.length} in memory.`;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    const { message } = explained(
+      error,
+      () =>
+        "put this right, and the next /remember or /forget saves all facts, or start with another --memory FILE",
+    );
+    return `${what} until you leave, but not saved: ${message}`;
+  }
+}
+
 /** Runs a line that is a command. Returns null for a line that is a message. */
 export async function runCommand(line: string, context: CommandContext): Promise<CommandResult | null> {
   const [, typed, rest] = /^\/(\w*)\s*([^]*)$/.exec(line.trimStart()) ?? [];
@@ -160,10 +175,8 @@ export async function runCommand(line: string, context: CommandContext): Promise
     return await commands[name].run(rest.trim(), context);
   } catch (error) {
     // A fact that is too long, a file that cannot be written: the conversation goes on.
-    if (!(error instanceof RangeError) && !(error instanceof Deno.errors.NotFound) && !isSystemError(error)) {
-      throw error;
-    }
-    context.say(error instanceof Error ? error.message : String(error));
+    if (!(error instanceof RangeError) && !isSystemError(error)) throw error;
+    context.say(error.message);
     return next;
   }
 }
@@ -173,7 +186,7 @@ export function messageText(line: string): string {
   return line.trimStart().startsWith("//") ? line.trimStart().slice(1) : line;
 }
 
-function isSystemError(error: unknown): boolean {
+function isSystemError(error: unknown): error is Error {
   return error instanceof Error && "code" in error;
 }
 

@@ -57,7 +57,10 @@ export class Memory {
     return this.#facts;
   }
 
-  /** Adds a fact. Throws RangeError for an empty or long one, and if there is no room. */
+  /**
+   * Adds a fact. Throws RangeError for an empty or long one, and if there is no room. An error of `writeWhole`
+   * means that the fact is added, and that the file does not have it.
+   */
   async remember(fact: string): Promise<void> {
     const text = fact.trim();
     if (text === "" || text.length > LONGEST) {
@@ -70,7 +73,10 @@ export class Memory {
     await this.#save();
   }
 
-  /** Removes a fact by its number, from 1. Throws RangeError if there is none. */
+  /**
+   * Removes a fact by its number, from 1. Throws RangeError if there is none. An error of `writeWhole` means
+   * that the fact is removed, and that the file still has it.
+   */
   async forget(number: number): Promise<void> {
     if (!Number.isInteger(number) || number < 1 || number > this.#facts.length) {
       throw new RangeError(`There is no fact ${number}: the memory has ${this.#facts.length}`);
@@ -97,8 +103,8 @@ export class Memory {
           await this.remember(fact);
           return { output: "remembered" };
         } catch (cause) {
-          if (!(cause instanceof RangeError)) throw cause;
-          return { error: cause.message };
+          if (cause instanceof RangeError) return { error: cause.message };
+          return { error: `not saved: ${cause instanceof Error ? cause.message : cause}` };
         }
       },
     };

@@ -5,6 +5,7 @@
  */
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { chatLoop } from "../../../pipelines/chat/chat_loop.ts";
+import { runCommand } from "../../../pipelines/chat/commands.ts";
 import { ConversationState } from "../../../pipelines/chat/conversation_state.ts";
 import type { Lines } from "../../../pipelines/chat/lines.ts";
 import type { AnswerPart } from "../../../stages/answer/answer_reader.ts";
@@ -210,5 +211,31 @@ test("lines are messages or commands, and what is saved is what sft reads", () =
       equal(await run("/exit", "hi"), "");
       await run("//hi");
       equal(state.messages[0].content, "/hi");
+    })
+  ));
+
+test("a memory whose file cannot be written keeps facts until the end, and says so; later ones save all", () =>
+  withFolder((dir) =>
+    withState({}, async (state) => {
+      const path = `${dir}/new/facts.json`, memory = await Memory.open(path), said: string[] = [];
+      const run = (line: string) => runCommand(line, { state, memory, say: (text) => void said.push(text) });
+      await run("/remember I like tea");
+      const [first] = said.splice(0);
+      ok(first.startsWith(`Remembered until you leave, but not saved: Cannot write ${path}: `), first);
+      ok(/there is no such .*the next \/remember or \/forget saves all.*another --memory FILE$/.test(first));
+      const { run: note } = memory.tool();
+      const noted = await note("Has a cat");
+      ok(
+        "error" in noted && noted.error.startsWith(`not saved: Cannot write ${path}`),
+        JSON.stringify(noted),
+      );
+      await run("/forget 2");
+      ok(said.splice(0)[0].startsWith("Forgotten until you leave, but not saved: Cannot write"));
+      await run("/memory");
+      deepEqual(said.splice(0), ["1. I like tea"]);
+      await Deno.mkdir(`${dir}/new`);
+      await run("/remember Has a dog");
+      deepEqual(said, ["2 in memory."]);
+      deepEqual((await Memory.open(path)).facts, ["I like tea", "Has a dog"]);
     })
   ));
