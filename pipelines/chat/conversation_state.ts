@@ -5,7 +5,8 @@
  */
 import type { AnswerPart } from "../../stages/answer/answer_reader.ts";
 import { type AnswerSummary, generateAnswer } from "../../stages/answer/generate_answer.ts";
-import { THINK } from "../../stages/answer/tagged_text.ts";
+import { beginsThought } from "../../stages/answer/tagged_text.ts";
+import { toolboxConstraint } from "../../stages/answer/toolbox_constraint.ts";
 import { ThinkHand } from "../../stages/answer/think_hand.ts";
 import { withWrittenTools } from "../../stages/answer/written_tools.ts";
 import type { Message, Part } from "../../stages/chat/conversation.ts";
@@ -86,7 +87,7 @@ export class ConversationState {
     try {
       const prompt = this.#prompt();
       this.tokens = prompt.length;
-      const inThought = new RegExp(`${THINK[0]}\\s*$`).test(tokenizer.decode(prompt.slice(-32)));
+      const inThought = beginsThought(tokenizer, prompt);
       const isCode = template.calls === "code";
       const events = generateAnswer(generator, {
         tokenizer,
@@ -96,7 +97,13 @@ export class ConversationState {
         ...(isCode && { code: nanochatIds(tokenizer) }),
         toolHand: toolbox?.hand() ?? null,
         hand: think === null || think === 0 ? null : new ThinkHand(tokenizer, { budget: think, inThought }),
-        request: { prompt, key: `answer.${this.#answers++}` },
+        request: {
+          prompt,
+          key: `answer.${this.#answers++}`,
+          ...(toolbox !== null && !isCode && {
+            constraint: toolboxConstraint(toolbox.tools, { tokenizer, template, inThought }),
+          }),
+        },
         sampling: { ...sampling, ends: template.ends, maxTokens, maxLength: context, seed, signal },
       });
       for await (const part of events) {

@@ -5,12 +5,7 @@
  */
 import { withObjectArguments, withWrittenTools } from "../../stages/answer/written_tools.ts";
 import type { AnswerOptions } from "../../stages/answer/generate_answer.ts";
-import type { Grammar } from "../../stages/answer/grammar/grammar.ts";
-import {
-  type GrammarConstraintOptions,
-  TokenGrammar,
-} from "../../stages/answer/grammar/grammar_constraint.ts";
-import { CALL, THINK } from "../../stages/answer/tagged_text.ts";
+import { beginsThought, CALL } from "../../stages/answer/tagged_text.ts";
 import type { Message } from "../../stages/chat/conversation.ts";
 import { messagesOf } from "../../stages/chat/read/messages.ts";
 import { RecordFault } from "../../stages/chat/read/record_fault.ts";
@@ -21,7 +16,7 @@ import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { ApiError, fieldError } from "./api_error.ts";
 import { checkPrompt } from "./check_prompt.ts";
 import { Fields } from "./fields.ts";
-import { answerForm, toolForm } from "./forms.ts";
+import { answerForm, constraintsOf } from "./forms.ts";
 import { ignoredFields, type SamplingFields, samplingFields, sharedFields } from "./sampling_fields.ts";
 import type { ServedModel } from "./served_model.ts";
 import { serverTools, withCalls } from "./server_tools.ts";
@@ -86,15 +81,18 @@ export function chatRequest(fields: Fields, model: ServedModel): ChatRequest {
     tokenizer,
   });
   checkPrompt(prompt, { context, param: "messages" });
-  const text = tokenizer.decode(prompt.slice(-32)), isTagged = template.calls !== "code";
-  const inThought = begun === "" && new RegExp(`${THINK[0]}\\s*$`).test(text);
+  const isTagged = template.calls !== "code", inThought = begun === "" && beginsThought(tokenizer, prompt);
   const ends = new Set([...template.ends, ...shared.stopIds]);
-  const after = inThought ? THINK[1] : undefined, isOfTools = isTagged && tools.tools.length > 0;
-  const grammar = isOfTools
-    ? grammarOf(toolForm(tools, { begun: begun !== "", inThought }), { tokenizer, ends, allowsSpecial: true })
-    : form === null || inCode
-    ? null
-    : grammarOf(form, { tokenizer, ends, after });
+  const constraintOf = constraintsOf(form, {
+    tools,
+    toolbox,
+    template,
+    tokenizer,
+    ends,
+    begun,
+    inThought,
+    inCode,
+  });
   const choice: Omit<AnswerOptions, "request"> = {
     tokenizer,
     isChat: true,
@@ -120,11 +118,14 @@ export function chatRequest(fields: Fields, model: ServedModel): ChatRequest {
     ...shared,
     promptTokens: prompt.length,
     logprobs,
-    choices: Array.from({ length: shared.n }, (_, i) => ({
-      ...choice,
-      toolHand: toolbox?.hand() ?? null,
-      request: { prompt, key: `choice.${i}`, ...(grammar !== null && { constraint: grammar.constraint() }) },
-    })),
+    choices: Array.from({ length: shared.n }, (_, i) => {
+      const request = { prompt, key: `choice.${i}` }, constraint = constraintOf();
+      return {
+        ...choice,
+        toolHand: toolbox?.hand() ?? null,
+        request: constraint === null ? request : { ...request, constraint },
+      };
+    }),
   };
 }
 
@@ -167,15 +168,6 @@ function promptOf(
     begun,
     inCode: false,
   };
-}
-
-function grammarOf(form: Grammar, options: GrammarConstraintOptions): TokenGrammar {
-  try {
-    return new TokenGrammar(form, options);
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new ApiError(400, "No JSON fits the schema: it contains itself without an end", { cause });
-  }
 }
 
 /** Reads the messages. Throws ApiError for wrong ones. */

@@ -5,14 +5,59 @@
  * @module
  */
 import { answerGrammar } from "../../stages/answer/grammar/answer_grammar.ts";
-import { choice, type Grammar, literal, sequence } from "../../stages/answer/grammar/grammar.ts";
-import { anyObject, blanks, member } from "../../stages/answer/grammar/json_grammar.ts";
+import { callGrammar } from "../../stages/answer/grammar/call_grammar.ts";
+import { choice, type Grammar, sequence } from "../../stages/answer/grammar/grammar.ts";
+import { anyObject, blanks } from "../../stages/answer/grammar/json_grammar.ts";
 import { schemaGrammar, type SchemaOptions } from "../../stages/answer/grammar/schema_grammar.ts";
+import {
+  type GrammarConstraintOptions,
+  TokenGrammar,
+} from "../../stages/answer/grammar/grammar_constraint.ts";
 import { SchemaFault } from "../../stages/answer/grammar/schema_keywords.ts";
+import { THINK } from "../../stages/answer/tagged_text.ts";
+import { toolboxConstraint } from "../../stages/answer/toolbox_constraint.ts";
+import type { ChatTemplate } from "../../stages/chat/template/template.ts";
 import { isRecord } from "../../stages/disk/json.ts";
-import { fieldError } from "./api_error.ts";
+import type { TokenConstraint } from "../../stages/sample/token_text.ts";
+import type { Tokenizer } from "../../stages/token/tokenizer.ts";
+import type { Toolbox } from "../../stages/tool/toolbox.ts";
+import { ApiError, fieldError } from "./api_error.ts";
 import type { Fields } from "./fields.ts";
 import { type ClientTool, isLenient, type ToolFields } from "./tool_fields.ts";
+
+/** How a request's answer begins, and what it may call. */
+export interface AnswerShape {
+  readonly tools: ToolFields;
+  readonly toolbox: Toolbox | null;
+  readonly template: ChatTemplate;
+  readonly tokenizer: Tokenizer;
+  readonly ends: ReadonlySet<number>;
+  readonly begun: string;
+  readonly inThought: boolean;
+  readonly inCode: boolean;
+}
+
+/**
+ * Returns a function that makes the constraint of an answer: its form, or that of its calls; null: none.
+ * Throws ApiError for a schema that cannot be obeyed.
+ */
+export function constraintsOf(
+  form: Grammar | null,
+  { tools, toolbox, template, tokenizer, ends, begun, inThought, inCode }: AnswerShape,
+): () => TokenConstraint | null {
+  const isTagged = template.calls !== "code";
+  if (isTagged && toolbox !== null) {
+    return () => toolboxConstraint(toolbox.tools, { tokenizer, template, inThought });
+  }
+  if (isTagged && tools.tools.length > 0) {
+    const calls = toolForm(tools, { begun: begun !== "", inThought });
+    const grammar = grammarOf(calls, { tokenizer, ends, allowsSpecial: true });
+    return () => grammar.constraint();
+  }
+  if (form === null || inCode) return () => null;
+  const grammar = grammarOf(form, { tokenizer, ends, after: inThought ? THINK[1] : undefined });
+  return () => grammar.constraint();
+}
 
 /** Reads `response_format`. Returns the grammar of the answer; null: any text. Throws ApiError. */
 export function answerForm(fields: Fields, { tools, must }: ToolFields): Grammar | null {
@@ -41,24 +86,14 @@ export function answerForm(fields: Fields, { tools, must }: ToolFields): Grammar
  * the schema of its tool. `begun` says whether the prompt has begun a call that must be made. Throws ApiError
  * for a schema that cannot be obeyed.
  */
-export function toolForm(
+function toolForm(
   { tools, must }: ToolFields,
   { begun, inThought }: { readonly begun: boolean; readonly inThought: boolean },
 ): Grammar {
-  const all = tools.map((tool) => ({ name: JSON.stringify(tool.name), given: argumentsForm(tool) }));
-  const call = sequence(
-    blanks,
-    choice(...all.flatMap(({ name, given }) => {
-      const own = member("name", literal(name)), its = member("arguments", given);
-      return [[own, its], [its, own]].map(([one, other]) =>
-        sequence("{", blanks, one, ",", blanks, other, blanks, "}")
-      );
-    })),
-    blanks,
-  );
+  const all = tools.map((tool) => ({ name: tool.name, given: argumentsForm(tool) })), call = callGrammar(all);
   if (!begun) return answerGrammar(call, { start: inThought ? "thought" : "text" });
   const rest = all.map(({ name, given }) =>
-    sequence(must === "required" ? `${name.slice(1)}, "arguments": ` : "", given, "}", blanks)
+    sequence(must === "required" ? `${JSON.stringify(name).slice(1)}, "arguments": ` : "", given, "}", blanks)
   );
   return answerGrammar(call, { start: "call", first: choice(...rest) });
 }
@@ -81,5 +116,14 @@ function schemaForm(
   } catch (cause) {
     if (!(cause instanceof SchemaFault)) throw cause;
     throw fieldError(options.path.split(".", 1)[0], cause.message);
+  }
+}
+
+function grammarOf(form: Grammar, options: GrammarConstraintOptions): TokenGrammar {
+  try {
+    return new TokenGrammar(form, options);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new ApiError(400, "No JSON fits the schema: it contains itself without an end", { cause });
   }
 }

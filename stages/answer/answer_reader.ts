@@ -72,6 +72,10 @@ export class AnswerReader {
     this.#text = isChat ? new TaggedText({ calls: tools.size > 0, inThought }) : null;
   }
 
+  get #looksForCalls(): boolean {
+    return (this.#options.tools?.size ?? 0) > 0;
+  }
+
   /** Number of calls so far. */
   get calls(): number {
     return this.#calls;
@@ -100,11 +104,16 @@ export class AnswerReader {
     return this.#show(this.#stops.push(this.#decoder.push(id)));
   }
 
+  /** Begins another message of the answer. `inThought` says whether what precedes it has begun a thought. */
+  beginMessage({ inThought }: { readonly inThought: boolean }): void {
+    if (this.#text !== null) this.#text = new TaggedText({ calls: this.#looksForCalls, inThought });
+  }
+
   /** Ends the answer, or a message of it. Returns what was held back. */
   endMessage(): readonly AnswerPart[] {
     const rest = this.#stops.stopped ? "" : this.#stops.push(this.#decoder.end()) + this.#stops.rest();
     const parts = [...this.#show(rest), ...this.#parts(this.#text?.end() ?? [])];
-    if (this.#text !== null) this.#text = new TaggedText({ calls: (this.#options.tools?.size ?? 0) > 0 });
+    this.beginMessage({ inThought: false });
     return parts;
   }
 

@@ -7,6 +7,7 @@ import type { TokenGenerator } from "../sample/token_generator.ts";
 import type { GeneratedToken, GenerateTokensOptions, Hand, TokenRequest } from "../sample/token_text.ts";
 import type { ToolHand } from "../tool/toolbox.ts";
 import { type AnswerPart, AnswerReader, type AnswerReaderOptions } from "./answer_reader.ts";
+import { beginsThought } from "./tagged_text.ts";
 
 /** Why an answer ended: at a token or string that ends it, at its largest length, or with calls of tools. */
 export type AnswerEnd = "stop" | "length" | "calls";
@@ -56,7 +57,10 @@ export async function* generateAnswer(
     else {
       ids.push(event.id);
       if (event.isChosen) {
-        if (isBetween) yield* runs.parts();
+        if (isBetween) {
+          yield* runs.parts();
+          reader.beginMessage({ inThought: beginsThought(options.tokenizer, ids.slice(0, -1)) });
+        }
         isBetween = sampling.ends.has(event.id);
         if (isBetween) yield* runs.withoutCalls(reader.endMessage());
       }

@@ -4,6 +4,7 @@
  * @module
  */
 import { overlap } from "../sample/stop_strings.ts";
+import type { Tokenizer } from "../token/tokenizer.ts";
 
 /** A part of an answer. Calls come whole; text and thoughts in pieces. */
 export interface Segment {
@@ -17,6 +18,14 @@ export interface Segment {
 
 /** Tags that begin and end parts of an answer. */
 export const THINK = ["<think>", "</think>"] as const, CALL = ["<tool_call>", "</tool_call>"] as const;
+
+/** Most tokens that the tag of a thought and the blanks after it are written with. */
+const TAG_TOKENS = 32;
+
+/** Returns whether tokens before an answer, or before a message of it, end with the tag of a thought. */
+export function beginsThought(tokenizer: Tokenizer, ids: Uint32Array | readonly number[]): boolean {
+  return new RegExp(`${THINK[0]}\\s*$`).test(tokenizer.decode(ids.slice(-TAG_TOKENS)));
+}
 
 /** How an answer is split. */
 export interface TaggedTextOptions {

@@ -36,18 +36,13 @@ export function resultText(result: ToolResult, limit = 200): string {
   return text.length > limit ? `${text.slice(0, limit).toWellFormed()}…` : text;
 }
 
-/** Returns the JSON schema of a tool, as OpenAI's API and chat templates have it. */
-export function schemaOf({ name, about, argument }: Tool): MetadataValue {
-  return {
-    type: "function",
-    function: {
-      name,
-      description: about,
-      parameters: {
-        type: "object",
-        properties: { [argument]: { type: "string" } },
-        required: [argument],
-      },
-    },
-  };
+/** Returns the JSON schema of a tool's arguments. */
+export function parametersOf({ argument }: Pick<Tool, "argument">): MetadataValue {
+  return { type: "object", properties: { [argument]: { type: "string" } }, required: [argument] };
+}
+
+/** Returns a tool as OpenAI's API and chat templates have it. */
+export function schemaOf(tool: Tool): MetadataValue {
+  const { name, about } = tool;
+  return { type: "function", function: { name, description: about, parameters: parametersOf(tool) } };
 }

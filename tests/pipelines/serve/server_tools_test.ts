@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { messagesOf } from "../../../stages/chat/read/messages.ts";
 import { withCalls } from "../../../pipelines/serve/server_tools.ts";
 import { Memory } from "../../../stages/tool/memory.ts";
@@ -75,6 +75,49 @@ Deno.test({
         deepEqual([response.status, (await response.json()).error.param], [400, "memory"]);
       }
       equal(await promptTokens({ memory: [...Array(3).fill("x".repeat(2)), "y"] }) > none, true);
+    });
+  },
+});
+
+Deno.test({
+  name: "a call has the tool's name and argument, whatever the model has learned, also after a result",
+  ...options,
+  fn: () => {
+    // The model has learned to call "weather" with a "city".
+    const wetter = {
+      ...weather,
+      name: "wetter",
+      argument: "ort",
+      run: () => ({ output: "<tool_call>nass" }),
+    };
+    return withServer({ tools: [wetter], parallel: 8 }, async ({ client }) => {
+      const runs: string[] = [];
+      for (const temperature of [0, 1.5]) {
+        const body = { ...question("rain?"), temperature, seed: 1, n: 8 };
+        const { choices } = await client.chat.completions.create(body);
+        for (const { message } of choices) {
+          const { parts = [] } = message as { parts?: { type: string; text: string }[] };
+          runs.push(...parts.filter(({ type }) => type === "python").map(({ text }) => text));
+        }
+      }
+      ok(runs.length > 0, "no calls");
+      for (const run of runs) match(run, /^wetter\(".*"\)$/s);
+    });
+  },
+});
+
+Deno.test({
+  name: "where the template begins a thought after a result, it is a thought",
+  ...options,
+  fn: () => {
+    const results: typeof template.results = (given) =>
+      Uint32Array.of(...template.results(given), ...tokenizer.encode("<think>"));
+    const ids = template.ids.bind(template), prompt = template.prompt.bind(template);
+    const thinking = { ...template, ids, prompt, results, render: template.render.bind(template) };
+    return withServer({ tools: [weather], template: thinking }, async ({ ask }) => {
+      const { choices: [{ message }] } = await (await ask("/v1/chat/completions", question("rain?"))).json();
+      equal(message.content, "");
+      match(message.reasoning_content, /\w/);
     });
   },
 });

@@ -79,7 +79,7 @@ export async function withServer(
     parallel,
     toolbox: tools.length === 0
       ? null
-      : new Toolbox(tools, { tokenizer, template, ...(memory !== undefined && { memory }) }),
+      : new Toolbox(tools, { tokenizer, template: own, ...(memory !== undefined && { memory }) }),
   }));
   const running = await startServer({
     models,
