@@ -24,6 +24,8 @@ export interface HttpServerOptions {
   readonly connections: number;
   /** Answers a request, whose signal is aborted when the client leaves. It does not throw. */
   handle(request: Request): Promise<Response>;
+  /** Called with an error that ends a connection without an answer. */
+  log(error: unknown): void;
 }
 
 /** A server that listens. */
@@ -37,7 +39,7 @@ export interface HttpServer {
 
 /** Starts a server. Throws Deno.errors.AddrInUse and others of `isPortError` if it cannot listen. */
 export async function startHttpServer(
-  { host, port, headTime, connections, handle }: HttpServerOptions,
+  { host, port, headTime, connections, handle, log }: HttpServerOptions,
 ): Promise<HttpServer> {
   let isClosing = false, open = 0;
   const refused = new WeakSet<Socket>();
@@ -45,8 +47,14 @@ export async function startHttpServer(
     { headersTimeout: headTime, requestTimeout: 0, connectionsCheckingInterval: Math.max(50, headTime / 4) },
     async (message, response) => {
       if (refused.has(message.socket)) return;
+      if (message.method === "TRACE") return refuseTrace(response);
       if (isClosing) response.setHeader("connection", "close");
-      await answer(message, response, handle);
+      try {
+        await answer(message, response, handle);
+      } catch (error) {
+        log(error); // thrown further, it would end the program
+        response.destroy();
+      }
     },
   );
   server.on("connection", (socket: Socket) => {
@@ -100,6 +108,15 @@ function refuse(socket: Socket, connections: number): void {
   setTimeout(() => socket.destroy(), REFUSED).unref();
 }
 
+/** Refuses a method that `Request` does not take. It would repeat a request with its secrets. */
+function refuseTrace(response: ServerResponse): void {
+  const { status, body } = new ApiError(405, "Method is TRACE: expected GET or POST", {
+    code: "method_not_allowed",
+  });
+  response.writeHead(status, { allow: "GET, HEAD, POST, OPTIONS", "content-type": "application/json" });
+  response.end(JSON.stringify(body));
+}
+
 async function answer(
   message: IncomingMessage,
   response: ServerResponse,
@@ -147,7 +164,7 @@ function requestOf(message: IncomingMessage, signal: AbortSignal): Request {
   const { method = "GET", url = "/", rawHeaders } = message, headers = new Headers();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.append(rawHeaders[i], rawHeaders[i + 1]);
   const hasBody = method !== "GET" && method !== "HEAD";
-  return new Request(URL.parse(url, "http://localhost") ?? "http://localhost/", {
+  return new Request(URL.parse(url, "http://localhost") ?? "http://localhost/malformed", {
     method,
     headers,
     signal,

@@ -41,6 +41,7 @@ export async function startServer(
     headTime,
     connections,
     handle: (each) => api.handle(each),
+    log: options.log,
   });
   let closed: Promise<void> | null = null;
   async function close(patience: number): Promise<void> {

@@ -157,6 +157,37 @@ test("unknown paths, methods and content types", {}, async (server) => {
   equal(page.headers.get("access-control-allow-origin"), null);
 });
 
+test("no request ends the server: methods, targets and heads that are rare or wrong", {}, async (server) => {
+  const own = `Host: 127.0.0.1:${server.port}`;
+  /** Sends a text and returns the status of the answer; null: the connection was closed without one. */
+  const status = async (text: string): Promise<number | null> => {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+    const bytes = new Uint8Array(4000);
+    try {
+      await connection.write(new TextEncoder().encode(text));
+      const count = await connection.read(bytes).catch(() => null);
+      if (count === null) return null;
+      return Number(/^HTTP\/1\.1 (\d+) /.exec(new TextDecoder().decode(bytes.subarray(0, count)))?.[1]);
+    } finally {
+      connection.close();
+    }
+  };
+  equal(await status(`TRACE / HTTP/1.1\r\n${own}\r\n\r\n`), 405);
+  equal(await status(`CONNECT a:1 HTTP/1.1\r\n${own}\r\n\r\n`), null);
+  equal(await status(`TRACK / HTTP/1.1\r\n${own}\r\n\r\n`), 400);
+  equal(await status(`OPTIONS * HTTP/1.1\r\n${own}\r\n\r\n`), 404);
+  equal(await status(`GET http://[::z]/health HTTP/1.1\r\n${own}\r\n\r\n`), 404);
+  equal(await status(`GET /health HTTP/1.1\r\n${own}\r\nHost: evil\r\n\r\n`), 403);
+  equal(await status(`GET /health HTTP/1.1\r\n${own}\r\nX-A: \xff\r\n\r\n`), 200);
+  equal(await status("GET /health HTTP/1.1\r\n\r\n"), 400);
+  equal(await status("\0\x01\r\n\r\n"), 400);
+  for (const length of ["-5", "5x"]) {
+    equal(await status(`POST ${chat} HTTP/1.1\r\n${own}\r\nContent-Length: ${length}\r\n\r\n`), 400);
+  }
+  await isUsable(server);
+  deepEqual(server.logged, []);
+});
+
 test("other hosts and origins are refused, and pages that --cors names are let in", {
   cors: ["https://friend.example"],
 }, async (server) => {

@@ -12,6 +12,8 @@ const lessons: Readonly<Record<string, Readonly<Record<number, readonly string[]
   "thinking": {},
   "policy-collapse": {},
   "reward-hacking": {},
+  "images": {},
+  "llm-security": {},
 };
 
 for (const [name, exceptions] of Object.entries(lessons)) {
