@@ -137,7 +137,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
 };
 
-/** Changes the memory. Returns what to say; without a file that can be written, the change is of this chat alone. */
+/** Changes the memory. Returns what to say: a change that is not written is of this chat alone. */
 async function changed(
   memory: Memory,
   what: "Remembered" | "Forgotten",

@@ -58,8 +58,8 @@ export class Memory {
   }
 
   /**
-   * Adds a fact. Throws RangeError for an empty or long one, and if there is no room. An error of `writeWhole`
-   * means that the fact is added, and that the file does not have it.
+   * Adds a fact. Throws RangeError for an empty or long one, and if there is no room. An error of
+   * `writeWhole` means that the fact is added, and that the file does not have it.
    */
   async remember(fact: string): Promise<void> {
     const text = fact.trim();
