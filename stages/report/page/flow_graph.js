@@ -93,7 +93,9 @@ const waiting = ({ waits, waitsFor, queued, ahead }) => {
 const held = ({ queued, ahead, workers, inFlight, dropped }) =>
   [
     queued === null ? "" : `queue ${queued}/${ahead ?? "?"}`,
-    workers === undefined ? "" : `${workers} threads, ${inFlight ?? 0} in flight`,
+    workers === undefined
+      ? ""
+      : `${workers} ${workers === 1 ? "thread" : "threads"}, ${inFlight ?? 0} in flight`,
     dropped > 0 ? `${short(dropped)} dropped` : "",
   ].filter(Boolean).join(", ");
 

@@ -39,7 +39,7 @@ function Status() {
   const parts = [isQuiet ? "" : connection.value, many ? going() : progress(), answer.value].filter(Boolean);
   return html`
     <div class="status">
-      <span role="status">${parts.join(" · ")}</span>
+      <span role="status" class=${hasFailed() ? "alarm" : ""}>${parts.join(" · ")}</span>
       ${data.live?.acts && connection.value === "live" && !hasEnded() && html`
         <button type="button" onClick=${() => ask("checkpoint")}>Checkpoint now</button>
         <button type="button" onClick=${() => ask("stop")}>Stop</button>
@@ -47,6 +47,8 @@ function Status() {
     </div>
   `;
 }
+
+const hasFailed = () => !many && hasEnded() && last(runs[0].ends).reason === "failed";
 
 /** How many of the compared runs go on. */
 function going() {

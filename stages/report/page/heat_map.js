@@ -55,7 +55,9 @@ export function HeatMap({ title, of, alarm, inspections }) {
   const steps = `steps ${shown[0].step} to ${last(shown).step}`;
   const range = values.length === 0
     ? `all 0, ${steps}`
-    : `from ${short(low)} (pale) to ${short(high)}, ${steps}`;
+    : low === high
+    ? `at most ${short(high)}, ${steps}`
+    : `from ${short(low)} (faint) to ${short(high)}, ${steps}`;
   const unusual = names.filter((name) => alarm(last(columns).get(name) ?? 0) !== null);
   return html`
     <div class="plot">

@@ -147,15 +147,16 @@ function Curves({ inspections }) {
   `;
 }
 
-/** Histograms as densities of values, one curve per name. */
+/** Histograms as densities of values, one curve per name; outside its histogram a density is 0. */
 function densities(all) {
   const known = all.filter(({ histogram }) => histogram.to > histogram.from);
-  return known.map(({ name, histogram: { from, to, counts } }, i) => {
+  return known.map(({ name, std, histogram: { from, to, counts } }, i) => {
     const sum = counts.reduce((a, b) => a + b, 0), width = (to - from) / counts.length;
     return {
       label: name,
       color: hue(i, known.length),
-      pairs: counts.map((n, k) => [from + (k + 0.5) * width, n / sum / width]),
+      rest: `std ${short(std)}`,
+      pairs: [[from, 0], ...counts.map((n, k) => [from + (k + 0.5) * width, n / sum / width]), [to, 0]],
     };
   });
 }

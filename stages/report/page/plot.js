@@ -25,8 +25,9 @@ const colour = (name) =>
   name.startsWith("--") ? getComputedStyle(document.documentElement).getPropertyValue(name).trim() : name;
 
 /**
- * A plot. `series` is a list of `{label, pairs, color, width, dash, points, run}`; `x` labels the horizontal
- * axis (default: the chosen axis). A plot without a value is left out.
+ * A plot. `series` is a list of `{label, pairs, color, width, dash, points, run, rest}`; `x` labels the
+ * horizontal axis (default: the chosen axis). `rest` is what the legend says of a series while the pointer is
+ * away; default: its last value. A plot without a value is left out.
  */
 export function Plot({ title, series, height = 170, x }) {
   const box = useRef(null), drawn = useRef(null);
@@ -35,7 +36,7 @@ export function Plot({ title, series, height = 170, x }) {
   const isEmpty = data.slice(1).every((line) => line.every((y) => y === null));
   const log = view.log.value && canBeLog(data);
   const label = x ?? axes[view.axis.value].label;
-  const names = shown.map((one) => [one.label, one.color, one.dash, isDots(one)]);
+  const names = shown.map((one) => [one.label, one.color, one.dash, one.rest, isDots(one)]);
   const key = JSON.stringify([names, log, label, looks.value, height]);
   useLayoutEffect(() => {
     if (isEmpty) return;
@@ -69,14 +70,18 @@ function draw(box, { shown, data, log, label, height }) {
     ticks: { stroke: colour("--line"), width: 1 },
   };
   const values = (_, ticks) => ticks.map(short);
+  const isAway = ({ cursor }) => cursor.left < 0, rests = shown.some(({ rest }) => rest !== undefined);
   const plot = new uPlot(
     {
       width: Math.max(120, box.clientWidth),
       height,
       scales: { x: { time: false }, y: log ? { distr: 3 } : {} },
       axes: [{ ...style, values }, { ...style, size: 56, values }],
+      // Where a curve has no value under the pointer, the legend shows the one before, as of the last
+      // evaluation; of a curve without an order, such as a density, the nearest.
+      cursor: { hover: { skip: [null], bias: rests ? 0 : -1 } },
       series: [
-        { label },
+        { label, value: (plot, x) => isAway(plot) ? (rests ? "–" : "last") : short(x) },
         ...shown.map((one) => ({
           label: one.label,
           stroke: colour(one.color),
@@ -86,8 +91,7 @@ function draw(box, { shown, data, log, label, height }) {
           points: one.points && one.pairs.length < MARKED
             ? { show: true, size: 5, fill: colour(one.color) }
             : { show: isDots(one) },
-          // Without a cursor, the last value.
-          value: (_, value, __, at) => short(at === null ? last(known(one))?.[1] : value) || "–",
+          value: (plot, y) => (isAway(plot) ? one.rest ?? short(last(known(one))?.[1]) : short(y)) || "–",
         })),
       ],
     },
@@ -108,7 +112,7 @@ function draw(box, { shown, data, log, label, height }) {
 }
 
 /** Whether a curve has too few values for a line, as that of a run that has diverged after its first step. */
-const isDots = (one) => known(one).length < 3;
+const isDots = (one) => one.dash === undefined && known(one).length < 3;
 
 const known = ({ pairs }) => pairs.filter(([, y]) => y !== null);
 

@@ -11,6 +11,7 @@ const WAITS = 0.5; // share of the time from which a stage counts as waiting
 /** Keeps the last events of stages with the times of their arrival. */
 export class StageRates {
   #histories = new Map();
+  #firstLive = Infinity; // time of the first event that was no line of the past
 
   /** Takes an event that arrived at `at`, in milliseconds; null for a line of the past. */
   take(event, at) {
@@ -20,6 +21,7 @@ export class StageRates {
     // A resumed run counts its seconds from 0.
     if (at === null || previous !== undefined && previous.event.busy > event.busy) history.length = 0;
     history.push({ event, at: at ?? -Infinity });
+    this.#firstLive = Math.min(this.#firstLive, at ?? Infinity);
     while (history.length > 2 && at - history[1].at >= WINDOW) history.shift();
   }
 
@@ -38,7 +40,12 @@ export class StageRates {
     const run = Math.max(1e-9, ...there.map((place) => secondsOf(this.#histories.get(place.name), place)));
     const stages = there.map((place) => ({
       ...place,
-      ...measured(this.#histories.get(place.name), { now, run, workers: place.workers ?? 1 }),
+      ...measured(this.#histories.get(place.name), {
+        now,
+        run,
+        workers: place.workers ?? 1,
+        since: this.#firstLive,
+      }),
     }));
     return withWaits(stages, known);
   }
@@ -55,9 +62,10 @@ function secondsOf(history, { workers = 1 }) {
   return busy / workers + blocked;
 }
 
-function measured(history, { now, run, workers }) {
+function measured(history, { now, run, workers, since }) {
   const first = history[0], { event, at } = history[history.length - 1];
-  const idle = now !== null && Number.isFinite(at) && now - at > WINDOW; // nothing has changed since
+  // Nothing has changed lately: of a stage known from the past alone, not since the others were heard.
+  const idle = now !== null && now - Math.max(at, since) > WINDOW;
   const seconds = idle ? WINDOW / 1000 : (at - first.at) / 1000;
   const recent = now !== null && Number.isFinite(seconds) && seconds > 0;
   const moved = (key) => recent ? (idle ? 0 : (event[key] ?? 0) - (first.event[key] ?? 0)) : event[key] ?? 0;
@@ -67,7 +75,6 @@ function measured(history, { now, run, workers }) {
     out: event.out,
     dropped: sum(event.dropped),
     perSecond: recent ? (event.out === 0 ? moved("in") : moved("out")) / seconds : null,
-    busySeconds: moved("busy") / workers,
     busy: Math.min(1, moved("busy") / workers / all),
     blocked: Math.min(1, moved("blocked") / all),
     full: event.full === undefined ? null : Math.min(1, moved("full") / all),
@@ -92,7 +99,7 @@ function withWaits(stages, graph) {
   };
   const busiest = (names) =>
     [...names].map((name) => byName.get(name)).filter((stage) => stage !== undefined)
-      .reduce((a, b) => a === null || b.busySeconds > a.busySeconds ? b : a, null);
+      .reduce((a, b) => a === null || b.busy > a.busy ? b : a, null);
   const fullAfter = (name) => {
     for (const place of next.get(name) ?? []) {
       const stage = byName.get(place.name);
@@ -108,7 +115,7 @@ function withWaits(stages, graph) {
   return stages.map((stage) => {
     if (stage.blocked > WAITS && stage.blocked > stage.busy) {
       const other = busiest(before(stage.name));
-      if (other !== null && other.busySeconds > 0) return { ...stage, waits: "input", waitsFor: other.name };
+      if (other !== null && other.busy > 0) return { ...stage, waits: "input", waitsFor: other.name };
     }
     const queue = stage.busy < WAITS ? fullAfter(stage.name) : null;
     if (queue === null) return { ...stage, waits: null, waitsFor: null };

@@ -175,7 +175,7 @@ export const early = signal([]);
 
 /** Takes what has no line yet: counts of stages, and all that is early. */
 export function takeNow(events) {
-  if (!many) runs[0].hear();
+  if (!many && events.length > 0) runs[0].hear(); // a new connection begins with an empty list
   for (const event of events) if (!many && event.type === "stage") stages.take(event, performance.now());
   refresh(() => early.value = many ? [] : events.filter(({ type }) => type !== "stage"));
 }

@@ -31,7 +31,7 @@ export interface PlotProps {
   readonly logY?: boolean;
   /** Range of the y axis; default: that of the values. */
   readonly yRange?: readonly [number, number];
-  /** Position of a vertical line; default: none. */
+  /** Position of a vertical line, whose values the legend shows while the pointer is away; default: none. */
   readonly mark?: number;
 }
 
@@ -100,16 +100,21 @@ function optionsOf(latest: { readonly current: PlotProps }, width: number): uPlo
     },
     axes: [axis(xLabel, logX), { ...axis(yLabel, logY), size: 56 }],
     series: [
-      { label: xLabel },
+      {
+        label: xLabel,
+        value: (chart, x) => {
+          const shown = isAway(chart) ? latest.current.mark : x;
+          return shown === undefined ? "last" : shown === null ? "–" : String(Number(shown.toPrecision(3)));
+        },
+      },
       ...series.map(({ label, color: name, points = false }): uPlot.Series => ({
         label,
         stroke: color(name),
         width: 1.6,
         points: { show: points },
         spanGaps: true,
-        // Without a cursor, the last value.
-        value: (chart, value, i, at) => {
-          const shown = at === null ? Array.from(chart.data[i]).findLast((each) => each != null) : value;
+        value: (chart, value, i) => {
+          const shown = isAway(chart) ? restingValue(chart, i, latest.current.mark) : value;
           return shown == null ? "–" : shown.toPrecision(4);
         },
       })),
@@ -130,6 +135,16 @@ function optionsOf(latest: { readonly current: PlotProps }, width: number): uPlo
       }],
     },
   };
+}
+
+const isAway = ({ cursor }: uPlot): boolean => (cursor.left ?? -1) < 0;
+
+/** Returns the value of a series at the mark, or its last value if there is no mark. */
+function restingValue({ data }: uPlot, series: number, mark: number | undefined): number | null | undefined {
+  const values = Array.from(data[series]), [xs] = data;
+  if (mark === undefined) return values.findLast((value) => value != null);
+  const distance = (i: number) => Math.abs(xs[i] - mark);
+  return values[values.reduce((best: number, _, i) => distance(i) < distance(best) ? i : best, 0)];
 }
 
 const mostDecades = 6; // more labels would not fit beside each other

@@ -116,8 +116,9 @@ Deno.test({
           );
           await ago(300);
           await page.reload();
+          // Seconds later too: the connection itself is no news of the run.
           await until(
-            `/step 20 of 40 .*no news for 5 min/.test(document.querySelector(".status").textContent)`,
+            `/^live .*step 20 of 40 .*no news for 5 min [2-9] s/.test(document.querySelector(".status").textContent)`,
           );
           const all = await open(server.address);
           await all.until(`/2 runs, 2 without news/.test(document.querySelector(".status").textContent)`);

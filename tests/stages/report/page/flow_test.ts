@@ -78,6 +78,25 @@ Deno.test("rates fall to 0 where nothing comes any more, and are null for a run 
   deepStrictEqual([over.perSecond, over.busy, over.blocked], [null, 0.25, 0.75]);
 });
 
+Deno.test("a stage that is known from the past alone has no rates of now, and nothing waits for it", () => {
+  const rates = new StageRates();
+  const take = (name: string, busy: number, blocked: number, at: number | null) =>
+    rates.take({ type: "stage", name, in: 1, out: 1, dropped: {}, busy, blocked }, at);
+  take("source", 13, 0, null);
+  take("train", 200, 0, null);
+  take("evaluate", 0, 200, null);
+  for (const at of [0, 1000, 2000]) {
+    take("train", 201 + at / 1000, 0, at);
+    take("evaluate", 0, 201 + at / 1000, at);
+  }
+  const stages = (now: number) => new Map<string, any>(rates.stages(null, now).map((s: any) => [s.name, s]));
+  const [soon, later] = [stages(2000), stages(4000)];
+  strictEqual(soon.get("source").perSecond, null);
+  deepStrictEqual([later.get("source").busy, later.get("source").perSecond], [0, 0]);
+  strictEqual(soon.get("evaluate").waitsFor, "train");
+  strictEqual(later.get("evaluate").waitsFor, "train");
+});
+
 Deno.test("layout() puts branches side by side, folds long chains, and overlaps nothing", () => {
   const chain = Array.from(
     { length: 23 },

@@ -113,6 +113,7 @@ pageTest(
             await until(`${clipped}.length === 0`).catch(() => {}); // charts follow the width a little later
             strictEqual(await page.evaluate("document.documentElement.scrollWidth"), width, value);
             deepStrictEqual(await page.evaluate(clipped), [], `${value}, ${width} px`);
+            deepStrictEqual(await page.evaluate(downwards), [], `${value}, ${width} px`);
             deepStrictEqual(await accessibilityProblems(page), [], `${value}, ${width} px`);
           }
         }
@@ -129,12 +130,68 @@ pageTest(
     }),
 );
 
+/** Expression: headings of rows that are so narrow that they are read downwards. */
+const downwards = `[...document.querySelectorAll("tbody th[scope=row]")].filter((cell) => {
+  const text = document.createRange();
+  text.selectNodeContents(cell.firstChild ?? cell);
+  const lines = new Set([...text.getClientRects()].map(({ top }) => top)).size;
+  return lines > 1 && text.toString().length < 5 * lines;
+}).map((cell) => cell.outerHTML.slice(0, 80))`;
+
 /** Expression: what is cut off at the side, where nothing scrolls. */
 const clipped = `[...document.querySelectorAll("main *")].filter((element) => {
   if (element.closest("svg") !== null && element.tagName !== "svg") return false;
   if (element.closest(".scroll, .u-wrap") !== null && !element.matches(".scroll, .u-wrap")) return false;
   return element.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5;
 }).map((element) => element.outerHTML.slice(0, 80))`;
+
+pageTest(
+  "legends show the last values, those before the pointer, and of densities the spread",
+  () =>
+    withFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/report.html`, reportPage({ events: everything(), options: {} }));
+      await withBrowser(folder, async (open) => {
+        const { page, until } = await open(pathToFileURL(`${folder}/report.html`).href);
+        const plotOf = (title: string) =>
+          `[...document.querySelectorAll(".plot")].find((plot) =>
+            plot.querySelector("h3").textContent.startsWith(${JSON.stringify(title)}))`;
+        const legend = (title: string) => `${plotOf(title)}.querySelector(".u-legend").innerText`;
+        /** Moves the pointer over a share of a plot's width, and returns the values of its legend. */
+        const valuesAt = async (title: string, share: number) => {
+          const point = await page.evaluate(`(() => {
+            const over = ${plotOf(title)}.querySelector(".u-over");
+            over.scrollIntoView({ block: "center" });
+            const { left, top, width, height } = over.getBoundingClientRect();
+            return [left + ${share} * width, top + height / 2];
+          })()`) as [number, number];
+          const before = await page.evaluate(legend(title));
+          await page.mouse.move(...point);
+          await until(`${legend(title)} !== ${JSON.stringify(before)}`);
+          return await values(title);
+        };
+        const values = async (title: string) =>
+          await page.evaluate(
+            `[...${plotOf(title)}.querySelectorAll(".u-legend .u-value")].map((value) => value.textContent)`,
+          ) as string[];
+        const losses = await values("Loss, that");
+        deepStrictEqual(losses, ["last", "5.566", "5", "6.5"]);
+        const middle = await valuesAt("Loss, that", 0.75);
+        ok(Number(middle[0]) > 20 && Number(middle[0]) < 40, `${middle}`);
+        strictEqual(middle[2], "5"); // the evaluation after 20 updates
+        strictEqual((await valuesAt("Loss, that", 0.1))[2], "–"); // before the first
+        await page.mouse.move(0, 0);
+        await until(`${legend("Loss, that")}.includes("last")`);
+        deepStrictEqual(await values("Loss, that"), losses);
+
+        const rest = await values("Activations");
+        deepStrictEqual(rest, ["–", ...Array(4).fill("std 0.025")]);
+        const [value, ...densities] = await valuesAt("Activations", 0.5);
+        ok(Math.abs(Number(value)) < 0.5 && densities.every((density) => Number(density) > 0.5));
+        await page.mouse.move(0, 0);
+        await until(`${legend("Activations")}.includes("std")`);
+      });
+    }),
+);
 
 pageTest(
   "curves, transcripts and samples are chosen with the keyboard alone",
