@@ -122,7 +122,7 @@ export class Api {
     if (!parsed.stream) return Response.json(await whole(model, parsed, events));
     const stream = eventStream(chunks(model, parsed, events), {
       onError: (error) => {
-        if (!(error instanceof ApiError)) this.options.log(error);
+        if (!(error instanceof ApiError) && asApiError(error).status >= 500) this.options.log(error);
       },
       onEnd: (isWhole) => {
         if (!isWhole) gone.abort(new DOMException("The client has gone", "AbortError"));

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { GrammarLimitError } from "../../stages/answer/grammar/automaton.ts";
+
 /** Fields of an error besides its message. */
 export interface ApiErrorOptions {
   /** Name of the field that is wrong, such as `messages[2].role`. */
@@ -50,6 +52,13 @@ export function fieldError(param: string, message: string): ApiError {
 /** Returns any error as one of the API. Errors that callers cannot cause become a 500 without details. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
+  if (error instanceof GrammarLimitError) {
+    return new ApiError(
+      400,
+      "The schema allows too many different texts at once to follow them: give fewer alternatives, or leave out minLength, maxLength, minItems and maxItems within them",
+      { code: "schema_too_complex", cause: error },
+    );
+  }
   return new ApiError(500, "The server failed to answer: its log says why", { cause: error });
 }
 

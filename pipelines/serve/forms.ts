@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { GrammarLimitError } from "../../stages/answer/grammar/automaton.ts";
 import { answerGrammar } from "../../stages/answer/grammar/answer_grammar.ts";
 import { callGrammar } from "../../stages/answer/grammar/call_grammar.ts";
 import { choice, type Grammar, sequence } from "../../stages/answer/grammar/grammar.ts";
@@ -121,9 +122,9 @@ function schemaForm(
 
 function grammarOf(form: Grammar, options: GrammarConstraintOptions): TokenGrammar {
   try {
-    return new TokenGrammar(form, options);
+    return new TokenGrammar(form, { ...options, isForeign: true });
   } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
+    if (!(cause instanceof RangeError) || cause instanceof GrammarLimitError) throw cause;
     throw new ApiError(400, "No JSON fits the schema: it contains itself without an end", { cause });
   }
 }

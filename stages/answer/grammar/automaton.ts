@@ -23,6 +23,11 @@ export interface State {
   readonly next: (State | null | undefined)[];
 }
 
+/** A grammar with so many ways to go on that reading along it would hold up everything else. */
+export class GrammarLimitError extends RangeError {
+  override readonly name: string = "GrammarLimitError";
+}
+
 /** Most states that are kept; deeply nested texts would make ever more. */
 const MOST_STATES = 5000;
 
@@ -35,10 +40,20 @@ export class Automaton {
   #stacks = new Map<string, Stack>();
   #states = new Map<string, State>();
   #ids = 0;
+  #work: number;
 
-  /** The automaton of this grammar. */
-  constructor(grammar: Grammar) {
+  /**
+   * The automaton of this grammar. `work` is the number of ways to go on that may be followed to make its
+   * states, some 2 µs each; default: unlimited. Throws GrammarLimitError, as `step` does, for more.
+   */
+  constructor(grammar: Grammar, work = Infinity) {
+    this.#work = work;
     this.start = this.#stateOf([this.#push(grammar, null)]);
+  }
+
+  /** Allows more work. */
+  allow(work: number): void {
+    this.#work += work;
   }
 
   /** Returns the state after a byte; null if the grammar does not allow it. */
@@ -78,6 +93,8 @@ export class Automaton {
       }
     };
     for (const top of tops) expand(top);
+    this.#work -= seen.size;
+    if (this.#work < 0) throw new GrammarLimitError("A grammar has too many ways to go on");
     const key = `${accepts}${[...stacks.keys()].sort((a, b) => a - b)}`, known = this.#states.get(key);
     if (known !== undefined) return known;
     const state: State = { accepts, stacks: [...stacks.values()], next: [] };

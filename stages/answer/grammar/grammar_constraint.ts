@@ -22,7 +22,15 @@ export interface GrammarConstraintOptions {
    * end. Default false: only those of `ends`.
    */
   readonly allowsSpecial?: boolean;
+  /** Whether the grammar comes from others, and may be made to take long. Default false. */
+  readonly isForeign?: boolean;
 }
+
+/**
+ * Work that a foreign grammar may cause (see `Automaton`): at first, some 5 s, and for each state whose tokens
+ * are asked for, some 0.3 s. A text of a bounded length takes 11,000 ways per token on average.
+ */
+export const FIRST_WORK = 3_000_000, TOKEN_WORK = 200_000;
 
 /** A grammar for texts of a tokenizer, with what is known of its states: many texts may share it. */
 export class TokenGrammar {
@@ -32,9 +40,12 @@ export class TokenGrammar {
   readonly #masks = new WeakMap<State, Uint8Array | null>();
   readonly #options: GrammarConstraintOptions;
 
-  /** A grammar for texts of this tokenizer. Throws RangeError for one that no text fits. */
+  /**
+   * A grammar for texts of this tokenizer. Throws RangeError for one that no text fits, and
+   * GrammarLimitError for a foreign one that takes too long, as its constraints do.
+   */
   constructor(grammar: Grammar, options: GrammarConstraintOptions) {
-    this.#automaton = new Automaton(grammar);
+    this.#automaton = new Automaton(grammar, options.isForeign ? FIRST_WORK : Infinity);
     const { accepts, stacks } = this.#automaton.start;
     if (!accepts && stacks.length === 0) throw new RangeError("No text fits this grammar");
     this.#vocabulary = Vocabulary.of(options.tokenizer);
@@ -67,6 +78,7 @@ export class TokenGrammar {
   #mask(state: State): Uint8Array | null {
     const known = this.#masks.get(state);
     if (known !== undefined) return known;
+    this.#automaton.allow(TOKEN_WORK);
     const mask = this.#vocabulary.allowed(this.#automaton, state), { ends, allowsSpecial } = this.#options;
     if (state.accepts) {
       for (const id of [...ends, ...allowsSpecial ? this.#vocabulary.special : []]) mask[id] = 1;

@@ -7,6 +7,7 @@
 import { isRecord } from "../../disk/json.ts";
 import { Automaton, type State } from "./automaton.ts";
 import { choice, type Grammar, literal, reference, sequence } from "./grammar.ts";
+import { FIRST_WORK } from "./grammar_constraint.ts";
 import {
   anyList,
   anyObject,
@@ -53,7 +54,8 @@ export interface SchemaOptions {
 /**
  * Returns the grammar of JSON that fits a schema, though not of all of it: names of properties come in the
  * order of the schema, none are added to those that it lists, and bounded numbers have no exponent. Throws
- * SchemaFault for a schema that is malformed or allows nothing, and for keywords that cannot be obeyed.
+ * SchemaFault for a schema that is malformed or allows nothing, and for keywords that cannot be obeyed, and
+ * GrammarLimitError where it takes too long to tell which values fit.
  */
 export function schemaGrammar(
   schema: unknown,
@@ -121,7 +123,7 @@ class Reader {
     const others = restrictions(schema, ["const", ...Object.hasOwn(schema, "const") ? [] : ["enum"]]);
     let fitting = values;
     if (Object.keys(others).length > 0) {
-      const automaton = new Automaton(this.grammar(others, path));
+      const automaton = new Automaton(this.grammar(others, path), FIRST_WORK);
       fitting = values.filter((text) => accepts(automaton, text));
     }
     if (fitting.length === 0) throw new SchemaFault(`${path}: none of the values fits the other keywords`);
@@ -259,7 +261,7 @@ class Reader {
     const own = this.#resolved(schema, path);
     const values = own.type === "boolean" ? ["true", "false"] : valuesOf(own);
     if (values === null) return null;
-    const automaton = new Automaton(this.grammar(own, `${path}.items`));
+    const automaton = new Automaton(this.grammar(own, `${path}.items`), FIRST_WORK);
     return values.filter((text) => accepts(automaton, text));
   }
 

@@ -209,3 +209,23 @@ test("schemas that cannot be obeyed are refused: of answers unless strict is fal
     ok(/needs tool_choice/.test(`${await fault({ ...format({}), tools: [weatherTool] })}`));
     equal(await fault({ ...format({}), tools: [weatherTool], tool_choice: "none" }), 200);
   }));
+
+test("a schema that would hold up other answers ends its own with an error that says why", () =>
+  withServer({}, async ({ ask, client, logged }) => {
+    const anyOf = Array.from(
+      { length: 4000 },
+      (_, i) => ({ type: "string", minLength: 100, maxLength: 101 + i }),
+    );
+    const body = {
+      ...question("hi"),
+      response_format: { type: "json_schema", json_schema: { name: "x", schema: { anyOf } } },
+    };
+    const response = await ask("/v1/chat/completions", body), { error } = await response.json();
+    deepEqual([response.status, error.code], [400, "schema_too_complex"]);
+    ok(/fewer alternatives/.test(error.message));
+    const text = await (await ask("/v1/chat/completions", { ...body, stream: true })).text();
+    ok(/"schema_too_complex"\}\}\n\n$/.test(text), text.slice(-300));
+    const { choices } = await client.chat.completions.create(question("hi"));
+    equal(choices[0].message.content, "Hello! How are you?");
+    deepEqual(logged, []);
+  }));

@@ -4,10 +4,10 @@
  * @module
  */
 import { deepStrictEqual, equal, ok, throws } from "node:assert/strict";
-import { Automaton, type State } from "../../../../stages/answer/grammar/automaton.ts";
-import { literal, reference, sequence } from "../../../../stages/answer/grammar/grammar.ts";
+import { Automaton, GrammarLimitError, type State } from "../../../../stages/answer/grammar/automaton.ts";
+import { choice, literal, reference, sequence } from "../../../../stages/answer/grammar/grammar.ts";
 import { TokenGrammar } from "../../../../stages/answer/grammar/grammar_constraint.ts";
-import { anyObject } from "../../../../stages/answer/grammar/json_grammar.ts";
+import { anyObject, stringGrammar } from "../../../../stages/answer/grammar/json_grammar.ts";
 import { TokenText } from "../../../../stages/sample/token_text.ts";
 import { BpeTokenizer } from "../../../../stages/token/bpe.ts";
 import { CharTokenizer } from "../../../../stages/token/char.ts";
@@ -91,4 +91,27 @@ Deno.test("the likeliest allowed token is chosen; its log probability is that am
   const { id, logp, alternatives } = text.choose(logits);
   equal(id, "{".charCodeAt(0));
   ok(Math.abs(logp + 6) < 0.01 && alternatives[0].id === 65);
+});
+
+Deno.test("a foreign grammar with too many ways to go on is an error, one at its limit is not", () => {
+  const words = choice(...Array.from({ length: 100 }, (_, i) => `a${i}`));
+  // The choice, and of each word the word and its first character; then its second character.
+  const start = 1 + 2 * 100, step = 100;
+  throws(() => new Automaton(words, start - 1), GrammarLimitError);
+  const enough = new Automaton(words, start), tooFew = new Automaton(words, start);
+  enough.allow(step);
+  ok(enough.step(enough.start, "a".charCodeAt(0)) !== null);
+  tooFew.allow(step - 1);
+  throws(() => tooFew.step(tooFew.start, "a".charCodeAt(0)), GrammarLimitError);
+  const many = Array.from({ length: 2000 }, (_, i) => stringGrammar(50, 51 + i));
+  const read = (isForeign: boolean, count: number) => {
+    const constraint = new TokenGrammar(choice(...many.slice(0, count)), { tokenizer, ends, isForeign })
+      .constraint();
+    for (const id of plain(`"${"é".repeat(12)}`)) {
+      constraint.allowed();
+      constraint.take(id);
+    }
+  };
+  read(true, 20);
+  throws(() => read(true, 2000), GrammarLimitError);
 });
