@@ -52,6 +52,7 @@ export const refusedChatFields: Readonly<Record<string, string>> = {
   function_call: "give tool_choice",
   audio: "the model has no audio",
   web_search_options: "the server does not search",
+  moderation: "the server does not moderate",
 };
 
 /** Most messages of a conversation. */
@@ -185,7 +186,7 @@ export function messagesIn(fields: Fields): readonly Message[] {
 /** Returns whether the request asks for an answer with or without thoughts; undefined: it does not say. */
 function thinksOf(fields: Fields): boolean | undefined {
   const effort = fields.text("reasoning_effort"), own = fields.object("chat_template_kwargs");
-  const efforts = ["none", "minimal", "low", "medium", "high", "xhigh"];
+  const efforts = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
   if (effort !== undefined && !efforts.includes(effort)) {
     throw fields.error("reasoning_effort", `one of ${efforts.join(", ")}`);
   }

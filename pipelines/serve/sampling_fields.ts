@@ -36,6 +36,7 @@ export const ignoredFields: readonly string[] = [
   "service_tier",
   "safety_identifier",
   "prompt_cache_key",
+  "prompt_cache_options",
   "prompt_cache_retention",
   "prediction",
   "verbosity",

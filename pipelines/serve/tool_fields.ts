@@ -40,17 +40,38 @@ export function toolFields(fields: Fields): ToolFields {
   const maxCalls = isParallel ? Infinity : 1, choice = fields.get("tool_choice") ?? "auto";
   if (choice === "none") return { tools: [], must: null, maxCalls };
   if (choice === "auto") return { tools, must: null, maxCalls };
-  if (choice === "required" && tools.length > 0) {
-    const [{ name }] = tools;
-    return { tools, must: tools.length === 1 ? { name } : "required", maxCalls };
+  if (choice === "required" && tools.length > 0) return { tools, must: anyOf(tools), maxCalls };
+  const named = toolNamed(choice, tools), allowed = allowedTools(choice, tools);
+  if (named !== null) return { tools: [named], must: { name: named.name }, maxCalls: 1 };
+  if (allowed !== null) {
+    return { tools: allowed.tools, must: allowed.isRequired ? anyOf(allowed.tools) : null, maxCalls };
   }
-  const name = isRecord(choice) && isRecord(choice.function) ? choice.function.name : undefined;
-  const tool = tools.find((tool) => tool.name === name);
-  if (tool !== undefined) return { tools: [tool], must: { name: tool.name }, maxCalls: 1 };
   throw fields.error(
     "tool_choice",
-    '"none", "auto", and if there are tools, "required" or {"type": "function", "function": {"name": one of them}}',
+    '"none", "auto", and if there are tools, "required", {"type": "function", "function": {"name": one of them}} or {"type": "allowed_tools", "allowed_tools": {"mode": "auto" or "required", "tools": some of them}}',
   );
+}
+
+function anyOf(tools: readonly ClientTool[]): ToolFields["must"] {
+  return tools.length === 1 ? { name: tools[0].name } : "required";
+}
+
+/** Returns the tool that `{"function": {"name": …}}` names; null if it names none. */
+function toolNamed(given: unknown, tools: readonly ClientTool[]): ClientTool | null {
+  const name = isRecord(given) && isRecord(given.function) ? given.function.name : undefined;
+  return tools.find((tool) => tool.name === name) ?? null;
+}
+
+/** Returns those of the tools that the model may call; null if the choice does not name some of them. */
+function allowedTools(
+  choice: unknown,
+  tools: readonly ClientTool[],
+): { readonly tools: readonly ClientTool[]; readonly isRequired: boolean } | null {
+  const allowed = isRecord(choice) && choice.type === "allowed_tools" ? choice.allowed_tools : null;
+  if (!isRecord(allowed) || !Array.isArray(allowed.tools)) return null;
+  const { mode } = allowed, named = allowed.tools.map((each) => toolNamed(each, tools));
+  if (mode !== "auto" && mode !== "required" || named.length === 0 || named.includes(null)) return null;
+  return { tools: tools.filter((tool) => named.includes(tool)), isRequired: mode === "required" };
 }
 
 /** Returns the call that a model's code stands for: one of the tool for code, or of the only one. */

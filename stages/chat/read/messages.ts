@@ -9,7 +9,7 @@ import type { Message, Part, Role, ToolCall } from "../conversation.ts";
 import { fieldFault } from "./record_fault.ts";
 
 /** Names of the roles, with those that other formats have for them. */
-const roles: Readonly<Record<string, Role>> = {
+const roles: ReadonlyMap<string, Role> = new Map(Object.entries({
   system: "system",
   developer: "system",
   user: "user",
@@ -24,15 +24,15 @@ const roles: Readonly<Record<string, Role>> = {
   function: "tool",
   observation: "tool",
   ipython: "tool",
-};
+}));
 
 /** Types of parts, with the names that other formats have for them. */
-const partTypes: Readonly<Record<string, Part["type"]>> = {
+const partTypes: ReadonlyMap<string, Part["type"]> = new Map(Object.entries({
   text: "text",
   python: "python",
   code: "python",
   python_output: "python_output",
-};
+}));
 
 /**
  * Reads a list of messages `{role, content}`, or of ShareGPT's `{from, value}`. Throws RecordFault that names
@@ -47,7 +47,7 @@ function messageOf(message: unknown, where: string): Message {
   if (!isRecord(message)) throw fieldFault(where, message, "an object with role and content");
   const isShareGpt = message.role === undefined && message.from !== undefined;
   const [roleKey, contentKey] = isShareGpt ? ["from", "value"] : ["role", "content"];
-  const name = message[roleKey], role = typeof name === "string" ? roles[name] : undefined;
+  const name = message[roleKey], role = typeof name === "string" ? roles.get(name) : undefined;
   if (role === undefined) {
     throw fieldFault(`${where}.${roleKey}`, name, "system, user, assistant or tool");
   }
@@ -78,12 +78,12 @@ function contentOf(content: unknown, where: string, calls: boolean): Message["co
   return content.map((part, i) => {
     const at = `${where}[${i}]`;
     if (typeof part === "string") return { type: "text", text: part };
-    const type = isRecord(part) && typeof part.type === "string" ? partTypes[part.type] : undefined;
+    const type = isRecord(part) && typeof part.type === "string" ? partTypes.get(part.type) : undefined;
     if (!isRecord(part) || type === undefined) {
       throw fieldFault(
         at,
         part,
-        `a part of type ${Object.keys(partTypes).join(", ")}: others cannot be read`,
+        `a part of type ${[...partTypes.keys()].join(", ")}: others cannot be read`,
       );
     }
     if (typeof part.text !== "string") throw fieldFault(`${at}.text`, part.text, "a text");

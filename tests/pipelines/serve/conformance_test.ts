@@ -80,6 +80,23 @@ Deno.test("the table of the README has each field once, and the class that the c
   deepEqual(rows, rows.map(({ field }) => ({ field, chat: chat(field), completions: completions(field) })));
 });
 
+Deno.test("the table has each field that OpenAI's own client knows", async () => {
+  const types = new URL("./resources/", import.meta.resolve("openai"));
+  const known = new Set(rows.map(({ field }) => field));
+  for (
+    const [file, name] of [
+      ["chat/completions/completions.d.ts", "ChatCompletionCreateParamsBase"],
+      ["completions.d.ts", "CompletionCreateParamsBase"],
+    ]
+  ) {
+    const text = await Deno.readTextFile(new URL(file, types));
+    const [, body] = new RegExp(`interface ${name} \\{\n([^]*?)\n\\}`).exec(text) ?? [];
+    const fields = [...body?.matchAll(/^ {4}(\w+)\??:/gm) ?? []].map(([, field]) => field);
+    ok(fields.length > 10, `${fields}`);
+    deepEqual(fields.filter((field) => !known.has(field)), []);
+  }
+});
+
 Deno.test("the test that the table names for a field has it", async () => {
   for (const [, field, chat, , test] of table) {
     if (test === "conformance") continue; // of all fields, below

@@ -102,6 +102,28 @@ test("a forced call has arguments that fit the tool's schema, whichever tool it 
     }
   }));
 
+test("allowed_tools leaves the model some of the tools, which it may or must call", () =>
+  withServer({}, async ({ client, ask }) => {
+    const choose = (mode: "auto" | "required", ...names: string[]) => ({
+      type: "allowed_tools" as const,
+      allowed_tools: { mode, tools: names.map((name) => ({ type: "function", function: { name } })) },
+    });
+    const tools = [petTool, weatherTool];
+    const calls = async (content: string, tool_choice: ReturnType<typeof choose>) => {
+      const { choices } = await client.chat.completions.create({ ...question(content), tools, tool_choice });
+      const { tool_calls = [] } = choices[0].message;
+      return tool_calls.map((call) => call.type === "function" && call.function.name);
+    };
+    deepEqual(await calls("rain?", choose("auto", "weather")), ["weather"]);
+    deepEqual(await calls("hi", choose("auto", "weather")), []);
+    ok((await calls("hi", choose("required", "pet"))).every((name) => name === "pet"));
+    ok((await calls("rain?", choose("required", "pet", "weather"))).length > 0);
+    for (const wrong of [choose("auto"), choose("auto", "dog"), choose("auto", "pet", "dog")]) {
+      const response = await ask("/v1/chat/completions", { ...question("hi"), tools, tool_choice: wrong });
+      deepEqual([response.status, (await response.json()).error.param], [400, "tool_choice"]);
+    }
+  }));
+
 test("a call that the model would make anyway stays as it is", () =>
   withServer({}, async ({ client }) => {
     for (const tool_choice of ["required", { type: "function", function: { name: "weather" } }] as const) {

@@ -69,6 +69,8 @@ test("bodies that are no JSON, too deep, too large or of wrong types are refused
     [{ messages: [{ role: "user", content: 5 }] }, 400, /messages\[0\].content is 5/],
     [{ messages: [{ role: "user", content: [{ type: "image_url", image_url: {} }] }] }, 400, /image_url/],
     [{ messages: [{ role: "user" }] }, 400, /content is missing/],
+    [{ messages: [{ role: "constructor", content: "" }] }, 400, /messages\[0\].role/],
+    [{ messages: [{ role: "user", content: [{ type: "toString", text: "" }] }] }, 400, /content\[0\]/],
     [{ messages: [{ role: "tool", content: "" }, 5] }, 400, /messages\[1\]/],
     [{ messages: Array(3000).fill({ role: "user", content: "" }) }, 400, /at most 2000/],
     [{ ...question("x".repeat(200_000)) }, 400, /context length/],
