@@ -184,7 +184,7 @@ async function serving(
     machine: isLoopback(o.host) ? null : Deno.hostname(),
     queue: o.queue,
     page,
-    log: (error) => console.error(error),
+    log: (error, request) => console.error(`${request}:`, error),
   };
   const running = await startServer(api), { address } = running;
   if (!isLoopback(o.host) && token === null) {

@@ -28,8 +28,8 @@ export interface ApiOptions extends GuardOptions {
   /** The page at `/`. */
   readonly page: string;
   readonly body?: BodyLimits;
-  /** Called with errors that are the server's fault. */
-  log(error: unknown): void;
+  /** Called with errors that are the server's fault, and the id of the request, its header `x-request-id`. */
+  log(error: unknown, request: string): void;
 }
 
 type Route = (request: Request, api: Api) => Response | Promise<Response>;
@@ -66,6 +66,7 @@ export class Api {
   readonly options: ApiOptions;
   readonly metrics = new Metrics();
   readonly #closing = new AbortController();
+  readonly #ids = new WeakMap<Request, string>();
 
   /** An API of these models. */
   constructor(options: ApiOptions) {
@@ -74,18 +75,20 @@ export class Api {
 
   /** Answers a request. It does not throw. */
   async handle(request: Request): Promise<Response> {
-    const { pathname } = new URL(request.url);
+    const { pathname } = new URL(request.url),
+      id = `req_${crypto.getRandomValues(new Uint8Array(12)).toHex()}`;
+    this.#ids.set(request, id);
     let response: Response;
     try {
       response = await this.#route(request, pathname);
     } catch (error) {
       const api = asApiError(error);
-      if (api.status >= 500) this.options.log(error);
+      if (api.status >= 500) this.options.log(error, id);
       response = Response.json(api.body, { status: api.status, headers: api.headers });
     }
     const known = Object.hasOwn(routes, pathname) || pathname.startsWith("/v1/models/");
     this.metrics.request(known ? pathname.replace(/^(\/v1\/models\/).*/, "$1ID") : "other", response.status);
-    const others = { ...pageHeaders, ...corsHeaders(request.headers, this.options) };
+    const others = { ...pageHeaders, ...corsHeaders(request.headers, this.options), "x-request-id": id };
     for (const [name, value] of Object.entries(others)) response.headers.set(name, value);
     return response;
   }
@@ -122,7 +125,8 @@ export class Api {
     if (!parsed.stream) return Response.json(await whole(model, parsed, events));
     const stream = eventStream(chunks(model, parsed, events), {
       onError: (error) => {
-        if (!(error instanceof ApiError) && asApiError(error).status >= 500) this.options.log(error);
+        const isOurs = !(error instanceof ApiError) && asApiError(error).status >= 500;
+        if (isOurs) this.options.log(error, this.#ids.get(request) ?? "");
       },
       onEnd: (isWhole) => {
         if (!isWhole) gone.abort(new DOMException("The client has gone", "AbortError"));

@@ -70,6 +70,7 @@ export function corsHeaders(headers: Headers, options: GuardOptions): Readonly<R
     "access-control-allow-methods": "GET, POST, OPTIONS",
     "access-control-allow-headers": headers.get("access-control-request-headers") ??
       "authorization, content-type",
+    "access-control-expose-headers": "retry-after, x-request-id", // clients wait by the first one
     "access-control-max-age": "600",
   };
 }

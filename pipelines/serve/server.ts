@@ -41,7 +41,7 @@ export async function startServer(
     headTime,
     connections,
     handle: (each) => api.handle(each),
-    log: options.log,
+    log: (error) => options.log(error, "a request"),
   });
   let closed: Promise<void> | null = null;
   async function close(patience: number): Promise<void> {

@@ -27,8 +27,8 @@ export interface GrammarConstraintOptions {
 }
 
 /**
- * Work that a foreign grammar may cause (see `Automaton`): at first, some 5 s, and for each state whose tokens
- * are asked for, some 0.3 s. A text of a bounded length takes 11,000 ways per token on average.
+ * Work that a foreign grammar may cause (see `Automaton`): at first, some 5 s, and for each state whose
+ * tokens are asked for, some 0.3 s. A text of a bounded length takes 11,000 ways per token on average.
  */
 export const FIRST_WORK = 3_000_000, TOKEN_WORK = 200_000;
 

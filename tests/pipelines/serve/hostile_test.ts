@@ -212,6 +212,7 @@ test("other hosts and origins are refused, and pages that --cors names are let i
   deepEqual([same.status, same.headers["access-control-allow-origin"]], [200, undefined]);
   const friend = await get({ origin: "https://friend.example" });
   deepEqual([friend.status, friend.headers["access-control-allow-origin"]], [200, "https://friend.example"]);
+  equal(friend.headers["access-control-expose-headers"], "retry-after, x-request-id");
   const preflight = await send(server, {
     method: "OPTIONS",
     headers: { origin: "https://friend.example", "access-control-request-headers": "authorization,x-a" },

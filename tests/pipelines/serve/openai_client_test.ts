@@ -113,6 +113,30 @@ test("a tool that the server runs is part of the answer, and no call for the cli
   });
 });
 
+test("each answer has an id of its request, which the log has with the server's errors", () => {
+  const tool = {
+    name: "weather",
+    about: "Weather of a city",
+    argument: "city",
+    run: (): never => {
+      throw new Error("out of order");
+    },
+  };
+  const seen: string[] = [], log = (_: unknown, request: string) => void seen.push(request);
+  return withServer({ tools: [tool], log }, async ({ client, ask }) => {
+    const { request_id } = await client.chat.completions.create(question("hi")).withResponse();
+    ok(/^req_[\da-f]{24}$/.test(request_id ?? ""), `${request_id}`);
+    await rejects(client.chat.completions.create(question("rain?")), (error) => {
+      ok(error instanceof OpenAI.InternalServerError);
+      deepEqual(seen, [error.requestID]);
+      return !error.message.includes("out of order");
+    });
+    const response = await ask("/v1/chat/completions", { ...question("rain?"), stream: true });
+    ok((await response.text()).includes("server_error"));
+    deepEqual(seen.slice(1), [response.headers.get("x-request-id")]);
+  });
+});
+
 test("stop strings and token ids end an answer and are not part of it", () =>
   withServer({}, async ({ client }) => {
     const ask = async (stop: string | string[]) =>
