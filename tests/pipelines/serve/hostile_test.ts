@@ -351,8 +351,14 @@ test(
   { connections: 3 },
   async (server) => {
     const open = () => Deno.connect({ hostname: "127.0.0.1", port: server.port });
-    const idle = await Promise.all([open(), open(), open()]);
-    await new Promise((resolve) => setTimeout(resolve, 100)); // until the server has taken them
+    const idle: Deno.TcpConn[] = [];
+    for (let i = 0; i < 3; i++) { // each is answered once, so that the server has taken it
+      const connection = await open(), bytes = new Uint8Array(1000);
+      await connection.write(new TextEncoder().encode("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+      const count = await connection.read(bytes) ?? 0;
+      ok(new TextDecoder().decode(bytes.subarray(0, count)).startsWith("HTTP/1.1 200 "));
+      idle.push(connection);
+    }
     for (let i = 0; i < 2; i++) {
       const response = await server.ask("/health");
       deepEqual([response.status, response.headers.get("retry-after")], [503, "1"]);

@@ -23,13 +23,15 @@ interface Run {
   readonly permissions?: readonly string[];
   /** Sends Ctrl-C once standard error contains the first text, and again for each further text. */
   readonly interruptAt?: readonly string[];
+  /** Called once standard error contains the text. */
+  readonly onAnswer?: readonly [text: string, call: () => Promise<void>];
 }
 
 /** Runs the script in a folder and stops it after a minute. */
 async function run(
   folder: string,
   args: readonly string[],
-  { file = script, permissions = ["-A"], interruptAt = [] }: Run = {},
+  { file = script, permissions = ["-A"], interruptAt = [], onAnswer }: Run = {},
 ): Promise<Result> {
   const signal = AbortSignal.timeout(60_000);
   const command = ["run", "--quiet", "--no-check", "--no-prompt", "--config", config, ...permissions, file];
@@ -43,6 +45,7 @@ async function run(
     signal,
   }).spawn();
   const waiting = [...interruptAt];
+  let answered = false;
   let err = "";
   const errors = (async () => {
     for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
@@ -52,6 +55,10 @@ async function run(
         if (waiting.length < interruptAt.length) await new Promise((resolve) => setTimeout(resolve, 600));
         waiting.shift();
         child.kill("SIGINT");
+      }
+      if (onAnswer !== undefined && !answered && err.includes(onAnswer[0])) {
+        answered = true;
+        await onAnswer[1]();
       }
     }
   })();
@@ -77,7 +84,12 @@ Deno.test("runFolder() stops with a checkpoint on Ctrl-C, and the resumed run ha
     match(whole.err, /^whole, from the beginning\nstep 1\/60 /);
     match(whole.out, /^Report: whole\/report\.html\nfinished whole\/checkpoints\/step-000060\n$/m);
 
-    const cut = await run(folder, ["cut", "60"], { interruptAt: ["step-000020"] });
+    // Its steps take milliseconds: it waits after some of them, until it has heard Ctrl-C.
+    const goOn = `${folder}/go on`;
+    const cut = await run(folder, ["cut", "60", "--hold", goOn], {
+      interruptAt: ["step-000020"],
+      onAnswer: ["Stopping after this step", () => Deno.writeTextFile(goOn, "")],
+    });
     strictEqual(cut.code, 130, cut.err);
     match(cut.err, /Stopping after this step, with a checkpoint; Ctrl-C again stops at once\n/);
     match(

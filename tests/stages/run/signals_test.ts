@@ -13,9 +13,15 @@ async function handled(
     second: () => calls.push("second"),
     preempt: () => calls.push("preempt"),
   });
-  for (const [pause, signal] of [...signals, [200, null] as const]) {
+  for (const [pause, signal] of signals) {
     await new Promise((resolve) => setTimeout(resolve, pause));
-    if (signal !== null) Deno.kill(Deno.pid, signal);
+    let heard = false;
+    const hear = () => void (heard = true);
+    Deno.addSignalListener(signal, hear);
+    Deno.kill(Deno.pid, signal);
+    // A timer, since a listener alone does not keep the event loop going; it lets other listeners run as well.
+    do await new Promise((resolve) => setTimeout(resolve, 5)); while (!heard);
+    Deno.removeSignalListener(signal, hear);
   }
   return calls;
 }

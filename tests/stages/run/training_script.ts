@@ -1,8 +1,16 @@
-/** A user's script that trains a small GPT in a run's folder: `training_script.ts OUT STEPS`. @module */
+/**
+ * A user's script that trains a small GPT in a run's folder: `training_script.ts OUT STEPS`. With
+ * `--hold FILE` its 31st batch waits until the file is there.
+ *
+ * @module
+ */
+import { exists } from "../../../stages/disk/whole_files.ts";
 import * as p from "../../../mod.ts";
 
 const [out, count] = Deno.args;
 const steps = Number(count);
+const hold = Deno.args.includes("--hold") ? Deno.args[Deno.args.indexOf("--hold") + 1] : null;
+let batches = 0;
 const tokenizer = p.byteTokenizer();
 const { vocabSize } = tokenizer;
 const [seqLen, batchSize, lr] = [32, 2, 3e-3];
@@ -15,6 +23,13 @@ const training = p.from(await p.openSource(["embedded:sotu"]))
   .pipe(p.shard({ dir: `${out}/shards`, vocabSize, validationTokens: 1000 }))
   .pipe(p.windows({ seqLen, vocabSize }))
   .pipe(p.batch({ batchSize, gradAccum: 1, seqLen }))
+  .pipe(p.map("hold", async (batch: p.Batch) => {
+    batches++;
+    while (batches === 31 && hold !== null && !await exists(hold)) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return batch;
+  }))
   .pipe(
     p.train({
       engine,
