@@ -19,7 +19,7 @@ async function handled(
     const hear = () => void (heard = true);
     Deno.addSignalListener(signal, hear);
     Deno.kill(Deno.pid, signal);
-    // A timer, since a listener alone does not keep the event loop going; it lets other listeners run as well.
+    // A listener alone does not keep the event loop going: a timer does, and lets other listeners run.
     do await new Promise((resolve) => setTimeout(resolve, 5)); while (!heard);
     Deno.removeSignalListener(signal, hear);
   }
