@@ -92,6 +92,7 @@ export default pipeline({
   speedHints: "sampling",
   workersFor: "engine",
   async build(o, env) {
+    o.cors.forEach(checkOrigin);
     if (!env.dry) checkPort(o);
     const token = await tokenOf(o.token), page = env.dry ? "" : await chatPage(), models = await modelsOf(o);
     return from(requests(() => serving(models, { o, token, page, env })));
@@ -199,6 +200,16 @@ async function serving(
       await opened.disposeAsync();
     },
   };
+}
+
+/** Throws RangeError for what no browser sends as an origin, which would let no page in. */
+function checkOrigin(given: string): void {
+  const url = URL.parse(given), isWeb = url !== null && /^https?:$/.test(url.protocol);
+  if (given === "*" || given === "null" || isWeb && url.origin === given.toLowerCase()) return;
+  const origin = isWeb ? url.origin : "http://localhost:3000";
+  throw new RangeError(
+    `Cannot use --cors ${given}: expected an origin, which is a scheme, a name and a port, without a path: give one such as --cors ${origin}`,
+  );
 }
 
 /** Throws RangeError if the server could not listen, before the model is loaded. */

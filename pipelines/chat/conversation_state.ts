@@ -140,7 +140,11 @@ export class ConversationState {
       if (this.#nextTurn(from) < this.messages.length) continue;
       if (prompt.length < context) return prompt;
       throw new RangeError(
-        `The message has ${prompt.length} tokens, and the model takes ${context} with its answer: shorten it, or start with a larger --context`,
+        `The message has ${prompt.length} tokens${
+          system === "" && toolbox === null
+            ? ""
+            : " with what stands before it (system message, facts, tools)"
+        }, and the model takes ${context} with its answer: shorten it, or start with a larger --context`,
       );
     }
   }

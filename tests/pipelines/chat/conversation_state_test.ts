@@ -122,11 +122,20 @@ test("the oldest turns make room, the system message and the facts stay, and a m
           ok(state.tokens <= SEQUENCE, `${state.tokens}`);
         }
         equal(state.messages.length, 24);
-        await rejects(ask(state, "x".repeat(300)), /tokens, and the model takes 256/);
+        await rejects(ask(state, "x".repeat(300)), /tokens with .*facts, tools\), and the model takes 256/);
         equal(state.messages.length, 24);
       });
     })
   ));
+
+test("a message without a system message that is too long is refused by its own length", () =>
+  withState({}, async (state) => {
+    await rejects(
+      ask(state, "x".repeat(300)),
+      /^RangeError: The message has \d+ tokens, and the model takes/,
+    );
+    deepEqual(state.messages, []);
+  }));
 
 test("an answer that is ended stays as far as it came", () =>
   withState({}, async (state) => {

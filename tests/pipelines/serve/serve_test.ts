@@ -63,6 +63,20 @@ sharedTest("serve says what is wrong with its options before it loads a model", 
     listener.close();
   }
   match(errorLine(await runsTo(2, [...base, ...model, "--token", "a b"])), /without blanks/);
+  for (
+    const [given, advice] of [
+      ["http://localhost:5173/", "http://localhost:5173"],
+      ["https://Friend.example/chat", "https://friend.example"],
+      ["localhost:5173", "http://localhost:3000"],
+      ["file:///x.html", "http://localhost:3000"],
+    ]
+  ) {
+    const line = errorLine(await runsTo(2, [...base, ...model, "--cors", given]));
+    ok(line.includes(`Cannot use --cors ${given}`) && line.endsWith(`--cors ${advice}`), line);
+  }
+  for (const cors of ["*", "http://localhost:5173", "HTTPS://Friend.example"]) {
+    await runsTo(0, [...base, ...model, "--cors", cors, "--dry-run"]);
+  }
   match(
     errorLine(await runsTo(2, [...base, ...model, "--context", "1000000"])),
     /--context 1000000.*at most \d+/,
