@@ -10,8 +10,8 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { Readable } from "node:stream";
 import { ApiError } from "./api_error.ts";
+import { requestBody } from "./request_body.ts";
 
 /** How requests are served. */
 export interface HttpServerOptions {
@@ -127,7 +127,11 @@ async function answer(
     if (!response.writableFinished) gone.abort(new DOMException("The client has gone", "AbortError"));
   });
   response.on("error", () => {}); // its end is told by `close`
-  const { status, headers, body } = await handle(requestOf(message, gone.signal));
+  const sent = requestBody(message);
+  const { status, headers, body } = await handle(
+    requestOf(message, { body: sent.stream, signal: gone.signal }),
+  );
+  if (!await sent.discard()) response.setHeader("connection", "close");
   if (body === null) {
     response.writeHead(status, [...headers].flat());
     response.end();
@@ -160,7 +164,10 @@ async function wholeBody(reader: ReadableStreamDefaultReader<Uint8Array>): Promi
   }
 }
 
-function requestOf(message: IncomingMessage, signal: AbortSignal): Request {
+function requestOf(
+  message: IncomingMessage,
+  { body, signal }: { readonly body: ReadableStream<Uint8Array>; readonly signal: AbortSignal },
+): Request {
   const { method = "GET", url = "/", rawHeaders } = message, headers = new Headers();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.append(rawHeaders[i], rawHeaders[i + 1]);
   const hasBody = method !== "GET" && method !== "HEAD";
@@ -168,7 +175,7 @@ function requestOf(message: IncomingMessage, signal: AbortSignal): Request {
     method,
     headers,
     signal,
-    ...(hasBody && { body: Readable.toWeb(message) as ReadableStream<Uint8Array>, duplex: "half" }),
+    ...(hasBody && { body, duplex: "half" }),
   });
 }
 

@@ -260,6 +260,48 @@ test("slow and half-open connections hold up nobody, and a body that does not co
   deepEqual(server.logged, []);
 });
 
+test("a body that is not read, too large or missing neither ends the server nor holds its connection up", {
+  token: "s3cret",
+}, async (server) => {
+  const head = (path: string, ...lines: string[]) =>
+    [`POST ${path} HTTP/1.1`, `Host: 127.0.0.1:${server.port}`, ...lines, "", ""].join("\r\n");
+  const json = "Content-Type: application/json", token = "Authorization: Bearer s3cret";
+  const last = `GET /health HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nConnection: close\r\n\r\n`;
+  /** Sends texts, and returns the statuses of all answers until the server closes the connection. */
+  const statuses = async (...texts: readonly string[]): Promise<readonly string[]> => {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+    const reader = connection.readable.getReader(), writer = connection.writable.getWriter();
+    const sending = (async () => {
+      for (const text of texts) await writer.write(new TextEncoder().encode(text));
+    })().catch(() => {}); // the server may close the connection before
+    let out = "";
+    try {
+      for (let read = await reader.read(); !read.done; read = await reader.read()) {
+        out += new TextDecoder().decode(read.value);
+      }
+    } catch {
+      // The connection was reset, since the server has not read all.
+    }
+    await sending;
+    await writer.close().catch(() => {});
+    return [...out.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => status);
+  };
+  const large = "x".repeat(1_000_000), length = `Content-Length: ${large.length}`;
+  deepEqual(await statuses(head("/nowhere", token, json, length), large, last), ["404", "200"]);
+  deepEqual(await statuses(head(chat, json, length), large, last), ["401", "200"]);
+  deepEqual(await statuses(head(chat, token, length), large, last), ["415", "200"]);
+  const late = "Content-Length: 5000000";
+  deepEqual(await statuses(head(chat, json, late), "x"), ["401"], "what does not come is not waited for");
+  deepEqual(await statuses(head("/health", late).replace("POST", "GET"), "x"), ["200"]);
+  const piece = `10000\r\n${"x".repeat(0x10000)}\r\n`, chunked = "Transfer-Encoding: chunked";
+  // 40 pieces are more than a body may have, 200 more than is thrown away.
+  const few = await statuses(head(chat, token, json, chunked), piece.repeat(40), "0\r\n\r\n");
+  deepEqual(few, ["413"]);
+  await statuses(head(chat, token, json, chunked), piece.repeat(200), "0\r\n\r\n");
+  await isUsable(server);
+  deepEqual(server.logged, []);
+});
+
 test("a client that does not read holds up nobody, and its place is free after its answer", {
   parallel: 1,
 }, async (server) => {
