@@ -196,7 +196,7 @@ function tableOf(
   rows: readonly (readonly { readonly text: string; readonly right?: boolean }[])[],
 ): string {
   const cell = ({ text, right = false }: { text: string; right?: boolean }, tag: string): string =>
-    `<${tag}${right ? ' class="right"' : ""}>${escaped(text)}</${tag}>`;
+    `<${tag}${right ? ' class="right"' : ""}>${withUnits(text)}</${tag}>`;
   const line = (cells: readonly string[]): string => `<tr>${cells.join("")}</tr>`;
   const first = rows[0] ?? [];
   return `<div class="scroll" tabindex="0"><table><thead>${
@@ -206,9 +206,14 @@ function tableOf(
   }</tbody></table></div>`;
 }
 
+/** HTML of a text in which no line ends between a number and its percent sign. */
+function withUnits(text: string): string {
+  return escaped(text).replace(/(\d) %/g, "$1\u00a0%");
+}
+
 /** HTML of a paragraph. Short code is not broken at its hyphens; long code may be. */
 function prose(text: string): string {
-  return escaped(text).replace(
+  return withUnits(text).replace(
     /`([^`]+)`/g,
     (_, code: string) => `<code${code.length <= 24 ? ' class="short"' : ""}>${code}</code>`,
   );

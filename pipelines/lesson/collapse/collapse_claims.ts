@@ -18,11 +18,11 @@ export const smallRateKeeps: Claim<Outcome> = {
   name: "a small rate keeps the policy",
   holds: ({ before, after }) => after > .9 * before,
   yes: ({ rate, before, after }) =>
-    `At the rate ${rate} ${percent(before)} of the held-out sums were right before and ${
+    `At the rate ${rate}, ${percent(before)} of the held-out sums were right before and ${
       percent(after)
     } are right after the updates: the policy keeps what it can.`,
   no: ({ rate, before, after }) =>
-    `At the rate ${rate} ${percent(before)} of the held-out sums were right before and ${
+    `At the rate ${rate}, ${percent(before)} of the held-out sums were right before and ${
       percent(after)
     } are right after the updates: even this rate does harm.`,
   cases: { yes: { rate: 1e-4, before: .9, after: .91 }, no: { rate: 1e-4, before: .9, after: .5 } },
@@ -33,11 +33,11 @@ export const highRateDestroys: Claim<Outcome> = {
   name: "a high rate destroys the policy",
   holds: ({ before, after }) => after < before / 2,
   yes: ({ rate, before, after }) =>
-    `At the rate ${rate} ${percent(before)} were right before and ${
+    `At the rate ${rate}, ${percent(before)} were right before and ${
       percent(after)
     } are right after: the same questions, the same rewards, and a destroyed policy.`,
   no: ({ rate, before, after }) =>
-    `At the rate ${rate} ${percent(before)} were right before and ${
+    `At the rate ${rate}, ${percent(before)} were right before and ${
       percent(after)
     } are right after: these updates did not destroy the policy.`,
   cases: { yes: { rate: 3e-3, before: .9, after: .01 }, no: { rate: 3e-3, before: .9, after: .8 } },

@@ -71,7 +71,7 @@ export async function* collapseSections(
   const saved = yield* guarded(chat, { ...learned, lr: HIGH, best: before });
   if (saved.rollbacks.length > 0) yield lines(saved.rollbacks);
   const afterSaved = await right(saved.weights);
-  yield byUpdate("The reward falls until the guard acts, and then rises again.", {
+  yield byUpdate("Mean rewards at the high rate, without the guard and with it.", {
     title: `mean reward at the rate ${HIGH}`,
     series: [{ name: "without a guard", y: curve(high) }, { name: "with it", y: saved.rewards }],
   });

@@ -109,6 +109,7 @@ export async function* hallucinationSections(
           ? "wrong, the model that always answers"
           : "wrong, the model that may refuse",
         bars: examined.map((group) => ({ name: groupNames[group], value: share(model, group).wrong })),
+        most: 1,
         width: 480,
       })
     ),

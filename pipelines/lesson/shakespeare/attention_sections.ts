@@ -192,8 +192,8 @@ export function* scaledScoresSection({ seed }: Pick<ShakespeareInputs, "seed">):
       series: [{ name: "not scaled", values: scores }, { name: "scaled", values: scaled }],
       bins: 24,
     }),
-    barChart({ title: "softmax of five scores", bars: bars(1) }),
-    barChart({ title: "softmax of the same scores times 8", bars: bars(8) }),
+    barChart({ title: "softmax of five scores", bars: bars(1), most: 1 }),
+    barChart({ title: "softmax of the same scores times 8", bars: bars(8), most: 1 }),
   );
   yield claim(largeScoresChoose, { value: Math.max(...softmaxOf(1)), other: Math.max(...softmaxOf(8)) });
   yield check({

@@ -107,6 +107,9 @@ export const partHelps: Claim<NextModel> = {
   },
 };
 
+/** "0.123 above", or below. */
+const distance = (gap: number): string => `${three(Math.abs(gap))} ${gap < 0 ? "below" : "above"}`;
+
 /** Dropout is for models that overfit. */
 export const smallNeedsNoDropout: Claim<
   { readonly with: number; readonly without: number; readonly gap: number }
@@ -115,12 +118,12 @@ export const smallNeedsNoDropout: Claim<
   holds: ({ with: value, without, gap }) => value >= without && gap < .1,
   yes: ({ with: value, without, gap }) =>
     `Without dropout the validation loss is ${
-      three(gap)
-    } above the training loss: a model as small as this one hardly overfits. So dropout does not help here: it changes the validation loss from ${
+      distance(gap)
+    } the training loss: a model as small as this one hardly overfits. So dropout does not help here: it changes the validation loss from ${
       three(without)
     } to ${three(value)}.`,
   no: ({ with: value, without, gap }) =>
-    `Without dropout the validation loss is ${three(gap)} above the training loss. Dropout changes it from ${
+    `Without dropout the validation loss is ${distance(gap)} the training loss. Dropout changes it from ${
       three(without)
     } to ${three(value)}.`,
   cases: { yes: { with: 2.1, without: 2.06, gap: .05 }, no: { with: 2, without: 2.06, gap: .3 } },

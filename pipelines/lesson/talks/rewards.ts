@@ -17,8 +17,10 @@ import { train } from "../../../stages/train/train.ts";
 import { type Item, progress } from "../item.ts";
 import { range, type SmallChat } from "./small_chat.ts";
 
-/** Questions of an update, and answers to each. */
-const QUESTIONS = 8, GROUP = 8;
+/** Questions of an update. */
+export const QUESTIONS = 8;
+/** Answers to each question. */
+export const GROUP = 8;
 
 /** What is measured on the answers of one update. */
 export type UpdateAnswers = Rollout["event"];

@@ -12,7 +12,7 @@ import { CharTokenizer } from "../../../stages/token/char.ts";
 import { claim } from "../claim.ts";
 import { code, heading, type Item, lines, say, table } from "../item.ts";
 import { byUpdate, percent, transcripts } from "../talks/answer_items.ts";
-import { reinforce } from "../talks/rewards.ts";
+import { GROUP, QUESTIONS, reinforce } from "../talks/rewards.ts";
 import { ask, imitate, meanOf, range, type SmallChat, smallChat, type Trained } from "../talks/small_chat.ts";
 import { columnSums } from "./column_sums.ts";
 import {
@@ -94,7 +94,7 @@ export async function* thinkingSections(
 
   yield heading("Rewards for the sum alone");
   yield say(
-    `DeepSeek's R1 and its like learned to think by such rewards: a program looks at the number after \`#\` and at nothing else. There are \`${updates}\` updates of 8 questions with 8 answers each.`,
+    `DeepSeek's R1 and its like learned to think by such rewards: a program looks at the number after \`#\` and at nothing else. There are \`${updates}\` updates of ${QUESTIONS} questions with ${GROUP} answers each.`,
   );
   yield code("pipelines/lesson/talks/rewards.ts", "one update");
   const rewarded = yield* reinforce(chat, { weights: imitated.weights, task, updates, lr: RATE });

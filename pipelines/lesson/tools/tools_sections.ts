@@ -11,7 +11,7 @@ import { Toolbox } from "../../../stages/tool/toolbox.ts";
 import { claim } from "../claim.ts";
 import { code, heading, type Item, say, table } from "../item.ts";
 import { byUpdate, maskTable, percent, transcripts } from "../talks/answer_items.ts";
-import { reinforce } from "../talks/rewards.ts";
+import { GROUP, QUESTIONS, reinforce } from "../talks/rewards.ts";
 import { ask, imitate, meanOf, range, smallChat } from "../talks/small_chat.ts";
 import { heldOutFrom } from "../../../stages/task/verified/task.ts";
 import { products } from "./products.ts";
@@ -84,13 +84,13 @@ export async function* toolsSections(
 
   yield heading("Rewards choose one");
   yield say(
-    `Now nobody shows solutions any more. In each of \`${updates}\` updates the model gives 8 answers to each of 8 questions, at temperature 1. A program compares the last number with the product: reward 1 or 0. Answers with more than the mean reward of their question become likelier, the others less likely.`,
+    `Now nobody shows solutions any more. In each of \`${updates}\` updates the model gives ${GROUP} answers to each of ${QUESTIONS} questions, at temperature 1. A program compares the last number with the product: reward 1 or 0. Answers with more than the mean reward of their question become likelier, the others less likely.`,
   );
   yield code("pipelines/lesson/talks/rewards.ts", "one update");
   const rewarded = yield* reinforce(chat, { weights: imitated.weights, task, updates, lr: 3e-4, toolbox });
   const after = await asked(rewarded.weights), curves = rewarded.updates;
   yield byUpdate(
-    "Rewards and calls rise together: the calls are what the rewards select.",
+    "The shares of right answers and of answers with a call, and the length of the answers.",
     {
       title: "shares of answers",
       series: [
@@ -129,7 +129,7 @@ export async function* noToolSolution(
 ): AsyncGenerator<Item> {
   const chat = productChat(engine, seed), task = products(), heldOut = range(heldOutFrom(task), questions);
   yield say(
-    "All examples guess now. The rewards are the same; but an answer is right so seldom that most questions have no right answer among eight, and then there is nothing to prefer.",
+    `All examples guess now. The rewards are the same; but where none of a question's ${GROUP} answers is right, there is nothing to prefer.`,
   );
   const imitated = yield* imitate(chat, {
     what: "guesses",

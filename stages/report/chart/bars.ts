@@ -11,6 +11,8 @@ import { axisLabel, type Chart, chartOf, type ChartOptions, colorOf, listed, sho
 export interface BarOptions extends ChartOptions {
   /** The bars, from top to bottom. */
   readonly bars: readonly { readonly name: string; readonly value: number }[];
+  /** Length of the axis, for charts whose bars are compared with each other's; default: the longest bar. */
+  readonly most?: number;
 }
 
 /** Returns a chart with a horizontal bar, starting at 0, for each value. */
@@ -28,7 +30,11 @@ export function barChart(options: BarOptions): Chart {
         height,
         marginLeft: Math.min(240, 16 + 7 * longest),
         marginRight: 56,
-        x: { label: axisLabel(options.xLabel), grid: true },
+        x: {
+          label: axisLabel(options.xLabel),
+          grid: true,
+          ...(options.most !== undefined && { domain: [0, options.most] }),
+        },
         y: {
           label: axisLabel(options.yLabel),
           domain: placed.map(({ index }) => index),
@@ -49,7 +55,7 @@ export function barChart(options: BarOptions): Chart {
       const name = Math.min(Math.floor(columns / 3), longest);
       const value = Math.max(0, ...bars.map((bar) => short(bar.value).length));
       const longestBar = Math.max(1, Math.min(50, columns - name - value - 3));
-      const most = Math.max(...bars.map((bar) => Math.abs(bar.value)), 1e-300);
+      const most = options.most ?? Math.max(...bars.map((bar) => Math.abs(bar.value)), 1e-300);
       return bars.map((bar) =>
         truncate(
           `${padEnd(truncate(bar.name, name), name)} ${short(bar.value).padStart(value)} ${

@@ -43,12 +43,12 @@ export function TimeAndMemory() {
     <${Section} title="Time and memory">
       ${ops && html`
         <h3>Time by op, steps ${profile.step + 1} to ${profile.step + profile.steps} on ${profile.device}</h3>
-        <${Table} kind="plain" label="time by op" rows=${ops}
+        <${Table} kind="plain numbers" label="time by op" rows=${ops}
           heads=${["op", "calls", "ms", "share", "waiting", "GFLOPS", "GB/s"]} />
       `}
       ${kinds.length > 0 && html`
         <h3>Planned memory, ${bytes(all)}</h3>
-        <${Table} kind="plain" label="planned memory" heads=${["kind", "bytes", "share"]}
+        <${Table} kind="plain numbers" label="planned memory" heads=${["kind", "bytes", "share"]}
           rows=${kinds.map(([kind, size]) =>
             html`<${Row} cells=${[kind, bytes(size), percent(size / all)]} />`
           )} />
@@ -126,7 +126,14 @@ export function Origin() {
 export function Configuration() {
   const entries = Object.entries(state.value.options);
   if (entries.length === 0) return null;
-  const text = (value) => typeof value === "string" ? value : JSON.stringify(value);
+  const text = (value) =>
+    value === null
+      ? "–"
+      : Array.isArray(value) && value.every((each) => typeof each === "string")
+      ? value.join(", ")
+      : typeof value === "string"
+      ? value
+      : JSON.stringify(value);
   return html`
     <${Section} title="Configuration">
       <details>

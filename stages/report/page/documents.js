@@ -51,7 +51,7 @@ function Stages({ stages, rules }) {
       html`${name}<div class="reasons">${reasons}</div>`,
       seen > 0 ? whole(seen) : "",
       whole(kept),
-      lost > 0 ? `${whole(lost)} (${number(100 * droppedShare, 1)} %)` : "",
+      lost > 0 ? `${whole(lost)} (${number(100 * droppedShare, 1)}\u00a0%)` : "",
       number(seconds.busy, 1),
       lost > 0 ? bar : "",
     ]} />`;

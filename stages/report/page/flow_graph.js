@@ -125,5 +125,5 @@ function StageTable({ stages }) {
     ]} />`
   );
   const heads = ["stage", "after", "in", "out", "per second", "busy", "waiting", "holds", "waits"];
-  return html`<${Table} kind="plain" label="stages" heads=${heads} rows=${rows} />`;
+  return html`<${Table} kind="plain numbers" label="stages" heads=${heads} rows=${rows} />`;
 }

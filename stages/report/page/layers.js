@@ -177,7 +177,7 @@ function Values({ inspection: { step, activations, parameters } }) {
   return html`
     <details>
       <summary>Values and gradients after ${step} steps</summary>
-      <${Table} kind="plain" label="values and gradients" heads=${heads} rows=${rows} />
+      <${Table} kind="plain numbers" label="values and gradients" heads=${heads} rows=${rows} />
     </details>
   `;
 }

@@ -14,12 +14,17 @@ const MARKED = 100; // points: more of them would hide the line
 const dark = matchMedia("(prefers-color-scheme: dark)");
 /** Raised when the colours or the width of the page have changed. */
 const looks = signal(0);
-dark.addEventListener("change", () => looks.value++);
+/** Whether the page is dark: what is drawn in a hue follows it. */
+const isDark = signal(dark.matches);
+dark.addEventListener("change", () => {
+  isDark.value = dark.matches;
+  looks.value++;
+});
 addEventListener("resize", () => looks.value++);
 
 /** A colour that can be told from the page in both schemes: the `i`-th of `count` hues. */
 export const hue = (i, count) =>
-  `hsl(${Math.round(360 * i / Math.max(1, count))} 65% ${dark.matches ? 68 : 38}%)`;
+  `hsl(${Math.round(360 * i / Math.max(1, count))} 65% ${isDark.value ? 68 : 32}%)`;
 
 const colour = (name) =>
   name.startsWith("--") ? getComputedStyle(document.documentElement).getPropertyValue(name).trim() : name;

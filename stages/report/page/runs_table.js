@@ -88,6 +88,8 @@ function Switch({ run: { name }, i }) {
       <input type="checkbox" checked=${!hidden.value.has(i)} onChange=${toggle} aria-label="show ${name}" />
       <i class="swatch" style=${{ background: colorOf(i) }}></i>
     </label>
-    ${" "}${page === null ? name : html`<a href=${page}>${name}</a>`}
+    ${" "}${page === null
+      ? name
+      : html`<a href=${page} class=${name.length <= 16 ? "short" : ""}>${name}</a>`}
   `;
 }

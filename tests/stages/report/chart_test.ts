@@ -108,3 +108,15 @@ Deno.test("a chart shows its title, legend and SVG in a notebook, and its lines 
   const colours = [...html.matchAll(/var\((--[\w-]+)\)/g)].map(([, name]) => name);
   deepStrictEqual(colours.filter((name) => !html.includes(`${name}: `)), []);
 });
+
+Deno.test("barChart() draws bars of one axis as long as their values, in charts that are compared", async () => {
+  const lengthOf = async (value: number, most?: number) => {
+    const chart = barChart({ bars: [{ name: "a", value }], ...(most !== undefined && { most }) });
+    const width = Number(/<rect[^>]* width="([\d.]+)"/.exec(await chart.html())?.[1]);
+    const [line] = chart.lines(80);
+    return [width, line.split("█").length - 1];
+  };
+  const [whole, half, alone] = [await lengthOf(1, 1), await lengthOf(.5, 1), await lengthOf(.5)];
+  ok(Math.abs(whole[0] - 2 * half[0]) <= 2 && whole[1] === 2 * half[1], `${whole} and ${half}`);
+  ok(alone[1] === whole[1]);
+});

@@ -114,6 +114,7 @@ pageTest(
             strictEqual(await page.evaluate("document.documentElement.scrollWidth"), width, value);
             deepStrictEqual(await page.evaluate(clipped), [], `${value}, ${width} px`);
             deepStrictEqual(await page.evaluate(downwards), [], `${value}, ${width} px`);
+            deepStrictEqual(await page.evaluate(pale), [], `${value}, ${width} px`);
             deepStrictEqual(await accessibilityProblems(page), [], `${value}, ${width} px`);
           }
         }
@@ -129,6 +130,20 @@ pageTest(
       });
     }),
 );
+
+/** Expression: colours of curves that can hardly be told from their panel: below a contrast of 3. */
+const pale = `(() => {
+  const light = (color) => {
+    const [r, g, b] = color.match(/[\\d.]+/g).map((x) => x / 255)
+      .map((x) => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  return [...document.querySelectorAll(".u-series:not(:first-child) .u-marker")].filter((marker) => {
+    const [a, b] = [getComputedStyle(marker).borderTopColor,
+      getComputedStyle(marker.closest(".plot")).backgroundColor].map(light);
+    return Math.max(a / b, b / a) < 3;
+  }).map((marker) => marker.parentElement.textContent + " " + marker.style.border);
+})()`;
 
 /** Expression: headings of rows that are so narrow that they are read downwards. */
 const downwards = `[...document.querySelectorAll("tbody th[scope=row]")].filter((cell) => {
