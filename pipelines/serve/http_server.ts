@@ -20,7 +20,10 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Milliseconds until the head of a request must be there. */
   readonly headTime: number;
-  /** Largest number of connections; others are answered with status 503 and closed. */
+  /**
+   * Largest number of connections; others are answered with status 503 and closed, and closed at once if as
+   * many are being refused.
+   */
   readonly connections: number;
   /** Answers a request, whose signal is aborted when the client leaves. It does not throw. */
   handle(request: Request): Promise<Response>;
@@ -41,7 +44,7 @@ export interface HttpServer {
 export async function startHttpServer(
   { host, port, headTime, connections, handle, log }: HttpServerOptions,
 ): Promise<HttpServer> {
-  let isClosing = false, open = 0;
+  let isClosing = false, open = 0, refusing = 0;
   const refused = new WeakSet<Socket>();
   const server = createServer(
     { headersTimeout: headTime, requestTimeout: 0, connectionsCheckingInterval: Math.max(50, headTime / 4) },
@@ -60,6 +63,10 @@ export async function startHttpServer(
   server.on("connection", (socket: Socket) => {
     if (open >= connections) {
       refused.add(socket);
+      // At the system's limit of open files, Deno's node:http would stop to take connections for ever.
+      if (refusing >= connections) return socket.destroy();
+      refusing++;
+      socket.once("close", () => refusing--);
       return refuse(socket, connections);
     }
     open++;

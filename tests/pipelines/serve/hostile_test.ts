@@ -418,6 +418,22 @@ test(
   },
 );
 
+test("while as many connections are refused as may be open, others are closed at once", {
+  connections: 2,
+}, async (server) => {
+  const open = () => Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  const first = async (connection: Deno.TcpConn) => {
+    const bytes = new Uint8Array(1000), count = await connection.read(bytes).catch(() => null);
+    return count === null ? "" : new TextDecoder().decode(bytes.subarray(0, count)).slice(0, 12);
+  };
+  const all: Deno.TcpConn[] = [];
+  for (let i = 0; i < 8; i++) all.push(await open());
+  const answers = await Promise.all(all.slice(2).map(first));
+  deepEqual(answers, [...Array(2).fill("HTTP/1.1 503"), ...Array(4).fill("")]);
+  for (const connection of all) connection.close();
+  equal((await server.client.withOptions({ maxRetries: 5 }).models.list()).data.length, 1);
+});
+
 test("a full queue says when to come back, and clients that do are answered", {
   queue: 0,
   parallel: 1,
