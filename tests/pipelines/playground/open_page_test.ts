@@ -62,6 +62,12 @@ Deno.test({
         await page.keyboard.press("ArrowRight");
         await until(`document.querySelector("#${figure} .plot") !== null`);
       }
+      // While the pointer is away, a legend shows the values at the figure's mark, and follows it.
+      await page.focus("#derivative input");
+      await page.keyboard.press("ArrowRight");
+      await until(`[...document.querySelectorAll("#derivative .plot")].map((plot) =>
+        [...plot.querySelectorAll(".u-value")].map((value) => value.textContent).join())[0] ===
+        "1.55,0.9935,0.9935"`);
       await look("after a run");
       deepStrictEqual(problems, []);
       for (const [value, paper] of [["light", "255,255,255"], ["dark", "20,23,26"]] as const) {
