@@ -14,6 +14,7 @@ import type { Memory } from "../../../stages/tool/memory.ts";
 import type { Tool } from "../../../stages/tool/tool.ts";
 import { Toolbox } from "../../../stages/tool/toolbox.ts";
 import { beforeDeadline } from "../../deadline.ts";
+import type { ModelGate } from "./model_gate.ts";
 import { openTaught, SEQUENCE, template, tokenizer } from "./taught_model.ts";
 
 /** A server for a test. */
@@ -38,6 +39,8 @@ export type TaughtOptions = Partial<Parameters<typeof startServer>[0]> & {
   readonly ids?: readonly string[];
   /** Milliseconds to wait before each step of the model, for tests of what happens during an answer. */
   readonly pause?: number;
+  /** A gate before each step of the model; it is opened at the end. */
+  readonly gate?: ModelGate;
 };
 
 /** Calls `work` with a server, which is closed afterwards. Throws an error if a minute passes. */
@@ -54,14 +57,16 @@ export async function withServer(
     memory,
     ids = ["taught"],
     pause = 0,
+    gate,
     ...others
   } = options;
   await using session = await openTaught(parallel);
-  if (pause > 0) {
+  if (pause > 0 || gate !== undefined) {
     const { decoder } = session, decode = decoder.decode.bind(decoder);
     Object.assign(decoder, {
       decode: async (...given: Parameters<typeof decode>) => {
         await delay(pause);
+        await gate?.pass();
         return await decode(...given);
       },
     });
@@ -107,6 +112,7 @@ export async function withServer(
   try {
     await beforeDeadline(work({ ...running, client, generator, logged, ask }), milliseconds);
   } finally {
+    gate?.open();
     await running.close(0);
   }
 }

@@ -6,6 +6,7 @@
 import { deepStrictEqual, equal, match, ok } from "node:assert/strict";
 import { Memory } from "../../../../stages/tool/memory.ts";
 import { accessibilityProblems } from "../../../browser_page.ts";
+import { ModelGate } from "../../serve/model_gate.ts";
 import { counted } from "../../serve/taught_model.ts";
 import { until as serverUntil } from "../../serve/taught_server.ts";
 import { chatTest, type OpenChat } from "./open_chat.ts";
@@ -37,15 +38,18 @@ chatTest(
   },
 );
 
+const stopped = new ModelGate();
 chatTest(
   "shows an answer while it is made, and Stop ends it on the server",
-  { pause: 40 },
+  { gate: stopped },
   async ({ page, send, click, ended, texts, until, server }) => {
+    stopped.hold(8);
     await send("count");
     await until(`/^1 2/.test(document.querySelector("${answers}")?.textContent ?? "")`);
     equal(await page.evaluate(`document.querySelector(".answer").ariaBusy`), "true");
     await click("Stop");
     await ended();
+    stopped.open();
     await serverUntil(() => server.generator.texts.active === 0);
     const [answer] = await texts(answers);
     ok(counted.startsWith(answer) && answer.length < counted.length, answer);
@@ -259,9 +263,10 @@ chatTest("is accessible, and nothing is clipped, at 1200 and 400 pixels, light a
   await check("probabilities");
 });
 
+const typed = new ModelGate();
 chatTest(
   "can be used with the keyboard alone",
-  { ids: ["taught", "other"], pause: 25 },
+  { ids: ["taught", "other"], gate: typed },
   async ({ page, ended, texts, until, send }) => {
     const press = async (key: "Tab" | "Enter" | "Escape" | "Space", times = 1) => {
       for (let i = 0; i < times; i++) await page.keyboard.press(key);
@@ -293,10 +298,12 @@ chatTest(
     await back("Two side by side");
     await press("Space");
     await until(`document.querySelector("h1").textContent === "taught and other"`);
+    typed.hold(8);
     await send("count");
     await until(`document.querySelector("[aria-busy=true] .markdown") !== null`);
     await press("Escape");
     await ended();
+    typed.open();
     equal((await texts(".answer")).filter((text) => /stopped/.test(text)).length, 2);
   },
 );
@@ -359,12 +366,14 @@ chatTest(
   },
 );
 
+const full = new ModelGate();
 chatTest("waits while the server is full, says so, and answers once there is room", {
   queue: 0,
   parallel: 1,
-  pause: 20,
+  gate: full,
   hasFaults: true, // the browser reports each refused request
 }, async ({ server, send, ended, click, texts, until }) => {
+  full.hold(4);
   const stop = new AbortController();
   const other = server.client.chat.completions.create(
     { model: "taught", messages: [{ role: "user", content: "count" }], temperature: 0 },
@@ -383,6 +392,7 @@ chatTest("waits while the server is full, says so, and answers once there is roo
   await until(isWaiting);
   stop.abort();
   await other;
+  full.open();
   await until(`document.querySelector("${answers}") !== null`);
   await ended();
   deepStrictEqual(await texts(answers), ["Hello! How are you?"]);
