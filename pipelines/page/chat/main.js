@@ -65,18 +65,20 @@ const Loading = () =>
 
 /** Asks for the token of the server. */
 function AskToken() {
-  const [text, change] = useState("");
+  const [text, change] = useState(""), [isRefused, refuse] = useState(false);
   return html`
     <h1>This server asks for its token</h1>
-    <form class="ask-token" onSubmit=${(event) => {
+    <form class="ask-token" onSubmit=${async (event) => {
       event.preventDefault();
-      useToken(text.trim());
+      await useToken(text.trim());
+      refuse(true); // the form is gone if the server took it
     }}>
       <label>token that the server was started with (--token)
         <input type="password" autocomplete="off" value=${text} ref=${(field) => field?.focus()}
           onInput=${({ target }) => change(target.value)} />
       </label>
       <button disabled=${text.trim() === ""}>Open</button>
+      ${isRefused && html`<p class="alarm" role="alert">The server has refused this token.</p>`}
       <p class="soft">This tab keeps it until it is closed.</p>
     </form>
   `;

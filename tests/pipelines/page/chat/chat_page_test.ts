@@ -359,6 +359,9 @@ chatTest(
       await page.evaluate("document.activeElement.select()");
       await page.keyboard.type(text);
       await page.keyboard.press("Enter");
+      if (text === "wrong") {
+        await until(`/refused/.test(document.querySelector("[role=alert]")?.textContent)`);
+      }
     }
     await until(`document.querySelector("h1").textContent === "taught"`);
     await ask("hi");
