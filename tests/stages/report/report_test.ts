@@ -138,7 +138,8 @@ if (browser === null && Deno.env.get("CI") === "true") {
         reportPage({ events: runEvents(40), others: [other], options: {}, title: "a" }),
       );
       deepStrictEqual([over.errors, over.hit, over.plots.length], [[], false, 5]); // each loss in its own
-      for (const pixels of over.plots) ok(pixels > 500, `${over.plots}`);
+      // Where equal curves lie over each other, their edges mix to grey; axes alone have no colour at all.
+      for (const pixels of over.plots) ok(pixels > 250, `${over.plots}`);
     },
   });
   Deno.test({
