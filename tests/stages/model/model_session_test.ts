@@ -196,3 +196,13 @@ Deno.test("micro-batches are added in the order of a binary tree: the bits of th
     deepStrictEqual(data, plus(plus(plus(a, b), plus(c, d)), e), name);
   }
 });
+
+Deno.test("losses() that are asked for together are those of each call's own tokens", async () => {
+  const planned = plan({ model, evaluation: { batch: 1, seqLen: 8 } });
+  const engine = await openCpu({ threads: 1 });
+  await using session = await openModel(engine, { plan: planned, weights });
+  const rows = [1, 50, 100].map((first) => Uint32Array.from({ length: 8 }, (_, i) => first + i));
+  const alone: Float32Array[] = [];
+  for (const ids of rows) alone.push(await session.losses(ids, ids));
+  deepStrictEqual(await Promise.all(rows.map((ids) => session.losses(ids, ids))), alone);
+});
