@@ -4,26 +4,46 @@
  * @module
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
+import type { LessonPipeline } from "../../../pipelines/lesson/lesson.ts";
 import { sharedTest } from "../../shared_data.ts";
-import { runsTo } from "../program.ts";
+import { runLesson } from "./run_lesson.ts";
+
+/** What a lesson reads, what it compares, and which solutions run after it. */
+export interface FullLesson {
+  /** File of the lecture's data in `../shared/data`. Default: the lectures' names. */
+  readonly data?: string;
+  /** Least number of values that are compared with the lecture's. */
+  readonly values: number;
+  /** Whether the solutions of its exercises run as well, in full too. Default true. */
+  readonly solutions?: boolean;
+}
 
 /**
- * Defines the test that `lessons --figures --full` of one lesson and its solutions leaves no value of the
- * lecture out, that none of at least `values` differs, and that all claims hold.
+ * Defines the test that a lesson with `--full` and its solutions leave no value of the lecture out, that none
+ * differs, and that all claims hold.
  */
-export function fullLessonTest(name: string, { values }: { readonly values: number }): void {
-  const files = ["text/names.txt", "text/tinyshakespeare.txt"];
+export function fullLessonTest(
+  name: string,
+  { data = "text/names.txt", values, solutions = true }: FullLesson,
+): void {
   sharedTest(
     `${name} --full: no value differs from the lecture's, none is left out, and all claims hold`,
-    files,
+    [data],
     async (path) => {
-      const [names, text] = files.map(path);
-      const data = ["--names", names, "--text", text];
-      const { out } = await runsTo(0, ["lessons", "--figures", "--full", "--lesson", name, ...data]);
-      const rows = out.split("\n").filter((row) => row.startsWith(`| ${name} `));
-      deepStrictEqual(rows.filter((row) => !/\| (same|holds) \|$/.test(row)), []);
-      const same = rows.filter((row) => row.endsWith("| same |"));
-      ok(same.length >= values, `${same.length} values`);
+      const file = `../../../pipelines/${name.replaceAll("-", "_")}.ts`;
+      const { default: pipeline }: { default: LessonPipeline } = await import(file);
+      let same = 0;
+      for (const solution of [undefined, ...(solutions ? pipeline.lesson.exercises : [])]) {
+        const { items, outcomes } = await runLesson(pipeline, {
+          source: path(data),
+          values: { full: true },
+          ...(solution !== undefined && { solution }),
+        });
+        deepStrictEqual(outcomes.filter((outcome) => !outcome.endsWith(": same")), []);
+        deepStrictEqual(items.filter((item) => item.kind === "claim" && !item.holds), []);
+        same += outcomes.length;
+      }
+      ok(same >= values, `${same} values`);
     },
   );
 }
