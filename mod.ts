@@ -190,6 +190,7 @@ export {
 } from "./stages/flow/stage.ts";
 export type { JsonlPosition } from "./stages/format/text/jsonl.ts";
 export type { TokenFormat } from "./stages/format/tokens/token_formats.ts";
+export type { TokenRange, TokenReader, TokenReadOptions } from "./stages/format/tokens/token_reader.ts";
 export type { TraceSpan } from "./stages/format/viewer/chrome_trace.ts";
 export type { RetryOptions } from "./stages/format/web/retry.ts";
 export { inspect, type InspectOptions } from "./stages/inspect/inspect.ts";
@@ -257,7 +258,12 @@ export type { PlainTextOptions } from "./stages/source/files/text.ts";
 export type { HubOptions } from "./stages/source/hub.ts";
 export { mix, type MixOptions, type MixPart, type MixState } from "./stages/source/mix.ts";
 export type { InputIdentities, InputIdentity } from "./stages/source/identity.ts";
-export { tokenShards, type TokenShardsOptions, type TokenShardsState } from "./stages/source/token_shards.ts";
+export {
+  type StoredShards,
+  tokenShards,
+  type TokenShardsOptions,
+  type TokenShardsState,
+} from "./stages/source/token_shards.ts";
 export { openSource, type SourceOptions } from "./stages/source/uri.ts";
 export { hellaswag, type HellaswagOptions, type HellaswagState } from "./stages/task/hellaswag.ts";
 export type { MultipleChoice } from "./stages/task/multiple_choice.ts";

@@ -10,6 +10,7 @@ import { removeIfThere } from "../stages/disk/whole_files.ts";
 import { from } from "../stages/flow/flow.ts";
 import { shard } from "../stages/shard/shard.ts";
 import { openSource } from "../stages/source/uri.ts";
+import { wholeFiles } from "../stages/shard/shard_tokens.ts";
 import { encode } from "../stages/token/encode.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { filters, pagesFor } from "./parts/filters.ts";
@@ -124,7 +125,7 @@ export default pipeline({
     const dir = shardsOf(env.out);
     const validation = await openValidation({
       validation: [`${dir}/val_000000.bin`],
-      training: [`${dir}/train_000000.bin`],
+      training: () => wholeFiles([`${dir}/train_000000.bin`]),
       counted: o.evalEvery * plan.tokensPerStep,
       vocabSize,
       tokenizer,

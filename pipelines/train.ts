@@ -4,7 +4,6 @@
  * @module
  */
 import { from } from "../stages/flow/flow.ts";
-import { countTokens } from "../stages/format/tokens/token_formats.ts";
 import { countSequences } from "../stages/shard/windows.ts";
 import { shardFiles, tokenShards } from "../stages/source/token_shards.ts";
 import { requirementsOf } from "./cli/effect.ts";
@@ -21,7 +20,7 @@ import { given, unlessOff } from "./parts/options/requirements.ts";
 import { shardOptions } from "./parts/options/shard_options.ts";
 import { trainingOptions } from "./parts/options/training_options.ts";
 import { profileLines } from "./parts/profile.ts";
-import { shardsTokenizer, shardsVocabulary } from "./parts/shards.ts";
+import { shardsTokenizer, shardsVocabulary, trainingShards } from "./parts/shards.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
 import { settledValues } from "./parts/settled_values.ts";
 import { training } from "./parts/training.ts";
@@ -102,12 +101,14 @@ export default pipeline({
   speedHints: "training",
   workersFor: "engine",
   async build(o, env) {
-    const glob = trainGlob(o), files = shardFiles([glob]);
+    const glob = trainGlob(o), { files, stored } = await trainingShards(glob, o.shardFormat);
+    const tokens = stored === undefined ? {} : { tokens: stored };
     const { start, tokenizer, vocabSize, packBytes } = await inputsOf(o, env);
     const plan = trainingPlan(o, { vocabSize, start, packBytes, ranks: env.ranks });
     const validation = o.valShards === null ? null : await openValidation({
       validation: shardFiles([o.valShards]),
-      training: files,
+      training: () => files,
+      ...tokens,
       counted: o.evalEvery * plan.tokensPerStep,
       vocabSize,
       tokenizer,
@@ -122,10 +123,12 @@ export default pipeline({
       schedule: scheduleOf(o) ??
         openScheduleOf(validation === null ? { ...o, evalEvery: 0 } : o, { env, vocabSize }),
       format: o.shardFormat,
+      ...tokens,
     });
     if (tokenizer !== null) await keepTokenizer(tokenizer, env);
     const source = tokenShards({
       globs: [glob],
+      stored,
       format: o.shardFormat,
       ...(o.shuffle === "none" && { extentTokens: 1 << 16 }), // without shuffling, small extents save memory
     });
@@ -162,11 +165,16 @@ async function checkSamples({ trainShards, sampleEvery }: Values<typeof options>
 }
 
 /** Returns the number of steps of --epochs passes over the shards; default: one pass. */
-function stepsOfEpochs(o: Values<typeof options> & { readonly seed: number }): number | null {
+async function stepsOfEpochs(o: Values<typeof options> & { readonly seed: number }): Promise<number | null> {
   if (o.trainShards === null) return null;
   const { shuffle, seed, epochs } = o, [accum, batchSize, seqLen] = batchShape(o);
-  const counts = shardFiles([o.trainShards]).map((path) => countTokens(path, o.shardFormat));
-  const sequences = countSequences(counts, { seqLen, shuffle, epochs: epochs ?? 1, seed });
+  const { files } = await trainingShards(o.trainShards, o.shardFormat);
+  const sequences = countSequences(files.map(({ count }) => count), {
+    seqLen,
+    shuffle,
+    epochs: epochs ?? 1,
+    seed,
+  });
   return Math.max(1, Math.floor(sequences / (accum * batchSize)));
 }
 

@@ -128,7 +128,9 @@ function typedForm(name: string, option: Option<unknown>): string {
 /** Says of a path that it may be an address in an object store. */
 function storedText({ stored }: Option<unknown>): string {
   if (stored === undefined) return "";
-  return stored === "shards" ? "; also s3://BUCKET/GLOB" : "; also s3://BUCKET/KEY";
+  return stored === "shards" || typeof stored === "function"
+    ? "; also s3://BUCKET/GLOB"
+    : "; also s3://BUCKET/KEY";
 }
 
 /**

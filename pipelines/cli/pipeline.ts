@@ -63,10 +63,11 @@ export interface Option<T> {
   readonly shareOf?: string;
   /**
    * What the value, a path, names if it is an address in an object store. What is read of it is fetched
-   * before the pipeline's functions are called, and they get the path of the copy. Absent: the option takes
-   * no such address, or the pipeline's functions get it as it is.
+   * before the pipeline's functions are called, and they get the path of the copy; of `described` shards, the
+   * address. It may depend on the values of other options. Absent: the option takes no such address, or the
+   * pipeline's functions get it as it is.
    */
-  readonly stored?: StoredInput;
+  readonly stored?: StoredInput | ((values: Readonly<Record<string, unknown>>) => StoredInput);
   /**
    * Default number for each process of a run with several. A number that is typed counts for each process
    * too; all other values, such as those in config.json, are those of all processes together.

@@ -34,7 +34,7 @@ export async function shardText(
     readonly format: TokenFormat;
   },
 ): Promise<EvaluationText> {
-  const inputs = { validation: shards, training: [], counted: 0, vocabSize, tokenizer, format };
+  const inputs = { validation: shards, counted: 0, vocabSize, tokenizer, format };
   const { validation, tokenBytes, identity } = await openValidation(inputs);
   return {
     name: shards.join(" "),

@@ -29,13 +29,13 @@ export async function settledValues(
   o: TrainingValues,
   { isGiven, stepsOfEpochs }: {
     readonly isGiven: IsGiven;
-    stepsOfEpochs?(o: TrainingValues): number | null;
+    stepsOfEpochs?(o: TrainingValues): Promise<number | null>;
   },
 ): Promise<Partial<TrainingValues>> {
   const ofModel = o.initFrom === null ? {} : await valuesOfModel(o, { path: o.initFrom, isGiven });
   const sized = { ...o, ...ofModel };
   const scheduleSteps = sized.scheduleSteps ?? stepsOf(sized) ??
-    (sized.timeLimit === null ? stepsOfEpochs?.(sized) ?? null : null);
+    (sized.timeLimit === null ? await stepsOfEpochs?.(sized) ?? null : null);
   // A preset's warm-up is for a run of the preset's length.
   const warmup = scheduleSteps === null || isGiven("warmup")
     ? o.warmup

@@ -10,6 +10,7 @@ import { inspect } from "../../stages/inspect/inspect.ts";
 import type { TokenShard } from "../../stages/items.ts";
 import type { ModelUpdate } from "../../stages/model/model_update.ts";
 import type { Plan } from "../../stages/model/plan.ts";
+import type { TokenReader } from "../../stages/format/tokens/token_reader.ts";
 import type { TokenFormat } from "../../stages/format/tokens/token_formats.ts";
 import { foundWords } from "../../stages/sample/found_words.ts";
 import { sample } from "../../stages/sample/sample.ts";
@@ -49,6 +50,8 @@ export interface TrainingParts {
   readonly validation: Validation | null;
   /** Format of the shards. Default: llmc. */
   readonly format?: TokenFormat;
+  /** Reads the shards. Default: files of this machine. */
+  readonly tokens?: TokenReader;
 }
 
 /**
@@ -59,7 +62,7 @@ export async function training(
   parts: TrainingParts,
 ): Promise<(flow: Flow<TokenShard>) => Flow<ModelUpdate>> {
   const { env, plan, schedule, start = null, tokenizer, validation, format = "llmc" } = parts;
-  const { vocabSize } = plan.model;
+  const { vocabSize } = plan.model, reader = parts.tokens === undefined ? {} : { tokens: parts.tokens };
   const [gradAccum, batchSize, seqLen] = batchShape(o);
   const steps = stepsOf(o);
   const epochs = epochsOf(o);
@@ -94,7 +97,16 @@ export async function training(
   });
   return (flow) => {
     let trained = flow
-      .pipe(windows({ seqLen, vocabSize, shuffle: o.shuffle, counted, ...(epochs !== null && { epochs }) }))
+      .pipe(
+        windows({
+          seqLen,
+          vocabSize,
+          shuffle: o.shuffle,
+          counted,
+          ...(epochs !== null && { epochs }),
+          ...reader,
+        }),
+      )
       .pipe(batch({ batchSize, gradAccum, seqLen }))
       .pipe(updates, { ahead: 2 });
     if (validation !== null) {
@@ -129,7 +141,7 @@ export async function training(
       trained = trained.pipe(foundWords({
         ...texts,
         samples: o.sampleEvery === 0 ? 0 : 10,
-        read: (shards) => shardTokens(shards, { format }),
+        read: (shards) => shardTokens(shards, { format, ...reader }),
       }));
     }
     return trained;

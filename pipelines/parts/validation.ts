@@ -9,6 +9,9 @@ import { dirname } from "node:path";
 import type { EvaluateOptions } from "../../stages/evaluate/evaluate.ts";
 import { countTokenBytes } from "../../stages/evaluate/loss_tally.ts";
 import { countTokens, openTokens, type TokenFormat } from "../../stages/format/tokens/token_formats.ts";
+import type { TokenReader } from "../../stages/format/tokens/token_reader.ts";
+import type { TokenShard } from "../../stages/items.ts";
+import { shardTokens } from "../../stages/shard/shard_tokens.ts";
 import { readShardSummary } from "../../stages/shard/summary.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 
@@ -19,8 +22,10 @@ export type Validation = Omit<EvaluateOptions, "every" | "bytes">;
 export interface ValidationInputs {
   /** Paths of the validation shards. */
   readonly validation: readonly string[];
-  /** Paths of the training shards, whose first tokens the unigram model counts. */
-  readonly training: readonly string[];
+  /** Returns the training shards, whose first tokens the unigram model counts. Default: none. */
+  training?(): readonly TokenShard[];
+  /** Reads the training shards (default: files of this machine). */
+  readonly tokens?: TokenReader;
   /** Number of training tokens to count; all of them must exist by the first evaluation. */
   readonly counted: number;
   readonly vocabSize: number;
@@ -32,7 +37,7 @@ export interface ValidationInputs {
 
 /** Prepares validation; the shards are read once, when they are first needed. */
 export async function openValidation(
-  { validation, training, counted, vocabSize, tokenizer, format = "llmc" }: ValidationInputs,
+  { validation, training, tokens: reader, counted, vocabSize, tokenizer, format = "llmc" }: ValidationInputs,
 ): Promise<Validation> {
   const count = () => validation.reduce((sum, path) => sum + countTokens(path, format), 0);
   // The summary describes the held-out text as a whole, not other shards of its folder.
@@ -53,7 +58,13 @@ export async function openValidation(
     identity,
     ...(tokenizer !== null && { tokenBytes: countTokenBytes(tokenizer) }),
     ...(summary !== undefined && summary.bytes > 0 && { tokenBytes: () => summary.bytes / summary.tokens }),
-    trainingCounts: () => countIds(training, { limit: counted, format, vocabSize }),
+    ...(training !== undefined && {
+      trainingCounts: () =>
+        countIds(shardTokens(training(), { format, ...(reader !== undefined && { tokens: reader }) }), {
+          limit: counted,
+          vocabSize,
+        }),
+    }),
   };
 }
 
@@ -92,29 +103,18 @@ function readValidation(paths: readonly string[], format: TokenFormat): Uint32Ar
   return tokens;
 }
 
-/** Returns how often each id occurs among the first `limit` tokens of the shards. */
-function countIds(
-  paths: readonly string[],
-  { limit, format, vocabSize }: {
-    readonly limit: number;
-    readonly format: TokenFormat;
-    readonly vocabSize: number;
-  },
-): Float64Array {
+/** Returns how often each id occurs among the first `limit` tokens. */
+async function countIds(
+  pieces: AsyncIterable<Uint32Array>,
+  { limit, vocabSize }: { readonly limit: number; readonly vocabSize: number },
+): Promise<Float64Array> {
   const counts = new Float64Array(vocabSize);
+  if (limit === 0) return counts;
   let left = limit;
-  for (const path of paths) {
+  for await (const piece of pieces) {
+    for (const id of piece.subarray(0, left)) counts[id]++;
+    left -= Math.min(left, piece.length);
     if (left === 0) break;
-    const file = openTokens({ path, format });
-    try {
-      const end = Math.min(file.count, left);
-      for (let at = 0; at < end; at += BLOCK) {
-        for (const id of file.read(at, Math.min(BLOCK, end - at))) counts[id]++;
-      }
-      left -= end;
-    } finally {
-      file.close();
-    }
   }
   return counts;
 }

@@ -26,7 +26,7 @@ export interface FoundWordsOptions extends Omit<GeneratedTextOptions, "seed"> {
   /** Maximum number of tokens of the training text to search. Default 16,777,216. */
   readonly maxSearched?: number;
   /** Returns the tokens of shards in the given order, in pieces. */
-  read(shards: readonly TokenShard[]): Iterable<Uint32Array>;
+  read(shards: readonly TokenShard[]): Iterable<Uint32Array> | AsyncIterable<Uint32Array>;
 }
 
 /**
@@ -145,7 +145,7 @@ async function measure(
 async function searchTokens(
   search: WordSearch,
   { pieces, tokenizer, maxSearched, ctx }: {
-    readonly pieces: Iterable<Uint32Array>;
+    readonly pieces: Iterable<Uint32Array> | AsyncIterable<Uint32Array>;
     readonly tokenizer: Tokenizer;
     readonly maxSearched: number;
     readonly ctx: Pick<Context, "signal" | "stopping">;
@@ -153,7 +153,7 @@ async function searchTokens(
 ): Promise<number | null> {
   const decoder = new StreamDecoder(tokenizer), special = new Set(tokenizer.special.values());
   let searched = 0;
-  for (const piece of pieces) {
+  for await (const piece of pieces) {
     await new Promise((resolve) => setTimeout(resolve)); // lets Ctrl-C arrive
     ctx.signal.throwIfAborted();
     if (ctx.stopping) return null;

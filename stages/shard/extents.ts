@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { openTokens, type TokenFormat } from "../format/tokens/token_formats.ts";
+import type { TokenFormat } from "../format/tokens/token_formats.ts";
+import type { TokenRange, TokenReader, TokenReadOptions } from "../format/tokens/token_reader.ts";
 import type { TokenShard } from "../items.ts";
 
 /** Consecutive extents of one file. */
@@ -55,27 +56,29 @@ export function tokensIn(regions: readonly Region[]): number {
   return regions.reduce((sum, region) => sum + region.count, 0);
 }
 
+/** How tokens are read and checked. */
+export interface CheckedReadOptions extends TokenReadOptions {
+  readonly tokens: TokenReader;
+  /** Vocabulary size; all token ids must be below it. */
+  readonly vocabSize: number;
+}
+
 /**
- * Reads `count` tokens of a file. Throws a RangeError that names the file and the position for an id outside
- * the vocabulary.
+ * Reads tokens of a file. Throws a RangeError that names the file and the position for an id outside the
+ * vocabulary, and the errors of the reader.
  */
-export function readTokens(
-  file: { path: string; format: TokenFormat },
-  { start, count, vocabSize }: { start: number; count: number; vocabSize: number },
-): Uint32Array {
-  const opened = openTokens(file);
-  try {
-    const ids = opened.read(start, count);
-    for (let i = 0; i < count; i++) {
-      if (ids[i] >= vocabSize) {
-        throw new RangeError(
-          `Cannot train on ${file.path}: token ${start + i} has id ${ids[i]}, ` +
-            `beyond the vocabulary of ${vocabSize}: set --vocab-size to that of the tokenizer that wrote the file`,
-        );
-      }
+export async function readTokens(
+  { path, format, start, count }: TokenRange,
+  { tokens, vocabSize, ...options }: CheckedReadOptions,
+): Promise<Uint32Array> {
+  const ids = await tokens.read({ path, start, count, ...(format !== undefined && { format }) }, options);
+  for (let i = 0; i < count; i++) {
+    if (ids[i] >= vocabSize) {
+      throw new RangeError(
+        `Cannot train on ${path}: token ${start + i} has id ${ids[i]}, ` +
+          `beyond the vocabulary of ${vocabSize}: set --vocab-size to that of the tokenizer that wrote the file`,
+      );
     }
-    return ids;
-  } finally {
-    opened.close();
   }
+  return ids;
 }

@@ -6,6 +6,7 @@
 import { permutation, uniformAt } from "../../kernels/random/philox.ts";
 import { type Context, type Stage, stage } from "../flow/stage.ts";
 import type { Sequence, TokenShard } from "../items.ts";
+import { localTokens, type TokenRange, type TokenReader } from "../format/tokens/token_reader.ts";
 import { addExtent, type Extent, extentsOf, readTokens, type Region, tokensIn } from "./extents.ts";
 
 /** How tokens are split into sequences. */
@@ -28,6 +29,8 @@ export interface WindowsOptions {
    * Sequences are then yielded only after the input has ended, whatever the order. Default: false.
    */
   readonly counted?: boolean;
+  /** Reads the tokens of the extents (default: files of this machine). It is closed at the end of the run. */
+  readonly tokens?: TokenReader;
 }
 
 /** State of the stage. */
@@ -73,15 +76,16 @@ export function windows(options: WindowsOptions): Stage<TokenShard, Sequence> {
     name: "windows",
     resumesFlush: true,
     open: (_ctx, saved) => saved ?? newState(options),
-    *push(shard, state, ctx) {
+    async *push(shard, state, ctx) {
       const extent = addExtent(state.regions, shard);
       if (waitsForEnd(state, options)) return;
-      if (options.shuffle === "none") yield* inOrder(state, options);
+      if (options.shuffle === "none") yield* inOrder(state, options, ctx);
       else {
-        yield* shuffled(extent, 0, { options, epoch: 0, seed: ctx.seed });
+        const next = { ...extent, start: extent.start + extent.count };
+        yield* shuffled(extent, 0, { options, epoch: 0, ctx, next });
       }
     },
-    *flush(state, ctx) {
+    async *flush(state, ctx) {
       const { seqLen, epochs = Infinity } = options;
       if (!state.regions.some((region) => region.count > seqLen)) checkEnough(state.regions, options);
       if (state.epoch === 0 && !waitsForEnd(state, options)) nextEpoch(state);
@@ -89,11 +93,12 @@ export function windows(options: WindowsOptions): Stage<TokenShard, Sequence> {
         ? countSequences(state.regions.map(({ count }) => count), { ...options, epochs, seed: ctx.seed })
         : null;
       for (; state.epoch < epochs; nextEpoch(state)) {
-        for (const sequence of epochOf(state, options, ctx)) {
+        for await (const sequence of epochOf(state, options, ctx)) {
           yield total === null ? sequence : { ...sequence, total };
         }
       }
     },
+    close: () => options.tokens?.close?.(),
   });
 }
 
@@ -145,10 +150,10 @@ function waitsForEnd({ counted = false }: WindowsState, { shuffle }: WindowsOpti
 }
 
 /** Yields the rest of the current epoch. */
-function epochOf(state: WindowsState, options: WindowsOptions, ctx: Context): Generator<Sequence> {
+function epochOf(state: WindowsState, options: WindowsOptions, ctx: Context): AsyncGenerator<Sequence> {
   switch (options.shuffle) {
     case "none":
-      return inOrder(state, options);
+      return inOrder(state, options, ctx);
     case "all":
       return epochOfAll(state, options, ctx);
     default:
@@ -157,7 +162,11 @@ function epochOf(state: WindowsState, options: WindowsOptions, ctx: Context): Ge
 }
 
 /** Yields, in order, the sequences that are complete with the tokens received so far. */
-function* inOrder(state: WindowsState, { seqLen, vocabSize }: WindowsOptions): Generator<Sequence> {
+async function* inOrder(
+  state: WindowsState,
+  { seqLen, vocabSize, tokens = localTokens }: WindowsOptions,
+  { signal }: Context,
+): AsyncGenerator<Sequence> {
   let offset = 0;
   let tail = new Uint32Array(0); // tokens of the sequence that is not complete yet
   for (const region of state.regions) {
@@ -165,32 +174,40 @@ function* inOrder(state: WindowsState, { seqLen, vocabSize }: WindowsOptions): G
     offset += region.count;
     for (let at = from; at < region.count;) {
       const count = Math.min(region.count - at, READ_AT_ONCE);
-      const ids = readTokens(region, { start: region.start + at, count, vocabSize });
+      const { path, format } = region, start = region.start + at, range = { path, format, start, count };
+      const next = { ...range, start: start + count };
+      const ids = await readTokens(range, { tokens, vocabSize, next, signal });
       at += count;
       const row = joined(tail, ids);
-      let start = 0;
-      for (; start + seqLen < row.length; start += seqLen) {
+      let taken = 0;
+      for (; taken + seqLen < row.length; taken += seqLen) {
         state.window++;
         // Negative if the sequence starts with tokens of the file before this one.
-        const begin = region.start + at - row.length + start;
-        const place = { path: region.path, start: Math.max(region.start, begin) };
-        yield { ids: row.slice(start, start + seqLen + 1), ...place };
+        const begin = region.start + at - row.length + taken;
+        yield { ids: row.slice(taken, taken + seqLen + 1), path, start: Math.max(region.start, begin) };
       }
-      tail = row.slice(start);
+      tail = row.slice(taken);
     }
   }
 }
 
 /** Yields one epoch over all extents, starting at the position in the state. */
-function* epochByExtent(state: WindowsState, options: WindowsOptions, ctx: Context): Generator<Sequence> {
+async function* epochByExtent(
+  state: WindowsState,
+  options: WindowsOptions,
+  ctx: Context,
+): AsyncGenerator<Sequence> {
   const { epoch } = state, { seed } = ctx;
   const extents = extentsOf(state.regions);
   const order = options.shuffle === "shards"
     ? permutation(seed, `extents of pass ${epoch}`, extents.length)
     : null;
   while (state.extent < extents.length) {
-    const extent = extents[order === null ? state.extent : order[state.extent]];
-    for (const window of shuffled(extent, state.window, { options, epoch, seed })) {
+    const [extent, next] = [state.extent, state.extent + 1].map((at): Extent | undefined =>
+      extents[order === null ? at : order[at]]
+    );
+    if (extent === undefined) break;
+    for await (const window of shuffled(extent, state.window, { options, epoch, ctx, next })) {
       state.window++;
       yield window;
     }
@@ -203,11 +220,11 @@ function* epochByExtent(state: WindowsState, options: WindowsOptions, ctx: Conte
  * Yields one epoch over the sequences of all regions in one random order, starting at the position in the
  * state.
  */
-function* epochOfAll(
+async function* epochOfAll(
   state: WindowsState,
-  { seqLen, vocabSize }: WindowsOptions,
-  { seed }: Context,
-): Generator<Sequence> {
+  { seqLen, vocabSize, tokens = localTokens }: WindowsOptions,
+  { seed, signal }: Context,
+): AsyncGenerator<Sequence> {
   const { epoch } = state, shift = shiftOf(epoch, { seqLen, seed });
   const regions = state.regions.filter(({ count }) => count > seqLen).map((region) => {
     const { first, sequences } = sequencesFrom(region.count, { seqLen, shift });
@@ -215,20 +232,30 @@ function* epochOfAll(
   });
   const order = permutation(seed, `windows of pass ${epoch}`, regions.reduce((sum, r) => sum + r.windows, 0));
   while (state.window < order.length) {
-    let number = order[state.window++], at = 0;
+    let number = order[state.window], at = 0;
     while (number >= regions[at].windows) number -= regions[at++].windows;
-    const { region, from } = regions[at], start = from + number * seqLen;
-    yield { ids: readTokens(region, { start, count: seqLen + 1, vocabSize }), path: region.path, start };
+    const { region: { path, format }, from } = regions[at], start = from + number * seqLen;
+    const ids = await readTokens({ path, format, start, count: seqLen + 1 }, { tokens, vocabSize, signal });
+    state.window++;
+    yield { ids, path, start };
   }
 }
 
-/** Yields the sequences of an extent in the order of an epoch and skips the first `skip` of them. */
-function* shuffled(
+/**
+ * Yields the sequences of an extent in the order of an epoch and skips the first `skip` of them. `next` is
+ * the extent that probably follows; it may extend beyond the end of its file.
+ */
+async function* shuffled(
   extent: Extent,
   skip: number,
-  { options, epoch, seed }: { options: WindowsOptions; epoch: number; seed: number },
-): Generator<Sequence> {
-  const { region, start, count } = extent, { seqLen, vocabSize } = options;
+  { options, epoch, ctx: { seed, signal }, next }: {
+    readonly options: WindowsOptions;
+    readonly epoch: number;
+    readonly ctx: Context;
+    readonly next: Extent | undefined;
+  },
+): AsyncGenerator<Sequence> {
+  const { region, start, count } = extent, { seqLen, vocabSize, tokens = localTokens } = options;
   // The sequences that start at region.start + `k · seqLen` and whose last token is in this extent. Tokens
   // before the extent are on disk; tokens after it may not be.
   const offset = start - region.start;
@@ -236,13 +263,27 @@ function* shuffled(
   const end = Math.floor((offset + count - 1) / seqLen);
   if (end - first <= skip) return;
   const from = region.start + first * seqLen;
-  const ids = readTokens(region, { start: from, count: (end - first) * seqLen + 1, vocabSize });
+  const range = rangeOf(extent, { start: from, count: (end - first) * seqLen + 1 });
+  const ids = await readTokens(range, {
+    tokens,
+    vocabSize,
+    next: next === undefined ? null : rangeOf(next),
+    signal,
+  });
   const name = `${region.path.replace(/^.*[\\/]/, "")} ${start} pass ${epoch}`;
   const order = permutation(seed, name, end - first);
   for (let i = skip; i < order.length; i++) {
     const at = order[i] * seqLen;
     yield { ids: ids.slice(at, at + seqLen + 1), path: region.path, start: from + at };
   }
+}
+
+/** The tokens of an extent, or others of its file. */
+function rangeOf(
+  { region: { path, format }, start, count }: Extent,
+  other: Pick<TokenRange, "start" | "count"> = { start, count },
+): TokenRange {
+  return { path, format, ...other };
 }
 
 function nextEpoch(state: WindowsState): void {

@@ -128,15 +128,7 @@ export async function identitiesOf(
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<InputIdentities> {
-  saved.forEach(([path], i) => {
-    if (paths[i] === path) return;
-    throw new Deno.errors.InvalidData(
-      paths.includes(path)
-        ? `Cannot resume: ${paths[i]} was not among the files before ${path} when the run began: ` +
-          `move it away, or start over with --resume never`
-        : `Cannot resume: ${path} is no longer among the files: put it back, or start over with --resume never`,
-    );
-  });
+  checkPaths(paths, saved);
   const most = Math.max(2, Math.min(MAX_BLOCKS, Math.floor(ALL_BLOCKS / paths.length)));
   const identities: (readonly [string, InputIdentity])[] = [];
   for (const [i, path] of paths.entries()) {
@@ -150,6 +142,28 @@ export async function identitiesOf(
     identities.push([path, now]);
   }
   return identities;
+}
+
+/**
+ * Compares identities that are known already with those of a checkpoint, and returns them. Throws as
+ * `identitiesOf`.
+ */
+export function checkIdentities(now: InputIdentities, saved: InputIdentities = []): InputIdentities {
+  checkPaths(now.map(([path]) => path), saved);
+  saved.forEach(([path, before], i) => checkIdentity(path, { saved: before, now: now[i][1] }));
+  return now;
+}
+
+function checkPaths(paths: readonly string[], saved: InputIdentities): void {
+  saved.forEach(([path], i) => {
+    if (paths[i] === path) return;
+    throw new Deno.errors.InvalidData(
+      paths.includes(path)
+        ? `Cannot resume: ${paths[i]} was not among the files before ${path} when the run began: ` +
+          `move it away, or start over with --resume never`
+        : `Cannot resume: ${path} is no longer among the files: put it back, or start over with --resume never`,
+    );
+  });
 }
 
 /**

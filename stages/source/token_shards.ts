@@ -8,7 +8,17 @@ import { countTokens, type TokenFormat } from "../format/tokens/token_formats.ts
 import type { Source } from "../flow/stage.ts";
 import type { TokenShard } from "../items.ts";
 import { filesMatching } from "./glob.ts";
-import { identitiesOf, type InputIdentities } from "./identity.ts";
+import { checkIdentities, identitiesOf, type InputIdentities } from "./identity.ts";
+
+/** Shards in an object store, whose headers have been read. */
+export interface StoredShards {
+  /** Address, number of tokens, and the object of each, of which the ETag changes with each writing. */
+  readonly files: readonly {
+    readonly path: string;
+    readonly count: number;
+    readonly object: { readonly size: number; readonly etag: string };
+  }[];
+}
 
 /** Which shards are read, and how. */
 export interface TokenShardsOptions {
@@ -16,6 +26,8 @@ export interface TokenShardsOptions {
   readonly globs: readonly string[];
   /** Format of the files (default `llmc`). */
   readonly format?: TokenFormat;
+  /** Files in an object store that are read in place of those that match `globs`. */
+  readonly stored?: StoredShards | undefined;
   /** Number of tokens per extent (default 1,048,576). Windows are shuffled within an extent. */
   readonly extentTokens?: number;
 }
@@ -54,15 +66,19 @@ export interface TokenShardsState {
  * ```
  */
 export function tokenShards(options: TokenShardsOptions): Source<TokenShard, TokenShardsState> {
-  const { format = "llmc", extentTokens = 1 << 20 } = options;
+  const { format = "llmc", extentTokens = 1 << 20, stored } = options;
   return {
     name: "token-shards",
     async open({ signal }, saved) {
-      const files = shardFiles(options.globs).map((path) => [path, countTokens(path, format)] as const);
+      const files = stored === undefined
+        ? shardFiles(options.globs).map((path) => [path, countTokens(path, format)] as const)
+        : stored.files.map(({ path, count }) => [path, count] as const);
       const paths = files.map(([path]) => path);
-      if (saved === undefined) {
-        return { files, identities: await identitiesOf(paths, { signal }), file: 0, start: 0 };
-      }
+      const identified = async (paths: readonly string[], saved?: InputIdentities) =>
+        stored === undefined
+          ? await identitiesOf(paths, { saved, signal })
+          : checkIdentities(identitiesOfObjects(stored).slice(0, paths.length), saved);
+      if (saved === undefined) return { files, identities: await identified(paths), file: 0, start: 0 };
       saved.files.forEach(([path, count], i) => {
         const [newPath, newCount] = files[i] ?? [null, 0];
         if (newPath === path && newCount === count) return;
@@ -73,7 +89,7 @@ export function tokenShards(options: TokenShardsOptions): Source<TokenShard, Tok
         );
       });
       const own = paths.slice(0, saved.files.length); // the run does not read shards that were added
-      return { ...saved, identities: await identitiesOf(own, { saved: saved.identities, signal }) };
+      return { ...saved, identities: await identified(own, saved.identities) };
     },
     *read(state) {
       while (state.file < state.files.length) {
@@ -88,6 +104,11 @@ export function tokenShards(options: TokenShardsOptions): Source<TokenShard, Tok
       }
     },
   };
+}
+
+/** The store's ETag changes with each writing, so no content is hashed. */
+function identitiesOfObjects({ files }: StoredShards): InputIdentities {
+  return files.map(({ path, object: { size, etag } }) => [path, { bytes: size, version: etag }] as const);
 }
 
 /**

@@ -14,6 +14,7 @@ export * from "../evaluate/loss_tally.ts";
 export * from "../evaluate/score_rows.ts";
 export type { JsonlPosition } from "../format/text/jsonl.ts";
 export type { TokenFormat } from "../format/tokens/token_formats.ts";
+export type { TokenRange, TokenReader, TokenReadOptions } from "../format/tokens/token_reader.ts";
 export type { TraceSpan } from "../format/viewer/chrome_trace.ts";
 export { jupyterDisplay, type MimeBundle, type NotebookDisplay } from "../format/viewer/notebook.ts";
 export { type DeadUnitOptions, deadUnits } from "../inspect/dead_units.ts";

@@ -24,8 +24,9 @@ export async function fetchedValues(
   },
 ): Promise<Readonly<Record<string, unknown>>> {
   const fetched: Record<string, unknown> = {};
-  for (const [name, { stored: kind }] of Object.entries(options)) {
-    if (kind === undefined) continue;
+  for (const [name, { stored }] of Object.entries(options)) {
+    if (stored === undefined) continue;
+    const kind = typeof stored === "function" ? stored(values) : stored;
     const value = values[name], texts = Array.isArray(value) ? value : [value];
     if (!texts.some(isAddress)) continue;
     const paths: unknown[] = [];
@@ -38,7 +39,7 @@ export async function fetchedValues(
         }),
       );
     }
-    fetched[name] = Array.isArray(value) ? paths : paths[0];
+    if (kind !== "described") fetched[name] = Array.isArray(value) ? paths : paths[0];
   }
   return fetched;
 }

@@ -7,7 +7,7 @@ import type { OptionRequirement } from "../../cli/pipeline.ts";
 import { integer, number, oneOf, path } from "../../cli/option_types.ts";
 
 const common = { fixed: true, group: "Data" };
-const globs = { value: null, placeholder: "GLOB", stored: "shards", ...common } as const;
+const globs = { value: null, placeholder: "GLOB", ...common } as const;
 
 /** Options for shards that the pipeline writes. */
 export const validationOptions = {
@@ -47,8 +47,12 @@ export function ofBinShards(option: string): OptionRequirement {
 
 /** Options for shards that exist already. */
 export const shardOptions = {
-  trainShards: path("token shards to train on", globs),
-  valShards: path("token shards to validate on", globs),
+  trainShards: path("token shards to train on", {
+    ...globs,
+    // Sequences that are all shuffled together come from all over the shards, one by one.
+    stored: ({ shuffle }) => shuffle === "all" ? "shards" : "described",
+  }),
+  valShards: path("token shards to validate on", { ...globs, stored: "shards" }),
   shardFormat: oneOf(
     "format of .bin shards: llm.c's, or that of nanoGPT's train.bin; .ds is datatrove's, .npy build-nanogpt's, .bin beside .idx Megatron's",
     {

@@ -8,7 +8,7 @@
 import { readFullSync } from "../../disk/exact_io.ts";
 import { isMissing } from "../../disk/file_error.ts";
 import { openFileSync } from "../../disk/files.ts";
-import { type TokenFile, tokenFile } from "./token_file.ts";
+import { type TokenBytes, type TokenFile, tokenFile, type TokenLayout } from "./token_file.ts";
 
 /**
  * Opens a token file. Its index, if there is one, gives the expected number of tokens, so that truncation is
@@ -16,27 +16,25 @@ import { type TokenFile, tokenFile } from "./token_file.ts";
  * index, and Deno.errors.NotFound if there is no file.
  */
 export function openDatatroveDs(path: string): TokenFile {
-  const file = openFileSync(path);
-  try {
-    const { size } = file.statSync();
-    const refuse = (why: string): Error =>
-      new Deno.errors.InvalidData(`Cannot read ${path} as a datatrove token file: ${why}`);
-    if (size === 0) throw refuse("the file is empty");
-    const count = indexedTokens(`${path}.index`);
-    const width = count === null ? widthFromMetadata(`${path}.metadata`) : size / count;
-    if (width !== 2 && width !== 4) {
-      throw refuse(
-        `it has ${size} bytes, but its index counts ${count} tokens: the file or the index is truncated`,
-      );
-    }
-    if (size % width !== 0) {
-      throw refuse(`it has ${size} bytes, expected a multiple of ${width} bytes per token: it is truncated`);
-    }
-    return tokenFile(file, { path, offset: 0, width, count: size / width });
-  } catch (error) {
-    file.close();
-    throw error;
+  return tokenFile(openFileSync(path), { path, layoutOf: datatroveLayout });
+}
+
+/** The layout of a token file. Throws the errors of `openDatatroveDs` about its content. */
+export function datatroveLayout({ path, beside, size }: TokenBytes): TokenLayout {
+  const refuse = (why: string): Error =>
+    new Deno.errors.InvalidData(`Cannot read ${path} as a datatrove token file: ${why}`);
+  if (size === 0) throw refuse("the file is empty");
+  const count = indexedTokens(`${beside}.index`);
+  const width = count === null ? widthFromMetadata(`${beside}.metadata`) : size / count;
+  if (width !== 2 && width !== 4) {
+    throw refuse(
+      `it has ${size} bytes, but its index counts ${count} tokens: the file or the index is truncated`,
+    );
   }
+  if (size % width !== 0) {
+    throw refuse(`it has ${size} bytes, expected a multiple of ${width} bytes per token: it is truncated`);
+  }
+  return { path, offset: 0, width, count: size / width };
 }
 
 /**

@@ -7,8 +7,14 @@
  *
  * @module
  */
-import { readFullSync } from "../../disk/exact_io.ts";
-import { openFinalOrPartial, PARTIAL, type TokenFile, tokenFile } from "./token_file.ts";
+import {
+  openFinalOrPartial,
+  PARTIAL,
+  type TokenBytes,
+  type TokenFile,
+  tokenFile,
+  type TokenLayout,
+} from "./token_file.ts";
 
 /** Size of the header in bytes. */
 export const SHARD_HEADER_BYTES = 1024;
@@ -47,26 +53,19 @@ export function shardHeader(count: number, width: 2 | 4): Uint8Array<ArrayBuffer
  */
 export function openLlmcShard(path: string): TokenFile {
   const { file, actual } = openFinalOrPartial(path);
-  try {
-    return tokenFile(file, { path: actual, offset: SHARD_HEADER_BYTES, ...readHeader(file, actual) });
-  } catch (error) {
-    file.close();
-    throw error;
-  }
+  return tokenFile(file, { path: actual, layoutOf: llmcLayout });
 }
 
-function readHeader(file: Deno.FsFile, path: string): { width: 2 | 4; count: number } {
-  const { size } = file.statSync();
+/** The layout of a shard. Throws the errors of `openLlmcShard` about its content. */
+export function llmcLayout(file: TokenBytes): TokenLayout {
+  const { path, size } = file, offset = SHARD_HEADER_BYTES;
   const refuse = (why: string): Error => new Deno.errors.InvalidData(`Cannot read the shard ${path}: ${why}`);
   const truncated = (expected: string): Error =>
     new Deno.errors.UnexpectedEof(
       `Cannot read the shard ${path}: it ends at byte ${size}, expected ${expected}: it is truncated: copy it again`,
     );
   if (size === 0) throw refuse("the file is empty");
-  const bytes = new Uint8Array(SHARD_HEADER_BYTES);
-  readFullSync(file, bytes.subarray(0, 4), { path });
-  const view = new DataView(bytes.buffer);
-  const magic = view.getInt32(0, true);
+  const magic = new DataView(file.bytes(0, 4).buffer).getInt32(0, true);
   const kind = VERSIONS.find((known) => known.magic === magic);
   if (kind === undefined) {
     const known = VERSIONS.map((version) => version.magic).join(" or ");
@@ -75,14 +74,14 @@ function readHeader(file: Deno.FsFile, path: string): { width: 2 | 4; count: num
     );
   }
   if (size < SHARD_HEADER_BYTES) throw truncated(`a header of ${SHARD_HEADER_BYTES} bytes`);
-  readFullSync(file, bytes.subarray(4), { path });
+  const view = new DataView(file.bytes(0, SHARD_HEADER_BYTES).buffer);
   const version = view.getInt32(4, true), counted = view.getInt32(8, true);
   if (version !== kind.version) throw refuse(`byte 4 has version ${version}, expected ${kind.version}`);
   const complete = Math.floor((size - SHARD_HEADER_BYTES) / kind.width);
-  if (path.endsWith(PARTIAL)) return { width: kind.width, count: complete };
+  if (path.endsWith(PARTIAL)) return { path, offset, width: kind.width, count: complete };
   if (counted <= 0) throw refuse(`byte 8 has a count of ${counted} tokens, expected at least 1`);
   const end = SHARD_HEADER_BYTES + counted * kind.width;
   if (size < end) throw truncated(`${end} for its ${counted} tokens`);
   if (size > end) throw refuse(`it has ${size - end} bytes after its ${counted} tokens, from byte ${end} on`);
-  return { width: kind.width, count: counted };
+  return { path, offset, width: kind.width, count: counted };
 }

@@ -9,7 +9,7 @@ import { readFullSync, writeAllSync } from "../../disk/exact_io.ts";
 import { openFileSync } from "../../disk/files.ts";
 import { isFileSync, replaceWholeSync } from "../../disk/whole_files.ts";
 import { openNanogptBin } from "./nanogpt.ts";
-import { type TokenFile, tokenFile } from "./token_file.ts";
+import { type TokenBytes, type TokenFile, tokenFile, type TokenLayout } from "./token_file.ts";
 
 const MAGIC = "MMIDIDX\0\0";
 const HEADER_BYTES = 34;
@@ -50,17 +50,19 @@ export function isMegatron(path: string): boolean {
  * Deno.errors.UnexpectedEof if one of the files is truncated.
  */
 export function openMegatron(path: string): TokenFile {
-  const { width, count } = readIndex(megatronIndexPath(path));
-  const file = openFileSync(path);
-  const { size } = file.statSync();
+  return tokenFile(openFileSync(path), { path, layoutOf: megatronLayout });
+}
+
+/** The layout of a token file. Throws the errors of `openMegatron`. */
+export function megatronLayout({ path, beside, size }: TokenBytes): TokenLayout {
+  const { width, count } = readIndex(megatronIndexPath(beside));
   if (size !== width * count) {
-    file.close();
     throw new Deno.errors.UnexpectedEof(
       `Cannot read ${path}: it has ${size} bytes, but its index counts ${count} tokens of ${width} bytes: ` +
         `copy both files again`,
     );
   }
-  return tokenFile(file, { path, offset: 0, width, count });
+  return { path, offset: 0, width, count };
 }
 
 function readIndex(path: string): { readonly width: 2 | 4; readonly count: number } {

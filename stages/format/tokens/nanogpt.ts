@@ -4,7 +4,14 @@
  *
  * @module
  */
-import { openFinalOrPartial, PARTIAL, type TokenFile, tokenFile } from "./token_file.ts";
+import {
+  openFinalOrPartial,
+  PARTIAL,
+  type TokenBytes,
+  type TokenFile,
+  tokenFile,
+  type TokenLayout,
+} from "./token_file.ts";
 
 /**
  * Opens a token file: `path`, or `path.partial` while the file is still being written. An incomplete token at
@@ -13,9 +20,12 @@ import { openFinalOrPartial, PARTIAL, type TokenFile, tokenFile } from "./token_
  */
 export function openNanogptBin(path: string, width: 2 | 4 = 2): TokenFile {
   const { file, actual } = openFinalOrPartial(path);
-  const { size } = file.statSync();
-  if (!actual.endsWith(PARTIAL) && (size === 0 || size % width !== 0)) {
-    file.close();
+  return tokenFile(file, { path: actual, layoutOf: (file) => nanogptLayout(file, width) });
+}
+
+/** The layout of a file. Throws Deno.errors.InvalidData for one that is empty or ends within a token. */
+export function nanogptLayout({ path, size }: TokenBytes, width: 2 | 4): TokenLayout {
+  if (!path.endsWith(PARTIAL) && (size === 0 || size % width !== 0)) {
     throw new Deno.errors.InvalidData(
       `Cannot read ${path} as a token file without a header: ` +
         (size === 0
@@ -23,5 +33,5 @@ export function openNanogptBin(path: string, width: 2 | 4 = 2): TokenFile {
           : `it has ${size} bytes, expected a multiple of ${width} bytes per token: it is truncated`),
     );
   }
-  return tokenFile(file, { path: actual, offset: 0, width, count: Math.floor(size / width) });
+  return { path, offset: 0, width, count: Math.floor(size / width) };
 }

@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { readFullSync } from "../../disk/exact_io.ts";
 import { openFileSync } from "../../disk/files.ts";
-import { type TokenFile, tokenFile } from "./token_file.ts";
+import { type TokenBytes, type TokenFile, tokenFile, type TokenLayout } from "./token_file.ts";
 
-const MAX_HEADER_BYTES = 1 << 16; // NumPy pads the header of such an array to 128 bytes
+/** Longest header that is read. */
+export const MAX_HEADER_BYTES = 1 << 16; // NumPy pads the header of such an array to 128 bytes
 const widths: Readonly<Record<string, 2 | 4>> = { "<u2": 2, "<u4": 4, "<i4": 4 };
 
 /**
@@ -17,27 +17,18 @@ const widths: Readonly<Record<string, 2 | 4>> = { "<u2": 2, "<u4": 4, "<i4": 4 }
  * Deno.errors.UnexpectedEof for one that is truncated.
  */
 export function openNumpyTokens(path: string): TokenFile {
-  const file = openFileSync(path);
-  try {
-    return tokenFile(file, { path, ...layoutOf(file, path) });
-  } catch (error) {
-    file.close();
-    throw error;
-  }
+  return tokenFile(openFileSync(path), { path, layoutOf: numpyLayout });
 }
 
-function layoutOf(
-  file: Deno.FsFile,
-  path: string,
-): { readonly offset: number; readonly width: 2 | 4; readonly count: number } {
-  const { size } = file.statSync();
+/** The layout of a token file. Throws the errors of `openNumpyTokens` about its content. */
+export function numpyLayout(file: TokenBytes): TokenLayout {
+  const { path, size } = file;
   const refuse = (why: string): Error =>
     new Deno.errors.InvalidData(
       `Cannot read ${path} as NumPy's token ids: ${why}: write them with np.save(path, tokens.astype(np.uint16))`,
     );
   if (size < 12) throw refuse(`it has ${size} bytes`);
-  const head = new Uint8Array(12), view = new DataView(head.buffer);
-  readFullSync(file, head, { path });
+  const head = file.bytes(0, 12), view = new DataView(head.buffer);
   if (head[0] !== 0x93 || new TextDecoder().decode(head.subarray(1, 6)) !== "NUMPY") {
     throw refuse("it does not begin with NumPy's magic number");
   }
@@ -46,10 +37,7 @@ function layoutOf(
   if (length > MAX_HEADER_BYTES || begin + length > size) {
     throw refuse(`its header has ${length} bytes, in a file of ${size}`);
   }
-  const bytes = new Uint8Array(length);
-  file.seekSync(begin, Deno.SeekMode.Start);
-  readFullSync(file, bytes, { path });
-  const header = new TextDecoder("latin1").decode(bytes);
+  const header = new TextDecoder("latin1").decode(file.bytes(begin, length));
   const type = /'descr':\s*'([^']*)'/.exec(header)?.[1], shape = /'shape':\s*\((\d+),\s*\)/.exec(header)?.[1];
   const width = type !== undefined && Object.hasOwn(widths, type) ? widths[type] : undefined;
   if (width === undefined) {
@@ -63,5 +51,5 @@ function layoutOf(
     );
   }
   if (count === 0) throw refuse("it has no tokens");
-  return { offset: begin + length, width, count };
+  return { path, offset: begin + length, width, count };
 }

@@ -33,6 +33,18 @@ export interface TokenLayout {
   readonly count: number;
 }
 
+/** A file whose layout is to be found: on this machine, or in an object store. */
+export interface TokenBytes {
+  /** Path or address, for error messages. */
+  readonly path: string;
+  /** Path beside which the files that describe it lie, such as Megatron's index. */
+  readonly beside: string;
+  /** Size in bytes. */
+  readonly size: number;
+  /** Returns `length` bytes from byte `start` on, both within the first `headBytes` of the format. */
+  bytes(start: number, length: number): Uint8Array<ArrayBuffer>;
+}
+
 /** Suffix of a file's name while the file is still being written. */
 export const PARTIAL = ".partial";
 
@@ -53,17 +65,19 @@ export function openFinalOrPartial(path: string): { readonly file: Deno.FsFile; 
   );
 }
 
-/** Reads tokens from an open file. */
-export function tokenFile(file: Deno.FsFile, { path, offset, width, count }: TokenLayout): TokenFile {
+/**
+ * Returns the tokens of an open file, whose layout `layoutOf` finds. Closes the file if that throws.
+ */
+export function tokenFile(
+  file: Deno.FsFile,
+  { path, layoutOf }: { readonly path: string; layoutOf(file: TokenBytes): TokenLayout },
+): TokenFile {
+  const { offset, width, count } = layoutOrClose(file, { path, layoutOf });
   return {
     path,
     count,
     read(start, length) {
-      if (start < 0 || start + length > count) {
-        throw new Deno.errors.UnexpectedEof(
-          `Cannot read tokens ${start} to ${start + length - 1} of ${path}: it has ${count}`,
-        );
-      }
+      checkRange({ path, count }, { start, length });
       const bytes = new Uint8Array(length * width);
       file.seekSync(offset + start * width, Deno.SeekMode.Start);
       readFullSync(file, bytes, { path, hint: "it has been truncated" });
@@ -71,6 +85,39 @@ export function tokenFile(file: Deno.FsFile, { path, offset, width, count }: Tok
     },
     close: () => file.close(),
   };
+}
+
+function layoutOrClose(
+  file: Deno.FsFile,
+  { path, layoutOf }: { readonly path: string; layoutOf(file: TokenBytes): TokenLayout },
+): TokenLayout {
+  try {
+    return layoutOf({
+      path,
+      beside: path,
+      size: file.statSync().size,
+      bytes(start, length) {
+        const bytes = new Uint8Array(length);
+        file.seekSync(start, Deno.SeekMode.Start);
+        readFullSync(file, bytes, { path });
+        return bytes;
+      },
+    });
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Throws Deno.errors.UnexpectedEof unless a file has tokens `start` to `start + length` (exclusive). */
+export function checkRange(
+  { path, count }: Pick<TokenLayout, "path" | "count">,
+  { start, length }: { readonly start: number; readonly length: number },
+): void {
+  if (start >= 0 && start + length <= count) return;
+  throw new Deno.errors.UnexpectedEof(
+    `Cannot read tokens ${start} to ${start + length - 1} of ${path}: it has ${count}`,
+  );
 }
 
 /** Returns the token ids as bytes of a file; every id must fit into `width` bytes. */
@@ -87,7 +134,8 @@ export function bytesOfTokens(ids: Uint32Array, width: 2 | 4): Uint8Array<ArrayB
   return bytes;
 }
 
-function tokensOf(bytes: Uint8Array, width: 2 | 4): Uint32Array {
+/** Returns the token ids in bytes of a file. */
+export function tokensOf(bytes: Uint8Array, width: 2 | 4): Uint32Array {
   const ids = new Uint32Array(bytes.length / width);
   for (let i = 0, at = 0; i < ids.length; i++, at += width) {
     const low = bytes[at] | bytes[at + 1] << 8;

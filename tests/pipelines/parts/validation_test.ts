@@ -1,5 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { openValidation } from "../../../pipelines/parts/validation.ts";
+import { wholeFiles } from "../../../stages/shard/shard_tokens.ts";
 import { shardHeader } from "../../../stages/format/tokens/llmc_shard.ts";
 import { bytesOfTokens } from "../../../stages/format/tokens/token_file.ts";
 import { withFolder } from "../../temporary.ts";
@@ -14,7 +15,12 @@ async function openNumbers(dir: string, counts: readonly number[]) {
     await Deno.writeFile(validation[i], shardHeader(count, 2));
     await Deno.writeFile(validation[i], bytesOfTokens(ids, 2), { append: true });
   }
-  const inputs = { training: validation, counted: 70_000, vocabSize: 60_000, tokenizer: null };
+  const inputs = {
+    training: () => wholeFiles(validation),
+    counted: 70_000,
+    vocabSize: 60_000,
+    tokenizer: null,
+  };
   return await openValidation({ ...inputs, validation });
 }
 

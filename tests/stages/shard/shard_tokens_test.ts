@@ -1,4 +1,4 @@
-import { deepStrictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, rejects } from "node:assert/strict";
 import { shardTokens } from "../../../stages/shard/shard_tokens.ts";
 import { withFolder } from "../../temporary.ts";
 
@@ -11,10 +11,15 @@ Deno.test("shardTokens() reads ranges of files in pieces, in the given order", (
     const path = await file("a.bin", Array.from({ length: 70_000 }, (_, i) => i % 1000));
     const other = await file("b.bin", [7, 8, 9]);
     const ranges = [{ path, start: 1, count: 69_000 }, { path: other, start: 0, count: 2 }];
-    const pieces = [...shardTokens(ranges, { format: "nanogpt" })];
+    const pieces = await Array.fromAsync(shardTokens(ranges, { format: "nanogpt" }));
     deepStrictEqual(pieces.map(({ length }) => length), [65_536, 3464, 2]);
     deepStrictEqual([pieces[0][0], pieces[1][0], pieces[1][3463], ...pieces[2]], [1, 537, 0, 7, 8]);
-    const whole = [...shardTokens([{ path, start: 0, count: 65_536 }], { format: "nanogpt" })];
+    const whole = await Array.fromAsync(
+      shardTokens([{ path, start: 0, count: 65_536 }], { format: "nanogpt" }),
+    );
     deepStrictEqual(whole.map(({ length }) => length), [65_536]);
-    throws(() => [...shardTokens([{ ...ranges[0], path: `${dir}/c.bin` }])], Deno.errors.NotFound);
+    await rejects(
+      Array.fromAsync(shardTokens([{ ...ranges[0], path: `${dir}/c.bin` }])),
+      Deno.errors.NotFound,
+    );
   }));

@@ -22,9 +22,11 @@ const { basename, dirname } = posix;
  *   tokenizer, and without the optimizer's state;
  * - `evaluated`: a model, with the validation shards of its run;
  * - `shards`: a glob of token shards, with their tokenizer;
+ * - `described`: of a glob of token shards, which are read from the store by ranges, the tokenizer and what
+ *   else describes them;
  * - `record`: a run without its checkpoints and data.
  */
-export type StoredInput = "files" | "tokenizer" | "model" | "evaluated" | "shards" | "record";
+export type StoredInput = "files" | "tokenizer" | "model" | "evaluated" | "shards" | "described" | "record";
 
 /** Objects of a store. */
 export interface InputObjects {
@@ -51,16 +53,16 @@ export async function inputObjects(
       `Cannot read ${address}: it is a whole bucket: expected s3://${bucket}/KEY of a file or folder`,
     );
   }
-  if (kind === "shards") await chooseShards(objects, place);
+  if (kind === "shards" || kind === "described") await chooseShards(objects, place, kind);
   else if (kind === "model" || kind === "evaluated") await chooseModel(objects, place, kind);
   else if (!await objects.chooseOne(place)) {
     const wanted = kind === "files" ? isShown : kind === "tokenizer" ? isSmallChild : isRecord;
     await objects.chooseIn(`${place}/`, wanted);
   } else if (kind === "tokenizer") await objects.chooseIn(`${dirname(place)}/`, isSmallChild);
-  if (objects.chosen.size === 0) {
+  if (objects.chosen.size === 0 && !objects.anyShard) {
     throw new Deno.errors.NotFound(
       `Cannot read ${address}: ${
-        kind === "shards"
+        kind === "shards" || kind === "described"
           ? "no object matches it"
           : "there is neither an object of this key nor such a folder"
       }: check the address`,
@@ -84,6 +86,8 @@ class Objects {
   readonly chosen = new Map<string, S3Object>();
   readonly listed = new Set<string>();
   readonly prefixes: string[] = [];
+  /** Whether there are token shards, which are not chosen themselves. */
+  anyShard = false;
   readonly #bucket: string;
   readonly #retry: RetryOptions;
 
@@ -155,14 +159,25 @@ async function chooseModel(objects: Objects, place: string, kind: StoredInput): 
   }
 }
 
-async function chooseShards(objects: Objects, glob: string): Promise<void> {
+async function chooseShards(
+  objects: Objects,
+  glob: string,
+  kind: "shards" | "described",
+): Promise<void> {
   const folder = beside(glob, ""), firstSign = glob.search(/[*?[{]/);
   const isOne = await objects.chooseOne(glob); // its name may contain glob characters
   if (!isOne && firstSign < 0) return;
+  if (isOne && kind === "described") objects.chosen.clear();
   const matches = isOne ? (key: string) => key === glob : picomatch(glob);
   const prefix = isOne ? glob.replace(/\.[^./]*$/, ".") : glob.slice(0, firstSign);
-  const found = await objects.chooseIn(prefix, (rest) => matches(describedBy(`${prefix}${rest}`)));
-  if (found.length === 0) return;
+  const found = await objects.chooseIn(prefix, (rest) => {
+    const key = `${prefix}${rest}`;
+    if (!matches(describedBy(key))) return false;
+    objects.anyShard ||= describedBy(key) === key;
+    // The index of documents is for messages alone, and takes a thirtieth of the shard.
+    return kind === "shards" || describedBy(key) !== key && !key.endsWith(".documents.jsonl");
+  });
+  if (found.length === 0 && !objects.anyShard) return;
   await objects.chooseOne(`${folder}shards.json`);
   for (const each of new Set([folder, beside(folder.slice(0, -1), "")])) {
     await objects.chooseIn(`${each}tokenizer/`, isSmallChild);
