@@ -21,8 +21,8 @@ export class PendingBarrier {
 
   /**
    * `leaves` is the number of leaves that the barrier must reach. `flushing` is the index of the segment in
-   * which a stage waits for the barrier during its flush; nothing moves in this segment and those before it;
-   * it is -1 if there is none.
+   * which a stage waits for the barrier during its flush; this segment and those before it take no more
+   * items, so the barrier bypasses their queues; it is -1 if there is none.
    */
   constructor(leaves: number, onComplete: (barrier: Barrier) => Wait, readonly flushing = -1) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -141,7 +141,8 @@ export class SourceDriver {
   }
 
   /**
-   * See RunHost. Everything before the stage that flushes has ended, so a barrier may start at the source.
+   * See RunHost. The stage that flushes takes no more items, so a barrier may start at the source: the output
+   * of everything before that stage has been taken, or is not wanted any more.
    */
   afterFlushItem(flushing: number): Wait {
     const { host, stageTakesCheckpoints, flushEvery } = this.#place;

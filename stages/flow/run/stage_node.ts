@@ -141,6 +141,10 @@ export class StageNode implements Inlet {
   }
 
   barrier(pending: PendingBarrier): Wait {
+    // A stage after a later queue is being flushed and waits for this barrier. It takes no more items, so
+    // what this stage still holds must not be passed on: nothing would take it, and the barrier would wait
+    // for ever.
+    if (pending.flushing > this.segment.index) return this.saveTo(pending);
     return then(this.settle(), () => then(this.saveTo(pending), () => this.throwIfStopped()));
   }
 

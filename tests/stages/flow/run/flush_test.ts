@@ -1,10 +1,11 @@
-import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { asSource } from "../../../../stages/flow/as_source.ts";
 import type { StageSnapshot } from "../../../../stages/flow/checkpoint/checkpoint.ts";
 import { from } from "../../../../stages/flow/flow.ts";
 import { checkStage } from "../../../../stages/flow/check_resume.ts";
 import { MemoryCheckpoints } from "../../../../stages/flow/checkpoint/memory_checkpoints.ts";
-import { rule, type Stage, stage, takeCheckpoint } from "../../../../stages/flow/stage.ts";
+import { map, rule, type Stage, stage, takeCheckpoint } from "../../../../stages/flow/stage.ts";
+import { beforeDeadline } from "../../../deadline.ts";
 
 type Snapshots = ReadonlyMap<string, StageSnapshot>;
 
@@ -148,4 +149,35 @@ Deno.test("stop: a flow stops during an endless flush, where no stage takes chec
     [...out, ...rest].map(Math.floor),
     [1, 2, ...[1, 2, 3, 4, 5, 6].flatMap((n) => [100 * n + 1, 100 * n + 2])].slice(0, 13),
   );
+});
+
+Deno.test("barriers pass during the flush of a stage that wants no more items, while stages before it hold output", async () => {
+  const holds: Stage<number, number> = {
+    name: "holds",
+    open: () => [] as number[],
+    push: (item, held: number[]) => held.push(item) > 4 ? [held.shift()!] : [],
+    settle: (held: number[]) => held.splice(0),
+    flush: (held: number[]) => held.splice(0),
+    save: () => null,
+  };
+  const take: Stage<number, number> = stage({
+    name: "take",
+    open: (_ctx, saved = { taken: 0 }) => saved,
+    push: (item: number, state) => (state.taken++, [item]),
+    done: ({ taken }) => taken >= 5,
+  });
+  for (const ahead of [0, 1, 2]) {
+    const checkpoints = new MemoryCheckpoints(), out: number[] = [];
+    const flow = (out: number[]) =>
+      from(asSource("numbers", () => Array(30).keys())).pipe(holds, { ahead }).pipe(take, { ahead: 1 })
+        .pipe(passes(2)).pipe(map("out", (x) => out.push(x)));
+    await beforeDeadline(flow(out).run({ checkpoints, effects: {}, flushBarrierEvery: 2 }));
+    deepStrictEqual(out.map(Math.floor), [0, 1, 2, 3, 4, 100, 101, 102, 103, 104], `ahead ${ahead}`);
+    ok(checkpoints.all.length >= 2, `ahead ${ahead}: ${checkpoints.all.length} checkpoints`);
+    for (const begin of checkpoints.all) {
+      const rest: number[] = [];
+      await beforeDeadline(flow(rest).run({ checkpoints: new MemoryCheckpoints(begin), effects: {} }));
+      deepStrictEqual(rest, out.slice(begin.get("out")?.counts?.in));
+    }
+  }
 });
