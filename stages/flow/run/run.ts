@@ -46,7 +46,9 @@ export class Run implements CheckpointHost, SourceHost {
   #stopped = false;
   #lastCheckpoint: Promise<void> | null = null; // taken by the CheckpointNode when the run stops
   #failure: { readonly reason: unknown } | null = null;
-  #written: Promise<void> = Promise.resolve(); // pending while a checkpoint is being written; never rejects
+  #written: Promise<void> = Promise.resolve(); // pending while checkpoints are to be written; never rejects
+  #barriers = 0; // number of barriers that have started
+  #newest = 0; // number of the newest barrier that has been, or is being, written
 
   constructor(flow: FlowGraph, options: RunOptions, end: Inlet = drain) {
     this.#flow = flow;
@@ -118,8 +120,7 @@ export class Run implements CheckpointHost, SourceHost {
   beginBarrier(flushing = -1): PendingBarrier | null {
     if (this.#options.checkpoints === undefined) return null;
     const { checkpointNode, leaves } = this.#layout;
-    const onComplete = checkpointNode === null ? (barrier: Barrier) => this.#commit(barrier) : () => {};
-    const pending = this.#newBarrier(leaves, { onComplete, flushing });
+    const pending = this.#newBarrier(leaves, { commits: checkpointNode === null, flushing });
     for (const [name, snapshot] of this.#unopened) pending.barrier.snapshots.set(name, snapshot);
     return pending;
   }
@@ -139,10 +140,7 @@ export class Run implements CheckpointHost, SourceHost {
 
   beginCheckpoint(): PendingBarrier | null {
     if (this.#options.checkpoints === undefined) return null;
-    return this.#newBarrier(this.#layout.checkpointLeaves, {
-      onComplete: (barrier) => this.#commit(barrier),
-      flushing: -1,
-    });
+    return this.#newBarrier(this.#layout.checkpointLeaves, { commits: true, flushing: -1 });
   }
 
   finish(): void {
@@ -225,14 +223,12 @@ export class Run implements CheckpointHost, SourceHost {
 
   #newBarrier(
     leaves: number,
-    { onComplete, flushing }: {
-      readonly onComplete: (barrier: Barrier) => Wait;
-      readonly flushing: number;
-    },
+    { commits, flushing }: { readonly commits: boolean; readonly flushing: number },
   ): PendingBarrier {
+    const number = ++this.#barriers;
     const pending = new PendingBarrier(leaves, (barrier) => {
       this.#pending.delete(pending);
-      return onComplete(barrier);
+      if (commits) return this.#commit(barrier, number);
     }, flushing);
     this.#pending.add(pending);
     return pending;
@@ -243,15 +239,34 @@ export class Run implements CheckpointHost, SourceHost {
    * written, for two reasons: the effects saved here must include the line about the previous checkpoint in
    * the metrics, and at most two checkpoints should be in memory.
    */
-  async #commit(barrier: Barrier): Promise<void> {
+  #commit(barrier: Barrier, number: number): Promise<void> {
+    const begun = Promise.withResolvers<void>();
+    this.#written = this.#written
+      .then(() => this.#write(barrier, { number, onBegin: begun.resolve }))
+      .catch((error) => this.#fail(error))
+      .finally(begun.resolve);
+    return begun.promise;
+  }
+
+  /**
+   * Saves the effects and writes the barrier. `onBegin` is called when the barrier has been copied. A barrier
+   * may be complete before an older one: a part of the flow that has ended answers it at once, while the
+   * older one waits in a queue of that part. The older one is then not written, so that the last checkpoint
+   * is the newest.
+   */
+  async #write(
+    barrier: Barrier,
+    { number, onBegin }: { readonly number: number; readonly onBegin: () => void },
+  ): Promise<void> {
     const { checkpoints } = this.#options;
-    if (checkpoints === undefined) return;
-    await this.#written;
-    if (this.#failure !== null) return;
+    if (checkpoints === undefined || this.#failure !== null || number < this.#newest) return;
+    this.#newest = number;
     for (const [name, effect] of Object.entries(this.#options.effects ?? {})) {
       barrier.snapshots.set(`effect:${name}`, { state: await effect.save() });
     }
-    this.#written = checkpoints.commit(barrier).catch((error) => this.#fail(error));
+    const written = checkpoints.commit(barrier);
+    onBegin();
+    await written;
   }
 
   async #restoreEffects(saved: ReadonlyMap<string, StageSnapshot> | null): Promise<void> {

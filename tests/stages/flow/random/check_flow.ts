@@ -1,13 +1,14 @@
 /**
- * Runs a random flow, also with faults and from its checkpoints, and compares it with the reference.
+ * Runs a random flow, also with faults and from its checkpoints, and compares it with the reference. It runs
+ * with effects, for which the source waits until each barrier is complete, and without.
  *
  * @module
  */
 import { beforeDeadline } from "../../../deadline.ts";
 import { deepStrictEqual, ok } from "node:assert/strict";
-import { MemoryCheckpoints } from "../../../../stages/flow/checkpoint/memory_checkpoints.ts";
 import type { StageSnapshot } from "../../../../stages/flow/checkpoint/types.ts";
 import type { StageEvent } from "../../../../stages/flow/events.ts";
+import { SlowCheckpoints } from "../slow_checkpoints.ts";
 import { Draw, type FlowPlan, flowPlan, type StagePlan, type StepPlan } from "./flow_plan.ts";
 import { reference } from "./reference.ts";
 import { flowOf } from "./stages.ts";
@@ -31,27 +32,34 @@ interface Place {
 /** What outlives a run. */
 interface Disk {
   readonly collected: Map<string, number[]>;
-  readonly notes: string[];
-  checkpoints: MemoryCheckpoints;
+  /** Notes that stages have emitted; null if they are not kept, so that the run has no effects. */
+  readonly notes: string[] | null;
+  readonly checkpoints: SlowCheckpoints;
 }
 
 const DEADLINE = 5000; // milliseconds, for runs that take a few
 
-/** Checks the flow of a seed. Throws an Error that names the seed. */
+/** Checks the flow of a seed, with effects and without. Throws an Error that names the seed. */
 export async function checkFlow(seed: number): Promise<void> {
+  for (const notes of [true, false]) await checkRuns(seed, notes);
+}
+
+async function checkRuns(seed: number, notes: boolean): Promise<void> {
   const plan = flowPlan(seed), draw = new Draw(seed, "faults");
   plan.waits &&= reference(plan).stopped && !placesIn(plan.steps).some(({ stage }) => stage.kind === "delay");
   try {
-    const whole = newDisk();
+    const whole = newDisk(plan, notes);
     await finish(plan, whole, "whole");
     const { all } = whole.checkpoints;
     if (all.length > 0) await finish(plan, resumedDisk(whole, all[draw.below(all.length)]), "resumed");
-    const disk = newDisk();
+    const disk = newDisk(plan, notes);
     for (let times = 1 + draw.below(3); times > 0; times--) await fail(plan, disk, drawFault(plan, draw));
     await finish(plan, disk, "after faults");
   } catch (cause) {
     throw new Error(
-      `Seed ${seed}: ${cause instanceof Error ? cause.message : cause}\n${Deno.inspect(plan, { depth: 9 })}`,
+      `Seed ${seed}, ${notes ? "with" : "without"} effects: ${
+        cause instanceof Error ? cause.message : cause
+      }\n${Deno.inspect(plan, { depth: 9 })}`,
       {
         cause,
       },
@@ -81,7 +89,7 @@ async function finish(plan: FlowPlan, disk: Disk, what: string): Promise<void> {
       least.counts.get(stage.name),
       `${what}: ${stage.name}`,
     );
-    if (!emittingIn(plan).has(stage.name)) continue;
+    if (disk.notes === null || !emittingIn(plan).has(stage.name)) continue;
     const noted = disk.notes.filter((note) => note.startsWith(`${stage.name}:`)).map((note) =>
       Number(note.split(":")[1])
     );
@@ -103,6 +111,7 @@ async function fail(plan: FlowPlan, disk: Disk, fault: Fault): Promise<void> {
 
 /** Runs the flow once. Returns the last event of each stage. */
 async function runFlow(plan: FlowPlan, disk: Disk, fault: Fault | null): Promise<Map<string, StageEvent>> {
+  const { notes } = disk;
   const abort = new AbortController(), stop = new AbortController();
   const open = new Set<string>(), seen = new Map<string, number>(), events = new Map<string, StageEvent>();
   let thrown = false;
@@ -128,14 +137,16 @@ async function runFlow(plan: FlowPlan, disk: Disk, fault: Fault | null): Promise
     barrierEvery: plan.barrierEvery,
     flushBarrierEvery: plan.flushBarrierEvery,
     checkpoints: disk.checkpoints,
-    effects: {
-      notes: {
-        save: () => disk.notes.length,
-        restore: (saved) => void (disk.notes.length = Number(saved ?? 0)),
+    ...(notes !== null && {
+      effects: {
+        notes: {
+          save: () => notes.length,
+          restore: (saved) => void (notes.length = Number(saved ?? 0)),
+        },
       },
-    },
+    }),
     onEvent(event) {
-      if (event.type === "note" && event.text.includes(":")) disk.notes.push(event.text);
+      if (event.type === "note" && event.text.includes(":")) notes?.push(event.text);
       if (event.type === "stage") events.set(event.name, event);
     },
   });
@@ -147,16 +158,19 @@ async function runFlow(plan: FlowPlan, disk: Disk, fault: Fault | null): Promise
   return events;
 }
 
-function newDisk(): Disk {
-  return { collected: new Map(), notes: [], checkpoints: new MemoryCheckpoints() };
+function newDisk({ commitTurns }: FlowPlan, notes: boolean): Disk {
+  return { collected: new Map(), notes: notes ? [] : null, checkpoints: new SlowCheckpoints(commitTurns) };
 }
 
 /** What an uninterrupted run has left, to be resumed from one of its checkpoints. */
-function resumedDisk({ collected, notes }: Disk, begin: ReadonlyMap<string, StageSnapshot>): Disk {
+function resumedDisk(
+  { collected, notes, checkpoints }: Disk,
+  begin: ReadonlyMap<string, StageSnapshot>,
+): Disk {
   return {
     collected: new Map([...collected].map(([name, items]) => [name, [...items]])),
-    notes: [...notes],
-    checkpoints: new MemoryCheckpoints(begin),
+    notes: notes && [...notes],
+    checkpoints: new SlowCheckpoints(checkpoints.turns, begin),
   };
 }
 

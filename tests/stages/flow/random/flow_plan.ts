@@ -39,6 +39,8 @@ export interface FlowPlan {
   readonly steps: readonly StepPlan[];
   readonly barrierEvery: number;
   readonly flushBarrierEvery: number;
+  /** Number of turns of the event loop that it takes to write a checkpoint. */
+  readonly commitTurns: number;
 }
 
 /** Random numbers of one seed. */
@@ -67,7 +69,7 @@ export function flowPlan(seed: number): FlowPlan {
   const draw = new Draw(seed, "flow");
   const builder = { draw, number: 0, trains: draw.once(3), joints: draw.below(4) };
   const steps = chain(builder, { length: 1 + draw.below(6), trunk: true });
-  return {
+  const plan = {
     seed,
     items: draw.below(30),
     waits: draw.once(2),
@@ -75,7 +77,9 @@ export function flowPlan(seed: number): FlowPlan {
     steps,
     barrierEvery: 1 + draw.below(6),
     flushBarrierEvery: 1 + draw.below(4),
+    commitTurns: draw.once(2) ? 0 : draw.below(30),
   };
+  return draw.once(4) ? { ...plan, barrierEvery: 1000 } : plan; // more than there are items
 }
 
 interface Builder {

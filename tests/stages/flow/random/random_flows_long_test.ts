@@ -1,5 +1,5 @@
 import { checkFlow } from "./check_flow.ts";
 
-Deno.test("20,000 random flows have the outputs, counts and events of the reference, also after faults and resumes", async () => {
+Deno.test("20,000 random flows have the outputs, counts and events of the reference, with effects and without, also after faults and resumes", async () => {
   for (let seed = 500; seed < 20_500; seed++) await checkFlow(seed);
 });
