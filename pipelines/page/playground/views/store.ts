@@ -94,7 +94,6 @@ export async function start(): Promise<void> {
   [failures.value, runState.value] = [{}, "starting"];
   try {
     const text = await textOf(settings.value.text);
-    clearRun();
     send({ type: "train", settings: settings.value, text, wish: wish.value });
   } catch (error) {
     refuse("train", error instanceof Error ? error.message : String(error));
@@ -146,13 +145,13 @@ function receive(answer: Answer): void {
       break;
     case "model":
       facts.value = answer.facts;
+      clearRun();
       if (answer.facts.opened === null) break;
       given.clear();
-      clearRun();
       runState.value = "opened";
       break;
     case "state":
-      runState.value = answer.state;
+      if (facts.value?.opened === null) runState.value = answer.state; // not of a run before an opened model
       break;
     case "steps":
       return addSteps(answer.events);
@@ -177,7 +176,7 @@ function receive(answer: Answer): void {
     case "saved":
       return answer.files.forEach(download);
     case "failed":
-      generated.value = { ...generated.value, busy: false };
+      if (answer.what === "generate") generated.value = { ...generated.value, busy: false };
       return refuse(answer.what, answer.why);
   }
 }

@@ -121,9 +121,17 @@ export class Workbench {
       });
       return run;
     });
-    if (control.stop.signal.aborted) return;
-    const state = await trainToEnd(run, { control, turns: this.#turns, send: this.#send });
-    this.#send({ type: "state", state });
+    // Of a run in whose place another was asked for, the page wants to know nothing more.
+    const send = (answer: Answer): void => {
+      if (this.#control === control) this.#send(answer);
+    };
+    let state: "done" | "stopped" = "stopped";
+    try {
+      state = await trainToEnd(run, { control, turns: this.#turns, send });
+    } catch (error) {
+      if (!control.stop.signal.aborted) throw error; // otherwise its model has been closed
+    }
+    send({ type: "state", state });
   }
 
   async #openFiles({ files, wish }: Of<"open">): Promise<void> {
@@ -167,7 +175,7 @@ export class Workbench {
 
   async #generate({ prompt, tokens, ...sampling }: GenerateSettings): Promise<void> {
     this.#generation.abort();
-    const { signal } = this.#generation = new AbortController();
+    const generation = this.#generation = new AbortController(), { signal } = generation;
     try {
       await this.#turns.take(async () => {
         const { model, tokenizer } = this.#model();
@@ -185,7 +193,7 @@ export class Workbench {
     } catch (error) {
       if (!signal.aborted) throw error;
     }
-    if (!signal.aborted) this.#send({ type: "generated" });
+    if (this.#generation === generation) this.#send({ type: "generated" });
   }
 
   /** Opens the engine of a wish, or returns it if it is open. */
