@@ -107,7 +107,7 @@ export default pipeline({
     const plan = trainingPlan(o, { vocabSize, start, packBytes, ranks: env.ranks });
     const validation = o.valShards === null ? null : await openValidation({
       validation: shardFiles([o.valShards]),
-      training: () => files,
+      training: files,
       ...tokens,
       counted: o.evalEvery * plan.tokensPerStep,
       vocabSize,
@@ -169,7 +169,7 @@ async function stepsOfEpochs(o: Values<typeof options> & { readonly seed: number
   if (o.trainShards === null) return null;
   const { shuffle, seed, epochs } = o, [accum, batchSize, seqLen] = batchShape(o);
   const { files } = await trainingShards(o.trainShards, o.shardFormat);
-  const sequences = countSequences(files.map(({ count }) => count), {
+  const sequences = countSequences(files().map(({ count }) => count), {
     seqLen,
     shuffle,
     epochs: epochs ?? 1,

@@ -20,20 +20,23 @@ import type { StartingWeights } from "./starting_weights.ts";
 
 /** Token shards to train on. */
 export interface TrainingShards {
-  /** All files, whole, in the order of their names. */
-  readonly files: readonly TokenShard[];
+  /** Returns all files, whole, in the order of their names. Throws the errors of `openTokens`. */
+  files(): readonly TokenShard[];
   /** Reads the files if they are in an object store. */
   readonly stored?: StoredTokens;
 }
 
 /**
- * Finds the shards that match a glob, on this machine or in an object store, and reads their headers. Throws
- * the errors of `shardFiles`, `s3Files` and `openTokens`.
+ * Finds the shards that match a glob, on this machine or in an object store, of which it reads the headers.
+ * Throws the errors of `shardFiles`, `s3Files` and `StoredTokens.open`.
  */
 export async function trainingShards(glob: string, format: TokenFormat): Promise<TrainingShards> {
-  if (!isStore(glob)) return { files: wholeFiles(shardFiles([glob]), format) };
+  if (!isStore(glob)) {
+    const paths = shardFiles([glob]);
+    return { files: () => wholeFiles(paths, format) };
+  }
   const stored = await StoredTokens.open(await s3Files(glob, { choose: (all) => all }), { format, copyPath });
-  return { files: stored.files.map(({ path, count }) => ({ path, start: 0, count })), stored };
+  return { files: () => stored.files.map(({ path, count }) => ({ path, start: 0, count })), stored };
 }
 
 /**
