@@ -47,7 +47,7 @@ storeTest(
       ]);
       await on(
         "d",
-        `train --train-shards ${out}/shards/train_*.bin --val-shards ${out}/shards/val_*.bin --layers 1 --heads 1 ` +
+        `train --shuffle all --train-shards ${out}/shards/train_*.bin --val-shards ${out}/shards/val_*.bin --layers 1 --heads 1 ` +
           "--channels 16 --seq-len 32 --batch-size 1 --grad-accum 1 --steps 1",
       );
       const [fetched, whole] = [`d/runs/fetched/${BUCKET}/tokens`, "one/whole"].map((run) =>
