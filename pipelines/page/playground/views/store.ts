@@ -151,7 +151,7 @@ function receive(answer: Answer): void {
       runState.value = "opened";
       break;
     case "state":
-      if (facts.value?.opened === null) runState.value = answer.state; // not of a run before an opened model
+      runState.value = answer.state;
       break;
     case "steps":
       return addSteps(answer.events);

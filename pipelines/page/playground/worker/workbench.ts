@@ -147,6 +147,7 @@ export class Workbench {
         config: null,
         [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
       };
+      this.#control = new TrainingControl(); // of the run that it replaces nothing more is said
       this.#send({
         type: "model",
         facts: {
