@@ -42,31 +42,31 @@ export class Matrix {
    * broadcasts. Throws ShapeError if the sizes do not fit.
    */
   with(other: Matrix, f: (x: number, y: number) => number): Matrix {
-    const rows = Math.max(this.rows, other.rows), columns = Math.max(this.columns, other.columns);
-    const [down, across] = stepsOf(this, { rows, columns }),
-      [left, right] = stepsOf(other, { rows, columns });
-    const out = new Float64Array(rows * columns);
-    for (let i = 0, at = 0; i < rows; i++) {
-      for (let j = 0; j < columns; j++, at++) {
-        out[at] = f(this.data[i * down + j * across], other.data[i * left + j * right]);
-      }
-    }
-    return new Matrix(rows, columns, out);
+    const [a, b, out] = repeatedPair(this, other);
+    for (let i = 0; i < out.data.length; i++) out.data[i] = f(a[i], b[i]);
+    return out;
   }
 
   /** Returns the sum, element by element. */
   plus(other: Matrix): Matrix {
-    return this.with(other, (x, y) => x + y);
+    const [a, b, out] = repeatedPair(this, other);
+    for (let i = 0; i < out.data.length; i++) out.data[i] = a[i] + b[i];
+    return out;
   }
 
   /** Returns the difference, element by element. */
   minus(other: Matrix): Matrix {
-    return this.with(other, (x, y) => x - y);
+    const [a, b, out] = repeatedPair(this, other);
+    for (let i = 0; i < out.data.length; i++) out.data[i] = a[i] - b[i];
+    return out;
   }
 
   /** Returns the product, element by element. */
   times(other: Matrix | number): Matrix {
-    return typeof other === "number" ? this.map((x) => x * other) : this.with(other, (x, y) => x * y);
+    if (typeof other === "number") return this.map((x) => x * other);
+    const [a, b, out] = repeatedPair(this, other);
+    for (let i = 0; i < out.data.length; i++) out.data[i] = a[i] * b[i];
+    return out;
   }
 
   /**
@@ -174,18 +174,25 @@ export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): n
   return most;
 }
 
-/**
- * Returns the distances in `data` from an element to the next one in its column and to the next one in its
- * row; the distance is 0 along an axis that is repeated.
- */
-function stepsOf(
-  { rows, columns }: Matrix,
-  to: { readonly rows: number; readonly columns: number },
-): readonly [down: number, across: number] {
-  if ((rows !== 1 && rows !== to.rows) || (columns !== 1 && columns !== to.columns)) {
+/** Returns the elements of two matrices, repeated to one size, and a matrix of zeros of this size. */
+function repeatedPair(a: Matrix, b: Matrix): readonly [a: Float64Array, b: Float64Array, out: Matrix] {
+  const out = new Matrix(Math.max(a.rows, b.rows), Math.max(a.columns, b.columns));
+  return [repeated(a, out), repeated(b, out), out];
+}
+
+/** Returns the elements of a matrix whose only row or only column is repeated to the size of another. */
+function repeated(matrix: Matrix, { rows, columns }: Matrix): Float64Array {
+  if (matrix.rows === rows && matrix.columns === columns) return matrix.data;
+  if ((matrix.rows !== 1 && matrix.rows !== rows) || (matrix.columns !== 1 && matrix.columns !== columns)) {
     throw new ShapeError(
-      `Cannot repeat a matrix of [${rows}, ${columns}] to [${to.rows}, ${to.columns}]: each size must be the same or 1`,
+      `Cannot repeat a matrix of [${matrix.rows}, ${matrix.columns}] to [${rows}, ${columns}]: each size must be the same or 1`,
     );
   }
-  return [rows === 1 ? 0 : columns, columns === 1 ? 0 : 1];
+  const out = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    const row = matrix.row(matrix.rows === 1 ? 0 : i), at = i * columns;
+    if (matrix.columns === 1) out.fill(row[0], at, at + columns);
+    else out.set(row, at);
+  }
+  return out;
 }
