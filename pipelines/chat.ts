@@ -141,6 +141,7 @@ function answers(
           `Talking to ${name}${tools}. /help lists the commands; Ctrl-C ends an answer, Ctrl-D leaves.\n`,
         );
       }
+      let faults = 0;
       yield* chatLoop({
         state,
         memory,
@@ -148,8 +149,17 @@ function answers(
         context: plan.cacheLength,
         color: env.terminal.color,
         print: env.print,
+        fault(text) {
+          faults++;
+          console.error(text);
+        },
         stopping: () => ctx.stopping,
       });
+      if (faults > 0) {
+        throw new Error(
+          `${faults === 1 ? "1 line" : `${faults} lines`} of the input could not be done: see above`,
+        );
+      }
     },
     close: () => opened.disposeAsync(),
   };

@@ -20,6 +20,8 @@ export interface ChatLoopOptions {
   readonly color: boolean;
   /** Writes to standard output. */
   print(text: string): void;
+  /** Says in a pipe that a line could not be done; on a terminal the person sees it in the conversation. */
+  fault(text: string): void;
   /** Whether the program is to end. */
   stopping(): boolean;
 }
@@ -43,7 +45,12 @@ export async function* chatLoop(options: ChatLoopOptions): AsyncGenerator<number
       if (stopping()) yield state.tokens;
       if (line === null) return;
       if (line.trim() === "") continue;
-      const result = await runCommand(line, { state, memory, say: (text) => show.aside(text) });
+      const result = await runCommand(line, {
+        state,
+        memory,
+        say: (text) => show.aside(text),
+        fault: (text) => show.fault(text),
+      });
       if (result?.type === "leave") return;
       if (result?.type === "next") continue;
       if (result?.type === "edit" && isTerminal) {
@@ -86,7 +93,7 @@ async function answer(
   } catch (error) {
     if (!(error instanceof RangeError) && !(error instanceof TypeError)) throw error;
     show.endAnswer("");
-    show.aside(error.message);
+    show.fault(error.message);
   } finally {
     clearInterval(watch);
   }
@@ -95,11 +102,11 @@ async function answer(
 
 /** What the person sees. */
 class Screen {
-  readonly #options: Pick<ChatLoopOptions, "print" | "color" | "lines">;
+  readonly #options: Pick<ChatLoopOptions, "print" | "fault" | "color" | "lines">;
   #last: AnswerPart["type"] | null = null;
   #isLineOpen = false;
 
-  constructor(options: Pick<ChatLoopOptions, "print" | "color" | "lines">) {
+  constructor(options: Pick<ChatLoopOptions, "print" | "fault" | "color" | "lines">) {
     this.#options = options;
   }
 
@@ -124,6 +131,12 @@ class Screen {
   aside(text: string): void {
     this.#endLine();
     this.#options.print(`${this.#dim(printable(text))}\n`);
+  }
+
+  /** Says that a line could not be done, apart from the answers of a pipe. */
+  fault(text: string): void {
+    if (this.#options.lines.isTerminal) this.aside(text);
+    else this.#options.fault(printable(text));
   }
 
   #dim(text: string): string {

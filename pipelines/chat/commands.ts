@@ -15,6 +15,8 @@ export interface CommandContext {
   readonly memory: Memory | null;
   /** Shows a line. */
   say(text: string): void;
+  /** Says that the command could not be done. */
+  fault(text: string): void;
 }
 
 /** What follows a command: the next line, an answer to a message, a message to edit, or the end. */
@@ -61,19 +63,19 @@ const commands: Readonly<Record<string, Command>> = {
   retry: {
     takes: "",
     about: "answers the last message again",
-    run(_, { state, say }) {
+    run(_, { state, fault }) {
       const text = state.takeBack();
-      if (text === null) say("There is no message to answer again.");
+      if (text === null) fault("There is no message to answer again.");
       return text === null ? next : { type: "answer", text };
     },
   },
   edit: {
     takes: "[TEXT]",
     about: "changes the last message, and answers it",
-    run(rest, { state, say }) {
+    run(rest, { state, fault }) {
       const text = state.takeBack();
       if (text === null) {
-        say("There is no message to change.");
+        fault("There is no message to change.");
         return next;
       }
       return rest === "" ? { type: "edit", text } : { type: "answer", text: rest };
@@ -91,18 +93,18 @@ const commands: Readonly<Record<string, Command>> = {
   remember: {
     takes: "TEXT",
     about: "adds a fact to the memory, which the model is told in every conversation",
-    run: async (rest, { memory, say }) => {
-      if (memory === null) say("There is no memory: start with --memory FILE.");
-      else say(await changed(memory, "Remembered", () => memory.remember(rest)));
+    run: async (rest, { memory, say, fault }) => {
+      if (memory === null) fault("There is no memory: start with --memory FILE.");
+      else await change("Remembered", () => memory.remember(rest), { memory, say, fault });
       return next;
     },
   },
   forget: {
     takes: "N",
     about: "removes fact N from the memory",
-    run: async (rest, { memory, say }) => {
-      if (memory === null) say("There is no memory: start with --memory FILE.");
-      else say(await changed(memory, "Forgotten", () => memory.forget(Number(rest))));
+    run: async (rest, { memory, say, fault }) => {
+      if (memory === null) fault("There is no memory: start with --memory FILE.");
+      else await change("Forgotten", () => memory.forget(Number(rest)), { memory, say, fault });
       return next;
     },
   },
@@ -119,10 +121,10 @@ const commands: Readonly<Record<string, Command>> = {
   save: {
     takes: "FILE",
     about: "saves the conversation as a line of JSON, as sft reads it",
-    run: async (rest, { state, say }) => {
-      if (rest === "") say("Give the name of a file: /save FILE.");
-      else if (state.messages.length === 0) say("There is nothing to save yet.");
-      else if (await exists(rest)) say(`There is a file ${rest} already: give another name.`);
+    run: async (rest, { state, say, fault }) => {
+      if (rest === "") fault("Give the name of a file: /save FILE.");
+      else if (state.messages.length === 0) fault("There is nothing to save yet.");
+      else if (await exists(rest)) fault(`There is a file ${rest} already: give another name.`);
       else {
         await writeWhole(rest, `${JSON.stringify({ messages: savedMessages(state) })}\n`);
         say(`${state.messages.length} messages saved in ${rest}.`);
@@ -137,15 +139,15 @@ const commands: Readonly<Record<string, Command>> = {
   },
 };
 
-/** Changes the memory. Returns what to say: a change that is not written is of this chat alone. */
-async function changed(
-  memory: Memory,
+/** Changes the memory, and says so: a change that is not written is of this chat alone. */
+async function change(
   what: "Remembered" | "Forgotten",
-  change: () => Promise<void>,
-): Promise<string> {
+  inMemory: () => Promise<void>,
+  { memory, say, fault }: Pick<CommandContext, "say" | "fault"> & { readonly memory: Memory },
+): Promise<void> {
   try {
-    await change();
-    return `${memory.facts.length} in memory.`;
+    await inMemory();
+    say(`${memory.facts.length} in memory.`);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     const { message } = explained(
@@ -153,7 +155,7 @@ async function changed(
       () =>
         "put this right, and the next /remember or /forget saves all facts, or start with another --memory FILE",
     );
-    return `${what} until you leave, but not saved: ${message}`;
+    fault(`${what} until you leave, but not saved: ${message}`);
   }
 }
 
@@ -164,7 +166,7 @@ export async function runCommand(line: string, context: CommandContext): Promise
   const name = typed === "quit" ? "exit" : typed;
   if (!Object.hasOwn(commands, name)) {
     const near = nearest(name.slice(0, 40), Object.keys(commands));
-    context.say(
+    context.fault(
       `There is no command /${typed.slice(0, 40)}${
         near === null ? ": " : `: did you mean /${near}? `
       }/help lists them.`,
@@ -176,7 +178,7 @@ export async function runCommand(line: string, context: CommandContext): Promise
   } catch (error) {
     // A fact that is too long, a file that cannot be written: the conversation goes on.
     if (!(error instanceof RangeError) && !isSystemError(error)) throw error;
-    context.say(error.message);
+    context.fault(error.message);
     return next;
   }
 }

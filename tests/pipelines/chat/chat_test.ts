@@ -19,11 +19,16 @@ const args = (
   model: string,
 ) => ["chat", "--checkpoint", model, "--template", "chatml", "--device", "cpu", "--workers", "1"];
 
-/** Runs Deno with these words and all of `input` in a pipe, and returns what it prints once it ended well. */
+/** Runs Deno with these words and all of `input` in a pipe, and returns what it prints once it ended. */
 async function talk(
   words: readonly string[],
-  { cwd, input }: { readonly cwd: string | URL; readonly input: string },
-): Promise<string> {
+  { cwd, input, wanted = 0 }: {
+    readonly cwd: string | URL;
+    readonly input: string;
+    /** Exit code. */
+    readonly wanted?: number;
+  },
+): Promise<{ readonly out: string; readonly error: string }> {
   const process = new Deno.Command(Deno.execPath(), {
     args: [...words],
     cwd,
@@ -36,19 +41,36 @@ async function talk(
   await writer.write(new TextEncoder().encode(input));
   await writer.close();
   const { code, stdout, stderr } = await beforeDeadline(process.output());
-  equal(code, 0, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout);
+  const text = new TextDecoder(), error = text.decode(stderr);
+  equal(code, wanted, error);
+  return { out: text.decode(stdout), error };
 }
 
 sharedTest("chat answers the lines of a pipe", files, async (path) => {
   const words = [...task, ...args(path(MODEL)), "--max-tokens", "5"];
-  const lines = (await talk(words, { cwd: root, input: "a\n/system Be brief.\n/memory\r\nb" })).split("\n");
+  const { out } = await talk(words, { cwd: root, input: "a\n/system Be brief.\n/memory\r\nb" });
+  const lines = out.split("\n");
   ok(
     lines.includes("System message: Be brief.") &&
       lines.includes("There is no memory: start with --memory FILE."),
   );
   ok(!lines.some((line) => line.includes("\x1b") || line.startsWith("> ")));
 });
+
+sharedTest(
+  "chat in a pipe says on standard error what it could not do, goes on, and ends with 1",
+  files,
+  async (path) => {
+    const words = [...task, ...args(path(MODEL)), "--max-tokens", "5", "--context", "64"];
+    const input = `${"word ".repeat(500)}\n/savee\n/remember I like tea\n/system Be brief.\n`;
+    const { out, error } = await talk(words, { cwd: root, input, wanted: 1 });
+    equal(out, "System message: Be brief.\n");
+    for (
+      const part of [/context/, /no command \/savee: did you mean \/save\?/, /no memory: start with/]
+    ) match(error, part);
+    match(error, /error: .*: 3 lines of the input could not be done: see above/);
+  },
+);
 
 const formats: readonly (readonly [files: readonly string[], model: string, more: readonly string[]])[] = [
   ...["smollm2", "qwen2", "qwen3", "llama3", "mistral", "gemma2", "gemma3"].map((name) => {
@@ -74,7 +96,7 @@ for (const [needed, model, more] of formats) {
       );
       const command = "chat --device cpu --workers 1 --max-tokens 3 --context 32 --checkpoint".split(" ");
       const words = [...taskElsewhere, ...command, path(model), ...more];
-      const out = await talk(words, { cwd: dir, input: "a\n/save talk.jsonl\n" });
+      const { out } = await talk(words, { cwd: dir, input: "a\n/save talk.jsonl\n" });
       match(out, /2 messages saved in talk\.jsonl/);
       equal(JSON.parse(await Deno.readTextFile(`${dir}/talk.jsonl`)).messages[0].content, "a");
     }));

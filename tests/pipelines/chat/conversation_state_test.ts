@@ -165,6 +165,7 @@ test("lines are messages or commands, and what is saved is what sft reads", () =
   withFolder((dir) =>
     withState({}, async (state) => {
       const memory = await Memory.open(`${dir}/facts.json`), file = `${dir}/talk.jsonl`;
+      const faults: string[] = [];
       let out = "";
       const run = async (...lines: string[]) => {
         out = "";
@@ -175,6 +176,7 @@ test("lines are messages or commands, and what is saved is what sft reads", () =
           context: SEQUENCE,
           color: false,
           print: (text) => void (out += text),
+          fault: (text) => void faults.push(text),
           stopping: () => false,
         }));
         return out;
@@ -186,11 +188,15 @@ test("lines are messages or commands, and what is saved is what sft reads", () =
       const fields = JSON.parse(await Deno.readTextFile(file));
       const example = exampleOf({ id: "1", fields });
       deepEqual("messages" in example && example.messages, state.messages);
-      ok((await run(`/save ${file}`)).includes("already"));
-      ok((await run(`/save ${dir}/no/such/folder/x`)).includes("no/such"));
+      equal(await run(`/save ${file}`), "");
+      ok(faults.shift()?.includes("already"));
+      equal(await run(`/save ${dir}/no/such/folder/x`), "");
+      ok(faults.shift()?.includes("no/such"));
       equal(await run("/remember I like tea", "/memory"), "1 in memory.\n1. I like tea\n");
-      ok((await run("/remember")).includes("expected 1 to"));
-      ok((await run("/forget 7")).includes("no fact 7"));
+      equal(await run("/remember"), "");
+      ok(faults.shift()?.includes("expected 1 to"));
+      equal(await run("/forget 7"), "");
+      ok(faults.shift()?.includes("no fact 7"));
       equal(
         await run("/forget 1", "/memory"),
         "0 in memory.\nThe memory is empty: /remember TEXT adds a fact.\n",
@@ -199,8 +205,10 @@ test("lines are messages or commands, and what is saved is what sft reads", () =
         await run("/system Be kind.", "/system", "/system -"),
         "System message: Be kind.\nSystem message: Be kind.\nThere is no system message.\n",
       );
-      ok((await run("/clera")).includes("did you mean /clear?"));
-      equal(await run("/clear", "/retry"), "A new conversation.\nThere is no message to answer again.\n");
+      equal(await run("/clera"), "");
+      ok(faults.shift()?.includes("did you mean /clear?"));
+      equal(await run("/clear", "/retry"), "A new conversation.\n");
+      equal(faults.shift(), "There is no message to answer again.");
       for (
         const name of [
           "help",
@@ -227,7 +235,8 @@ test("a memory whose file cannot be written keeps facts until the end, and says 
   withFolder((dir) =>
     withState({}, async (state) => {
       const path = `${dir}/new/facts.json`, memory = await Memory.open(path), said: string[] = [];
-      const run = (line: string) => runCommand(line, { state, memory, say: (text) => void said.push(text) });
+      const say = (text: string) => void said.push(text);
+      const run = (line: string) => runCommand(line, { state, memory, say, fault: say });
       await run("/remember I like tea");
       const [first] = said.splice(0);
       ok(first.startsWith(`Remembered until you leave, but not saved: Cannot write ${path}: `), first);
