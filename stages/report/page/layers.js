@@ -182,7 +182,7 @@ function Values({ inspection: { step, activations, parameters } }) {
   `;
 }
 
-/** Each token's label at its point. */
+/** Each token's label at its point, those of frequent tokens over those of others. */
 function Embedding({ points }) {
   if (points === undefined) return null;
   const scale = (values, size) => {
@@ -190,7 +190,7 @@ function Embedding({ points }) {
     return (value) => 40 + (size - 80) * (value - low) / (high - low || 1);
   };
   const x = scale(points.map((point) => point.x), 1000), y = scale(points.map((point) => -point.y), 520);
-  const texts = points.map((point) => {
+  const texts = points.toReversed().map((point) => {
     const at = x(point.x); // long labels at the edges grow inwards, so that none is clipped
     const anchor = at < 120 ? "start" : at > 880 ? "end" : "middle";
     return html`<text x=${at.toFixed(1)} y=${

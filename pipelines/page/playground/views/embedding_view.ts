@@ -8,7 +8,7 @@ import { html } from "./html.ts";
 
 const margin = 5; // percent
 
-/** Tokens as points with their text. */
+/** Tokens as points with their text, frequent ones over others. */
 export function embeddingView({ look: { embedding } }: { readonly look: Look }) {
   if (embedding.length === 0) return null;
   const range = (values: readonly number[]) => {
@@ -20,7 +20,7 @@ export function embeddingView({ look: { embedding } }: { readonly look: Look }) 
     <h3>Embedding</h3>
     <svg class="points" role="img"
       aria-label=${`Embeddings of ${embedding.length} tokens on their two principal axes: tokens that the model uses alike lie close together`}>
-      ${embedding.map((point) =>
+      ${embedding.toReversed().map((point) =>
         html`<text x=${place((point.x - x.low) / x.span)} y=${
           place(1 - (point.y - y.low) / y.span)
         }>${point.token.text}</text>`
