@@ -19,34 +19,56 @@ export interface ComparedRun {
 
 /** How the losses of runs are drawn: each group is a list of indices of runs, which share a chart. */
 export interface LossCharts {
-  /** Groups of runs whose losses in nats per token compare. */
+  /** Groups of runs whose losses in nats per token compare; a run without a loss is in none. */
   readonly nats: readonly (readonly number[])[];
   /** Groups of two or more runs with bits per byte of the same text, and the name of the text. */
   readonly bits: readonly { readonly text: string; readonly runs: readonly number[] }[];
   /** Why the runs do not share one chart in nats per token; null if they do. */
   readonly apart: string | null;
+  /** Runs whose losses are those of rewards or preferences, which are not nats per token. */
+  readonly policies: readonly number[];
 }
 
 /** Groups runs by what their losses were measured on. */
 export function lossCharts(runs: readonly ComparedRun[]): LossCharts {
-  if (runs.length < 2) return { nats: runs.map((_, i) => [i]), bits: [], apart: null };
-  const texts = runs.map(({ events }) => measuredText(events));
-  const tokenizers = runs.map(({ tokenizer }) => tokenizer ?? null);
+  const compared = runs.map(({ events, tokenizer = null }) => ({
+    loss: lossOf(events),
+    text: measuredText(events),
+    tokenizer,
+  }));
+  const policies = compared.flatMap(({ loss }, i) => loss === "policy" ? [i] : []);
   // A run of which nothing is known compares with no other.
-  const nats = grouped(runs.map((_, i) => texts[i] === null ? `run ${i}` : `${tokenizers[i]} ${texts[i]}`));
-  const bits = grouped(runs.map(({ events }, i) => hasBits(events) ? texts[i] : null))
+  const nats = grouped(compared.map(({ loss, text, tokenizer }, i) => {
+    if (loss === null) return null;
+    return text === null ? `run ${i}` : `${loss} ${tokenizer} ${text}`;
+  }));
+  const bits = grouped(runs.map(({ events }, i) => hasBits(events) ? compared[i].text : null))
     .filter(({ length }) => length > 1)
-    .map((group) => ({ text: texts[group[0]]?.slice(0, 8) ?? "", runs: group }));
-  return { nats, bits, apart: nats.length === 1 ? null : whyApart(texts, tokenizers) };
+    .map((group) => ({ text: compared[group[0]].text?.slice(0, 8) ?? "", runs: group }));
+  const apart = nats.length < 2 ? null : whyApart(compared.filter(({ loss }) => loss !== null));
+  return { nats, bits, apart, policies };
 }
 
-function whyApart(texts: readonly (string | null)[], tokenizers: readonly (string | null)[]): string {
+/** What a run's losses are; null for a run without losses, as one that failed before its first step. */
+function lossOf(events: readonly RunEvent[]): "nats" | "policy" | null {
+  if (events.some(({ type }) => type === "rollout" || type === "preference")) return "policy";
+  return events.some(({ type }) => type === "step" || type === "eval") ? "nats" : null;
+}
+
+function whyApart(
+  runs: readonly {
+    readonly loss: "nats" | "policy" | null;
+    readonly text: string | null;
+    readonly tokenizer: string | null;
+  }[],
+): string {
+  const count = (values: readonly unknown[]) => new Set(values).size;
+  const texts = runs.map(({ text }) => text);
   const reasons = [
+    ...(count(runs.map(({ loss }) => loss)) > 1 ? ["some are losses of rewards or preferences"] : []),
     ...(texts.includes(null) ? ["some were evaluated on no text, or on one that is not known"] : []),
-    ...(new Set(texts.filter((text) => text !== null)).size > 1
-      ? ["they were evaluated on different texts"]
-      : []),
-    ...(new Set(tokenizers).size > 1 ? ["they have different tokenizers"] : []),
+    ...(count(texts.filter((text) => text !== null)) > 1 ? ["they were evaluated on different texts"] : []),
+    ...(count(runs.map(({ tokenizer }) => tokenizer)) > 1 ? ["they have different tokenizers"] : []),
   ];
   return `Losses in nats per token do not compare between these runs, so they are drawn apart: ${
     reasons.join("; ")

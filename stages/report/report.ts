@@ -20,7 +20,7 @@ import page from "./page/page.html" with { type: "text" };
 import pageStyle from "./page/page.css" with { type: "text" };
 import { pageModules } from "./page/modules.ts";
 import type { RemovedSample } from "./removed_samples.ts";
-import { RunDigest } from "./run_digest.ts";
+import { RunDigest, type StepCounts } from "./run_digest.ts";
 import { type RunStats, runStats } from "./run_stats.ts";
 
 /** The data of the page. */
@@ -51,6 +51,8 @@ export interface PageRun {
   readonly name: string;
   /** Events that a `RunDigest` has kept. */
   readonly events: readonly RunEvent[];
+  /** Its counts of steps. */
+  readonly counts: StepCounts;
   readonly options: Readonly<Record<string, Json>>;
   readonly removed: readonly RemovedSample[];
   readonly tokenizer: string | undefined;
@@ -90,12 +92,15 @@ export interface LivePage {
  */
 export function reportPage(input: ReportInput): string {
   const { title = "", tokenizer, others = [], options, removed = [], record = {}, compared = [] } = input;
-  const digest = (events: readonly RunEvent[]) => RunDigest.of(events).events();
+  const digested = (all: readonly RunEvent[]) => {
+    const digest = RunDigest.of(all);
+    return { events: digest.events(), counts: digest.counts };
+  };
   const runs: PageRun[] = [
-    { name: title, events: digest(input.events), options, removed, tokenizer, record },
+    { name: title, ...digested(input.events), options, removed, tokenizer, record },
     ...others.map(({ name, events, tokenizer }) => ({
       name,
-      events: digest(events),
+      ...digested(events),
       options: {},
       removed: [],
       tokenizer,
@@ -145,9 +150,11 @@ function dataOf(runs: readonly PageRun[]): Record<string, unknown> {
     events: first === undefined
       ? []
       : first.events.filter(others.length === 0 ? isDrawn : isCompared).map(withoutDigits),
-    others: others.map(({ name, events }) => ({
+    counts: first?.counts,
+    others: others.map(({ name, events, counts }) => ({
       name,
       events: events.filter(isCompared).map(withoutDigits),
+      counts,
     })),
     ...stateOf(runs),
     now: runs.length === 1 ? first.events.filter(({ type }) => type === "stage") : [],

@@ -14,6 +14,18 @@ const mostOthers = 200;
 /** Steps whose loss or gradient norm is NaN or infinite, which down-sampling would drop. */
 const mostUnusual = 100;
 
+/** Counts of the steps that need attention, all of them, and the numbers of those that are named. */
+export interface StepCounts {
+  /** Skipped updates. */
+  readonly skipped: number;
+  /** The last of them; null if there is none. */
+  readonly lastSkipped: number | null;
+  /** Steps whose loss or gradient norm is NaN or infinite. */
+  readonly unusual: number;
+  /** The first of them; null if there is none. */
+  readonly firstUnusual: number | null;
+}
+
 /** An event of a kind that is thinned out by counting. */
 interface KeptEvent {
   /** Number of the event among all events of the run. */
@@ -32,6 +44,7 @@ export class RunDigest {
   #others: KeptEvent[] = [];
   readonly #kinds = new Map<string, { seen: number; stride: number; last: KeptEvent | null }>();
   readonly #cumulative = new Map<string, { order: number; event: RunEvent }>();
+  #counts: StepCounts = { skipped: 0, lastSkipped: null, unusual: 0, firstUnusual: null };
   #session = 0;
   #order = 0;
 
@@ -48,6 +61,7 @@ export class RunDigest {
     switch (event.type) {
       case "step":
         this.#steps.push(event);
+        this.#counts = counted(this.#counts, event);
         if (this.#steps.length >= 2 * mostSteps) this.#steps = thinned(this.#steps);
         return;
       case "stage":
@@ -67,6 +81,11 @@ export class RunDigest {
         return; // the pages show none
     }
     this.#addOther(event, order);
+  }
+
+  /** Counts of all steps, kept or not. */
+  get counts(): StepCounts {
+    return this.#counts;
   }
 
   /**
@@ -106,6 +125,15 @@ export class RunDigest {
     const event = this.#others[at]?.event;
     if (event?.type === "inspect") this.#others[at].event = withoutHistograms(event);
   }
+}
+
+function counted(counts: StepCounts, event: StepEvent): StepCounts {
+  const { step, skipped } = event;
+  return {
+    ...counts,
+    ...(skipped !== undefined && { skipped: counts.skipped + 1, lastSkipped: step }),
+    ...(isUnusual(event) && { unusual: counts.unusual + 1, firstUnusual: counts.firstUnusual ?? step }),
+  };
 }
 
 /** Returns at most `mostSteps` steps with the shape of both curves, and a few steps that are not finite. */

@@ -125,6 +125,7 @@ export class LiveRun {
     return {
       name: this.name,
       events: this.#digest.events(),
+      counts: this.#digest.counts,
       options: isRecord(options) ? options : {},
       removed: this.#removed.samples,
       tokenizer: this.#tokenizer,

@@ -6,8 +6,19 @@
 import { duration, last, number, percent, short, whole } from "./format.js";
 import { html } from "./html.js";
 import { layerAlarms } from "./layers.js";
-import { isPolicy } from "./series.js";
-import { answer, connection, data, hasEnded, many, notes, runs, start, state, unigramLoss } from "./store.js";
+import {
+  answer,
+  connection,
+  data,
+  hasEnded,
+  isPolicy,
+  many,
+  notes,
+  runs,
+  start,
+  state,
+  unigramLoss,
+} from "./store.js";
 
 /** Title, state, buttons and the most important numbers. */
 export function Head() {
@@ -33,13 +44,20 @@ const machine = ({ device }) => {
   return [device, threads].filter(Boolean).join(" · ");
 };
 
-/** What the run does now, in one line, and the buttons of a run that goes on. */
+/**
+ * What the run does now, in one line, and the buttons of a run that goes on. Progress changes with each step,
+ * so a screen reader announces only the rest, and the end.
+ */
 function Status() {
-  const isQuiet = hasEnded() && connection.value === "live";
-  const parts = [isQuiet ? "" : connection.value, many ? going() : progress(), answer.value].filter(Boolean);
+  const isQuiet = hasEnded() && connection.value === "live", now = many ? going() : progress();
+  const announced = [isQuiet ? "" : connection.value, hasEnded() ? now : "", answer.value].filter(Boolean);
+  const separator = announced.length > 0 && !hasEnded() && now !== "" ? " · " : "";
   return html`
     <div class="status">
-      <span role="status" class=${hasFailed() ? "alarm" : ""}>${parts.join(" · ")}</span>
+      <p>
+        <span role="status" class=${hasFailed() ? "alarm" : ""}>${announced.join(" · ")}</span>
+        ${!hasEnded() && html`<span class="progress">${separator}${now}</span>`}
+      </p>
       ${data.live?.acts && connection.value === "live" && !hasEnded() && html`
         <button type="button" onClick=${() => ask("checkpoint")}>Checkpoint now</button>
         <button type="button" onClick=${() => ask("stop")}>Stop</button>
@@ -108,16 +126,14 @@ async function ask(action) {
 
 /** What needs attention, first of all. */
 function Alarms() {
-  const [{ steps, inspections }] = runs;
-  const bad = steps.filter(({ loss, gradNorm }) => !Number.isFinite(loss) || !Number.isFinite(gradNorm));
-  const skipped = steps.filter((step) => step.skipped !== undefined);
+  const [{ counts: { skipped, lastSkipped, unusual, firstUnusual }, inspections }] = runs;
   const layers = layerAlarms(inspections);
   const texts = [
-    ...(bad.length > 0
-      ? [`The loss or the gradient norm is NaN or infinite, first at step ${whole(bad[0].step + 1)}`]
+    ...(unusual > 0
+      ? [`The loss or the gradient norm is NaN or infinite, first at step ${whole(firstUnusual + 1)}`]
       : []),
-    ...(skipped.length > 0
-      ? [`Skipped updates: ${whole(skipped.length)}, the last at step ${whole(last(skipped).step + 1)}`]
+    ...(skipped > 0
+      ? [`Skipped updates: ${whole(skipped)}, the last at step ${whole(lastSkipped + 1)}`]
       : []),
     ...(layers.length > 0
       ? [`Unusual layers: ${layers[0]}${layers.length > 1 ? `, and ${layers.length - 1} more` : ""}`]
@@ -135,7 +151,7 @@ function facts(from) {
     step && ["steps", whole(step.step + 1)],
     step && ["tokens", short(step.tokens)],
     Number.isFinite(from.parameters) && ["parameters", short(from.parameters)],
-    step && [isPolicy(runs[0]) ? "loss of the update" : "training loss, nats", number(step.loss)],
+    step && [isPolicy(0) ? "loss of the update" : "training loss, nats", number(step.loss)],
     evaluation && ["validation loss, nats", number(evaluation.valLoss)],
     evaluation?.bitsPerByte !== undefined && [`bits per byte${of}`, number(evaluation.bitsPerByte, 3)],
     Number.isFinite(unigram) && ["unigram loss, nats", number(unigram)],

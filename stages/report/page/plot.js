@@ -11,6 +11,9 @@ import { axes, canBeLog, joined } from "./series.js";
 import { view } from "./store.js";
 
 const MARKED = 100; // points: more of them would hide the line
+/** Distances between ticks of an axis that counts: no step lies between two others. */
+const wholeTicks = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power))
+  .flat();
 const dark = matchMedia("(prefers-color-scheme: dark)");
 /** Raised when the colours or the width of the page have changed. */
 const looks = signal(0);
@@ -40,15 +43,15 @@ export function Plot({ title, series, height = 170, x }) {
   const data = joined(shown.map(({ pairs }) => pairs));
   const isEmpty = data.slice(1).every((line) => line.every((y) => y === null));
   const log = view.log.value && canBeLog(data);
-  const label = x ?? axes[view.axis.value].label;
+  const { label, counts } = axes[x ?? view.axis.value] ?? { label: x };
   const names = shown.map((one) => [one.label, one.color, one.dash, one.rest, isDots(one)]);
   const key = JSON.stringify([names, log, label, looks.value, height]);
   useLayoutEffect(() => {
     if (isEmpty) return;
-    if (drawn.current?.key === key) drawn.current.plot.setData(data);
+    if (drawn.current?.key === key) renew(drawn.current.plot, data);
     else {
       drawn.current?.plot.destroy();
-      drawn.current = { key, plot: draw(box.current, { shown, data, log, label, height }) };
+      drawn.current = { key, plot: draw(box.current, { shown, data, log, label, counts, height }) };
     }
     const canvas = box.current.querySelector("canvas");
     canvas.setAttribute("role", "img");
@@ -68,7 +71,15 @@ export function Plot({ title, series, height = 170, x }) {
   `;
 }
 
-function draw(box, { shown, data, log, label, height }) {
+/** Gives a plot its new values. One into which the reader has zoomed keeps its range. */
+function renew(plot, data) {
+  const { min, max } = plot.scales.x, [xs] = plot.data;
+  const isZoomed = xs.length > 1 && (min > xs[0] || max < xs[xs.length - 1]);
+  plot.setData(data, !isZoomed);
+  if (isZoomed) plot.setScale("x", { min, max });
+}
+
+function draw(box, { shown, data, log, label, counts, height }) {
   const style = {
     stroke: colour("--soft"),
     grid: { stroke: colour("--line"), width: 1 },
@@ -81,7 +92,7 @@ function draw(box, { shown, data, log, label, height }) {
       width: Math.max(120, box.clientWidth),
       height,
       scales: { x: { time: false }, y: log ? { distr: 3 } : {} },
-      axes: [{ ...style, values }, { ...style, size: 56, values }],
+      axes: [{ ...style, values, ...counts && { incrs: wholeTicks } }, { ...style, size: 56, values }],
       // Where a curve has no value under the pointer, the legend shows the one before, as of the last
       // evaluation; of a curve without an order, such as a density, the nearest.
       cursor: { hover: { skip: [null], bias: rests ? 0 : -1 } },
@@ -99,12 +110,13 @@ function draw(box, { shown, data, log, label, height }) {
           value: (plot, y) => (isAway(plot) ? one.rest ?? short(last(known(one))?.[1]) : short(y)) || "–",
         })),
       ],
+      hooks: { setSeries: [press] },
     },
     data,
     box,
   );
   // uPlot's legend switches a curve on and off by a click alone.
-  for (const name of [...box.querySelectorAll(".u-legend .u-label")].slice(1)) {
+  for (const name of switches(plot)) {
     name.setAttribute("role", "button");
     name.tabIndex = 0;
     name.addEventListener("keydown", (event) => {
@@ -113,7 +125,16 @@ function draw(box, { shown, data, log, label, height }) {
       name.parentElement.click();
     });
   }
+  press(plot);
   return plot;
+}
+
+/** The names in the legend that switch curves on and off. */
+const switches = ({ root }) => [...root.querySelectorAll(".u-legend .u-label")].slice(1);
+
+/** Says which curves are on. */
+function press(plot) {
+  switches(plot).forEach((name, i) => name.setAttribute("aria-pressed", String(plot.series[i + 1].show)));
 }
 
 /** Whether a curve has too few values for a line, as that of a run that has diverged after its first step. */

@@ -5,7 +5,7 @@
  */
 import { duration, last, optionName, short } from "./format.js";
 import { html, Row, Section, Table } from "./html.js";
-import { data, runs, state, view } from "./store.js";
+import { data, isPolicy, runs, state, view } from "./store.js";
 import { colorOf, reachedBy } from "./training.js";
 
 /** The section; empty for a single run. */
@@ -42,12 +42,18 @@ export function Runs() {
 function reached() {
   const ends = runs.map(reachedBy);
   const nats = state.value.lossCharts.apart === null ? "nats" : "nats (these do not compare)";
+  const policies = runs.filter((_, i) => isPolicy(i)).length;
+  const training = policies === 0
+    ? `training loss, ${nats}`
+    : policies === runs.length
+    ? "loss of the update"
+    : "training loss, nats, or that of the update (these do not compare)";
   const tasks = [...new Set(runs.flatMap(({ tasks }) => tasks.map(({ task }) => task)))];
   return [
     ["state", ...ends.map(({ state }) => state)],
     ["steps", ...ends.map(({ step }) => step ? short(step.step + 1) : "")],
     ["tokens", ...ends.map(({ step }) => short(step?.tokens))],
-    [`training loss, ${nats}`, ...ends.map(({ step }) => short(step?.loss))],
+    [training, ...ends.map(({ step }) => short(step?.loss))],
     [`validation loss, ${nats}`, ...ends.map(({ evaluation }) => short(evaluation?.valLoss))],
     ...(state.value.bitsApart === null
       ? [["bits per byte", ...ends.map(({ evaluation }) => short(evaluation?.bitsPerByte))]]

@@ -5,10 +5,10 @@
  */
 import { last } from "./format.js";
 
-/** The horizontal axes that the reader can choose for curves: the x of a step event. */
+/** The horizontal axes that the reader can choose for curves: the x of a step event, and whether it counts. */
 export const axes = {
-  steps: { label: "steps", of: (step) => step.step + 1 },
-  tokens: { label: "tokens", of: (step) => step.tokens },
+  steps: { label: "steps", counts: true, of: (step) => step.step + 1 },
+  tokens: { label: "tokens", counts: true, of: (step) => step.tokens },
   time: { label: "minutes", of: (step) => step.elapsed / 60 },
 };
 
@@ -66,9 +66,6 @@ export function bitsPerNat({ evals }) {
   const both = last(evals.filter(({ bitsPerByte, valLoss }) => bitsPerByte > 0 && valLoss > 0));
   return both === undefined ? null : both.bitsPerByte / both.valLoss;
 }
-
-/** Whether a run's losses are those of rewards or preferences, which are not nats per token. */
-export const isPolicy = ({ rollouts, preferences }) => rollouts.length > 0 || preferences.length > 0;
 
 /** Returns pairs with their values multiplied. */
 export const scaled = (pairs, factor) => pairs.map(([x, y]) => [x, y === null ? null : finite(y * factor)]);

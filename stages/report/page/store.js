@@ -58,20 +58,28 @@ if (data.live !== null) setInterval(() => clock.value++, 1000);
  */
 class Run {
   #lists;
+  #counts; // see StepCounts in run_digest.ts
   #ended;
   #news; // time of the last news on the clock of performance.now()
 
-  constructor({ name, events }, quiet) {
+  constructor({ name, events, counts }, quiet) {
     this.name = name;
+    this.#counts = counts;
     this.#news = performance.now() - 1000 * quiet;
     this.#lists = Object.fromEntries(Object.values(lists).map((list) => [list, []]));
-    for (const event of events) this.take(event);
+    for (const event of events) this.#keep(event);
   }
 
   /** Whether the run has ended and was not resumed since. */
   get ended() {
     version.value;
     return this.#ended;
+  }
+
+  /** Counts of the steps that need attention: its lists may not hold them all. */
+  get counts() {
+    version.value;
+    return this.#counts;
   }
 
   /** Seconds for which the run has said nothing. */
@@ -85,7 +93,13 @@ class Run {
     this.#news = performance.now();
   }
 
+  /** Takes a new event. */
   take(event) {
+    if (event.type === "step") this.#counts = counted(this.#counts, event);
+    this.#keep(event);
+  }
+
+  #keep(event) {
     if (event.type === "run" || event.type === "done") this.#ended = event.type === "done";
     const name = lists[event.type], list = this.#lists[name];
     if (list === undefined) return;
@@ -106,10 +120,20 @@ class Run {
   }
 }
 
+function counted(counts, { step, skipped, loss, gradNorm }) {
+  const isUnusual = !Number.isFinite(loss) || !Number.isFinite(gradNorm);
+  return {
+    ...counts,
+    ...skipped !== undefined && { skipped: counts.skipped + 1, lastSkipped: step },
+    ...isUnusual && { unusual: counts.unusual + 1, firstUnusual: counts.firstUnusual ?? step },
+  };
+}
+
 /** The runs of the page. */
-export const runs = [{ name: data.title, events: data.events }, ...data.others].map((run, i) =>
-  new Run(run, data.live?.runs[i]?.quiet ?? 0)
-);
+export const runs = [{ name: data.title, events: data.events, counts: data.counts }, ...data.others].map((
+  run,
+  i,
+) => new Run(run, data.live?.runs[i]?.quiet ?? 0));
 /** Whether the page compares runs. */
 export const many = runs.length > 1;
 
@@ -117,7 +141,7 @@ export const many = runs.length > 1;
 export const state = signal(data);
 /** How the connection is, in words; empty for a page that follows no run. */
 export const connection = signal(data.live === null ? "" : "connecting");
-/** What the page's last request to the run led to, in words. */
+/** What the page's last request to the run led to, in words; empty once the run has done it. */
 export const answer = signal("");
 
 /** How the reader wants to see curves. */
@@ -165,6 +189,7 @@ const pending = [];
 /** Takes an event of the run with index `i`. */
 export function take(i, event) {
   runs[i].hear();
+  if (event.type === "checkpoint" || event.type === "done") answer.value = "";
   if (event.type !== "stage") runs[i].take(event);
   else if (!many) stages.take(event, performance.now());
   refresh();
@@ -182,6 +207,11 @@ export function takeNow(events) {
 
 /** What the run has said: its notes, with those that have no line yet. */
 export const notes = () => [...runs[0].notes, ...early.value.filter(({ type }) => type === "note")];
+
+/** Whether a run's losses are those of rewards or preferences, which are not nats per token. */
+export const isPolicy = (i) =>
+  runs[i].rollouts.length > 0 || runs[i].preferences.length > 0 ||
+  state.value.lossCharts.policies.includes(i);
 
 /** The newest value of a unigram model's loss. */
 export const unigramLoss = () =>

@@ -7,8 +7,8 @@ import { useId } from "preact/hooks";
 import { last, whole } from "./format.js";
 import { html, Section, Toggle } from "./html.js";
 import { hue, Plot, Plots } from "./plot.js";
-import { axes, bitsPerNat, isPolicy, pointsOf, scaled, smooth } from "./series.js";
-import { many, runs, state, unigramLoss, view } from "./store.js";
+import { axes, bitsPerNat, pointsOf, scaled, smooth } from "./series.js";
+import { isPolicy, many, runs, state, unigramLoss, view } from "./store.js";
 
 /** The colour of a run among those that are compared. */
 export const colorOf = (i) => hue(i, runs.length);
@@ -22,9 +22,12 @@ export const pairsOf = ({ steps }, events, field) =>
     of: typeof field === "string" ? (event) => event[field] : field,
   });
 
+/** Whether a run has no losses, as one that failed before its first step. */
+const isEmpty = ({ steps, evals }) => steps.length === 0 && evals.length === 0;
+
 /** The section of curves; empty for a run without steps and evaluations. */
 export function Training() {
-  if (runs.every(({ steps, evals }) => steps.length === 0 && evals.length === 0)) return null;
+  if (runs.every(isEmpty)) return null;
   return html`
     <${Section} title="Training">
       <${Controls} />
@@ -51,7 +54,7 @@ function Controls() {
         `
       )}
       <${Toggle} on=${log.value} onClick=${() => log.value = !log.value}>log axis<//>
-      ${runs.every((run) => bitsPerNat(run) !== null && !isPolicy(run)) && html`
+      ${runs.every((run, i) => isEmpty(run) || (bitsPerNat(run) !== null && !isPolicy(i))) && html`
         <${Toggle} on=${bits} onClick=${() => unit.value = bits ? "nats" : "bits"}>bits per byte<//>
       `}
       <span class="together">
@@ -98,7 +101,7 @@ function Losses() {
     ${apart !== null && html`<p class="soft apart">${apart}</p>`}
     ${nats.map((group) =>
       html`
-        <${Plot} title=${`Loss, ${group.some((i) => isPolicy(runs[i])) ? "that of the update" : unit}${
+        <${Plot} title=${`Loss, ${group.some(isPolicy) ? "that of the update" : unit}${
           nats.length > 1 ? `: ${group.map((i) => runs[i].name).join(", ")}` : ""
         }`}
           height=${nats.length > 1 ? 240 : 340} series=${lossSeries(group)} />
@@ -148,15 +151,15 @@ function gaps() {
       : typeof value === "object" && value !== null && Object.values(value).some(unusual);
   const kinds = { eval: "evaluation", hellaswag: "HellaSwag", inspect: "inspection" };
   const kind = ({ type, step }) => type === "step" ? `step ${step + 1}` : `${kinds[type]} after step ${step}`;
-  return runs.flatMap(({ name, steps, evals, hellaswags, inspections }) => {
-    const lost = [...steps, ...evals, ...hellaswags, ...inspections].filter(unusual).sort((a, b) =>
-      a.step - b.step
-    );
-    if (lost.length === 0) return [];
-    const places = lost.length === 1 ? "1 place" : `${whole(lost.length)} places`;
+  return runs.flatMap(({ name, counts, evals, hellaswags, inspections }) => {
+    const others = [...evals, ...hellaswags, ...inspections].filter(unusual);
+    const steps = counts.firstUnusual === null ? [] : [{ type: "step", step: counts.firstUnusual }];
+    const [first] = [...steps, ...others].sort((a, b) => a.step - b.step);
+    if (first === undefined) return [];
+    const lost = counts.unusual + others.length, places = lost === 1 ? "1 place" : `${whole(lost)} places`;
     return [
       `${many ? `${name}: ` : ""}NaN or infinite in ${places}, which the curves leave out; the first is ${
-        kind(lost[0])
+        kind(first)
       }.`,
     ];
   });

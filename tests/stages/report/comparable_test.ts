@@ -1,6 +1,7 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
-import type { EvalEvent } from "../../../stages/flow/events.ts";
+import type { EvalEvent, RunEvent } from "../../../stages/flow/events.ts";
 import { lossCharts } from "../../../stages/report/comparable.ts";
+import { stepEvent } from "./events.ts";
 
 const evaluation: EvalEvent = {
   type: "eval",
@@ -19,8 +20,29 @@ Deno.test("lossCharts() draws runs together that share the text and the tokenize
     nats: [[0, 1, 2]],
     bits: [{ text: "abcdef01", runs: [0, 1, 2] }],
     apart: null,
+    policies: [],
   });
-  deepStrictEqual(lossCharts([run()]), { nats: [[0]], bits: [], apart: null });
+  deepStrictEqual(lossCharts([run()]), { nats: [[0]], bits: [], apart: null, policies: [] });
+});
+
+Deno.test("lossCharts() leaves out runs that have no losses, as those that failed before their first step", () => {
+  const failed = {
+    name: "f",
+    tokenizer: "other",
+    events: [{ type: "done", reason: "failed" }] as RunEvent[],
+  };
+  const { nats, bits, apart } = lossCharts([failed, run(), run()]);
+  deepStrictEqual([nats, bits, apart], [[[1, 2]], [{ text: "abcdef01", runs: [1, 2] }], null]);
+  deepStrictEqual(lossCharts([failed, run()]).nats, [[1]]);
+  deepStrictEqual(lossCharts([failed, failed]), { nats: [], bits: [], apart: null, policies: [] });
+});
+
+Deno.test("lossCharts() draws losses of rewards or preferences apart from nats per token", () => {
+  const preference: RunEvent = { type: "preference", step: 1, loss: 0.6, accuracy: 1, margin: 1 };
+  const policy = { ...run(), events: [...run().events, preference] };
+  const { nats, apart, policies } = lossCharts([run(), policy, policy]);
+  deepStrictEqual([nats, policies], [[[0], [1, 2]], [1, 2]]);
+  match(apart ?? "", /apart: some are losses of rewards or preferences\. Bits/);
 });
 
 Deno.test("lossCharts() compares bits per byte between tokenizers, but no nats", () => {
@@ -45,7 +67,7 @@ Deno.test("lossCharts() compares nothing between different texts, different part
     deepStrictEqual([nats, bits], [[[0], [1]], []]);
     match(apart ?? "", why);
   }
-  const none = { name: "a", events: [] };
+  const none = { name: "a", events: [stepEvent(0)] };
   deepStrictEqual(lossCharts([none, none]).nats, [[0], [1]]);
   strictEqual(lossCharts([run(), run(noBits)]).bits.length, 0);
 });

@@ -51,6 +51,22 @@ Deno.test("RunDigest keeps a million steps in bounded memory with their spikes, 
   ok(Math.max(...gaps) <= 2 * 1024, `${Math.max(...gaps)}`); // two buckets, of which 977 would fit
 });
 
+Deno.test("RunDigest counts all steps that were skipped or are not finite, also those that it does not keep", () => {
+  const digest = new RunDigest();
+  deepStrictEqual(digest.counts, { skipped: 0, lastSkipped: null, unusual: 0, firstUnusual: null });
+  for (let step = 0; step < 20_000; step++) {
+    const event = stepEvent(step);
+    if (event.type !== "step") continue;
+    digest.add({
+      ...event,
+      ...(step % 10 === 3 && { skipped: "spike" }),
+      ...(step % 20 === 7 && { loss: NaN }),
+      ...(step % 20 === 8 && { gradNorm: Infinity }),
+    });
+  }
+  deepStrictEqual(digest.counts, { skipped: 2000, lastSkipped: 19_993, unusual: 2000, firstUnusual: 7 });
+});
+
 Deno.test("RunDigest keeps the last counts of each session, and a bounded number of samples", () => {
   const events: RunEvent[] = [];
   for (const out of [10, 20]) {

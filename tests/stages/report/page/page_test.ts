@@ -10,6 +10,7 @@ import type { RunEvent } from "../../../../stages/flow/events.ts";
 import { LiveRun } from "../../../../stages/report/live/live_run.ts";
 import { MOST_COMPARED, serveRuns } from "../../../../stages/report/live/serve_runs.ts";
 import { reportPage, reportPageOf } from "../../../../stages/report/report.ts";
+import { RunDigest } from "../../../../stages/report/run_digest.ts";
 import { browser } from "../../../browser.ts";
 import { accessibilityProblems, motions, withBrowser } from "../../../browser_page.ts";
 import { withFolder } from "../../../temporary.ts";
@@ -238,8 +239,11 @@ pageTest(
         await until(
           `[...document.querySelectorAll("pre")].some((pre) => pre.textContent.startsWith("worst of 5 "))`,
         );
+        const isOn = `document.querySelector(".u-legend .u-label[role=button]").getAttribute("aria-pressed")`;
+        strictEqual(await page.evaluate(isOn), "true");
         await press(".u-legend .u-label[role=button]", "Enter");
         await until(`document.querySelector(".u-legend tr.u-off") !== null`);
+        strictEqual(await page.evaluate(isOn), "false");
         deepStrictEqual(problems, []);
 
         await Deno.writeTextFile(`${folder}/plain.html`, reportPage({ events: runEvents(40), options: {} }));
@@ -249,6 +253,72 @@ pageTest(
         await plain.page.focus(".controls button:nth-child(5)");
         await plain.page.keyboard.press("Enter");
         await plain.until(`${title} === "Loss, bits per byte"`);
+      });
+    }),
+);
+
+/** A script that notes what is written below the first plot. */
+const writtenBelow = `
+  const written = [], { fillText } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+    if (this.textAlign === "center" && this.canvas === document.querySelector(".plot canvas")) written.push(text);
+    fillText.call(this, text, x, y);
+  };
+`;
+
+pageTest(
+  "an axis that counts has whole numbers after one step, and the page counts steps that it does not hold",
+  () =>
+    withFolder(async (folder) => {
+      const many = Array.from({ length: 9000 }, (_, step) => ({
+        ...stepEvent(step),
+        ...(step % 10 === 3 && { skipped: "spike" }),
+        ...(step % 20 === 7 && { loss: NaN }),
+      })) as RunEvent[];
+      await Deno.writeTextFile(`${folder}/one.html`, reportPage({ events: [stepEvent(0)], options: {} }));
+      await Deno.writeTextFile(`${folder}/many.html`, reportPage({ events: many, options: {} }));
+      await withBrowser(folder, async (open) => {
+        const { page, problems } = await open(pathToFileURL(`${folder}/one.html`).href);
+        await page.evaluateOnNewDocument(writtenBelow);
+        await page.reload();
+        const below = await page.evaluate("written") as string[];
+        ok(below.includes("1") && below.every((text) => /^\d+$/.test(text)), `${below}`);
+
+        const { page: long } = await open(pathToFileURL(`${folder}/many.html`).href);
+        const text = await long.evaluate("document.body.innerText") as string;
+        match(text, /Skipped updates: 900, the last at step 8,994/);
+        match(text, /NaN or infinite, first at step 8\n/);
+        match(text, /NaN or infinite in 450 places, which the curves leave out; the first is step 8\./);
+        deepStrictEqual(problems, []);
+      });
+    }),
+);
+
+pageTest(
+  "losses of rewards are not called nats per token beside each other",
+  () =>
+    withFolder(async (folder) => {
+      const events = everything().map((event) =>
+        event.type === "eval" ? { ...event, text: "one", bytes: 900 } : event
+      );
+      await Deno.writeTextFile(
+        `${folder}/report.html`,
+        reportPage({
+          title: "a",
+          events,
+          tokenizer: "t",
+          options: {},
+          others: [{ name: "b", events, tokenizer: "t" }],
+          compared: [{ lr: 1 }, { lr: 2 }],
+        }),
+      );
+      await withBrowser(folder, async (open) => {
+        const { page, problems } = await open(pathToFileURL(`${folder}/report.html`).href);
+        const text = await page.evaluate("document.body.innerText") as string;
+        match(text, /Loss, that of the update\n/);
+        match(text, /\nloss of the update\t/);
+        ok(!/training loss/.test(text));
+        deepStrictEqual(problems, []);
       });
     }),
 );
@@ -328,6 +398,9 @@ pageTest(
             `[...document.querySelectorAll("button")].find((b) => b.textContent === "${text}")`;
           const { page, problems, requests, until } = await open(server.address);
           await until(`/live · step 40/.test(document.querySelector(".status").textContent)`);
+          // A screen reader reads aloud what changes there: not each step.
+          const announced = `document.querySelector("[role=status]").textContent`;
+          strictEqual(await page.evaluate(announced), "live");
           await append(stepEvent(40));
           await until(`document.querySelector(".fact b").textContent === "41"`);
           await until(
@@ -356,6 +429,8 @@ pageTest(
           await until(
             `/A checkpoint follows after this step/.test(document.querySelector(".status").textContent)`,
           );
+          await append({ type: "checkpoint", step: 70, path: "checkpoints/step-70", seconds: 1 });
+          await until(`${announced} === "live"`);
           await click("Stop");
           await until(`/The run stops after this step/.test(document.querySelector(".status").textContent)`);
           deepStrictEqual(asked, ["checkpoint", "stop"]);
@@ -365,6 +440,43 @@ pageTest(
           strictEqual(await page.evaluate(`${button("Stop")} === undefined`), true);
           ok(requests.every((address) => new URL(address).host === `127.0.0.1:${port}`), `${requests}`);
           deepStrictEqual(problems.filter((text) => !/Failed to load resource/.test(text)), []);
+        });
+      } finally {
+        await server.close();
+      }
+    }),
+);
+
+pageTest(
+  "a part of a curve into which the reader has zoomed stays while the run goes on",
+  () =>
+    withFolder(async (folder) => {
+      const path = `${folder}/metrics.jsonl`, line = (event: RunEvent) => `${encodeEvent(event)}\n`;
+      await Deno.writeTextFile(path, runEvents(40).slice(0, -1).map(line).join(""));
+      const run = new LiveRun("live", folder),
+        server = serveRuns({ port: 0, pollEvery: 20, runs: () => [run] });
+      try {
+        await withBrowser(folder, async (open) => {
+          const { page, problems, until } = await open(server.address);
+          await page.evaluateOnNewDocument(writtenBelow);
+          await page.reload();
+          await until(`document.querySelector(".status").textContent.startsWith("live")`);
+          const box = await (await page.$(".u-over"))?.boundingBox();
+          ok(box);
+          const latest = "Math.max(...written.slice(-3).map(Number))";
+          ok(await page.evaluate(latest) as number >= 40);
+          await page.mouse.move(box.x + 10, box.y + 50);
+          await page.mouse.down();
+          await page.mouse.move(box.x + box.width / 2, box.y + 50, { steps: 5 });
+          await page.mouse.up();
+          await until(`${latest} <= 21`);
+          await page.evaluate("written.length = 0");
+          await Deno.writeTextFile(path, line(stepEvent(40)) + line(stepEvent(41)), { append: true });
+          await until(`document.querySelector(".fact b").textContent === "42" && written.length > 0`);
+          ok(await page.evaluate(latest) as number <= 21);
+          await page.mouse.click(box.x + 50, box.y + 50, { count: 2 }); // shows all again
+          await until(`${latest} >= 40`);
+          deepStrictEqual(problems, []);
         });
       } finally {
         await server.close();
@@ -595,6 +707,7 @@ pageTest(
       const runs = [{ lr: 1, seed: 1 }, { lr: 2, seed: 1 }, {}].map((options, i) => ({
         name: `run ${i}`,
         events: runEvents(20),
+        counts: new RunDigest().counts,
         options,
         removed: [],
         tokenizer: "t",
