@@ -82,6 +82,8 @@ export interface ModelFacts {
 export type Answer =
   | { readonly type: "engine"; readonly name: string; readonly device: string; readonly why: string }
   | { readonly type: "model"; readonly facts: ModelFacts }
+  /** There is no model any more: it was closed, and the one in its place could not be opened. */
+  | { readonly type: "closed" }
   | { readonly type: "steps"; readonly events: readonly StepEvent[] }
   | { readonly type: "eval"; readonly event: EvalEvent }
   | { readonly type: "sample"; readonly step: number; readonly text: string }

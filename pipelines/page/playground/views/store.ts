@@ -150,6 +150,11 @@ function receive(answer: Answer): void {
       given.clear();
       runState.value = "opened";
       break;
+    case "closed":
+      facts.value = null;
+      clearRun();
+      runState.value = "idle";
+      break;
     case "state":
       runState.value = answer.state;
       break;
@@ -181,7 +186,7 @@ function receive(answer: Answer): void {
   }
 }
 
-/** Forgets what is known of an earlier run. */
+/** Forgets what is known of an earlier model. */
 function clearRun(): void {
   curves.train = new Curve();
   curves.heldOut = new Curve();

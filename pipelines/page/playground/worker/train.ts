@@ -15,7 +15,7 @@ const restMs = 30; // time after which messages are looked at and events are sen
 /** A person's wishes while a run goes on. */
 export class TrainingControl {
   #paused: PromiseWithResolvers<void> | null = null;
-  /** Ends the run. */
+  /** Aborted when the run is to end. */
   readonly stop: AbortController = new AbortController();
 
   /** Whether the run is to rest. */
@@ -30,6 +30,12 @@ export class TrainingControl {
   resume(): void {
     this.#paused?.resolve();
     this.#paused = null;
+  }
+
+  /** Ends the run, also one that rests. */
+  end(): void {
+    this.stop.abort();
+    this.resume();
   }
 
   /** Resolves when the run may go on. */

@@ -19,7 +19,7 @@ import { modelFiles } from "./model_files.ts";
 import { openModelFiles } from "./open_model.ts";
 import { TrainingControl, trainToEnd } from "./train.ts";
 import { runTrial } from "./trial.ts";
-import { Turns } from "./turns.ts";
+import { breathe, Turns } from "./turns.ts";
 
 const excerptTokens = 24;
 
@@ -29,6 +29,8 @@ interface Current extends AsyncDisposable {
   readonly tokenizer: Tokenizer;
   /** Configuration of a model that trains here; null for one from files. */
   readonly config: GptConfig | null;
+  /** Control of its run; null for a model from files. */
+  readonly control: TrainingControl | null;
 }
 
 type Of<T extends Request["type"]> = Extract<Request, { readonly type: T }>;
@@ -41,6 +43,8 @@ export class Workbench {
   #current: Current | null = null;
   #control = new TrainingControl();
   #generation = new AbortController();
+  /** Number of looks asked for. */
+  #looks = 0;
 
   /** `send` sends a message to the page. */
   constructor(send: (answer: Answer) => void) {
@@ -57,16 +61,12 @@ export class Workbench {
       case "resume":
         return this.#control.resume();
       case "stop":
-        return this.#stop();
+        this.#control.end();
+        return this.#generation.abort();
       case "generate":
         return await this.#generate(request.how);
-      case "look": {
-        const look = await this.#turns.take(async () => {
-          const { model, tokenizer } = this.#model();
-          return await lookAt(model, tokenizer, request.text);
-        });
-        return this.#send({ type: "look", look });
-      }
+      case "look":
+        return await this.#look(request);
       case "trial": {
         const { engine } = await this.#open({ engine: "single", threads: 0, simd: "auto" });
         const trial = await this.#turns.take(() => runTrial(engine, request));
@@ -88,19 +88,20 @@ export class Workbench {
   async #train({ settings, text, wish }: Of<"train">): Promise<void> {
     const fault = settingsFault(settings);
     if (fault !== null) throw new RangeError(fault);
-    this.#stop();
+    this.#control.end();
+    this.#generation.abort();
     const control = this.#control = new TrainingControl();
     const run = await this.#turns.take(async () => {
-      await this.#close();
       const corpus = corpusOf(text, settings);
       const { vocabSize } = corpus.tokenizer;
       const plan = fittingPlan(settings, { vocabSize, limit: memoryLimit() });
       const { engine } = await this.#open(wish);
-      const run = await TrainingRun.open(engine, { plan, settings, corpus });
+      const run = await this.#replace(() => TrainingRun.open(engine, { plan, settings, corpus }));
       this.#current = {
         model: run.model,
         tokenizer: corpus.tokenizer,
         config: configOf(settings, vocabSize),
+        control,
         [Symbol.asyncDispose]: () => run[Symbol.asyncDispose](),
       };
       this.#send({
@@ -121,9 +122,9 @@ export class Workbench {
       });
       return run;
     });
-    // Of a run in whose place another was asked for, the page wants to know nothing more.
+    // Of a run in whose place another was asked for or a model opened, the page wants to know nothing more.
     const send = (answer: Answer): void => {
-      if (this.#control === control) this.#send(answer);
+      if (this.#control === control && this.#current?.control === control) this.#send(answer);
     };
     let state: "done" | "stopped" = "stopped";
     try {
@@ -135,19 +136,17 @@ export class Workbench {
   }
 
   async #openFiles({ files, wish }: Of<"open">): Promise<void> {
-    this.#stop();
     await this.#turns.take(async () => {
       const { plan, weights, tokenizer, name } = await openModelFiles(files, memoryLimit());
       const { engine } = await this.#open(wish);
-      await this.#close();
-      const model = await openModel(engine, { plan, weights });
+      const model = await this.#replace(() => openModel(engine, { plan, weights }));
       this.#current = {
         model,
         tokenizer,
         config: null,
+        control: null,
         [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
       };
-      this.#control = new TrainingControl(); // of the run that it replaces nothing more is said
       this.#send({
         type: "model",
         facts: {
@@ -167,11 +166,16 @@ export class Workbench {
     });
   }
 
-  /** Ends the run and the generation that go on. */
-  #stop(): void {
-    this.#control.stop.abort();
-    this.#control.resume();
-    this.#generation.abort();
+  /** Looks at a text, unless another look is asked for before its turn: a person types faster. */
+  async #look({ text }: Of<"look">): Promise<void> {
+    const number = ++this.#looks;
+    const look = await this.#turns.take(async () => {
+      if (number === this.#looks) await breathe(); // a kernel on this thread has kept messages waiting
+      if (number !== this.#looks) return null;
+      const { model, tokenizer } = this.#model();
+      return await lookAt(model, tokenizer, text);
+    });
+    if (look !== null) this.#send({ type: "look", look });
   }
 
   async #generate({ prompt, tokens, ...sampling }: GenerateSettings): Promise<void> {
@@ -212,10 +216,18 @@ export class Workbench {
     return this.#current;
   }
 
-  async #close(): Promise<void> {
+  /** Ends the run, closes the model, then opens another: they need not be on the device at once. */
+  async #replace<T>(open: () => Promise<T>): Promise<T> {
     const current = this.#current;
     this.#current = null;
-    await current?.[Symbol.asyncDispose]();
+    current?.control?.end();
+    try {
+      await current?.[Symbol.asyncDispose]();
+      return await open();
+    } catch (error) {
+      this.#send({ type: "closed" });
+      throw error;
+    }
   }
 }
 

@@ -1,0 +1,52 @@
+/**
+ * Tests of the playground's panels: what they show once a choice, a prompt or a model has changed.
+ *
+ * @module
+ */
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import type { Page } from "puppeteer-core";
+import { browser } from "../../browser.ts";
+import { none, withPlayground } from "./open_playground.ts";
+
+const options = {
+  ignore: browser === null && Deno.env.get("CI") !== "true",
+  sanitizeOps: false, // the browser's pipes
+  sanitizeResources: false,
+};
+const small = "?steps=12&layers=1&channels=16&context=8&tokens=char&engine=single";
+const status = `document.querySelector("[aria-label=Run] [role=status]").textContent`;
+
+Deno.test({
+  name: `the page forgets a model that was closed for another that the device has no memory for${none}`,
+  ...options,
+  fn: () =>
+    withPlayground({ query: small }, async ({ page, problems, until }) => {
+      await page.click("button.main");
+      await until(`${status} === "All updates are made"`);
+      const [worker] = page.workers();
+      await worker.evaluate(`(() => {
+        const { Memory } = WebAssembly;
+        WebAssembly.Memory = function () {
+          WebAssembly.Memory = Memory; // the next time there is some
+          throw new RangeError("WebAssembly.Memory(): could not allocate memory");
+        };
+      })()`);
+      await page.click("button.main");
+      await until(`/no memory left/.test(document.querySelector("[aria-label=Run]").textContent)`);
+      strictEqual(await page.evaluate(status), "Nothing is trained yet");
+      deepStrictEqual(await disabled(page), { Write: true, "Save the model": true });
+      match(String(await page.$eval(".facts", (facts) => facts.textContent)), /^Update–.*Parameters–/);
+      await page.click("button.main");
+      await until(`${status} === "All updates are made"`);
+      deepStrictEqual(await disabled(page), { Write: false, "Save the model": false });
+      deepStrictEqual(problems, []);
+    }),
+});
+
+/** Whether the buttons that need a model are disabled, by their text. */
+async function disabled(page: Page): Promise<unknown> {
+  return await page.evaluate(`Object.fromEntries(["Write", "Save the model"].map((name) => [
+    name,
+    [...document.querySelectorAll("button")].find((button) => button.textContent.trim() === name)?.disabled,
+  ]))`);
+}
