@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { Page } from "puppeteer-core";
 import { browser } from "../../browser.ts";
 import { none, withPlayground } from "./open_playground.ts";
@@ -15,6 +15,28 @@ const options = {
 };
 const small = "?steps=12&layers=1&channels=16&context=8&tokens=char&engine=single";
 const status = `document.querySelector("[aria-label=Run] [role=status]").textContent`;
+const written = `document.querySelector("form.ask + blockquote")`;
+
+Deno.test({
+  name: `a text that the model wrote keeps its prompt, and goes with the model${none}`,
+  ...options,
+  fn: () =>
+    withPlayground({ query: small }, async ({ page, problems, until }) => {
+      await page.click("button.main");
+      await until(`${status} === "All updates are made"`);
+      await page.type(".ask input:not([type])", "The p");
+      await page.click(".ask button");
+      await until(`${written} !== null && document.querySelector(".ask button").textContent === "Write"`);
+      await page.type(".ask input:not([type])", "eople");
+      await until(`document.querySelector(".ask input:not([type])").value === "The people"`);
+      const text = String(await page.$eval("form.ask + blockquote", (quote) => quote.textContent));
+      match(text, /^The p/);
+      ok(!text.startsWith("The people"), text);
+      await page.click("button.main");
+      await until(`${written} === null && ${status} === "All updates are made"`);
+      deepStrictEqual(problems, []);
+    }),
+});
 
 Deno.test({
   name: `the page forgets a model that was closed for another that the device has no memory for${none}`,

@@ -8,7 +8,7 @@ import { effect, type Signal, signal } from "@preact/signals";
 import type { EvalEvent, StepEvent } from "../../../../stages/flow/events.ts";
 import { type EngineWish, type PageState, searchOf, stateOf } from "../address.ts";
 import { Curve } from "../curve.ts";
-import type { Answer, Look, ModelFacts, Request } from "../protocol.ts";
+import type { Answer, GenerateSettings, Look, ModelFacts, Request } from "../protocol.ts";
 import { type Settings } from "../settings.ts";
 import { readPageFile, startWorker } from "./page_files.ts";
 
@@ -40,11 +40,16 @@ export const lastEval: Signal<EvalEvent | null> = signal(null);
 export const speed: Signal<number> = signal(0);
 /** Texts that the model wrote along the run. */
 export const samples: Signal<readonly { readonly step: number; readonly text: string }[]> = signal([]);
+/** A text that the model writes for the person. */
+export interface Generated {
+  /** Text that it continues. */
+  readonly prompt: string;
+  readonly text: string;
+  readonly busy: boolean;
+}
+const nothing: Generated = { prompt: "", text: "", busy: false };
 /** What the model writes for the person. */
-export const generated: Signal<{ readonly text: string; readonly busy: boolean }> = signal({
-  text: "",
-  busy: false,
-});
+export const generated: Signal<Generated> = signal(nothing);
 /** What the model makes of a text. */
 export const look: Signal<Look | null> = signal(null);
 
@@ -117,11 +122,11 @@ export function open(files: readonly File[]): void {
   send({ type: "open", files: [...given.values()], wish: wish.value });
 }
 
-/** Lets the model write. */
-export function generate(how: Extract<Request, { type: "generate" }>["how"]): void {
+/** Lets the model write; without a prompt, from the beginning of a line. */
+export function generate(how: GenerateSettings): void {
   succeed("generate");
-  generated.value = { text: "", busy: true };
-  send({ type: "generate", how });
+  generated.value = { prompt: how.prompt, text: "", busy: true };
+  send({ type: "generate", how: { ...how, prompt: how.prompt || "\n" } });
 }
 
 /** Shows why something that was asked for could not be done. */
@@ -169,7 +174,7 @@ function receive(answer: Answer): void {
       samples.value = [...samples.value, { step: answer.step, text: answer.text }];
       break;
     case "piece":
-      generated.value = { text: generated.value.text + answer.text, busy: true };
+      generated.value = { ...generated.value, text: generated.value.text + answer.text, busy: true };
       break;
     case "generated":
       generated.value = { ...generated.value, busy: false };
@@ -192,6 +197,7 @@ function clearRun(): void {
   curves.heldOut = new Curve();
   [lastStep.value, lastEval.value, samples.value, look.value] = [null, null, [], null];
   speed.value = 0;
+  if (!generated.value.busy) generated.value = nothing; // otherwise the new model is about to write
   version.value++;
 }
 

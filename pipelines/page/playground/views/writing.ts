@@ -41,14 +41,14 @@ function ask() {
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     generate({
-      prompt: prompt.value === "" ? "\n" : prompt.value,
+      prompt: prompt.value,
       temperature: temperature.value,
       topK: topK.value,
       tokens: 200,
       seed: seed.value++,
     });
   };
-  const { text, busy } = generated.value;
+  const { prompt: begun, text, busy } = generated.value;
   return html`
     <form class="ask" onSubmit=${submit} aria-label="Let the model write">
       <label class="wide">Begin with
@@ -64,7 +64,7 @@ function ask() {
       <button type="submit" disabled=${facts.value === null || busy}>${busy ? "Writes …" : "Write"}</button>
     </form>
     <${fault} what="generate" />
-    ${text !== "" && html`<blockquote aria-live="off">${prompt.value}${text}</blockquote>`}
+    ${text !== "" && html`<blockquote aria-live="off">${begun}${text}</blockquote>`}
   `;
 }
 
