@@ -72,3 +72,26 @@ async function disabled(page: Page): Promise<unknown> {
     [...document.querySelectorAll("button")].find((button) => button.textContent.trim() === name)?.disabled,
   ]))`);
 }
+
+Deno.test({
+  name: `a live figure shows the value at which its slider comes to rest${none}`,
+  ...options,
+  fn: () =>
+    withPlayground({ query: small }, async ({ page, problems, until }) => {
+      await page.evaluate(`(() => {
+        const slider = document.querySelector("#context input");
+        for (let value = 1; value <= 7; value++) {
+          slider.value = value;
+          slider.dispatchEvent(new Event("input", { bubbles: true }));
+        }
+      })()`);
+      await until(`document.querySelector("#context .plot") !== null &&
+        document.querySelector("#context button").textContent.trim() === "Try all contexts"`);
+      match(String(await page.$eval("#context label", (label) => label.textContent)), /^Context of 16 /);
+      ok(await page.$("#context blockquote") !== null, "nothing is shown for 16 letters");
+      // What it passed is not trained, apart from the first.
+      const tried = await page.$eval("#context .plot", (plot) => plot.getAttribute("aria-label"));
+      match(String(tried), /^Held-out loss by context: 2: [\d.]+, 16: [\d.]+$/);
+      deepStrictEqual(problems, []);
+    }),
+});

@@ -16,7 +16,7 @@ export interface Sweep {
   readonly busy: boolean;
   /** Why the last run failed; null if it did not. */
   readonly failure: string | null;
-  /** Chooses a value, and tries it if it was not tried. */
+  /** Chooses a value, and tries it if it was not tried; of values chosen while one is tried, the last. */
   pick(index: number): void;
   /** Tries all values that were not tried. */
   all(): Promise<void>;
@@ -42,6 +42,12 @@ export function sweep(
       running.value--;
     }
   };
+  const tryChosen = async () => {
+    for (let tried = -1; tried !== chosen.value && running.value === 0;) {
+      tried = chosen.value;
+      await attempt(tried);
+    }
+  };
   return {
     chosen: chosen.value,
     results: results.value,
@@ -49,7 +55,7 @@ export function sweep(
     failure: failure.value,
     pick(index) {
       chosen.value = index;
-      if (running.value === 0) void attempt(index);
+      void tryChosen();
     },
     async all() {
       for (let i = 0; i < values.length && (i === 0 || failure.value === null); i++) await attempt(i);
