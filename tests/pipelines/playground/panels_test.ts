@@ -18,6 +18,32 @@ const status = `document.querySelector("[aria-label=Run] [role=status]").textCon
 const written = `document.querySelector("form.ask + blockquote")`;
 
 Deno.test({
+  name: `the choices are no taller than the window, and their button can be reached in it${none}`,
+  ...options,
+  fn: () =>
+    withPlayground({ query: `${small}&text=own` }, async ({ page, problems, until }) => {
+      await page.setViewport({ width: 1200, height: 650 });
+      await until("innerHeight === 650");
+      await page.evaluate(`document.querySelector(".figures").scrollIntoView({ block: "end" })`);
+      await page.evaluate("scrollTo(0, 300)");
+      const bottom = (selector: string) =>
+        page.$eval(selector, (element) => element.getBoundingClientRect().bottom);
+      const panel = await bottom(".choices");
+      ok(panel > 600 && panel <= 650, `${panel}`);
+      await page.evaluate(`document.querySelector(".choices").scrollTop = 1e6`);
+      const button = await bottom("button.main");
+      ok(button > 0 && button <= panel, `${button} of ${panel}`);
+      await page.setViewport({ width: 600, height: 650 }); // all below each other: the page alone scrolls
+      await until("innerWidth === 600");
+      strictEqual(
+        await page.$eval(".choices", ({ scrollHeight, clientHeight }) => scrollHeight - clientHeight),
+        0,
+      );
+      deepStrictEqual(problems, []);
+    }),
+});
+
+Deno.test({
   name: `a text that the model wrote keeps its prompt, and goes with the model${none}`,
   ...options,
   fn: () =>
