@@ -127,7 +127,10 @@ export default lesson({
   },
   next: "two-files",
   about: "makemore.py: bigram, bag of words, MLP, RNN, GRU, LSTM and transformer on the same words",
-  short: `${shortRun.toLocaleString("en-US")} of the ${fullRun.toLocaleString("en-US")} steps per model`,
+  short: {
+    text: `${shortRun.toLocaleString("en-US")} of the ${fullRun.toLocaleString("en-US")} steps per model`,
+    unless: ({ maxSteps, sampleOnly }) => maxSteps !== null || sampleOnly,
+  },
   seed: 3407,
   data: names,
   options,
@@ -189,7 +192,7 @@ export default lesson({
     },
     E02: {
       ask:
-        "With makemore.py's own options, the transformer's test loss stops falling long before its train loss does: it overfits. Reach a lower test loss.",
+        "With makemore.py's own options and enough steps, the transformer's test loss stops falling while its train loss still falls: it overfits. Reach a lower test loss.",
       uses: [
         "source",
         "seed",

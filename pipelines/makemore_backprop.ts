@@ -30,9 +30,12 @@ export default lesson({
   },
   next: "makemore-wavenet",
   about: "the backward pass by hand: all 26 gradients, their short forms, and a net that learns with them",
-  short: `${shortRun.toLocaleString("en-US")} of the lecture's ${
-    fullRun.toLocaleString("en-US")
-  } steps of training by hand`,
+  short: {
+    text: `${shortRun.toLocaleString("en-US")} of the lecture's ${
+      fullRun.toLocaleString("en-US")
+    } steps of training by hand`,
+    unless: ({ steps }) => steps !== null,
+  },
   seed: 2147483647,
   spares: ["device", "workers", "blas", "tune"], // float64 in this thread
   data: names,

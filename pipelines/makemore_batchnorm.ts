@@ -35,9 +35,12 @@ export default lesson({
   },
   next: "makemore-backprop",
   about: "activations and gradients: what initial weights do to a net, batch norm, inside a deep net",
-  short: `${shortRun.toLocaleString("en-US")} of the lecture's ${
-    fullRun.toLocaleString("en-US")
-  } steps for each of five nets`,
+  short: {
+    text: `${shortRun.toLocaleString("en-US")} of the lecture's ${
+      fullRun.toLocaleString("en-US")
+    } steps for each of five nets`,
+    unless: ({ steps }) => steps !== null,
+  },
   seed: 2147483647,
   spares: ["workers", "blas"], // on the CPU, its small nets run on one thread in WASM
   data: names,

@@ -28,7 +28,10 @@ export default lesson({
   next: "makemore-batchnorm",
   about:
     "names from three letters of context: embeddings, a hidden layer, the learning rate, data in three parts",
-  short: "50,000 of the lecture's 200,000 steps",
+  short: {
+    text: "50,000 of the lecture's 200,000 steps for the larger net",
+    unless: ({ steps }) => steps !== null,
+  },
   seed: 2147483647,
   spares: ["workers", "blas"], // on the CPU, its small nets run on one thread in WASM
   data: names,

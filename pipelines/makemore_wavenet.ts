@@ -29,7 +29,10 @@ export default lesson({
   },
   next: "shakespeare",
   about: "names from eight letters of context, joined in pairs: a net as a list of layers, WaveNet's tree",
-  short: "20,000 of the lecture's 200,000 steps, 5,000 for the smaller nets",
+  short: {
+    text: "20,000 of the lecture's 200,000 steps, 5,000 for the smaller nets",
+    unless: ({ steps }) => steps !== null,
+  },
   seed: 42,
   spares: ["workers", "blas"], // on the CPU, its small nets run on one thread in WASM
   data: names,

@@ -36,8 +36,10 @@ export default lesson({
   },
   next: "tokenizer-lesson",
   about: "a GPT for characters: bigrams, averages, attention, and what each part of a block brings",
-  short:
-    "2,000 of the lecture's 5,000 steps for the small models and 500 for the last model; --preset and --scale are not shortened",
+  short: {
+    text: "2,000 of the lecture's 5,000 steps for the small models and 500 for the notebook's GPT",
+    unless: ({ preset, scale }) => preset !== null || scale,
+  },
   seed: 1337,
   data: text,
   options: {

@@ -19,7 +19,7 @@
  *   lecture: { title: "Slopes", url: "https://example.org/slopes" },
  *   next: "makemore-bigram", // the lesson that follows; null if there is none
  *   about: "what a slope is, and how names are counted",
- *   short: "100 of the lecture's 20,000 steps", // how a run without --full is shortened; null if it is not
+ *   short: { text: "100 of the lecture's 20,000 steps" }, // how a run without --full is shortened, or null
  *   seed: 2147483647, // the lecture's seed, the default of --seed
  *   data: names, // the data set: defines --source and its default; madeData() has none
  *   options: {}, // further options, as of any pipeline
@@ -114,6 +114,17 @@ export interface Exercise<O extends Options, D extends LessonData> {
   readonly solution: LessonItems<O, D>;
 }
 
+/** How a run without `--full` is shorter than the lecture's run. */
+export interface ShortRun<O extends Options> {
+  /** What is shorter: "100 of the lecture's 20,000 steps". */
+  readonly text: string;
+  /**
+   * Whether these values choose another length or train nothing, so that the text is not said of the run.
+   * Default: no values do.
+   */
+  readonly unless?: (o: Values<O> & LessonValues) => boolean;
+}
+
 /** The declaration of a lesson. */
 export interface Lesson<O extends Options, D extends LessonData> {
   /** Position in the course, starting at 1. */
@@ -127,7 +138,7 @@ export interface Lesson<O extends Options, D extends LessonData> {
   /** Subject, one line in lower case for the list of lessons. */
   readonly about: string;
   /** How a run without `--full` is shorter than the lecture's run; null if it is not. */
-  readonly short: string | null;
+  readonly short: ShortRun<O> | null;
   /** The lecture's seed, the default of `--seed`. */
   readonly seed: number;
   /** Data set. */
@@ -155,7 +166,6 @@ export interface LessonPipeline extends Pipeline<Options> {
     readonly part: number;
     readonly lecture: Lecture;
     readonly next: string | null;
-    readonly short: string | null;
     /** Name of the lesson's kind of data set. */
     readonly data: string;
     readonly exercises: readonly string[];
@@ -235,7 +245,7 @@ export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>)
         ],
       }),
     }),
-    lesson: { part, lecture, next, short, data: data.name, exercises: Object.keys(exercises), items },
+    lesson: { part, lecture, next, data: data.name, exercises: Object.keys(exercises), items },
   };
 }
 
@@ -278,8 +288,8 @@ async function* lessonItems<O extends Options, D extends LessonData>(
   env: LessonEnv<D>,
 ): AsyncGenerator<Item> {
   yield { kind: "lecture", ...l.lecture };
-  if (l.short !== null && !o.full) {
-    yield say(`This is a shortened run: ${l.short}. Add \`--full\` for the lecture's length.`);
+  if (l.short !== null && !o.full && !l.short.unless?.(o)) {
+    yield say(`This is a shortened run: ${l.short.text}. Add \`--full\` for the lecture's length.`);
   }
   yield say(`Data: ${env.data.name}.`);
   yield* l.run(o, env);
@@ -308,7 +318,7 @@ function optionsOf<O extends Options, D extends LessonData>(l: Lesson<O, D>): Op
     ...(l.data.about !== null &&
       { source: path(l.data.about, { value: null, group, placeholder: "FILE", stored: "files" }) }),
     ...(l.short !== null &&
-      { full: flag(`the lecture's length instead of ${l.short}`, { value: false, group }) }),
+      { full: flag(`the lecture's length instead of ${l.short.text}`, { value: false, group }) }),
     ...(exercises.length > 0 && {
       solution: oneOf<string>("exercise whose solution is run instead of the lesson", {
         value: null,

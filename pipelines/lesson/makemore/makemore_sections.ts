@@ -100,7 +100,7 @@ export async function* trainingSection(
   if (regularized) {
     const { learningRate, weightDecay, dropout = 0 } = hyperparameters;
     yield say(
-      `With makemore.py's own learning rate and weight decay, the transformer overfits. This run therefore uses the options of \`--solution E02\`: a learning rate that falls from ${learningRate} to 0, a weight decay of ${weightDecay} and a dropout of ${dropout}.`,
+      `This run works against overfitting with the options of \`--solution E02\`: a learning rate that falls from ${learningRate} to 0, a weight decay of ${weightDecay} and a dropout of ${dropout}.`,
     );
   }
   const saved = inputs.resume ? await savedModel(type, inputs) : null;
@@ -139,7 +139,7 @@ function lossFigure(curve: Float32Array, evaluations: readonly MakemoreLosses[])
   const caption = width === 1
     ? "Each batch holds other words, so the loss jumps from step to step."
     : `\`batches\`: means over ${width} steps.`;
-  const evaluated = ` \`train\` and \`test\`: evaluations, one every ${evalEvery} steps.`;
+  const evaluated = ` \`train\` and \`test\`: evaluations, every ${evalEvery} steps and at the end.`;
   return figure(
     evaluations.length < 2 ? caption : caption + evaluated,
     lineChart({
@@ -169,7 +169,7 @@ function bestSentence(
     ? `No evaluation had a lower loss than the saved model: test ${
       test.toFixed(4)
     }; \`${path}\` is unchanged. Words sampled from it:`
-    : "The loss was NaN at every evaluation, so no model was saved. Try a lower `--learning-rate`. Words sampled from the last weights:";
+    : "The loss was NaN or infinite at every evaluation, so no model was saved. Try a lower `--learning-rate`. Words sampled from the last weights:";
 }
 
 /** Samples words from a saved model, for `--sample-only`. */

@@ -1,6 +1,9 @@
 /** Tests lessons on the command line. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { isLesson } from "../../../pipelines/lesson/lesson.ts";
+import { allPipelines } from "../all_pipelines.ts";
 import { errorLine, runsTo, withFolder } from "../program.ts";
+import { itemsOfRun } from "./run_lesson.ts";
 
 const points = "0 0 0\n0 1 0\n2 0 1\n2 1 1\n";
 
@@ -55,6 +58,40 @@ Deno.test("a lesson says in one line what is wrong with its options, and writes 
     match(errorLine(lesson), /Unknown lesson nothing: expected some of .*micrograd/);
     deepStrictEqual([...Deno.readDirSync(dir)], []);
   }));
+
+Deno.test("a lesson says how its run is shortened, unless an option chooses the length or other work", async () => {
+  const lessons = new Map((await allPipelines()).map(({ name, pipeline }) => [name, pipeline]));
+  /** Returns what the lesson says of its length before its first section. */
+  const said = async (name: string, values: Readonly<Record<string, unknown>> = {}): Promise<string> => {
+    const pipeline = lessons.get(name);
+    ok(pipeline !== undefined && isLesson(pipeline));
+    for await (const item of itemsOfRun(pipeline, { values })) {
+      if (item.kind !== "say") continue;
+      return item.text.startsWith("Data: ") ? "" : item.text;
+    }
+    throw new Error("The lesson has no items");
+  };
+  const chosen: readonly (readonly [name: string, ...values: Readonly<Record<string, unknown>>[]])[] = [
+    ["makemore-mlp", { steps: 200_000 }],
+    ["makemore-batchnorm", { steps: 8000 }],
+    ["makemore-backprop", { steps: 100 }],
+    ["makemore-wavenet", { steps: 1 }],
+    ["makemore", { maxSteps: 12_000 }],
+    ["shakespeare", { scale: true }, { preset: "nanogpt-cpu" }],
+  ];
+  for (const [name, ...choices] of chosen) {
+    match(
+      await said(name),
+      /^This is a shortened run: .*\d of the .*\. Add `--full` for the lecture's length\.$/,
+    );
+    for (const values of [{ full: true }, ...choices]) strictEqual(await said(name, values), "", name);
+  }
+  const shortened = [];
+  for (const [name, pipeline] of lessons) {
+    if (isLesson(pipeline) && "full" in pipeline.options) shortened.push(name);
+  }
+  deepStrictEqual(shortened.sort(), chosen.map(([name]) => name).sort());
+});
 
 Deno.test("lessons lists the course; --figures compares every value of micrograd with the lecture's", async () => {
   const list = await runsTo(0, ["lessons"]);

@@ -29,11 +29,11 @@ export interface LessonRun {
   readonly text: string;
 }
 
-/** Runs a lesson to its end on the CPU engine. Also renders every chart for the page, to find errors. */
-export async function runLesson(
+/** Returns the items of a lesson, which runs on the CPU engine as they are read. */
+export async function* itemsOfRun(
   { options, lesson }: LessonPipeline,
   { source, solution, out = "nowhere", values = {} }: RunLessonOptions = {},
-): Promise<LessonRun> {
+): AsyncGenerator<Item> {
   const defaults = Object.fromEntries(Object.entries(options).map(([name, { value }]) => [name, value]));
   const all = { ...defaults, ...values, source: source ?? null, solution: solution ?? null };
   const env = environment({
@@ -44,9 +44,13 @@ export async function runLesson(
     emit: () => {},
     print: () => {},
   });
-  const pieces = await lesson.items(all, env);
+  yield* await lesson.items(all, env);
+}
+
+/** Runs a lesson to its end on the CPU engine. Also renders every chart for the page, to find errors. */
+export async function runLesson(lesson: LessonPipeline, options: RunLessonOptions = {}): Promise<LessonRun> {
   const items: Item[] = [];
-  for await (const item of pieces) items.push(item);
+  for await (const item of itemsOfRun(lesson, options)) items.push(item);
   for (const item of items) {
     if (item.kind === "figure") {
       for (const chart of item.charts) await chart.html();

@@ -8,6 +8,7 @@ import { UsageError } from "../../../../stages/run/usage_error.ts";
 import { type Item, lines } from "../../../../pipelines/lesson/item.ts";
 import { Letters } from "../../../../pipelines/lesson/letters.ts";
 import { makemoreData } from "../../../../pipelines/lesson/makemore/makemore_data.ts";
+import { regularizationHelps } from "../../../../pipelines/lesson/makemore/makemore_claims.ts";
 import { MakemoreTrainer, topKWeights } from "../../../../pipelines/lesson/makemore/makemore_trainer.ts";
 import { wordsBySplit } from "../../../../pipelines/lesson/makemore/words_by_split.ts";
 import makemore from "../../../../pipelines/makemore.ts";
@@ -95,6 +96,18 @@ Deno.test("makemore continues from the model in --out and refuses a model that d
       match((await runLesson(makemore, { source, solution, values: small })).text, head);
     }
 
+    const given = { maxSteps: 2, nLayer: 1, nHead: 2, nEmbd: 8, learningRate: 2e-3, weightDecay: .1 };
+    const { items } = await runLesson(makemore, { source, solution: "E02", values: given });
+    const differences = items.flatMap((item) =>
+      item.kind === "say" && item.text.startsWith("The second run differs") ? [item.text] : []
+    );
+    match(
+      differences.join(),
+      /^The .* on another one\. Learning rate: it starts at 0\.002 and falls to 0, so/,
+    );
+    const only = await runLesson(makemore, { source, out, values: { type: "bigram", sampleOnly: true } });
+    ok(!/shortened/.test(only.text), "nothing is trained");
+
     const refused = async (more: Readonly<Record<string, unknown>>, message: RegExp): Promise<void> => {
       await rejects(runLesson(makemore, { source, out, values: { ...values, ...more } }), (error) => {
         ok(error instanceof UsageError);
@@ -108,6 +121,12 @@ Deno.test("makemore continues from the model in --out and refuses a model that d
     await Deno.writeTextFile(source, [...words, "xyz"].join("\n"));
     await refused({ resume: "auto" }, /its alphabet is \.abd.*, but this run's is \.abd/);
   }));
+
+Deno.test("regularization that does not help: the first run has not overfitted if its last step is its best", () => {
+  const no = (bestStep: number) => regularizationHelps.no({ value: 2, other: 2, bestStep, steps: 1000 });
+  match(no(900), /no lower than the 2\.0000 of the first run\.$/);
+  match(no(1000), /of the first run\. The first run's test loss is lowest at its last step, so it does not/);
+});
 
 Deno.test("makemoreData() takes a random tenth as test words; padding after a word has no target", () => {
   const letters = new Letters(words), { train, test, examples } = makemoreData(words, { letters, seed: 1 });
