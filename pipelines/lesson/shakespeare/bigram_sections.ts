@@ -15,6 +15,8 @@ import { lossChecks, lossCurves } from "./loss_items.ts";
 import type { ShakespeareInputs } from "./shakespeare_inputs.ts";
 import { trainCharModel, type TrainedCharModel } from "./train_char_model.ts";
 
+const maxShown = 100; // characters of the alphabet
+
 /** Shows the tokens of the text, the training examples in one excerpt, and a batch of excerpts. */
 export function* dataSection(
   text: string,
@@ -23,9 +25,15 @@ export function* dataSection(
   yield heading("The text as numbers");
   const { tokenizer, train, validation } = corpus, mayDiffer = reasonToDiffer();
   yield lines(text.slice(0, 200).trimEnd());
-  const alphabet = tokenizer.characters.slice(0, 100).join("").replace("\n", "⏎");
-  yield say(`Each character is a token. The alphabet in order: \`${alphabet}\``);
-  const known = [..."hii there"].every((character) => tokenizer.characters.includes(character));
+  const { characters } = tokenizer, first = characters.slice(0, maxShown).join("").replace("\n", "⏎");
+  yield say(
+    characters.length > maxShown
+      ? `Each character is a token. The alphabet has ${
+        characters.length.toLocaleString("en-US")
+      } characters. The first ${maxShown} in order: \`${first}\``
+      : `Each character is a token. The alphabet in order: \`${first}\``,
+  );
+  const known = [..."hii there"].every((character) => characters.includes(character));
   const words = known ? "hii there" : [...text.slice(0, 20)].slice(0, 9).join("");
   yield say(`\`${words}\` becomes ${tokenizer.encode(words).join(" ")}.`);
   const source = "Let's build GPT";
@@ -39,9 +47,9 @@ export function* dataSection(
     source,
   });
   yield say("Nine characters contain eight examples, one for each length of the context:");
-  const first = [...train.subarray(0, 9)];
+  const nine = [...train.subarray(0, 9)];
   yield lines(
-    first.slice(0, 8).map((_, t) => `after [${first.slice(0, t + 1).join(" ")}] comes ${first[t + 1]}`),
+    nine.slice(0, 8).map((_, t) => `after [${nine.slice(0, t + 1).join(" ")}] comes ${nine[t + 1]}`),
   );
   const { inputs } = drawExcerpts(train, { random: new TorchRandom(seed), shape: [4, 8] });
   yield say(

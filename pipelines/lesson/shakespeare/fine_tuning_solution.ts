@@ -17,33 +17,33 @@ import { notebookBatch, notebookModel } from "./lecture_models.ts";
 import { validationCurve } from "./loss_items.ts";
 import { trainCharModel } from "./train_char_model.ts";
 
-const maxCharacters = 4e6; // length limit of the larger text
+const maxCharacters = 4e6; // length limit of the other text
 
 /** Options of the solution. */
 export interface FineTuningOptions {
   /**
-   * The lesson's `--source`. If it is null, the lesson's text is the installed speeches, so e-mails are used
-   * as the larger text.
+   * The lesson's `--source`. If it is null, the lesson's text is the installed speeches, so e-mails are the
+   * other text.
    */
   readonly source: string | null;
   readonly seed: number;
   /**
-   * Whether to train for 8,000 steps on the larger text and 2,500 on the lesson's text, instead of 1,500 and
+   * Whether to train for 8,000 steps on the other text and 2,500 on the lesson's text, instead of 1,500 and
    * 500.
    */
   readonly full: boolean;
 }
 
-/** Compares training on the lesson's text alone with training on a larger text first. */
+/** Compares training on the lesson's text alone with training on another text first. */
 export async function* fineTuningSolution(
   env: LessonEnv<Text>,
   { source, seed, full }: FineTuningOptions,
 ): AsyncGenerator<Item> {
-  const largerName = source === null ? "spam-assassin" : "sotu", engine = await env.engine();
-  const larger = await textOf(largerName), [stepsBefore, steps] = full ? [8000, 2500] : [1500, 500];
+  const otherName = source === null ? "spam-assassin" : "sotu", engine = await env.engine();
+  const other = await textOf(otherName), [stepsBefore, steps] = full ? [8000, 2500] : [1500, 500];
   // Both texts need the same alphabet. Otherwise a row of the embedding would belong to different characters.
-  const largerCorpus = corpusOf(larger, { alphabet: [env.data.text] }),
-    corpus = corpusOf(env.data.text, { alphabet: [larger] });
+  const otherCorpus = corpusOf(other, { alphabet: [env.data.text] }),
+    corpus = corpusOf(env.data.text, { alphabet: [other] });
   const common = {
     config: { ...notebookModel, scaled: true },
     shape: notebookBatch,
@@ -53,8 +53,8 @@ export async function* fineTuningSolution(
   } as const;
   yield say(
     `The first model is trained for ${stepsBefore.toLocaleString("en-US")} steps on ${
-      larger.length.toLocaleString("en-US")
-    } characters of \`embedded:${largerName}\`, and then for ${
+      other.length.toLocaleString("en-US")
+    } characters of \`embedded:${otherName}\`, and then for ${
       steps.toLocaleString("en-US")
     } steps on the lesson's text. The second model is trained only for the ${
       steps.toLocaleString("en-US")
@@ -63,8 +63,8 @@ export async function* fineTuningSolution(
   yield code("pipelines/lesson/shakespeare/train_char_model.ts", "trainCharModel");
   const pretrained = yield* trainCharModel(engine, {
     ...common,
-    name: "larger text",
-    corpus: largerCorpus,
+    name: "other text",
+    corpus: otherCorpus,
     steps: stepsBefore,
   });
   const tuned = yield* trainCharModel(engine, {
@@ -84,12 +84,12 @@ export async function* fineTuningSolution(
     lineChart({
       title: "validation loss on the lesson's text",
       xLabel: "step",
-      series: [validationCurve("after a larger text", tuned), validationCurve("this text alone", alone)],
+      series: [validationCurve("after the other text", tuned), validationCurve("this text alone", alone)],
     }),
   );
   yield table(["", "at the start", "at the end"], [
     ["this text alone", ...aloneLosses.map((loss) => loss.toFixed(3))],
-    ["after a larger text", ...tunedLosses.map((loss) => loss.toFixed(3))],
+    ["after the other text", ...tunedLosses.map((loss) => loss.toFixed(3))],
   ]);
 }
 

@@ -29,7 +29,8 @@ export async function* largeModelSection(
   const [batch, seqLen] = largeBatch;
   const planned = plan({ model, training: { optimizer: adamw(), shape: [1, batch, seqLen], clip: 0 } });
   const memory = Object.values(planned.memory).reduce((a, b) => a + b, 0),
-    flops = steps * planned.flopsPerStep;
+    flops = steps * planned.flopsPerStep,
+    parameters = count(planned.parameterCount);
   yield say(
     `This model has ${largeModel.channels} channels, ${largeModel.heads} heads, ${largeModel.layers} blocks, a dropout of ${largeModel.dropout} and a context of ${seqLen} characters. Each of its ${
       steps.toLocaleString("en-US")
@@ -66,11 +67,11 @@ export async function* largeModelSection(
     steps,
     rate,
     every,
-    name: "10.8M parameters",
+    name: `${parameters} parameters`,
   });
   yield lines(estimates.map((estimate) => `step ${estimate.step}: ${shownLosses(estimate)}`));
   yield check({
-    name: "validation loss of the model with 10.8 million parameters",
+    name: `validation loss of the model with ${parameters} parameters`,
     ours: estimates[estimates.length - 1].validation,
     lecture: 1.48,
     within: .03,

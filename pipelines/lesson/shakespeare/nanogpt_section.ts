@@ -70,8 +70,8 @@ export async function* nanogptSection(
     name: "nanogpt-cpu",
   });
   const final = estimates[estimates.length - 1];
-  const lowest = estimates.reduce((a, b) => b.validation < a.validation ? b : a);
-  yield claim(noOverfitting, { ...final, lowestStep: lowest.step });
+  const lowest = estimates.reduce((a, b) => b.validation <= a.validation ? b : a);
+  yield claim(noOverfitting, { ...final, lowest });
   yield figure(
     "The loss of both parts of the text.",
     lineChart({ title: "loss", xLabel: "step", series: lossCurves(estimates) }),

@@ -22,15 +22,17 @@ export const randomLogitsAreWorse: Claim<{ readonly first: number; readonly unif
 /** The trained table is as good as a counted one. */
 export const bigramReachesCounts: Claim<{ readonly trained: number; readonly counted: number }> = {
   name: "training reaches the loss of counted pairs",
-  holds: ({ trained, counted }) => trained < counted + .05,
+  holds: ({ trained, counted }) => Math.abs(trained - counted) < .05,
   yes: ({ trained, counted }) =>
-    `Training lowers the loss to ${two(trained)}. Counting the pairs of the training text gives ${
+    `Training ends at a validation loss of ${
+      two(trained)
+    }. Counting the pairs of the training text gives nearly the same, ${
       two(counted)
-    }: a model that sees the last character alone cannot do much better.`,
+    }: both see the last character alone.`,
   no: ({ trained, counted }) =>
-    `Training lowers the loss to ${two(trained)} only. Counting the pairs of the training text gives ${
-      two(counted)
-    }: with so many different characters, more steps are needed.`,
+    `Training ends at a validation loss of ${two(trained)}. Counting the pairs of the training text gives a ${
+      counted < trained ? "lower" : "higher"
+    } one, ${two(counted)}.`,
   cases: { yes: { trained: 2.5, counted: 2.48 }, no: { trained: 4, counted: 3 } },
 };
 
@@ -45,7 +47,7 @@ export const weightsDiffer: Claim<
       three(largest)
     }, where a mean gives ${three(mean)}.`,
   no: ({ position, largest, mean }) =>
-    `The weights hardly differ yet: the last position gives position ${position} the weight ${
+    `Nothing is trained yet, and the weights differ little: the last position gives position ${position} the largest weight, ${
       three(largest)
     }, where a mean gives ${three(mean)}.`,
   cases: { yes: { position: 3, largest: .5, mean: .125 }, no: { position: 3, largest: .13, mean: .125 } },
@@ -119,19 +121,19 @@ export const smallNeedsNoDropout: Claim<
   yes: ({ with: value, without, gap }) =>
     `Without dropout the validation loss is ${
       distance(gap)
-    } the training loss: a model as small as this one hardly overfits. So dropout does not help here: it changes the validation loss from ${
-      three(without)
-    } to ${three(value)}.`,
+    } the training loss: this small model hardly overfits. Dropout does not help it: with dropout, the validation loss is ${
+      three(value)
+    } instead of ${three(without)}.`,
   no: ({ with: value, without, gap }) =>
-    `Without dropout the validation loss is ${distance(gap)} the training loss. Dropout changes it from ${
-      three(without)
-    } to ${three(value)}.`,
+    `Without dropout the validation loss is ${distance(gap)} the training loss. With dropout it is ${
+      three(value)
+    } instead of ${three(without)}.`,
   cases: { yes: { with: 2.1, without: 2.06, gap: .05 }, no: { with: 2, without: 2.06, gap: .3 } },
 };
 
 /** All parts together. */
 export const allPartsHelpMost: Claim<Pair> = isLower({
-  name: "the model with all parts is far better than bigrams",
+  name: "the model with all parts has a lower loss than bigrams",
   yes: ({ value, other }) =>
     `All parts together lower the validation loss from ${three(other)} to ${three(value)}.`,
   no: ({ value, other }) =>
@@ -140,48 +142,56 @@ export const allPartsHelpMost: Claim<Pair> = isLower({
 
 /** Whether a model has begun to learn its text by heart. */
 export const noOverfitting: Claim<
-  { readonly step: number; readonly train: number; readonly validation: number; readonly lowestStep: number }
+  {
+    readonly step: number;
+    readonly train: number;
+    readonly validation: number;
+    /** The estimate with the lowest validation loss. */
+    readonly lowest: { readonly step: number; readonly train: number };
+  }
 > = {
   name: "the validation loss is lowest at the last step",
-  holds: ({ step, lowestStep }) => step === lowestStep,
+  holds: ({ step, lowest }) => step === lowest.step,
   yes: ({ train, validation }) =>
     `At the end the validation loss is ${two(validation)} and the training loss ${
       two(train)
-    }. It is lowest at the last step, so the model does not overfit yet.`,
-  no: ({ train, validation, lowestStep }) =>
+    }. The validation loss is lowest at the last step, so the model does not overfit yet.`,
+  no: ({ train, validation, lowest }) =>
     `At the end the validation loss is ${two(validation)} and the training loss ${
       two(train)
-    }. It was lower at step ${lowestStep}; since then, the model overfits.`,
+    }. The validation loss was lower at step ${lowest.step.toLocaleString("en-US")}${
+      train < lowest.train
+        ? `. Since then the training loss has fallen from ${two(lowest.train)}: the model overfits`
+        : ""
+    }.`,
   cases: {
-    yes: { step: 2000, train: 1.6, validation: 1.8, lowestStep: 2000 },
-    no: { step: 2000, train: 1.2, validation: 1.9, lowestStep: 1000 },
+    yes: { step: 2000, train: 1.6, validation: 1.8, lowest: { step: 2000, train: 1.6 } },
+    no: { step: 2000, train: 1.2, validation: 1.9, lowest: { step: 1000, train: 1.5 } },
   },
 };
 
-/** A larger text first. */
+/** Another text first. */
 export const pretrainingHelps: Claim<Pair> = isLower({
-  name: "the loss is lower after a larger text",
+  name: "the loss is lower after another text",
   yes: ({ value, other }) =>
-    `At the end, the validation loss is ${three(value)} after the larger text and ${
-      three(other)
-    } without it.`,
+    `At the end, the validation loss is ${three(value)} after the other text and ${three(other)} without it.`,
   no: ({ value, other }) =>
-    `At the end, the validation loss is ${three(value)} after the larger text and ${
+    `At the end, the validation loss is ${three(value)} after the other text and ${
       three(other)
-    } without it: the larger text did not help.`,
+    } without it: the other text did not help.`,
 });
 
-/** At first the larger text helps as well. */
+/** At first the other text helps as well. */
 export const pretrainedStartsLower: Claim<Pair> = isLower({
-  name: "the loss starts lower after a larger text",
+  name: "the loss starts lower after another text",
   yes: ({ value, other }) =>
-    `At the start, before any step on this text, the loss is ${three(value)} after the larger text and ${
+    `At the start, before any step on this text, the loss is ${three(value)} after the other text and ${
       three(other)
     } without it.`,
   no: ({ value, other }) =>
-    `At the start, before any step on this text, the loss is ${three(value)} after the larger text and ${
-      three(other)
-    } without it: the texts have little in common.`,
+    `At the start, before any step on this text, the loss is ${
+      three(value)
+    } after the other text, no lower than the ${three(other)} without it.`,
 });
 
 /** The change that a search found. */

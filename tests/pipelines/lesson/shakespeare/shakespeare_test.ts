@@ -17,6 +17,11 @@ import {
   headSection,
   scaledScoresSection,
 } from "../../../../pipelines/lesson/shakespeare/attention_sections.ts";
+import { dataSection } from "../../../../pipelines/lesson/shakespeare/bigram_sections.ts";
+import {
+  bigramReachesCounts,
+  noOverfitting,
+} from "../../../../pipelines/lesson/shakespeare/shakespeare_claims.ts";
 import { batchedHeadsSolution } from "../../../../pipelines/lesson/shakespeare/batched_heads_solution.ts";
 import { corpusOf, drawExcerpts } from "../../../../pipelines/lesson/shakespeare/corpus.ts";
 import { lectureModels, smallBatch } from "../../../../pipelines/lesson/shakespeare/lecture_models.ts";
@@ -177,3 +182,41 @@ sharedTest(
       match(errorLine(await runsTo(2, [...args, "--preset", "nanogpt"])), /expected one of nanogpt-cpu/);
     }),
 );
+
+Deno.test("an alphabet of more than 100 characters is shown in part, and the lesson says so", async () => {
+  const symbols = Array.from({ length: 101 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join("");
+  const inputs = {
+    engine: await openCpu({ threads: 1 }),
+    seed: 1,
+    full: false,
+    reasonToDiffer: () => "other data",
+  };
+  for (
+    const [characters, says] of [[100, /^Each .* in order: `.{100}`$/], [
+      101,
+      /has 101 .* first 100 in/,
+    ]] as const
+  ) {
+    const text = symbols.slice(0, characters).repeat(4);
+    const alphabet = [...dataSection(text, { ...inputs, corpus: corpusOf(text) })]
+      .flatMap((item) => item.kind === "say" && item.text.startsWith("Each character") ? [item.text] : []);
+    match(alphabet.join(), says);
+  }
+});
+
+Deno.test("claims on the losses of shakespeare state no cause that was not measured", () => {
+  const reaches = bigramReachesCounts;
+  deepStrictEqual(
+    [2.5, 2.51, 2.49, 2.56, 2.44].map((trained) => reaches.holds({ trained, counted: 2.5 })),
+    [true, true, true, false, false],
+  );
+  match(reaches.no({ trained: 3, counted: 2.5 }), /gives a lower one, 2\.50\.$/);
+  match(reaches.no({ trained: 2, counted: 2.5 }), /gives a higher one, 2\.50\.$/);
+  const end = { step: 2000, validation: 1.9, train: 1.5 };
+  const no = (train: number) => noOverfitting.no({ ...end, lowest: { step: 1000, train } });
+  match(
+    no(1.6),
+    /lower at step 1,000\. Since then the training loss has fallen from 1\.60: the model overfits\.$/,
+  );
+  for (const train of [1.5, 1.4]) match(no(train), /lower at step 1,000\.$/);
+});
