@@ -47,7 +47,7 @@ export default lesson({
   exercises: {
     E01: {
       ask:
-        "Write a BasicTokenizer with train, encode and decode that merges bytes. Train it on the text and look at its merges. You will find merges across the ends of words; E02 prevents them.",
+        "Write a BasicTokenizer with train, encode and decode that merges bytes. Train it on the text and look at its merges. You may find merges across the ends of words; E02 prevents them.",
       uses: ["source", "vocabSize"],
       solution: ({ vocabSize }, env) => basicSection(vocabSize, env),
     },

@@ -32,6 +32,7 @@ export async function* codePointsSolution(env: LessonEnv<Text>): AsyncGenerator<
     known.push(character);
     covered += n;
   }
+  const rare = sorted.slice(known.length).map(([character]) => character);
   const ids = new Map(known.map((character, i) => [character, bytes + i]));
   const start = (words: string): number[] =>
     [...words].flatMap((character) => ids.get(character) ?? [...utf8.encode(character)]);
@@ -41,9 +42,7 @@ export async function* codePointsSolution(env: LessonEnv<Text>): AsyncGenerator<
     } characters of the text contain ${sorted.length} different ones. The ${known.length} most frequent make up ${
       (100 * covered / total).toFixed(2)
     } % of the text and get a token each. The others (${
-      sorted.slice(known.length, known.length + 6).map(([character]) => `"${visible(character)}"`).join(
-        " ",
-      ) || "none here"
+      shown(rare)
     }) are encoded as bytes. Spaces are replaced by "▁" first, as in sentencepiece.`,
   );
   yield code("pipelines/lesson/tokenizer/code_points.ts", "start");
@@ -73,6 +72,13 @@ export async function* codePointsSolution(env: LessonEnv<Text>): AsyncGenerator<
     lecture: "yes",
     source: "minbpe, exercise.md, step 5",
   });
+}
+
+/** Returns the first six of some characters in quotation marks, and says how many more there are. */
+function shown(characters: readonly string[]): string {
+  if (characters.length === 0) return "none here";
+  const first = characters.slice(0, 6).map((character) => `"${visible(character)}"`).join(" ");
+  return characters.length > 6 ? `${first} and ${characters.length - 6} more` : first;
 }
 
 /** Decodes the joined bytes of tokens as UTF-8. */

@@ -17,6 +17,7 @@ import { minbpeChecks } from "./minbpe_checks.ts";
 import { bracketed, wrappedItem } from "./token_items.ts";
 
 const example = "She's 35 in 2024, ISN'T she?   Yes!!\n\n  f(x)";
+const maxShown = 16; // tokens that span the end of a word
 
 /** Yields the items of the section: the patterns of GPT-2 and GPT-4, and a tokenizer trained with GPT-4's. */
 export async function* splitSection(vocabSize: number, env: LessonEnv<Text>): AsyncGenerator<Item> {
@@ -24,11 +25,12 @@ export async function* splitSection(vocabSize: number, env: LessonEnv<Text>): As
   const basic = (await trainBpe([text], { vocabSize, pattern: "none" })).tokenizer;
   const { tokenizer, report } = await trainBpe([text], { vocabSize, pattern: "gpt4" });
   yield heading("5. Splitting before merging");
-  const mixed = basic.tokens.slice(256).filter((bytes) => {
-    return /\p{L}\P{L}|[^\p{L} ]\p{L}/u.test(new TextDecoder().decode(bytes));
-  });
+  const mixed = basic.tokens.slice(256).filter((token) => token !== undefined && spansWordEnd(token));
   yield claim(mergesCrossWords, { mixed: mixed.length, all: basic.tokens.length - 256 });
-  if (mixed.length > 0) yield wrappedItem(mixed.slice(0, 16).map(bracketed), env);
+  if (mixed.length > 0) {
+    const more = mixed.length > maxShown ? [" …"] : [];
+    yield wrappedItem([...mixed.slice(0, maxShown).map(bracketed), ...more], env);
+  }
   yield say(
     "GPT-2 therefore splits text into chunks with a regular expression, and merges only inside the chunks. GPT-4 has another expression.",
   );
@@ -62,9 +64,29 @@ export async function* splitSection(vocabSize: number, env: LessonEnv<Text>): As
 
 /** Returns the number of tokens with letters of two words. */
 function ofTwoWords({ tokens }: BpeTokenizer): number {
-  return tokens.slice(256).filter((bytes) => {
-    return (new TextDecoder().decode(bytes).match(/[\p{L}\p{M}]+/gu)?.length ?? 0) > 1;
-  }).length;
+  return tokens.slice(256).filter((token) => token !== undefined && holdsTwoWords(token)).length;
+}
+
+/** Whether a token has a letter next to another character, which is not the space before a word. */
+export function spansWordEnd(token: Uint8Array): boolean {
+  return /\p{L}\P{L}|[^\p{L} ]\p{L}/u.test(plainText(token));
+}
+
+/** Whether a token has letters of two words. A word may have apostrophes. */
+export function holdsTwoWords(token: Uint8Array): boolean {
+  return (plainText(token).match(/\p{L}+(?:['’]\p{L}+)*/gu)?.length ?? 0) > 1;
+}
+
+/**
+ * Returns the characters of a token, without marks and joiners, which belong to the letter before them. The
+ * first and the last bytes of a token may be parts of a character; they are left out as well.
+ */
+function plainText(token: Uint8Array): string {
+  let from = 0;
+  while ((token[from] & 0xc0) === 0x80) from++; // a byte inside a character
+  // With `stream`, the decoder waits for the rest of the last character.
+  const text = new TextDecoder().decode(token.subarray(from), { stream: true });
+  return text.replace(/[\p{M}\u200c\u200d]/gu, "");
 }
 
 async function* splitChecks(

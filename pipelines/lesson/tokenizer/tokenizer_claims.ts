@@ -18,9 +18,11 @@ export const utf8IsShortest: Claim<
       (100 * zeros).toFixed(0)
     } % are zeros.`,
   no: ({ utf8, utf16, zeros }) =>
-    `The text has ${thousands(utf8)} bytes in UTF-8 and only ${thousands(utf16)} in UTF-16, of which ${
-      (100 * zeros).toFixed(0)
-    } % are zeros: its script needs three bytes per character in UTF-8. But bytes are always 256 numbers, whatever the script.`,
+    `The text has ${thousands(utf8)} bytes in UTF-8 and ${
+      utf8 > utf16 ? `only ${thousands(utf16)}` : "as many"
+    } in UTF-16, of which ${(100 * zeros).toFixed(0)} % are zeros${
+      utf8 > utf16 ? ": more of its characters need three bytes in UTF-8 than one" : ""
+    }. But bytes are always 256 numbers, whatever the script.`,
   cases: { yes: { utf8: 100, utf16: 200, zeros: .5 }, no: { utf8: 300, utf16: 200, zeros: 0 } },
 };
 
@@ -29,9 +31,9 @@ export const mergesCrossWords: Claim<{ readonly mixed: number; readonly all: num
   name: "without splitting, tokens span the ends of words",
   holds: ({ mixed }) => mixed > 0,
   yes: ({ mixed, all }) =>
-    `Without splitting, training also merges across the ends of words: ${mixed} of the ${all} tokens above have a letter next to another character. So "dog." and "dog!" can become two different tokens, and the model does not see that both contain the same word.`,
+    `Without splitting, training also merges across the ends of words: ${mixed} of the ${all} merged tokens have a letter next to another character. So "dog." and "dog!" can become two different tokens, and the model does not see that both contain the same word.`,
   no: ({ all }) =>
-    `Without splitting, training could also merge across the ends of words, but none of the ${all} tokens above has a letter next to another character.`,
+    `Without splitting, training could also merge across the ends of words, but none of the ${all} merged tokens has a letter next to another character.`,
   cases: { yes: { mixed: 40, all: 256 }, no: { mixed: 0, all: 256 } },
 };
 
