@@ -22,7 +22,13 @@ import { imitate, type SmallChat, smallChat } from "../talks/small_chat.ts";
 import { parametersFile } from "./parameters_file.ts";
 import { answer, reader, readModel } from "./run.ts";
 import programText from "./run.ts" with { type: "text" };
-import { codeIsSmall, halfIsEnough, knowledgeIsInParameters, programsAgree } from "./two_files_claims.ts";
+import {
+  codeIsSmall,
+  halfIsEnough,
+  knowledgeIsInParameters,
+  lossFalls,
+  programsAgree,
+} from "./two_files_claims.ts";
 
 /** Lengths of the experiment, and its seed. */
 export interface TwoFilesSettings {
@@ -86,15 +92,14 @@ export async function* twoFilesSections(
     "A language model is two files: its parameters, and a program that runs them. Training is what makes the parameters. It takes the computer; the program is short.",
   );
   const { chat, weights, losses } = yield* trainedChat(engine, settings);
-  const bytes = fileOf(weights), program: string = programText;
+  const bytes = fileOf(weights), program: string = programText, known = await knowledge();
   const parameters = Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
   yield say(
-    `This model has ${parameters.toLocaleString("en-US")} parameters. In \`${settings.steps}\` updates on ${
-      (await knowledge()).length
-    } questions and answers its loss fell from ${losses[0].toFixed(2)} to ${
-      losses[losses.length - 1].toFixed(3)
-    } nats per character.`,
+    `This model has ${
+      parameters.toLocaleString("en-US")
+    } parameters. It was trained on ${known.length} questions and answers.`,
   );
+  yield claim(lossFalls, { steps: settings.steps, first: losses[0], last: losses[losses.length - 1] });
   // The lecture's example: 70 billion parameters of two bytes each.
   yield check({
     name: "size of the parameters of Llama 2 70B in gigabytes",
@@ -104,7 +109,7 @@ export async function* twoFilesSections(
   });
 
   yield heading("Code");
-  yield say("This is all of the program that reads a token and returns the logits of the next one:");
+  yield say("This is the part of the program that reads a token and returns the logits of the next one:");
   yield code(file, "reader");
   await replaceWhole(`${out}/parameters.bin`, async (path) => {
     using file = await openFile(path, { write: true, create: true, truncate: true });
@@ -117,7 +122,7 @@ export async function* twoFilesSections(
   yield claim(codeIsSmall, { code: program.length, parameters: bytes.length });
 
   yield heading("Both together");
-  const model = readModel(bytes), known = await knowledge();
+  const model = readModel(bytes);
   const empty = readModel(fileOf(initialWeights(chat.model, settings.seed)));
   const count = (of: typeof model) =>
     known.filter(([question, right]) => answer(of, question) === right).length;
@@ -163,7 +168,7 @@ export async function* fewerBitsSolution(
   const { weights } = yield* trainedChat(engine, settings), known = await knowledge();
   const full = readModel(fileOf(weights)), expected = known.map(([question]) => answer(full, question));
   yield say(
-    "Each row of a matrix is rounded to whole multiples of a step, with the largest value at the end of the range. The step is kept for each row.",
+    "Each row of a matrix is rounded to whole multiples of a step, with the largest value at the end of the range. The step is kept for each row. Vectors are not rounded.",
   );
   const rows: (readonly [number, number, string])[] = [], same = new Map<number, number>();
   for (const bits of [8, 6, 4, 3, 2]) {

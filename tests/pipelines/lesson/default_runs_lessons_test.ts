@@ -21,7 +21,7 @@ const lessons: readonly (readonly [name: string, claims: number])[] = [
   ["shakespeare", 13],
   ["tokenizer-lesson", 11],
   ["makemore", 3],
-  ["two-files", 3],
+  ["two-files", 4],
   ["chat-format", 4],
   ["hallucination", 5],
   ["tools", 4],

@@ -5,6 +5,7 @@ import { initialWeights } from "../../../../kernels/models/model.ts";
 import { smallChat } from "../../../../pipelines/lesson/talks/small_chat.ts";
 import { parametersFile } from "../../../../pipelines/lesson/two_files/parameters_file.ts";
 import { answer, reader, readModel } from "../../../../pipelines/lesson/two_files/run.ts";
+import { lossFalls } from "../../../../pipelines/lesson/two_files/two_files_claims.ts";
 import { twoFilesSections } from "../../../../pipelines/lesson/two_files/two_files_sections.ts";
 import { nanochatTokens } from "../../../../stages/chat/template/nanochat.ts";
 import { openModel } from "../../../../stages/model/model_session.ts";
@@ -54,7 +55,7 @@ Deno.test("the lesson's folder has two files that answer without the project", (
       itemsOf(twoFilesSections(engine, { seed: 1, steps: 2, out })),
       120_000,
     );
-    strictEqual(claimsOf(items).length, 3);
+    strictEqual(claimsOf(items).length, 4);
     const args = ["run", "--no-config", "--allow-read", `${out}/run.ts`, `${out}/parameters.bin`, "Hello!"];
     const { code, stdout, stderr } = await denoBeforeDeadline({ args, env: { NO_COLOR: "1" } });
     const text = new TextDecoder().decode(stdout);
@@ -62,3 +63,11 @@ Deno.test("the lesson's folder has two files that answer without the project", (
     match(text, /^.*\n$/s);
     strictEqual(text.slice(0, -1), answer(readModel(await Deno.readFile(`${out}/parameters.bin`)), "Hello!"));
   }));
+
+Deno.test("a loss that stays the same has not fallen", () => {
+  deepStrictEqual([3.9, 4, 4.1].map((last) => lossFalls.holds({ steps: 2, first: 4, last })), [
+    true,
+    false,
+    false,
+  ]);
+});
