@@ -75,7 +75,13 @@ export const batchesVary: Claim<{ readonly spread: number; readonly change: numb
   no: ({ spread, change }) =>
     `In the last quarter of the steps the losses of single batches have a standard deviation of ${
       spread.toFixed(2)
-    }, and their mean changes by ${Math.abs(change).toFixed(2)}: the net still learns fast.`,
+    }, and their mean ${
+      change < 0
+        ? `falls by ${(-change).toFixed(2)}: the net still learns fast`
+        : change > 0
+        ? `rises by ${change.toFixed(2)}: the net gets worse`
+        : "does not change"
+    }.`,
   cases: { yes: { spread: .2, change: -.01 }, no: { spread: .1, change: -.5 } },
 };
 

@@ -75,7 +75,7 @@ function* notebookChecks(
 /** Returns means and standard deviations that let batch norm process a single name, which has no batch. */
 async function* statisticsWithoutBatch(
   net: DeviceTrainer,
-  { letters, data, seed }: BatchNormSetup,
+  { letters, data, seed, steps }: BatchNormSetup,
 ): AsyncGenerator<Item, void> {
   yield say(
     "The net now sees each example through the statistics of its batch. This acts as noise, which also keeps the net from learning by heart. A single name has no batch, so its mean and standard deviation must come from elsewhere. They can be measured over all training examples at the end. Or running values can follow them during training: each step moves them by a thousandth of their distance to the batch's values.",
@@ -117,7 +117,7 @@ async function* statisticsWithoutBatch(
     ["running", running.train, running.dev],
     ["measured", calibratedLosses.train, calibratedLosses.dev],
   ]);
-  yield claim(runningSuffices, { running: running.dev, measured: calibratedLosses.dev });
+  yield claim(runningSuffices, { running: running.dev, measured: calibratedLosses.dev, steps });
   yield say("The net draws these names:");
   const drawn = await drawNames(netProbabilities(net, context), {
     letters,

@@ -86,8 +86,10 @@ export async function* deepNet(setup: BatchNormSetup): AsyncGenerator<Item> {
 
 /** Returns the outputs of the tanh layers and their gradients, layer by layer. */
 function* activations(layers: readonly LayerStats[], mayDiffer: string | null): Generator<Item> {
-  const mostSaturated = Math.max(...layers.map(({ saturated }) => saturated));
-  yield claim(layersUseTanh, { saturated: mostSaturated });
+  yield claim(layersUseTanh, {
+    saturated: Math.max(...layers.map(({ saturated }) => saturated)),
+    std: Math.min(...layers.map(({ std }) => std)),
+  });
   yield figure(
     "The outputs of the five tanh layers.",
     histogramChart({

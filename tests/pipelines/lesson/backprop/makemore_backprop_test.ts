@@ -2,6 +2,8 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import makemoreBackprop from "../../../../pipelines/makemore_backprop.ts";
 import { sharedTest } from "../../../shared_data.ts";
+import { batchesVary } from "../../../../pipelines/lesson/backprop/backprop_claims.ts";
+import { claim } from "../../../../pipelines/lesson/claim.ts";
 import { runLesson } from "../run_lesson.ts";
 import { withFolder } from "../../program.ts";
 
@@ -33,3 +35,14 @@ Deno.test("makemore-backprop runs on a few words and trains by hand", () =>
     // 2 and 3 equally likely values, and then the end mark.
     ok(loss < 1.3, text);
   }));
+
+Deno.test("batchesVary tells whether the mean loss still falls, rises or stays", () => {
+  const text = (spread: number, change: number): string => {
+    const item = claim(batchesVary, { spread, change });
+    return item.kind === "claim" ? item.text : "";
+  };
+  match(text(.2, .1), /their mean changes by 0\.10: one batch says little/);
+  match(text(.1, -.1), /their mean falls by 0\.10: the net still learns fast\.$/);
+  match(text(.1, .3), /their mean rises by 0\.30: the net gets worse\.$/);
+  match(text(0, 0), /their mean does not change\.$/);
+});

@@ -7,6 +7,7 @@ import {
   openInspectable,
 } from "../../../../pipelines/lesson/batchnorm/batchnorm_nets.ts";
 import { names } from "../../../../pipelines/lesson/data.ts";
+import { layersUseTanh, runningSuffices } from "../../../../pipelines/lesson/batchnorm/batchnorm_claims.ts";
 import { deepNet } from "../../../../pipelines/lesson/batchnorm/deep_net.ts";
 import { type Item, outcomeOf } from "../../../../pipelines/lesson/item.ts";
 import { Letters, splitExamples } from "../../../../pipelines/lesson/letters.ts";
@@ -79,3 +80,33 @@ Deno.test("makemore-batchnorm runs on a few words, as do its solutions", () =>
       ]);
     }
   }));
+
+Deno.test("runningSuffices also holds for running statistics that are better than measured ones", () => {
+  const { holds, yes, no } = runningSuffices, steps = 1000;
+  deepStrictEqual([2.25, 2.5, 2.255].map((running) => holds({ running, measured: 2.25, steps })), [
+    true,
+    false,
+    true,
+  ]);
+  match(yes({ running: 2.255, measured: 2.25, steps }), /and are as good:/);
+  match(yes({ running: 2, measured: 2.25, steps }), /and are even better here:/);
+  match(
+    no({ running: 2.5, measured: 2.25, steps }),
+    /After 1,000 steps, [^.]* a weight of 36\.8 % in them\.$/,
+  );
+});
+
+Deno.test("layersUseTanh holds for layers that are neither saturated nor near zero", () => {
+  const { holds, no } = layersUseTanh;
+  strictEqual(holds({ saturated: .049, std: .31 }), true);
+  for (
+    const [saturated, std, why] of [
+      [.05, .31, /many units are at its ends\.$/],
+      [.049, .3, /not all layers use much of the range of tanh\.$/],
+      [0, 0, /not all layers use much of the range of tanh\.$/],
+    ] as const
+  ) {
+    strictEqual(holds({ saturated, std }), false);
+    match(no({ saturated, std }), why);
+  }
+});
