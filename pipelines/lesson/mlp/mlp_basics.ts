@@ -9,7 +9,7 @@ import { countParameters } from "../../../kernels/models/model.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
 import { claim } from "../claim.ts";
 import { check, code, figure, heading, type Item, lines, live, say, table } from "../item.ts";
-import { mostRowsAreEmpty, ratesHaveValley, startsConfident } from "./mlp_claims.ts";
+import { learnsByHeart, mostRowsAreEmpty, ratesHaveValley, startsConfident } from "./mlp_claims.ts";
 import { type Examples, examplesOf } from "../letters.ts";
 import { means, openNet, trainOn } from "../net_training.ts";
 import { Ngrams } from "../ngrams.ts";
@@ -116,21 +116,16 @@ export async function* memorizeFive(
     lineChart({ series: [{ name: "loss", y: losses }], xLabel: "step", logY: true }),
   );
   const lowest = new Ngrams(five, letters.count).loss(five, 0);
-  yield table(["", "loss"], [
-    ["after 1,000 steps", losses[losses.length - 1]],
-    ["lowest possible", lowest],
-  ]);
+  const loss = losses[losses.length - 1];
+  yield table(["", "loss"], [["in the last of 1,000 steps", loss], ["lowest possible", lowest]]);
+  yield claim(learnsByHeart, { weights: countParameters(model), examples: five.count, loss, lowest });
   const [ambiguous, followers] = mostFollowers(five);
   yield say(
-    `The net has ${
-      countParameters(model).toLocaleString("en-US")
-    } weights for ${five.count} examples, so it can learn them by heart. ${
-      followers.size === 1
-        ? "Each context is followed by one letter only, so the loss can come as close to 0 as you like."
-        : `The loss cannot reach 0: \`${
-          letters.decode(ambiguous)
-        }\`, for example, is followed by ${followers.size} different letters, and no net can know which one comes next.`
-    }`,
+    followers.size === 1
+      ? "Each context is followed by one letter only, so the loss can come as close to 0 as you like."
+      : `The loss cannot reach 0: \`${
+        letters.decode(ambiguous)
+      }\`, for example, is followed by ${followers.size} different letters, and no net can know which one comes next.`,
   );
 }
 
@@ -188,7 +183,7 @@ export async function* rateFinder({ words, letters, engine, seed }: MlpSetup): A
   );
   yield say(
     `The lowest point is at a rate of 10^${best.toFixed(1)} = ${
-      (10 ** best).toFixed(2)
+      (10 ** Number(best.toFixed(1))).toPrecision(2)
     }. The lecture uses 0.1, and a tenth of it in the last steps, so that the loss settles.`,
   );
   yield live("learning-rate");

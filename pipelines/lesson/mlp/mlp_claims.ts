@@ -6,6 +6,7 @@
 import { type Claim, isLower, type Pair } from "../claim.ts";
 
 const two = (value: number): string => value.toFixed(2), four = (value: number): string => value.toFixed(4);
+const above = (gap: number): string => `${four(Math.abs(gap))} ${gap < 0 ? "below" : "above"}`;
 
 /** Most rows of a table for three letters are never counted. */
 export const mostRowsAreEmpty: Claim<{ readonly rows: number; readonly seen: number }> = {
@@ -20,6 +21,28 @@ export const mostRowsAreEmpty: Claim<{ readonly rows: number; readonly seen: num
       rows.toLocaleString("en-US")
     } contexts occur in the names, so a table could do here. But the counts of one row say nothing about the others.`,
   cases: { yes: { rows: 100, seen: 10 }, no: { rows: 100, seen: 90 } },
+};
+
+/** With more weights than examples, the net can learn a few examples by heart. */
+export const learnsByHeart: Claim<
+  { readonly weights: number; readonly examples: number; readonly loss: number; readonly lowest: number }
+> = {
+  name: "the net learns a few names by heart",
+  holds: ({ loss, lowest }) => loss < lowest + .1,
+  yes: ({ weights, examples }) =>
+    `The net has ${
+      weights.toLocaleString("en-US")
+    } weights for ${examples} examples, and has learned them by heart.`,
+  no: ({ weights, examples, loss, lowest }) =>
+    `The net has ${
+      weights.toLocaleString("en-US")
+    } weights for ${examples} examples, but in these steps it has not learned them by heart: its loss is still ${
+      four(loss - lowest)
+    } above the lowest possible.`,
+  cases: {
+    yes: { weights: 3481, examples: 32, loss: .3, lowest: .25 },
+    no: { weights: 3481, examples: 32, loss: .5, lowest: .25 },
+  },
 };
 
 /** The untrained net is confident of wrong letters. */
@@ -65,7 +88,7 @@ export const smallNetGeneralizes: Claim<{ readonly train: number; readonly dev: 
   no: ({ train, dev }) =>
     `The dev loss is ${four(dev)}, the train loss ${
       four(train)
-    }: the net has learned some names by heart, because there are few.`,
+    }: the net knows the names of its training better than others.`,
   cases: { yes: { train: 2.2, dev: 2.21 }, no: { train: 2, dev: 2.3 } },
 };
 
@@ -75,11 +98,11 @@ export const vowelsAreClose: Claim<Pair> = isLower({
   yes: ({ value, other }) =>
     `Two vowels are ${two(value)} apart on average, a vowel and another letter ${
       two(other)
-    }: the net has found out that vowels behave alike.`,
+    }: the net treats vowels more alike.`,
   no: ({ value, other }) =>
     `Two vowels are ${two(value)} apart on average, a vowel and another letter ${
       two(other)
-    }: in these names the net does not treat vowels alike.`,
+    }: here the net does not treat vowels more alike.`,
 });
 
 /** A larger net does better on names that it never saw. */
@@ -88,9 +111,7 @@ export const largerIsBetter: Claim<Pair> = isLower({
   yes: ({ value, other }) =>
     `Its dev loss is ${four(value)}, lower than the ${four(other)} of the smaller net.`,
   no: ({ value, other }) =>
-    `Its dev loss is ${four(value)}, not lower than the ${
-      four(other)
-    } of the smaller net: for a larger net, the run is too short or the names are too few.`,
+    `Its dev loss is ${four(value)}, not lower than the ${four(other)} of the smaller net.`,
 });
 
 /** A smaller learning rate lets the loss settle. */
@@ -110,17 +131,13 @@ export const lowerRateSettles: Claim<Pair> = isLower({
 export const largerNetOverfits: Claim<Pair> = isLower({
   name: "the gap between train and dev is wider for the larger net",
   yes: ({ value, other }) =>
-    `The dev loss, of names that the net never saw, is ${
-      four(other)
-    } above the train loss; for the smaller net it is ${
-      four(value)
-    }. Larger nets and longer runs widen this gap.`,
+    `The dev loss is ${above(other)} the train loss; for the smaller net it is ${
+      above(value)
+    } it. Larger nets and longer runs usually widen this gap.`,
   no: ({ value, other }) =>
-    `The dev loss, of names that the net never saw, is ${
-      four(other)
-    } above the train loss; for the smaller net it is ${
-      four(value)
-    }. Larger nets and longer runs usually widen this gap, but not here.`,
+    `The dev loss is ${above(other)} the train loss; for the smaller net it is ${
+      above(value)
+    } it. Larger nets and longer runs usually widen this gap, but not here.`,
 });
 
 /** Smaller initial weights save many steps. */

@@ -37,10 +37,11 @@ export async function* tunedNet(env: NamesEnv, steps: number): AsyncGenerator<It
     } steps.`,
   );
   const curve = means(yield* trainTuned(net, { env, data, steps }), width);
+  const beforeFall = Math.floor(curve.y.length / 2) - 1; // the last group in the first half of the steps
   yield figure(
-    `The mean loss is ${
-      curve.y[Math.floor(curve.y.length / 2)].toFixed(2)
-    } halfway, before the rate falls, and ${curve.y[curve.y.length - 1].toFixed(2)} at the end.`,
+    `The mean loss is ${curve.y[beforeFall].toFixed(2)} halfway, before the rate falls, and ${
+      curve.y[curve.y.length - 1].toFixed(2)
+    } at the end.`,
     lineChart({ series: [{ name: `mean of ${width}`, ...curve }], xLabel: "step", yLabel: "loss" }),
   );
   const { train, dev, test } = await lossesOfSplit(net, data.rows);

@@ -46,7 +46,7 @@ export async function* trainFirstNet(setup: MlpSetup): AsyncGenerator<Item, Spli
         x: vectors[2 * i],
         y: vectors[2 * i + 1],
         label: symbol,
-        group: i === 0 ? 2 : "aeiou".includes(symbol) ? 0 : 1,
+        group: i === 0 ? 2 : isVowel(symbol) ? 0 : 1,
       })),
       groups: ["vowels", "other letters", "the mark"],
     }),
@@ -56,17 +56,22 @@ export async function* trainFirstNet(setup: MlpSetup): AsyncGenerator<Item, Spli
   return losses;
 }
 
+/** Returns whether a letter is a Latin vowel, also one that is a capital or has an accent. */
+export function isVowel(letter: string): boolean {
+  return "aeiouæøœı".includes(letter.normalize("NFD")[0].toLowerCase());
+}
+
 /**
- * Returns the mean distance of two vowels, and of a vowel and another letter; null for letters that are not
- * Latin.
+ * Returns the mean distance of two vowels, and of a vowel and another Latin letter; null without such
+ * letters.
  */
 function vowelDistances(
   symbols: readonly string[],
   vectors: ArrayLike<number>,
 ): { readonly value: number; readonly other: number } | null {
-  const isVowel = (symbol: string): boolean => "aeiou".includes(symbol);
-  const letters = [...symbols.keys()].slice(1), vowels = letters.filter((i) => isVowel(symbols[i]));
-  const others = letters.filter((i) => !isVowel(symbols[i]));
+  const letters = [...symbols.keys()].slice(1).filter((i) => /\p{Script=Latin}/u.test(symbols[i]));
+  const vowels = letters.filter((i) => isVowel(symbols[i])),
+    others = letters.filter((i) => !vowels.includes(i));
   if (vowels.length < 2 || others.length === 0) return null;
   const mean = (from: readonly number[], to: readonly number[]): number => {
     const found = from.flatMap((i) =>

@@ -15,7 +15,7 @@ export const lectureSteps = 200_000;
 
 /** Data, engine and numbers of updates that the sections use. */
 export interface WavenetInputs extends Pick<NameTraining, "words" | "letters" | "engine" | "seed"> {
-  /** Number of updates of the largest net. */
+  /** Number of updates of the last net. */
   readonly steps: number;
   /** Number of updates of the other nets. */
   readonly smallNetSteps: number;

@@ -59,7 +59,7 @@ export async function* lossesInBothPrecisions(
   return { float32: losses[0], float64: losses[1] };
 }
 
-/** Repeats the first steps of the largest net in float64. */
+/** Repeats the first steps of the last net in float64. */
 export async function* float64Section(options: PrecisionOptions): AsyncGenerator<Item> {
   yield heading("How exact float32 is");
   const net = wavenet({ vocabSize: options.letters.count });
@@ -68,6 +68,6 @@ export async function* float64Section(options: PrecisionOptions): AsyncGenerator
     words: splitWords(options.words).train,
   });
   const largest = float32.reduce((most, loss, i) => Math.max(most, Math.abs(loss - float64[i])), 0);
-  yield say("The first steps of the largest net, repeated in float64 by the definition of each operation:");
+  yield say("The first steps of the last net, repeated in float64 by the definition of each operation:");
   yield claim(float32Suffices, { steps: options.steps, difference: largest });
 }

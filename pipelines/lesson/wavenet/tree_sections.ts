@@ -13,7 +13,7 @@ import { type ComparedNet, lossItem, notebook, parameterCheck, type WavenetInput
 import { layersTable, runningShapes, wavenetLayers } from "./net_shapes.ts";
 import { batch, trainOnNames } from "./train_on_names.ts";
 import { treeChart } from "./tree_chart.ts";
-import { bugHides, fixHelps, fixIsNoChance, treeIsBetter } from "./wavenet_claims.ts";
+import { bugHides, fixHelps, fixIsNoChance, sizesAreAlike, treeIsBetter } from "./wavenet_claims.ts";
 
 /** Published losses of the net with 76,579 parameters: pairs of step and loss. */
 const lectureLosses = [
@@ -52,11 +52,11 @@ export async function* pairsSection(
   const trained = yield* trainOnNames(net, { ...inputs, steps: inputs.smallNetSteps });
   yield parameterCheck(trained, { lecture: 22_397, inputs });
   yield lossItem(trained);
-  yield say(
-    `With ${smallWavenet.hidden} neurons per layer, this net has about as many parameters as the flat net with eight letters: ${
-      trained.parameters.toLocaleString("en-US")
-    } and ${previous.trained.parameters.toLocaleString("en-US")}. So the two can be compared.`,
-  );
+  yield claim(sizesAreAlike, {
+    neurons: smallWavenet.hidden,
+    tree: trained.parameters,
+    flat: previous.trained.parameters,
+  });
   yield claim(treeIsBetter, { value: trained.losses.dev, other: previous.trained.losses.dev });
   return { name: "8 letters in pairs, with the bug", trained, lecture: { train: 1.941, validation: 2.029 } };
 }

@@ -13,12 +13,32 @@ export const contextHelps: Claim<Pair> = isLower({
   yes: ({ value, other }) =>
     `With eight letters the validation loss is ${four(value)}, with three ${four(other)}.`,
   no: ({ value, other }) =>
-    `With eight letters the validation loss is ${four(value)}, no lower than the ${
-      four(other)
-    } with three: the run is too short or the names are too few for the longer context.`,
+    `With eight letters the validation loss is ${four(value)}, no lower than the ${four(other)} with three.`,
 });
 
-/** A tree of the same size as the flat net. */
+/** Nets of about the same size can be compared. How alike their sizes are depends on the alphabet. */
+export const sizesAreAlike: Claim<
+  { readonly neurons: number; readonly tree: number; readonly flat: number }
+> = {
+  name: "the tree has about as many parameters as the flat net",
+  holds: ({ tree, flat }) => Math.max(tree, flat) <= 1.2 * Math.min(tree, flat),
+  yes: ({ neurons, tree, flat }) =>
+    `With ${neurons} neurons per layer, this net has about as many parameters as the flat net with eight letters: ${
+      tree.toLocaleString("en-US")
+    } and ${flat.toLocaleString("en-US")}. So the two can be compared.`,
+  no: ({ neurons, tree, flat }) =>
+    `With ${neurons} neurons per layer, this net has ${
+      tree.toLocaleString("en-US")
+    } parameters, and the flat net with eight letters ${
+      flat.toLocaleString("en-US")
+    }. A difference between the two can also come from their sizes.`,
+  cases: {
+    yes: { neurons: 68, tree: 100, flat: 120 },
+    no: { neurons: 68, tree: 100, flat: 121 },
+  },
+};
+
+/** A tree in place of one layer. */
 export const treeIsBetter: Claim<Pair> = isLower({
   name: "the tree with the bug has a lower validation loss than the flat net",
   yes: ({ value, other }) =>
@@ -91,13 +111,13 @@ export const float32Suffices: Claim<{ readonly steps: number; readonly differenc
   yes: ({ steps, difference }) =>
     `In the first ${
       steps.toLocaleString("en-US")
-    } steps of the largest net, the losses in float32 differ from those in float64 by at most ${
+    } steps of the last net, the losses in float32 differ from those in float64 by at most ${
       difference.toExponential(0)
     }.`,
   no: ({ steps, difference }) =>
     `In the first ${
       steps.toLocaleString("en-US")
-    } steps of the largest net, a loss in float32 differs from that in float64 by ${four(difference)}.`,
+    } steps of the last net, a loss in float32 differs from that in float64 by ${four(difference)}.`,
   cases: { yes: { steps: 10, difference: 1e-7 }, no: { steps: 10, difference: .1 } },
 };
 

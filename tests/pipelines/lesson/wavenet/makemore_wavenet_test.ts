@@ -3,13 +3,14 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
 import { openReference } from "../../../../kernels/engine/reference.ts";
 import { countParameters } from "../../../../kernels/models/model.ts";
-import { wavenet } from "../../../../kernels/models/course/name_nets.ts";
+import { mlp, wavenet } from "../../../../kernels/models/course/name_nets.ts";
 import { Letters, splitWords } from "../../../../pipelines/lesson/letters.ts";
 import { layerShapes, runningShapes } from "../../../../pipelines/lesson/wavenet/net_shapes.ts";
 import { trainOnNames } from "../../../../pipelines/lesson/wavenet/train_on_names.ts";
 import type { Item } from "../../../../pipelines/lesson/item.ts";
 import { lossesInBothPrecisions } from "../../../../pipelines/lesson/wavenet/float64_section.ts";
 import { treeChart } from "../../../../pipelines/lesson/wavenet/tree_chart.ts";
+import { sizesAreAlike } from "../../../../pipelines/lesson/wavenet/wavenet_claims.ts";
 import { gatedWavenet } from "../../../../pipelines/lesson/wavenet/wavenet_solutions.ts";
 import { sharedTest } from "../../../shared_data.ts";
 
@@ -81,4 +82,16 @@ Deno.test("trainOnNames() gives the same result each time, and agrees with float
   for (const name of ["train", "dev", "test"] as const) {
     ok(Math.abs(one.losses[name] - exact.losses[name]) < 1e-5, name);
   }
+});
+
+Deno.test("sizesAreAlike holds for the letters of the lecture and not for a large alphabet", () => {
+  const likeSizes = (vocabSize: number): boolean => {
+    const hidden = { bias: false } as const;
+    return sizesAreAlike.holds({
+      neurons: 68,
+      tree: countParameters(wavenet({ vocabSize, channels: 10, hidden: 68, perPosition: true })),
+      flat: countParameters(mlp({ vocabSize, context: 8, first: hidden, norm: {} })),
+    });
+  };
+  deepStrictEqual([27, 3000].map(likeSizes), [true, false]);
 });
