@@ -6,19 +6,27 @@
 import { type Claim, isLower, type Pair } from "../claim.ts";
 
 const four = (value: number): string => value.toFixed(4);
+const above = (gap: number): string => `${four(Math.abs(gap))} ${gap < 0 ? "below" : "above"}`;
 
 /** Names drawn from counts are more like names than random letters. */
-export const drawnLookLikeNames: Claim<Pair> = isLower({
+export const drawnLookLikeNames: Claim<Pair & { readonly known: number; readonly drawn: number }> = {
   name: "names drawn from the counts are likelier than random letters",
-  yes: ({ value, other }) =>
-    `Few are real names, but by these counts their pairs have a loss of ${
+  holds: ({ value, other }) => value < other,
+  yes: ({ value, other, known, drawn }) =>
+    `Of the first ${drawn} names drawn, ${
+      known === 0 ? "none is" : known === 1 ? "one is" : `${known} are`
+    } in the data. By these counts their pairs have a loss of ${
       four(value)
     }, and those of letters drawn without counts ${four(other)}.`,
   no: ({ value, other }) =>
     `By these counts the drawn names are no likelier than random letters: their pairs have a loss of ${
       four(value)
     }, and those of letters drawn without counts ${four(other)}.`,
-});
+  cases: {
+    yes: { value: 2.4, other: 5, known: 1, drawn: 5 },
+    no: { value: 5, other: 5, known: 0, drawn: 5 },
+  },
+};
 
 /** Without keepdim, rows are no probabilities. */
 export const keepdimMatters: Claim<{ readonly correct: number; readonly mistaken: number }> = {
@@ -107,17 +115,45 @@ export const smoothingCostsTrigramMore: Claim<Pair> = isLower({
     }, though its table has many more cells.`,
 });
 
+/** Of names that were not counted, some have a letter after a context that it never followed before. */
+export const othersNeedSmoothing: Claim<{
+  readonly models: readonly { readonly name: string; readonly without: number; readonly best: number }[];
+}> = {
+  name: "without smoothing, the dev loss is higher",
+  holds: ({ models }) => models.every(({ without, best }) => without > best),
+  yes: ({ models }) =>
+    `Other names need it: ${
+      models.some(({ without }) => Number.isFinite(without))
+        ? models.map(devLosses).join("; ")
+        : "in some of them a letter follows a context that it never followed in the counted names, and without smoothing the loss is infinite"
+    }.`,
+  no: ({ models }) => `Other names do not always need it: ${models.map(devLosses).join("; ")}.`,
+  cases: {
+    yes: { models: [{ name: "trigram", without: Infinity, best: 2.2 }] },
+    no: { models: [{ name: "trigram", without: 2.1, best: 2.2 }] },
+  },
+};
+
+function devLosses(
+  { name, without, best }: { readonly name: string; readonly without: number; readonly best: number },
+): string {
+  const loss = Number.isFinite(without) ? four(without) : "infinite";
+  return `the dev loss of the ${name} is ${loss} without smoothing, and ${
+    four(best)
+  } with the best of these amounts`;
+}
+
 /** The longer the context, the larger the gap between counted names and others. */
 export const longerContextOverfits: Claim<Pair> = isLower({
   name: "the dev loss is further above the train loss with more context",
   yes: ({ value, other }) =>
-    `The dev loss is ${four(value)} above the train loss for the shorter context, and ${
-      four(other)
-    } for the longer one. Contexts of more letters were counted more rarely.`,
+    `The dev loss is ${above(value)} the train loss for the shorter context, and ${
+      above(other)
+    } it for the longer one. Contexts of more letters were counted more rarely.`,
   no: ({ value, other }) =>
-    `The dev loss is ${four(value)} above the train loss for the shorter context, and ${
-      four(other)
-    } for the longer one: on these names more context does not widen the gap.`,
+    `The dev loss is ${above(value)} the train loss for the shorter context, and ${
+      above(other)
+    } it for the longer one: on these names more context does not widen the gap.`,
 });
 
 /** Mixing contexts of all lengths helps. */
@@ -128,5 +164,5 @@ export const mixtureIsBetter: Claim<Pair> = isLower({
   no: ({ value, other }) =>
     `The best mixture has a dev loss of ${four(value)}, no lower than the ${
       four(other)
-    } with contexts of one letter: there are too few names for longer contexts.`,
+    } with contexts of one letter.`,
 });

@@ -104,7 +104,7 @@ export function* countPairs({ words, letters, mayDiffer }: BigramSetup): Generat
 /** 3. Names drawn with the probabilities of the table. Returns the names. */
 export async function* drawFromCounts(
   counts: readonly Float64Array[],
-  { letters, seed, mayDiffer }: BigramSetup,
+  { words, letters, seed, mayDiffer }: BigramSetup,
 ): AsyncGenerator<Item, string[]> {
   yield heading("Drawing names");
   yield say(
@@ -137,9 +137,16 @@ export async function* drawFromCounts(
     random: new TorchRandom(seed),
   });
   yield lines(unlearned.join(" "));
-  const lossOf = (names: readonly string[]): number =>
-    bigramLoss(counts, { words: names.map((name) => withoutMark(name, letters)), letters, smoothing: 1 });
-  yield claim(drawnLookLikeNames, { value: lossOf(drawn), other: lossOf(unlearned) });
+  const [names, randomNames] = [drawn, unlearned].map((all) => {
+    return all.map((name) => withoutMark(name, letters));
+  });
+  const lossOf = (words: readonly string[]): number => bigramLoss(counts, { words, letters, smoothing: 1 });
+  yield claim(drawnLookLikeNames, {
+    value: lossOf(names),
+    other: lossOf(randomNames),
+    known: names.filter((name) => words.includes(name)).length,
+    drawn: names.length,
+  });
   return drawn;
 }
 

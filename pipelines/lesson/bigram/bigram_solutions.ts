@@ -8,6 +8,7 @@ import { lineChart } from "../../../stages/report/chart/line.ts";
 import {
   longerContextOverfits,
   mixtureIsBetter,
+  othersNeedSmoothing,
   smoothingCostsTrigramMore,
   trigramIsBetter,
 } from "./bigram_claims.ts";
@@ -98,14 +99,15 @@ export function* tunedSmoothing(env: NamesEnv): Generator<Item> {
     2: [2.1914, 2.2223, 2.2235],
     3: [1.9187, 2.1018, 2.1044],
   };
-  const gaps: number[] = [];
+  const gaps: number[] = [], models: { name: string; without: number; best: number }[] = [];
   for (const context of [2, 3]) {
     const model = countedModel(parts, { letters, context });
     const results = amounts.map((added) => ({ added, ...lossesOf(model, added) }));
     const best = results.reduce((a, b) => b.dev < a.dev ? b : a);
     gaps.push(best.dev - best.train);
+    models.push({ name: kindOf(context), without: lossesOf(model, 0).dev, best: best.dev });
     yield figure(
-      `${kindOf(context)}: the dev loss is lowest with ${best.added} added.`,
+      `${kindOf(context)}: of these amounts, ${best.added} gives the lowest dev loss.`,
       lineChart({
         series: (["train", "dev"] as const).map((part) => ({
           name: part,
@@ -124,8 +126,9 @@ export function* tunedSmoothing(env: NamesEnv): Generator<Item> {
     });
   }
   yield say(
-    "On the names that were counted, no smoothing always gives the lowest loss, because the counts fit them exactly. Other names need it.",
+    "On the names that were counted, no smoothing always gives the lowest loss, because the counts fit them exactly.",
   );
+  yield claim(othersNeedSmoothing, { models });
   yield claim(longerContextOverfits, { value: gaps[0], other: gaps[1] });
 }
 

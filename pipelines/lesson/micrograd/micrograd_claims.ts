@@ -39,11 +39,15 @@ export const noInputNoGradient: Claim<{ readonly input: number; readonly grad: n
 export const zeroGradHelps: Claim<{ readonly value: number; readonly other: number }> = isLower({
   name: "setting the grads to zero before each step ends with a lower loss",
   yes: ({ value, other }) =>
-    `The last loss is ${digits(value)} with \`zeroGrad\` and ${digits(other)} without it: the mistake costs.`,
-  no: ({ value, other }) =>
-    `The last loss is ${digits(value)} with \`zeroGrad\` and ${
+    `In the last step the loss is ${digits(value)} with \`zeroGrad\` and ${
       digits(other)
-    } without it. Such a small problem can be solved in spite of the mistake, which makes it hard to notice.`,
+    } without it: the mistake costs.`,
+  no: ({ value, other }) =>
+    `In the last step the loss is ${digits(value)} with \`zeroGrad\` and ${digits(other)} without it. ${
+      other < 1 // less than one sample with an output of the wrong sign adds
+        ? "Such a small problem can be solved in spite of the mistake"
+        : "Here the mistake costs nothing"
+    }, which makes it hard to notice.`,
 });
 
 /** The net does what no straight line can. */
@@ -55,9 +59,9 @@ export const netBeatsLine: Claim<{ readonly line: number; readonly net: number }
       digits(net)
     } %.`,
   no: ({ line, net }) =>
-    `A straight line does as well here: it has ${digits(line)} % of the points on the correct side, the net ${
+    `The net does no better than a straight line here: it has ${
       digits(net)
-    } %.`,
+    } % of the points on the correct side, the line ${digits(line)} %.`,
   cases: { yes: { line: 88, net: 100 }, no: { line: 100, net: 100 } },
 };
 
@@ -72,18 +76,20 @@ export const rateCalms: Claim<{ readonly half: number; readonly early: number; r
   cases: { yes: { half: 50, early: 12, late: 3 }, no: { half: 50, early: 3, late: 3 } },
 };
 
-/** Tensors compute the same as scalars. */
+/** Tensors compute the same as scalars. `difference` is the largest one of a loss, relative to the loss. */
 export const tensorsAgree: Claim<{ readonly steps: number; readonly difference: number }> = {
   name: "tensors and scalars have the same losses at first",
   holds: ({ difference }) => difference < 1e-4,
   yes: ({ steps, difference }) =>
     `In the first ${steps} steps no loss differs by more than ${
       digits(difference)
-    }. Numbers in float32 have about seven digits, so there is rounding; its effect can grow for a while when the input of a ReLU is close to 0.`,
+    } of its size. Numbers in float32 have about seven digits, so there is rounding; its effect can grow for a while when the input of a ReLU is close to 0.`,
   no: ({ steps, difference }) =>
-    `In the first ${steps} steps a loss differs by ${
-      digits(difference)
-    }: rounding in float32 moved the input of a ReLU to the other side of 0, and the two runs took different paths.`,
+    Number.isFinite(difference)
+      ? `In the first ${steps} steps a loss differs by ${
+        digits(difference)
+      } of its size, far more than the rounding of a number in float32.`
+      : `In the first ${steps} steps the numbers grow too large to compute with, and a loss is no longer finite.`,
   cases: { yes: { steps: 20, difference: 1e-7 }, no: { steps: 20, difference: .01 } },
 };
 

@@ -1,6 +1,10 @@
 /** Tests the lesson on pairs of letters on other words. */
-import { deepStrictEqual, match, ok } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import makemoreBigram from "../../../../pipelines/makemore_bigram.ts";
+import {
+  drawnLookLikeNames,
+  othersNeedSmoothing,
+} from "../../../../pipelines/lesson/bigram/bigram_claims.ts";
 import { distinctPairs, softmaxRows } from "../../../../pipelines/lesson/bigram/bigram_net.ts";
 import { examplesOf, Letters } from "../../../../pipelines/lesson/letters.ts";
 import { runLesson } from "../run_lesson.ts";
@@ -37,4 +41,36 @@ Deno.test("distinctPairs() counts each pair; softmaxRows() returns probabilities
   const [even, row] = softmaxRows(Float32Array.of(7, 7, 0, Math.log(3)), 2);
   deepStrictEqual([...even], [.5, .5]);
   ok(Math.abs(row[1] - .75) < 1e-6);
+});
+
+Deno.test("makemore-bigram: names that are repeated need no smoothing", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".txt" });
+  try {
+    await Deno.writeTextFile(file, "ada\nbob\neve\nida\nian\nmia\nleo\nlea\nzoe\nben\n".repeat(40));
+    const { text } = await runLesson(makemoreBigram, { source: file, solution: "E03" });
+    match(text, /Other\s+names\s+do\s+not\s+always\s+need\s+it:/);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("claims of makemore-bigram count the known names and the losses without smoothing", () => {
+  for (const [known, words] of [[0, "none is"], [1, "one is"], [3, "3 are"]] as const) {
+    match(
+      drawnLookLikeNames.yes({ value: 2, other: 3, known, drawn: 5 }),
+      new RegExp(`^Of the first 5 [^.]*, ${words} in`),
+    );
+  }
+  const models = [{ name: "trigram", without: 2.5, best: 2.25 }, {
+    name: "4-gram",
+    without: Infinity,
+    best: 2.125,
+  }];
+  strictEqual(othersNeedSmoothing.holds({ models }), true);
+  match(
+    othersNeedSmoothing.yes({ models }),
+    /the trigram is 2\.5000 without .*the 4-gram is infinite without/,
+  );
+  match(othersNeedSmoothing.yes({ models: [models[1]] }), /without smoothing the loss is infinite\.$/);
+  strictEqual(othersNeedSmoothing.holds({ models: [{ ...models[0], best: 2.5 }] }), false);
 });

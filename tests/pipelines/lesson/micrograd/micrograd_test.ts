@@ -1,8 +1,9 @@
 /** Tests the parts of the lesson on micrograd: its data, its drawing of a Value, and its net on an engine. */
-import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
 import { openReference } from "../../../../kernels/engine/reference.ts";
 import { MLP, value } from "../../../../kernels/models/course/micrograd.ts";
 import { PythonRandom } from "../../../../kernels/random/python_random.ts";
+import { tensorsAgree, zeroGradHelps } from "../../../../pipelines/lesson/micrograd/micrograd_claims.ts";
 import { trainOnEngine } from "../../../../pipelines/lesson/micrograd/micrograd_tensors.ts";
 import { twoMoons } from "../../../../pipelines/lesson/micrograd/moons.ts";
 import { valueGraph } from "../../../../pipelines/lesson/micrograd/value_graph.ts";
@@ -45,4 +46,20 @@ Deno.test("trainOnEngine() reproduces the losses of micrograd's demo", async () 
   ) {
     ok(Math.abs(losses[step] - expected) < 1e-6, `step ${step}: ${losses[step]}, expected ${expected}`);
   }
+});
+
+Deno.test("zeroGradHelps says that the problem was solved only of a loss below that of one wrong sign", () => {
+  match(
+    zeroGradHelps.no({ value: .9, other: .9 }),
+    /Such a small problem can be solved in spite of the mistake/,
+  );
+  match(zeroGradHelps.no({ value: 8, other: 1 }), /Here the mistake costs nothing/);
+});
+
+Deno.test("tensorsAgree tells of a loss that is not finite", () => {
+  for (const difference of [NaN, Infinity]) {
+    strictEqual(tensorsAgree.holds({ steps: 20, difference }), false);
+    match(tensorsAgree.no({ steps: 20, difference }), /a loss is no longer finite\.$/);
+  }
+  match(tensorsAgree.no({ steps: 20, difference: 1e-4 }), /a loss differs by 0\.0001 of its size/);
 });
