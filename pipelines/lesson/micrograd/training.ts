@@ -155,12 +155,14 @@ export function* learnPoints(
     Math.min(...values) - 1,
     Math.max(...values) + 1,
   ];
+  const xs = range(points.map(({ x }) => x)), ys = range(points.map(({ y }) => y));
+  const span = Math.max(xs[1] - xs[0], ys[1] - ys[0]);
   yield figure(
     "The net's score is positive on one side of the line and negative on the other.",
     boundaryChart({
-      x: range(points.map(({ x }) => x)),
-      y: range(points.map(({ y }) => y)),
-      step: .125,
+      x: xs,
+      y: ys,
+      step: Math.max(.125, span / 100), // a score takes long with one object for each number
       score: (x, y) => net.call([x, y])[0].data,
       points: points.map(({ x, y, label }) => ({ x, y, group: label === 1 ? 1 : 0 })),
       groups: ["label -1", "label 1"],
