@@ -25,15 +25,16 @@ const REQUEST_WITHIN = 30_000; // milliseconds
 /**
  * Posts all lines in order as `application/x-ndjson`, at most 256 KiB (or one line) a request, with the
  * number of the last line in the header Last-Event-ID. A receiver that gets a number twice, after an answer
- * was lost, may leave the lines out. After a truncation, as by a resume, the lines follow from the first
- * again, whose request has the header X-Events-Reset.
+ * was lost, may leave the lines out. A request that begins with the first line has the header X-Events-Reset:
+ * its lines replace those that the receiver has from an earlier process, from another phase of the run, or
+ * from before a truncation.
  */
 export async function postEvents(follower: LineFollower, options: PostOptions): Promise<void> {
   const { url, closing, stop, failed, pause: first = 1000 } = options;
-  let position: LinePosition = { line: 0, offset: 0 }, epoch = follower.epoch, pause = first, reset = false;
+  let position: LinePosition = { line: 0, offset: 0 }, epoch = follower.epoch, pause = first, reset = true;
   while (!stop.aborted) {
     if (follower.epoch !== epoch) {
-      [position, epoch, reset] = [{ line: 0, offset: 0 }, follower.epoch, true];
+      [position, epoch, reset] = [{ line: 0, offset: 0 }, follower.epoch, true]; // truncated or replaced
     }
     const read = new AbortController();
     // Before the file is read, as it may grow just after that.

@@ -109,7 +109,7 @@ Deno.test("--ui refuses a port that is taken or none, and leaves no run behind",
 
 Deno.test("--events posts every line in order, also after a failure", () =>
   withFolder(async (dir) => {
-    const got: string[] = [], ids: number[] = [];
+    const got: string[] = [], ids: number[] = [], begins: number[] = [];
     let calls = 0;
     await using server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -118,23 +118,22 @@ Deno.test("--events posts every line in order, also after a failure", () =>
         if (calls++ === 0) return new Response("later", { status: 503 });
         got.push(text);
         ids.push(Number(request.headers.get("last-event-id")));
+        if (request.headers.has("x-events-reset")) begins.push(got.length - 1);
         return new Response();
       },
     );
     const url = `http://127.0.0.1:${server.addr.port}/x`;
-    const { err } = await run([
-      ...await shardsIn(dir),
-      "--steps",
-      "600",
-      "--out",
-      `${dir}/run`,
-      "--events",
-      url,
-    ]);
+    const args = [...await shardsIn(dir), "--out", `${dir}/run`, "--events", url];
+    const { err } = await run([...args, "--steps", "600"]);
     const file = await Deno.readTextFile(`${dir}/run/metrics.jsonl`);
     strictEqual(got.join(""), file);
     strictEqual(ids.at(-1), file.split("\n").length - 1);
     match(err, /--events: 127\.0\.0\.1:\d+ answered 503: trying again/);
+    // Another run in the same folder posts its first line again, and says so.
+    const requests = got.length;
+    await run([...args, "--steps", "3", "--resume", "never"]);
+    deepStrictEqual(begins, [0, requests]);
+    strictEqual(got.slice(requests).join(""), await Deno.readTextFile(`${dir}/run/metrics.jsonl`));
   }));
 
 Deno.test("ui serves the runs of a folder until Ctrl-C, and refuses a folder without runs", () =>

@@ -100,3 +100,41 @@ Deno.test("postEvents() does not wait for a further line if one arrives just aft
       await server.shutdown();
     }
   }));
+
+Deno.test("postEvents() marks each request that begins with the first line, until a receiver has taken it", () =>
+  withFollower([note("one")], async (follower, path) => {
+    const posted: string[] = [], closing = new AbortController();
+    const answers = [503, 200, 200, 200], failures: string[] = [];
+    let taken = Promise.withResolvers<void>();
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+      const { headers } = request, status = answers.shift() ?? 200;
+      await request.body?.cancel();
+      posted.push(`${headers.get("last-event-id")} ${headers.get("x-events-reset") ?? "-"}`);
+      if (status === 200) taken.resolve();
+      return new Response(null, { status });
+    });
+    const done = postEvents(follower, {
+      url: `http://127.0.0.1:${server.addr.port}`,
+      closing: closing.signal,
+      stop: new AbortController().signal,
+      failed: (why) => failures.push(why),
+      pause: 1,
+    });
+    const write = async (text: string, options: Deno.WriteFileOptions = {}) => {
+      await beforeDeadline(taken.promise);
+      taken = Promise.withResolvers();
+      await Deno.writeTextFile(path, text, options);
+      await follower.poll();
+    };
+    try {
+      await write(textOf([note("two")]), { append: true });
+      await write(textOf([note("anew")]));
+      await beforeDeadline(taken.promise);
+    } finally {
+      closing.abort();
+      await done;
+      await server.shutdown();
+    }
+    deepStrictEqual(posted, ["1 1", "1 1", "2 -", "1 1"]);
+    deepStrictEqual(failures.length, 1);
+  }));
