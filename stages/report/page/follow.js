@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { connection, data, parse, refresh, state, take, takeNow } from "./store.js";
+import { connection, data, hasEnded, many, parse, refresh, state, take, takeNow } from "./store.js";
 
 /** Follows the page's runs until they have ended. */
 export function follow({ token, runs }) {
@@ -14,13 +14,7 @@ export function follow({ token, runs }) {
   });
   for (const { name } of runs) query.append("run", name);
   const source = new EventSource(`events?${query}`);
-  let ended = false;
-  const line = (run) => ({ data }) => {
-    const event = parse(data);
-    if (event.type === "done") ended = true;
-    if (event.type === "run") ended = false; // resumed
-    take(run, event);
-  };
+  const line = (run) => ({ data }) => take(run, parse(data));
   if (runs.length === 1) source.addEventListener("message", line(0));
   else runs.forEach((_, i) => source.addEventListener(`run${i}`, line(i)));
   source.addEventListener("state", (message) => {
@@ -32,10 +26,10 @@ export function follow({ token, runs }) {
   source.addEventListener("open", () => connection.value = "live");
   source.addEventListener("error", () => {
     // A browser tries again after a lost connection, but not after an answer that refuses it.
-    const refused = source.readyState === EventSource.CLOSED;
+    const refused = source.readyState === EventSource.CLOSED, ended = hasEnded();
     if (ended) source.close();
     connection.value = ended
-      ? "the run has ended"
+      ? many ? "the runs have ended" : "the run has ended"
       : refused
       ? "the connection was refused: open the address that the program prints now, or load this page again"
       : "connection lost: trying again";

@@ -131,3 +131,51 @@ Deno.test({
       }
     }),
 });
+
+Deno.test({
+  name: `a live page of several runs tries again until all have ended, and one of ended runs does not${none}`,
+  ignore: browser === null,
+  sanitizeOps: false, // the browser's pipes
+  sanitizeResources: false,
+  fn: () =>
+    withFolder(async (folder) => {
+      const runs = await Promise.all(["first", "second"].map(async (name) => {
+        await Deno.mkdir(`${folder}/${name}`);
+        return new LiveRun(name, `${folder}/${name}`);
+      }));
+      const append = (name: string, ...events: RunEvent[]) =>
+        Deno.writeTextFile(
+          `${folder}/${name}/metrics.jsonl`,
+          events.map((event) => `${encodeEvent(event)}\n`).join(""),
+          { append: true },
+        );
+      for (const { name } of runs) await append(name, ...runEvents(20).slice(0, -1));
+      const done: RunEvent = { type: "done", reason: "finished" };
+      const serve = (port: number, token?: string) =>
+        serveRuns({ port, pollEvery: 20, runs: () => runs, ...(token !== undefined && { token }) });
+      let server = serve(0);
+      const { port, token } = server;
+      try {
+        await withBrowser(folder, async (open) => {
+          const says = (pattern: RegExp) => `${pattern}.test(document.querySelector(".status").textContent)`;
+          const { until } = await open(server.address);
+          await until(says(/^live · 2 runs, 2 going on/));
+          await append("first", done);
+          await until(says(/2 runs, 1 going on/));
+          await server.close();
+          await until(says(/trying again/));
+          server = serve(port, token);
+          await until(says(/^live · 2 runs, 1 going on/));
+          await append("second", done);
+          await until(says(/2 runs, all have ended/));
+          const late = await open(`${server.address}&run=first`); // which has ended before
+          await late.until(says(/^finished/));
+          await server.close();
+          await until(says(/the runs have ended/));
+          await late.until(says(/the run has ended/));
+        });
+      } finally {
+        await server.close();
+      }
+    }),
+});
