@@ -91,28 +91,37 @@ async function entriesOf(folder: string, mayBeGone: boolean): Promise<readonly D
 }
 
 /**
+ * Returns the folders of the runs that a folder stands for: its phases that have begun, since the file that
+ * joins them is written only after each phase, or else the folder itself; none if there are no events.
+ */
+async function runsAt(
+  folder: string,
+  { mayBeDamaged = false }: { readonly mayBeDamaged?: boolean } = {},
+): Promise<readonly string[]> {
+  const phases = await readPhases(folder).catch((error) => {
+    if (mayBeDamaged && error instanceof Deno.errors.InvalidData) return null;
+    throw error;
+  });
+  const found: string[] = [];
+  for (const run of phases?.map(({ name }) => `${folder}/${name}`) ?? [folder]) {
+    if (await exists(`${run}/metrics.jsonl`)) found.push(run);
+  }
+  return found;
+}
+
+/**
  * Returns the runs in folders and one level below, each once; runs that were seen before keep their state and
  * their name.
  */
 async function runsIn(folders: readonly string[], known: Map<string, LiveRun>): Promise<readonly LiveRun[]> {
   const found: string[] = [];
   for (const folder of folders) {
-    const phases = await readPhases(folder);
-    if (phases !== null) {
-      for (const { name } of phases) {
-        if (await exists(`${folder}/${name}/metrics.jsonl`)) found.push(`${folder}/${name}`);
-      }
-      continue;
-    }
-    if (await exists(`${folder}/metrics.jsonl`)) {
-      found.push(folder);
-      continue;
-    }
-    const below = (await entriesOf(folder, known.size > 0)).filter(({ isDirectory }) => isDirectory).map((
-      { name },
-    ) => name);
-    for (const name of below.sort()) {
-      if (await exists(`${folder}/${name}/metrics.jsonl`)) found.push(`${folder}/${name}`);
+    const own = await runsAt(folder);
+    found.push(...own);
+    if (own.length > 0) continue;
+    const below = (await entriesOf(folder, known.size > 0)).filter(({ isDirectory }) => isDirectory);
+    for (const name of below.map(({ name }) => name).sort()) {
+      found.push(...await runsAt(`${folder}/${name}`, { mayBeDamaged: true })); // it must not hide the others
     }
   }
   const unique = [...new Map(found.map((folder) => [resolve(folder), folder])).values()];

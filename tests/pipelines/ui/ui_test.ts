@@ -165,3 +165,39 @@ Deno.test("ui serves the runs of a folder until Ctrl-C, and refuses a folder wit
     await Deno.mkdir(`${dir}/empty`);
     match(errorLine(await runsTo(2, ["ui", `${dir}/empty`])), /No run in/);
   }));
+
+Deno.test("ui shows the phases of a run that have begun, in its folder and in the folder above", () =>
+  withFolder(async (dir) => {
+    const event = '{"type":"note","text":"x"}\n', runs = `${dir}/runs`;
+    const begin = async (folder: string) => {
+      await Deno.mkdir(folder, { recursive: true });
+      await Deno.writeTextFile(`${folder}/metrics.jsonl`, event);
+    };
+    await begin(`${runs}/whole/one`);
+    const phases = ["one", "two"].map((name) => ({ name, pipeline: "train", leavesModel: false }));
+    await Deno.writeTextFile(`${runs}/whole/phases.json`, JSON.stringify({ phases }));
+    await using below = start(["ui", runs]);
+    await using own = start(["ui", `${runs}/whole`]);
+    const shown: (() => Promise<string>)[] = [];
+    for (const child of [below, own]) {
+      child.stderr.pipeTo(new WritableStream());
+      const address = await firstMatch(child.stdout, /Pages of the runs: (http:\S+)\n/);
+      shown.push(async () => {
+        const html = await (await beforeDeadline(fetch(address))).text();
+        return /"all":(\[.*?\])/.exec(html)?.[1] ?? html.slice(0, 200);
+      });
+    }
+    const [ofAll, ofOne] = shown;
+    deepStrictEqual([await ofAll(), await ofOne()], ['["one"]', '["one"]']);
+    // The file that joins the phases is written after the first, and says that not all of them have ended.
+    await Deno.writeTextFile(`${runs}/whole/metrics.jsonl`, '{"type":"done","reason":"interrupted"}\n');
+    await begin(`${runs}/whole/two`);
+    await begin(`${runs}/other`);
+    deepStrictEqual([await ofAll(), await ofOne()], ['["other","one","two"]', '["one","two"]']);
+    await Deno.writeTextFile(`${runs}/whole/phases.json`, "damaged"); // it hides no other run
+    strictEqual(await ofAll(), '["other","whole"]');
+    for (const child of [below, own]) {
+      child.kill("SIGINT");
+      strictEqual((await beforeDeadline(child.status)).code, 130);
+    }
+  }));
