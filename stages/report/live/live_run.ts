@@ -8,13 +8,14 @@ import { readIfThere } from "../../disk/whole_files.ts";
 import { isRecord, type Json } from "../../disk/json.ts";
 import { decodeEvent } from "../../flow/event_json.ts";
 import type { NoteEvent, RunStartEvent, StageEvent } from "../../flow/events.ts";
-import { type RemovedSample, removedSamples } from "../removed_samples.ts";
+import { RemovedReader, type RemovedSample } from "../removed_samples.ts";
 import type { PageRun } from "../report.ts";
 import { RunDigest } from "../run_digest.ts";
 import { LineFollower } from "./line_follower.ts";
 import { Notice } from "./notice.ts";
 
-const REMOVED_EVERY = 10_000; // milliseconds: dropped documents are read from compressed files
+/** Milliseconds between readings of the configuration, and of dropped documents, which are compressed. */
+const REFRESH_EVERY = 10_000;
 
 /** An event that a live page shows before it is a line of metrics.jsonl, or in place of one. */
 export type LiveEvent = StageEvent | NoteEvent | RunStartEvent;
@@ -31,9 +32,12 @@ export class LiveRun {
   #digest = new RunDigest();
   #record: Readonly<Record<string, Json>> = {};
   #tokenizer: string | undefined;
-  #refreshed = -Infinity;
+  #looked = -Infinity;
   #changes = 0;
-  #removed: { at: number; samples: readonly RemovedSample[] } = { at: -Infinity, samples: [] };
+  readonly #removed: RemovedReader | null;
+  #samples: readonly RemovedSample[] = [];
+  #sampled = -Infinity; // end of the last reading of dropped documents
+  #isSampling = false;
   readonly #now = new Map<string, StageEvent>();
   #early: (NoteEvent | RunStartEvent)[] = []; // until metrics.jsonl has them
   readonly #notice = new Notice();
@@ -45,8 +49,9 @@ export class LiveRun {
   constructor(
     readonly name: string,
     readonly folder: string,
-    readonly removedFolder: string | null = `${folder}/removed`,
+    removedFolder: string | null = `${folder}/removed`,
   ) {
+    this.#removed = removedFolder === null ? null : new RemovedReader(removedFolder);
     this.follower = new LineFollower(`${folder}/metrics.jsonl`, {
       line: (text) => {
         const event = decodeEvent(text);
@@ -86,7 +91,7 @@ export class LiveRun {
     return this.#changes;
   }
 
-  /** Resolves when `takeNow()` is called, or when the signal is aborted. */
+  /** Resolves when `takeNow()` is called or samples have been read, or when the signal is aborted. */
   nowChanged(signal: AbortSignal): Promise<void> {
     return this.#notice.wait(signal);
   }
@@ -96,30 +101,51 @@ export class LiveRun {
     return [...this.#early, ...this.#now.values()];
   }
 
-  /**
-   * Reads the configuration and what was appended. Dropped documents are read if the last reading is ten
-   * seconds old, or now with `removedNow`.
-   */
+  /** Does what `look()` and `readRemoved()` do; `removedNow` is the `now` of the latter. */
   async refresh({ removedNow = false }: { readonly removedNow?: boolean } = {}): Promise<void> {
-    this.#refreshed = Date.now();
+    await this.look();
+    await this.readRemoved({ now: removedNow });
+  }
+
+  /** Reads the configuration and what was appended. */
+  async look(): Promise<void> {
+    this.#looked = Date.now();
     this.#changes++;
     await this.follower.poll();
     if (this.follower.isGone) return; // what was read stays
     this.#record = await recordIn(this.folder);
     this.#tokenizer ??= await tokenizerHash(this.folder);
-    const now = Date.now();
-    if (this.removedFolder === null || !removedNow && now - this.#removed.at < REMOVED_EVERY) return;
-    this.#removed = { at: now, samples: await removedSamples(this.removedFolder) };
   }
 
-  /** Reads what was appended, and now and then the rest: at once while the configuration is missing. */
+  /**
+   * Reads dropped documents if the last reading is ten seconds old, or at any time with `now`. It may take
+   * seconds. Does nothing while another reading is under way. Throws the signal's reason once it is aborted,
+   * and the errors of reading.
+   */
+  async readRemoved(
+    { now = false, signal }: { readonly now?: boolean; readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
+    const isDue = now || Date.now() - this.#sampled >= REFRESH_EVERY;
+    if (this.#removed === null || !isDue || this.#isSampling || this.follower.isGone) return;
+    this.#isSampling = true;
+    try {
+      this.#samples = await this.#removed.read(signal);
+      this.#changes++;
+      this.#notice.give();
+    } finally {
+      this.#isSampling = false;
+      this.#sampled = Date.now();
+    }
+  }
+
+  /** Reads what was appended, and now and then the configuration: at once while it is missing. */
   async follow(): Promise<void> {
     const isNew = Object.keys(this.#record).length === 0;
-    if (isNew || Date.now() - this.#refreshed >= REMOVED_EVERY) await this.refresh();
+    if (isNew || Date.now() - this.#looked >= REFRESH_EVERY) await this.look();
     else await this.follower.poll();
   }
 
-  /** What a page shows of the run; call `refresh()` before. */
+  /** What a page shows of the run; call `look()` or `refresh()` before. */
   get page(): PageRun {
     const { options } = this.#record;
     return {
@@ -127,7 +153,7 @@ export class LiveRun {
       events: this.#digest.events(),
       counts: this.#digest.counts,
       options: isRecord(options) ? options : {},
-      removed: this.#removed.samples,
+      removed: this.#samples,
       tokenizer: this.#tokenizer,
       record: this.#record,
     };

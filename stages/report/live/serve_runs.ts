@@ -97,7 +97,8 @@ export function serveRuns(options: ServeOptions): RunServer {
   }
 
   async function page(runs: readonly LiveRun[], all: readonly LiveRun[], method: string): Promise<Response> {
-    await readEach(runs, (run) => run.refresh());
+    await readEach(runs, (run) => run.look());
+    sample(runs);
     const html = reportPageOf(runs.map(({ page }) => page), {
       live: {
         token,
@@ -163,6 +164,17 @@ export function serveRuns(options: ServeOptions): RunServer {
     failures.forEach(say);
   }
 
+  const sampling = new Set<Promise<void>>();
+  /** Starts to read the documents that a run has dropped. Pages of several runs do not show them. */
+  function sample([run, ...others]: readonly LiveRun[]): void {
+    const { signal } = closing;
+    if (others.length > 0 || signal.aborted) return;
+    const read: Promise<void> = run.readRemoved({ signal }).catch((error) => {
+      if (!signal.aborted) say(`Cannot read what ${run.name} has dropped: ${messageOf(error)}`);
+    }).finally(() => sampling.delete(read));
+    sampling.add(read);
+  }
+
   // Files are looked at only while someone reads them.
   let following = false;
   async function follow(): Promise<void> {
@@ -171,6 +183,7 @@ export function serveRuns(options: ServeOptions): RunServer {
     while (open.size > 0 && !closing.signal.aborted) {
       const read = new Set([...open].flat());
       await readEach([...read], (run) => run.follow()).catch((error) => say(messageOf(error)));
+      for (const runs of open) sample(runs);
       await delay(options.pollEvery ?? 200);
     }
     following = false;
@@ -182,7 +195,7 @@ export function serveRuns(options: ServeOptions): RunServer {
     closing.abort();
     const late = new AbortController();
     await Promise.race([
-      server.shutdown(),
+      Promise.all([server.shutdown(), ...sampling]),
       delay(CLOSE_WITHIN, undefined, { signal: late.signal }).catch(() => {}),
     ]);
     late.abort();

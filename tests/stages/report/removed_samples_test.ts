@@ -1,6 +1,6 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { removedSamples } from "../../../stages/report/removed_samples.ts";
+import { RemovedReader, removedSamples } from "../../../stages/report/removed_samples.ts";
 
 function lines(count: number, reason: string, start = 0): Uint8Array {
   const rows = Array.from({ length: count }, (_, i) => ({
@@ -58,4 +58,49 @@ Deno.test("removedSamples() reads a truncated file as far as possible, and accep
       deepStrictEqual(await removedSamples(`${dir}/nowhere`), []);
     },
   );
+});
+
+Deno.test("RemovedReader.read() reads a stage again if one of its files has changed, and no other stage", async () => {
+  const files = { "c4/00000.jsonl.gz": [lines(3, "a")], "url/00000.jsonl.gz": [lines(2, "b")] };
+  await withRemoved(files, async (dir) => {
+    const reader = new RemovedReader(dir),
+      reasons = async () => (await reader.read()).map(({ reason }) => reason);
+    deepStrictEqual(await reasons(), ["a", "a", "a", "b", "b"]);
+    // Whoever reads a file of zeros finds nothing in it.
+    for (const name of ["c4", "url"]) {
+      const path = `${dir}/${name}/00000.jsonl.gz`;
+      await Deno.writeFile(path, new Uint8Array((await Deno.stat(path)).size));
+    }
+    deepStrictEqual(await reasons(), ["a", "a", "a", "b", "b"]);
+    await Deno.writeFile(`${dir}/c4/00000.jsonl.gz`, lines(4, "c"));
+    deepStrictEqual(await reasons(), ["c", "c", "c", "c", "b", "b"]);
+    await Deno.writeFile(`${dir}/c4/00001.jsonl.gz`, lines(1, "d"));
+    deepStrictEqual(await reasons(), ["c", "c", "c", "c", "d", "b", "b"]);
+    await Deno.remove(`${dir}/url`, { recursive: true });
+    deepStrictEqual(await reasons(), ["c", "c", "c", "c", "d"]);
+  });
+});
+
+Deno.test("RemovedReader.read() does not read again what only grows beyond the first 64 Mi characters", async () => {
+  const row = `${JSON.stringify({ id: "1", reason: "a", text: "x".repeat(2 ** 16) })}\n`;
+  const part = gzipSync(row.repeat(128));
+  await withRemoved({ "c4/00000.jsonl.gz": Array.from({ length: 8 }, () => part) }, async (dir) => {
+    const reader = new RemovedReader(dir), path = `${dir}/c4/00000.jsonl.gz`;
+    const count = async () => (await reader.read()).length;
+    strictEqual(await count(), 4);
+    const { size } = await Deno.stat(path);
+    await Deno.writeFile(path, new Uint8Array(size + 1));
+    await Deno.writeFile(`${dir}/c4/00001.jsonl.gz`, lines(1, "b"));
+    strictEqual(await count(), 4);
+    await Deno.writeFile(path, new Uint8Array(size - 1)); // by another run
+    strictEqual(await count(), 1);
+  });
+});
+
+Deno.test("RemovedReader.read() ends when it is aborted", async () => {
+  await withRemoved({ "c4/00000.jsonl.gz": [lines(3, "a")] }, async (dir) => {
+    const reader = new RemovedReader(dir);
+    await rejects(reader.read(AbortSignal.abort(new Error("closed"))), /closed/);
+    strictEqual((await reader.read()).length, 3);
+  });
 });

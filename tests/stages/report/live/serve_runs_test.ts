@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { encodeEvent } from "../../../../stages/flow/event_json.ts";
 import type { RunEvent } from "../../../../stages/flow/events.ts";
 import { LiveRun } from "../../../../stages/report/live/live_run.ts";
+import { RemovedReader, type RemovedSample } from "../../../../stages/report/removed_samples.ts";
 import { MOST_READERS, type RunServer, serveRuns } from "../../../../stages/report/live/serve_runs.ts";
 import { beforeDeadline } from "../../../deadline.ts";
 import { withFolder } from "../../../temporary.ts";
@@ -383,3 +384,72 @@ Deno.test("a run that cannot be read does not hide the others", () =>
     strictEqual(alone.status, 500);
     match(await alone.text(), /The page failed: Cannot read the run b: /);
   }, { names: ["a", "b"] }));
+
+/** Calls `work` while dropped documents are read by another function. */
+async function withReading(read: RemovedReader["read"], work: () => Promise<void>): Promise<void> {
+  const own = RemovedReader.prototype.read;
+  RemovedReader.prototype.read = read;
+  try {
+    await work();
+  } finally {
+    RemovedReader.prototype.read = own;
+  }
+}
+
+Deno.test("serveRuns() answers and sends new lines while dropped documents are read, and then the samples", () =>
+  withServer(async ({ append, events, server }) => {
+    const reading = Promise.withResolvers<RemovedSample[]>();
+    await withReading(() => reading.promise, async () => {
+      await append(stepEvent(0));
+      await (await beforeDeadline(fetch(server.address))).text();
+      const reader = await Reader.open(events());
+      await reader.take(1);
+      await append(stepEvent(1));
+      strictEqual((await reader.take(1))[0].id, "2");
+      reading.resolve([{ stage: "c4", reason: "short", id: "1", text: "text", length: 4 }]);
+      let removed: RemovedSample[] = [];
+      while (removed.length === 0) ({ removed } = JSON.parse((await reader.take(1, "state"))[0].data));
+      strictEqual(removed[0].reason, "short");
+      await reader.close();
+    });
+  }));
+
+Deno.test("serveRuns() shows a run whose dropped documents cannot be read, and says why they are missing", () =>
+  withServer(async ({ append, events }) => {
+    const { error } = console, said = Promise.withResolvers<string>();
+    console.error = said.resolve;
+    try {
+      await withReading(() => Promise.reject(new Error("a fault")), async () => {
+        await append(stepEvent(0));
+        const reader = await Reader.open(events());
+        await reader.take(1);
+        strictEqual(
+          await beforeDeadline(said.promise),
+          "live page: Cannot read what a has dropped: a fault",
+        );
+        await append(stepEvent(1));
+        strictEqual((await reader.take(1))[0].id, "2");
+        await reader.close();
+      });
+    } finally {
+      console.error = error;
+    }
+  }));
+
+Deno.test("RunServer.close() stops reading dropped documents", () =>
+  withServer(async ({ append, server }) => {
+    let stopped = false;
+    const untilAborted = (signal?: AbortSignal) =>
+      new Promise<never>((_, reject) =>
+        signal?.addEventListener("abort", () => {
+          stopped = true;
+          reject(signal.reason);
+        })
+      );
+    await withReading(untilAborted, async () => {
+      await append(stepEvent(0));
+      await (await beforeDeadline(fetch(server.address))).text();
+      await beforeDeadline(server.close());
+      strictEqual(stopped, true);
+    });
+  }));
