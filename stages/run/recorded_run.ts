@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LiveThread } from "../report/live/live_thread.ts";
+import type { LiveControls } from "../report/live/live_thread.ts";
 import type { RunLimits } from "../report/progress.ts";
 import type { Console } from "./console.ts";
 
@@ -41,7 +41,7 @@ export interface RecordedRun {
   /** Whether events are also written for TensorBoard. */
   readonly tensorboard: boolean;
   /** The thread that serves the run's live page and posts its events; null for none. Default: none. */
-  readonly live?: LiveThread | null;
+  readonly live?: LiveControls | null;
   /** Aborted once a scheduler asks the run to stop, as SIGUSR2 does. Default: only SIGUSR2 does. */
   readonly preempted?: AbortSignal;
   /** Limits towards which progress is shown. */

@@ -35,7 +35,7 @@ export async function startLive(
 
 /**
  * Starts the thread that serves the pages of several runs, each once it has begun, and prints the address.
- * The returned object ends it. Throws UsageError if the port is taken.
+ * The runs follow one another. The returned object ends the thread. Throws UsageError if the port is taken.
  */
 export async function startLivePages(
   { runs, port, console }: {
@@ -48,8 +48,8 @@ export async function startLivePages(
   return await startThread({ runs, port, url: null, console });
 }
 
-/** Pages that are served until they are closed. */
-export type LivePages = Pick<LiveThread, "close">;
+/** Pages that are served until they are closed, and the controls of their runs. */
+export type LivePages = Pick<LiveThread, "close" | "of">;
 
 async function startThread(
   { console, ...options }: Omit<LiveOptions, "warn"> & { readonly console: Console },

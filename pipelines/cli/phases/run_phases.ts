@@ -88,7 +88,7 @@ export async function runPhases(run: PreparedRun, context: PhaseContext): Promis
           `Phase ${i + 1} of ${phases.length}: ${phase.name}: ${context.command} ${prepared.typed}`,
         );
       }
-      const code = await startRun(prepared, { console, isPhase: true });
+      const code = await startRun(prepared, { console, isPhase: true, live: pages?.of(i) ?? null });
       const isLast = i === phases.length - 1, { finished } = await readRunFolder(`${out}/${phase.name}`);
       await reportPhases(phases, { ...report, isFinished: isLast && finished });
       if (code !== 0 || !finished) return code; // interrupted, or a scheduler needs the machine

@@ -15,11 +15,11 @@ import type { RunJob } from "./run_job.ts";
  * `execute()`.
  */
 export async function executeWithRollback(job: RunJob): Promise<number> {
-  const live = await startLive(liveWishes(job));
+  const own = await startLive(liveWishes(job));
   try {
-    return await executeUntilEnd({ ...job, live });
+    return await executeUntilEnd({ ...job, live: job.live ?? own });
   } finally {
-    await live?.close();
+    await own?.close();
   }
 }
 

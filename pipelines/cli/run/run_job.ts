@@ -7,7 +7,7 @@ import type { StoreRun } from "../../../stages/run/store/store_run.ts";
 import type { Leader } from "../../../kernels/engine/ranks/leader.ts";
 import type { Json } from "../../../stages/disk/json.ts";
 import type { NamedPipeline } from "../catalogue.ts";
-import type { LiveThread } from "../../../stages/report/live/live_thread.ts";
+import type { LiveControls } from "../../../stages/report/live/live_thread.ts";
 import type { Console } from "../../../stages/run/console.ts";
 import type { ResolvedOptions } from "../resolve.ts";
 
@@ -35,8 +35,8 @@ export interface RunJob {
   readonly console: Console;
   /** The conversation with the other processes of the run; null if there is one process. Default: null. */
   readonly leader?: Leader | null;
-  /** The thread that serves the live page; null for none. Default: none. */
-  readonly live?: LiveThread | null;
+  /** The thread that serves the live page; null or absent if the run itself starts the one that it needs. */
+  readonly live?: LiveControls | null;
   /** The object store that the run is brought to; null for none. Default: none. */
   readonly store?: StoreRun | null;
   /** Receives values of options that the run itself has determined. */

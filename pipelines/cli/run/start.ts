@@ -79,14 +79,14 @@ export async function claimFolders({ decision }: PreparedRun, console: Console):
 /** Starts or resumes a run of a flow; returns its exit code, and throws the error of a run that fails. */
 export async function startRun(
   prepared: PreparedRun,
-  io: Pick<RunJob, "console" | "leader" | "isPhase">,
+  io: Pick<RunJob, "console" | "leader" | "isPhase" | "live">,
 ): Promise<number> {
   return await startOwned(prepared, { console: io.console, work: () => executeOwned(prepared, io) });
 }
 
 async function executeOwned(
   prepared: PreparedRun,
-  io: Pick<RunJob, "console" | "leader" | "isPhase">,
+  io: Pick<RunJob, "console" | "leader" | "isPhase" | "live">,
 ): Promise<number> {
   const { named, resolved, fetched, decision, typed, resumeCommand } = prepared;
   const { out, recordFolder, resumed, checkpoint, branch, store } = decision;

@@ -28,8 +28,16 @@ export class PortError extends Error {
   override readonly name = "PortError";
 }
 
+/** How a run talks to the thread that serves its page. */
+export interface LiveControls {
+  /** Shows an event that is not in metrics.jsonl yet. */
+  show(event: LiveEvent): void;
+  /** Passes on what the buttons of the page ask, until null is given. */
+  onAct(act: ((action: RunAction) => void) | null): void;
+}
+
 /** A thread that runs. */
-export class LiveThread {
+export class LiveThread implements LiveControls {
   readonly #worker: Worker;
   readonly #closed: Promise<void>;
   /** Does what a button of the page asks. */
@@ -77,15 +85,23 @@ export class LiveThread {
     }
   }
 
-  /** Shows an event that is not in metrics.jsonl yet. */
+  /** Shows an event of the first run that is not in metrics.jsonl yet. */
   show(event: LiveEvent): void {
-    this.#worker.postMessage({ type: "now", event } satisfies LiveMessage);
+    this.of(0).show(event);
   }
 
-  /** Passes on what the buttons of the page ask, until null is given. */
+  /** Passes on what the buttons of the pages ask, whichever run they show, until null is given. */
   onAct(act: ((action: RunAction) => void) | null): void {
     this.#act = act ?? (() => {});
     this.#worker.postMessage({ type: "acts", acts: act !== null } satisfies LiveMessage);
+  }
+
+  /** Returns the controls of the run with index `run`: one run goes on at a time. */
+  of(run: number): LiveControls {
+    return {
+      show: (event) => this.#worker.postMessage({ type: "now", run, event } satisfies LiveMessage),
+      onAct: (act) => this.onAct(act),
+    };
   }
 
   /** Lets readers get the last lines, for at most some seconds, and ends the thread. */

@@ -21,7 +21,7 @@ export type LiveMessage =
   | Readonly<
     { type: "start"; runs: readonly FollowedRun[]; port: number | null; url: string | null }
   >
-  | Readonly<{ type: "now"; event: LiveEvent }>
+  | Readonly<{ type: "now"; run: number; event: LiveEvent }>
   | Readonly<{ type: "acts"; acts: boolean }>
   | Readonly<{ type: "close" }>;
 
@@ -41,11 +41,11 @@ const scope = globalThis as unknown as {
   postMessage(answer: LiveAnswer): void;
 };
 
-let run: LiveRun | null = null, server: RunServer | null = null, poster: Poster | null = null;
-let acts = false; // whether the run can still do what a page asks
+let all: readonly LiveRun[] = [], server: RunServer | null = null, poster: Poster | null = null;
+let acts = false; // whether a run can do now what a page asks
 
 scope.onmessage = async ({ data }) => {
-  if (data.type === "now") return run?.takeNow(data.event);
+  if (data.type === "now") return all[data.run]?.takeNow(data.event);
   if (data.type === "acts") {
     acts = data.acts;
     return;
@@ -55,11 +55,10 @@ scope.onmessage = async ({ data }) => {
     return scope.postMessage({ type: "closed" });
   }
   try {
-    const { runs, port, url } = data, all = runs.map(({ name, folder }) => new LiveRun(name, folder));
-    const [live] = all;
-    run = live;
-    if (port !== null) server = serveRuns({ port, runs: () => begun(all), act });
-    if (url !== null) poster = new Poster(live, url);
+    const { runs, port, url } = data;
+    all = runs.map(({ name, folder }) => new LiveRun(name, folder));
+    if (port !== null) server = serveRuns({ port, runs: () => begun(all), act, canAct: () => acts });
+    if (url !== null) poster = new Poster(all[0], url);
     scope.postMessage({ type: "started", address: server?.address ?? null });
   } catch (error) {
     scope.postMessage({
@@ -73,7 +72,8 @@ scope.onmessage = async ({ data }) => {
 /** Returns the runs that have begun, or the first if none has. */
 async function begun(runs: readonly LiveRun[]): Promise<readonly LiveRun[]> {
   if (runs.length === 1) return runs;
-  const there = await Promise.all(runs.map(({ folder }) => exists(`${folder}/metrics.jsonl`)));
+  const has = ({ now, folder }: LiveRun) => now.length > 0 || exists(`${folder}/metrics.jsonl`);
+  const there = await Promise.all(runs.map(has));
   const found = runs.filter((_, i) => there[i]);
   return found.length === 0 ? runs.slice(0, 1) : found;
 }

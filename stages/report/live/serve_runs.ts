@@ -4,11 +4,11 @@
  * @module
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { encodeNumbers } from "../../flow/event_json.ts";
-import { reportPageOf, stateOf } from "../report.ts";
+import { reportPageOf } from "../report.ts";
 import { eventStream } from "./event_stream.ts";
 import { newToken, pageHeaders, refusal, refused } from "./guard.ts";
 import type { LiveRun } from "./live_run.ts";
+import { type Offer, Offers, STATE_EVERY, StateMessages } from "./state_messages.ts";
 
 /** How runs are served. */
 export interface ServeOptions {
@@ -23,6 +23,8 @@ export interface ServeOptions {
    * look.
    */
   act?(action: RunAction): boolean;
+  /** Returns whether a run can do now what a reader asks. Default: it can. */
+  canAct?(): boolean;
   /** Milliseconds between looks at the files that someone reads. Default 200. */
   readonly pollEvery?: number;
   /** Milliseconds between comments on an idle stream. Default 15,000. */
@@ -57,7 +59,6 @@ export interface RunServer {
 export const MOST_READERS = 64;
 /** Runs that one page shows over each other. */
 export const MOST_COMPARED = 12;
-const STATE_EVERY = 900; // milliseconds between two states: pages show the truth within a second
 const CLOSE_WITHIN = 1000; // milliseconds: a reader that reads nothing must not hold up the end of a run
 
 /**
@@ -66,7 +67,7 @@ const CLOSE_WITHIN = 1000; // milliseconds: a reader that reads nothing must not
  * Throws an error of `isPortError` if the port cannot be used.
  */
 export function serveRuns(options: ServeOptions): RunServer {
-  const token = options.token ?? newToken(), closing = new AbortController();
+  const token = options.token ?? newToken(), closing = new AbortController(), offers = new Offers();
   const open = new Set<readonly LiveRun[]>();
   let port = options.port;
   const listen = { hostname: "127.0.0.1", port, onListen: () => {}, onError };
@@ -79,9 +80,10 @@ export function serveRuns(options: ServeOptions): RunServer {
     if (all.length === 0) return refused(404, "The runs that were served here are gone");
     const unknown = wanted.find((name) => !all.some((run) => run.name === name));
     if (unknown !== undefined) return refused(404, `There is no run called ${JSON.stringify(unknown)}`);
+    offers.set(offerOf(all));
     const runs = wanted.length === 0 ? all : all.filter(({ name }) => wanted.includes(name));
     const shown = runs.slice(0, MOST_COMPARED);
-    if (url.pathname === "/") return await page(shown, all, request.method);
+    if (url.pathname === "/") return await page(shown, request.method);
     if (url.pathname === "/events") return await events(shown, request, url);
     return refused(404, `There is no ${url.pathname} here: the page is at /`);
   });
@@ -89,14 +91,21 @@ export function serveRuns(options: ServeOptions): RunServer {
 
   function act(action: RunAction): Response {
     if (options.act === undefined) return refused(404, "This page shows runs of other processes");
-    if (!options.act(action)) return refused(409, "The run has ended");
+    if (!options.act(action)) {
+      return refused(409, "The run cannot do that now: it has not begun or has ended");
+    }
     return new Response(`${answers[action]}\n`, {
       status: 202,
       headers: { ...pageHeaders, "content-type": "text/plain; charset=utf-8" },
     });
   }
 
-  async function page(runs: readonly LiveRun[], all: readonly LiveRun[], method: string): Promise<Response> {
+  function offerOf(all: readonly LiveRun[]): Offer {
+    const acts = options.act !== undefined && (options.canAct?.() ?? true);
+    return { all: all.map(({ name }) => name), acts };
+  }
+
+  async function page(runs: readonly LiveRun[], method: string): Promise<Response> {
     await readEach(runs, (run) => run.look());
     sample(runs);
     const html = reportPageOf(runs.map(({ page }) => page), {
@@ -108,8 +117,7 @@ export function serveRuns(options: ServeOptions): RunServer {
           epoch,
           quiet: modified === null ? null : Math.max(0, (Date.now() - modified) / 1000),
         })),
-        all: all.map(({ name }) => name),
-        acts: options.act !== undefined,
+        ...offers.now,
       },
     });
     return new Response(method === "HEAD" ? null : html, {
@@ -137,7 +145,7 @@ export function serveRuns(options: ServeOptions): RunServer {
       after: after[i] ?? 0,
       epoch: epochs[i] ?? null,
     }));
-    const state = new StateMessages(runs);
+    const state = new StateMessages(runs, offers);
     const stream = eventStream(sources, {
       closing: closing.signal,
       ...(options.keepAlive !== undefined && { keepAlive: options.keepAlive }),
@@ -175,6 +183,14 @@ export function serveRuns(options: ServeOptions): RunServer {
     sampling.add(read);
   }
 
+  let looked = -Infinity;
+  /** Looks what pages can offer now. */
+  async function lookAround(): Promise<void> {
+    if (performance.now() < looked + STATE_EVERY) return;
+    looked = performance.now();
+    offers.set(offerOf(await options.runs()));
+  }
+
   // Files are looked at only while someone reads them.
   let following = false;
   async function follow(): Promise<void> {
@@ -184,6 +200,7 @@ export function serveRuns(options: ServeOptions): RunServer {
       const read = new Set([...open].flat());
       await readEach([...read], (run) => run.follow()).catch((error) => say(messageOf(error)));
       for (const runs of open) sample(runs);
+      await lookAround().catch((error) => say(messageOf(error)));
       await delay(options.pollEvery ?? 200);
     }
     following = false;
@@ -234,50 +251,4 @@ function numbers(text: string): number[] | null {
   if (text === "") return [];
   if (!/^\d{1,15}(,\d{1,15})*$/.test(text)) return null;
   return text.split(",").map(Number);
-}
-
-/**
- * What pages show of runs besides lines: sums over stages and documents, sent at most once a second, and
- * counts of stages that have no line yet.
- */
-class StateMessages {
-  readonly #runs: readonly LiveRun[];
-  #sent = "";
-  #sentNow = "";
-  #at = -Infinity;
-  #seen = "";
-
-  constructor(runs: readonly LiveRun[]) {
-    this.#runs = runs;
-  }
-
-  /** Returns a message with what changed since the last one; null if nothing did. */
-  take(): string | null {
-    const now = encodeNumbers(this.#runs.map(({ now }) => now));
-    if (now !== this.#sentNow) {
-      this.#sentNow = now;
-      return `event: now\ndata: ${now}\n\n`;
-    }
-    const counts = this.#counts();
-    if (counts === this.#seen || performance.now() < this.#at + STATE_EVERY) return null;
-    [this.#seen, this.#at] = [counts, performance.now()];
-    const state = encodeNumbers(stateOf(this.#runs.map(({ page }) => page)));
-    if (state === this.#sent) return null;
-    this.#sent = state;
-    return `event: state\ndata: ${state}\n\n`;
-  }
-
-  /** Resolves when `take()` may return a message that does not follow from new lines. */
-  async changed(signal: AbortSignal): Promise<void> {
-    const waits = this.#runs.map((run) => run.nowChanged(signal));
-    if (this.#counts() !== this.#seen) {
-      const left = Math.max(0, this.#at + STATE_EVERY - performance.now());
-      waits.push(delay(left, undefined, { signal }).catch(() => {}));
-    }
-    await Promise.race(waits);
-  }
-
-  #counts(): string {
-    return this.#runs.map(({ changes }) => changes).join();
-  }
 }

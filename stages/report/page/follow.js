@@ -18,8 +18,8 @@ export function follow({ token, runs }) {
   if (runs.length === 1) source.addEventListener("message", line(0));
   else runs.forEach((_, i) => source.addEventListener(`run${i}`, line(i)));
   source.addEventListener("state", (message) => {
-    const next = parse(message.data);
-    refresh(() => state.value = { ...data, ...next });
+    const next = parse(message.data), live = { ...data.live, ...next.live };
+    refresh(() => state.value = { ...data, ...next, live });
   });
   source.addEventListener("now", (message) => takeNow(parse(message.data)[0]));
   source.addEventListener("reset", () => location.reload()); // the run was resumed from an earlier step

@@ -58,7 +58,7 @@ function Status() {
         <span role="status" class=${hasFailed() ? "alarm" : ""}>${announced.join(" · ")}</span>
         ${!hasEnded() && html`<span class="progress">${separator}${now}</span>`}
       </p>
-      ${data.live?.acts && connection.value === "live" && !hasEnded() && html`
+      ${state.value.live?.acts && connection.value === "live" && !hasEnded() && html`
         <button type="button" onClick=${() => ask("checkpoint")}>Checkpoint now</button>
         <button type="button" onClick=${() => ask("stop")}>Stop</button>
       `}

@@ -8,9 +8,9 @@ import { html, Row, Section, Table } from "./html.js";
 import { data, isPolicy, runs, state, view } from "./store.js";
 import { colorOf, reachedBy } from "./training.js";
 
-/** The section; empty for a single run. */
+/** The section; for a single run, the links to others. */
 export function Runs() {
-  if (data.compared.length < 2) return null;
+  if (data.compared.length < 2) return html`<${Others} />`;
   const text = (value) =>
     value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
   // Nothing is known of the options of a run without config.json, so they do not differ.
@@ -70,9 +70,9 @@ function reached() {
 /** The address of a run's own page. */
 const pageOf = (name) => `?${new URLSearchParams({ token: data.live.token, run: name })}`;
 
-/** Links to the runs that can be shown and are not on this page, which compares only some of many. */
+/** Links to the runs that can be shown and are not on this page, also to those that have begun since. */
 function Others() {
-  const others = (data.live?.all ?? []).filter((name) => runs.every((run) => run.name !== name));
+  const others = (state.value.live?.all ?? []).filter((name) => runs.every((run) => run.name !== name));
   if (others.length === 0) return null;
   return html`
     <p class="soft">${others.length} more, not on this page:

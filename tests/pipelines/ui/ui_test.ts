@@ -7,6 +7,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { bytesOfTokens } from "../../../stages/format/tokens/token_file.ts";
 import { beforeDeadline } from "../../deadline.ts";
 import { Reader } from "../../stages/report/live/sse.ts";
+import { evenTask, phaseNames, smallAssistant } from "../posttrain/assistant_runs.ts";
 import { errorLine, run, runsTo, start, withFolder } from "../program.ts";
 
 const model =
@@ -34,6 +35,16 @@ async function firstMatch(stream: ReadableStream<Uint8Array<ArrayBuffer>>, patte
     })().catch(() => {});
     return found[1];
   }
+}
+
+/** Asks what a button of a page asks; returns the status of the answer. */
+async function press(address: string, action: string): Promise<number> {
+  const { origin } = new URL(address);
+  const response = await beforeDeadline(
+    fetch(address.replace("/?", `/${action}?`), { method: "POST", headers: { origin } }),
+  );
+  await response.body?.cancel();
+  return response.status;
 }
 
 Deno.test("--ui serves a run from its first line to its end, and its address is in no file", () =>
@@ -73,24 +84,46 @@ Deno.test("a page's buttons take a checkpoint within a step and stop the run as 
       }
       throw new Error("The stream has ended");
     };
-    const press = async (action: string) => {
-      const { origin } = new URL(address);
-      const response = await fetch(address.replace("/?", `/${action}?`), {
-        method: "POST",
-        headers: { origin },
-      });
-      await response.body?.cancel();
-      return response.status;
-    };
     await next(({ type, step }) => type === "step" && step >= 3);
-    strictEqual(await press("checkpoint"), 202);
+    strictEqual(await press(address, "checkpoint"), 202);
     const asked = await next(({ type }) => type === "checkpoint");
     ok(asked.step > 3 && (await Deno.stat(asked.path)).isDirectory);
     await next(({ type, step }) => type === "step" && step > asked.step); // the run goes on
-    strictEqual(await press("stop"), 202);
+    strictEqual(await press(address, "stop"), 202);
     strictEqual((await next(({ type }) => type === "done")).reason, "interrupted");
     strictEqual((await beforeDeadline(child.status)).code, 130);
     await reader.close().catch(() => {});
+  }));
+
+Deno.test("--ui of a run with phases offers each as it begins, and its buttons act on the one that runs", () =>
+  withFolder(async (dir) => {
+    const out = `${dir}/run`, words = smallAssistant(await evenTask(dir));
+    const args = words.map((word) =>
+      word.replace(/--steps 12 (.*) --checkpoint-every 3/, "--steps 1000000 $1")
+    );
+    await using child = start([...args, "--out", out, "--ui"]);
+    child.stdout.cancel();
+    const address = await firstMatch(child.stderr, /Live page: (http:\S+)\n/);
+    const events = (run: string) => Reader.open(address.replace("/?", `/events?run=${run}&`));
+    const world = await events("world");
+    for (let live = { all: [""], acts: false }; live.all.length < 2 || !live.acts;) {
+      const [{ data }] = await world.take(1, "state"); // the page of the first phase is told of the second
+      ({ live } = JSON.parse(data));
+      ok(live.all.every((name, i) => name === phaseNames[i]), `${live.all}`);
+    }
+    strictEqual(await press(address, "checkpoint"), 202);
+    const base = await events("base");
+    const next = async (wanted: string) => {
+      while (true) {
+        const event = JSON.parse((await base.take(1))[0].data);
+        if (event.type === wanted) return event;
+      }
+    };
+    ok((await Deno.stat((await next("checkpoint")).path)).isDirectory);
+    strictEqual(await press(address, "stop"), 202);
+    strictEqual((await next("done")).reason, "interrupted");
+    strictEqual((await beforeDeadline(child.status)).code, 130);
+    for (const reader of [world, base]) await reader.close().catch(() => {});
   }));
 
 Deno.test("--ui refuses a port that is taken or none, and leaves no run behind", () =>

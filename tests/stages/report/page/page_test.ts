@@ -758,3 +758,50 @@ pageTest(
       }
     }),
 );
+
+pageTest(
+  "the page of a run leads to the one that begins after it, and has buttons while these work",
+  () =>
+    withFolder(async (folder) => {
+      const runs = await Promise.all(["first", "second"].map(async (name) => {
+        await Deno.mkdir(`${folder}/${name}`);
+        return new LiveRun(name, `${folder}/${name}`);
+      }));
+      const lines = (events: readonly RunEvent[]) =>
+        events.map((event) => `${encodeEvent(event)}\n`).join("");
+      const path = `${folder}/first/metrics.jsonl`, events = runEvents(20);
+      await Deno.writeTextFile(path, lines(events.slice(0, -1)));
+      let begun = runs.slice(0, 1), can = true;
+      const server = serveRuns({
+        port: 0,
+        pollEvery: 20,
+        runs: () => begun,
+        act: () => can,
+        canAct: () => can,
+      });
+      try {
+        await withBrowser(folder, async (open) => {
+          const { page, problems, until } = await open(server.address);
+          const stop = `[...document.querySelectorAll("button")].some((b) => b.textContent === "Stop")`;
+          await until(stop);
+          can = false;
+          await until(`!${stop}`);
+          can = true;
+          await until(stop);
+          await Deno.writeTextFile(path, lines(events.slice(-1)), { append: true });
+          await until(`/^finished/.test(document.querySelector(".status").textContent)`);
+          strictEqual(await page.evaluate(stop), false);
+          begun = runs;
+          await until(`/1 more, not on this page: second/.test(document.body.innerText)`);
+          deepStrictEqual(await accessibilityProblems(page), []);
+          await Deno.writeTextFile(`${folder}/second/metrics.jsonl`, lines(events.slice(0, -1)));
+          await page.click("p a");
+          await until(`document.querySelector("h1")?.textContent === "second"`);
+          await until(stop);
+          deepStrictEqual(problems, []);
+        });
+      } finally {
+        await server.close();
+      }
+    }),
+);
