@@ -75,7 +75,7 @@ function Others() {
   const others = (state.value.live?.all ?? []).filter((name) => runs.every((run) => run.name !== name));
   if (others.length === 0) return null;
   return html`
-    <p class="soft">${others.length} more, not on this page:
+    <p class="soft">${others.length} more ${others.length === 1 ? "run" : "runs"}, not on this page:
       ${others.map((name) => html`${" "}<a href=${pageOf(name)}>${name}</a>`)}</p>
   `;
 }

@@ -743,7 +743,10 @@ pageTest(
         await withBrowser(folder, async (open) => {
           const { page, until } = await open(server.address);
           strictEqual((await page.$$("[aria-label=runs] thead a")).length, MOST_COMPARED);
-          match(String(await page.evaluate("document.body.innerText")), /1 more, not on this page: run 12/);
+          match(
+            String(await page.evaluate("document.body.innerText")),
+            /1 more run, not on this page: run 12/,
+          );
           await page.click("p a");
           await until(`document.querySelector("h1")?.textContent === "run 12"`);
           served = all.slice(0, -1);
@@ -792,7 +795,7 @@ pageTest(
           await until(`/^finished/.test(document.querySelector(".status").textContent)`);
           strictEqual(await page.evaluate(stop), false);
           begun = runs;
-          await until(`/1 more, not on this page: second/.test(document.body.innerText)`);
+          await until(`/1 more run, not on this page: second/.test(document.body.innerText)`);
           deepStrictEqual(await accessibilityProblems(page), []);
           await Deno.writeTextFile(`${folder}/second/metrics.jsonl`, lines(events.slice(0, -1)));
           await page.click("p a");
