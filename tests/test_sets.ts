@@ -41,7 +41,6 @@ export const dawnFiles: readonly string[] = [
 /** Test files that take minutes; they start first, so that no core waits for one of them at the end. */
 export const slowFiles: readonly string[] = [
   "tests/kernels/parity/webgpu_parity_gpu_test.ts",
-  "tests/pipelines/lesson/makemore/makemore_full_lessons_test.ts",
   "tests/pipelines/all_lessons_test.ts",
   "tests/pipelines/lesson/backprop/makemore_backprop_full_lessons_test.ts",
   "tests/pipelines/lesson/wavenet/makemore_wavenet_full_lessons_test.ts",

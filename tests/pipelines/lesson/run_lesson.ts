@@ -14,7 +14,7 @@ export interface RunLessonOptions {
   readonly source?: string;
   /** Exercise whose solution is run; default: none. */
   readonly solution?: string;
-  /** Folder of the run; default: none, for a lesson that writes no files. */
+  /** Folder of the run; default: one that is removed after it. */
   readonly out?: string;
   /** Values of further options. */
   readonly values?: Readonly<Record<string, unknown>>;
@@ -32,13 +32,15 @@ export interface LessonRun {
 /** Returns the items of a lesson, which runs on the CPU engine as they are read. */
 export async function* itemsOfRun(
   { options, lesson }: LessonPipeline,
-  { source, solution, out = "nowhere", values = {} }: RunLessonOptions = {},
+  { source, solution, out, values = {} }: RunLessonOptions = {},
 ): AsyncGenerator<Item> {
+  await using folder = new AsyncDisposableStack();
+  const own = out ?? folder.adopt(await Deno.makeTempDir(), (dir) => Deno.remove(dir, { recursive: true }));
   const defaults = Object.fromEntries(Object.entries(options).map(([name, { value }]) => [name, value]));
   const all = { ...defaults, ...values, source: source ?? null, solution: solution ?? null };
   const env = environment({
     values: { ...all, device: "cpu", workers: 1, blas: "off" },
-    out,
+    out: own,
     resumed: false,
     signal: new AbortController().signal,
     emit: () => {},
