@@ -6,7 +6,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { Page } from "puppeteer-core";
 import { browser } from "../../browser.ts";
-import { none, withPlayground } from "./open_playground.ts";
+import { none, smallText, withPlayground } from "./open_playground.ts";
 
 const options = {
   ignore: browser === null && Deno.env.get("CI") !== "true",
@@ -98,6 +98,25 @@ async function disabled(page: Page): Promise<unknown> {
     [...document.querySelectorAll("button")].find((button) => button.textContent.trim() === name)?.disabled,
   ]))`);
 }
+
+Deno.test({
+  name: `the page shows the run that goes on where the text of another cannot be read${none}`,
+  ...options,
+  fn: () =>
+    withPlayground(
+      { query: small.replace("steps=12", "steps=100000"), texts: { speeches: smallText } },
+      async ({ page, until }) => {
+        await page.click("button.main");
+        await until(`${status} === "Trains"`);
+        await page.select(".choices select", "names");
+        await page.click("button.main");
+        await until(`/names.txt is not beside this page/.test(document.querySelector("#run").textContent)`);
+        strictEqual(await page.evaluate(status), "Trains");
+        await page.evaluate(`[...document.querySelectorAll("#run button")].at(-1).click()`);
+        await until(`${status} === "Stopped; the model stays as it is"`);
+      },
+    ),
+});
 
 Deno.test({
   name: `a live figure shows the value at which its slider comes to rest${none}`,

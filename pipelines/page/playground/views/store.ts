@@ -94,14 +94,16 @@ export async function textOf(name: Settings["text"]): Promise<string> {
   return await found;
 }
 
-/** Starts a run with the chosen settings. */
+/** Starts a run with the chosen settings. If their text cannot be read, the run before goes on. */
 export async function start(): Promise<void> {
+  const before = runState.value;
   [failures.value, runState.value] = [{}, "starting"];
   try {
     const text = await textOf(settings.value.text);
     send({ type: "train", settings: settings.value, text, wish: wish.value });
   } catch (error) {
-    refuse("train", error instanceof Error ? error.message : String(error));
+    if (runState.value === "starting") runState.value = before;
+    failures.value = { ...failures.value, train: error instanceof Error ? error.message : String(error) };
   }
 }
 
@@ -129,7 +131,7 @@ export function generate(how: GenerateSettings): void {
   send({ type: "generate", how: { ...how, prompt: how.prompt || "\n" } });
 }
 
-/** Shows why something that was asked for could not be done. */
+/** Shows why something that was asked for could not be done; of a run, that it has ended. */
 export function refuse(what: Request["type"], why: string): void {
   failures.value = { ...failures.value, [what]: why };
   if (what !== "train") return;
