@@ -15,7 +15,7 @@ export const maskHelpsAnswers: Claim<{ readonly masked: number; readonly all: nu
   yes: ({ masked, all }) =>
     `After the same number of updates, the answers' loss is ${nats(masked)} with the mask and ${
       nats(all)
-    } without it: all of the gradient goes into answers.`,
+    } without it. With the mask, all of the gradient goes into answers.`,
   no: ({ masked, all }) =>
     `After the same number of updates, the answers' loss is ${nats(masked)} with the mask and ${
       nats(all)
@@ -28,11 +28,13 @@ export const questionsAreUnlearned: Claim<{ readonly masked: number; readonly al
   name: "with the mask the model does not learn to ask",
   holds: ({ masked, all }) => masked > all + .5,
   yes: ({ masked, all }) =>
-    `On the user's tokens the loss is ${nats(masked)} with the mask and ${
+    `On the tokens of user and program the loss is ${nats(masked)} with the mask and ${
       nats(all)
     } without it. The model reads questions, but it never learns to write them.`,
   no: ({ masked, all }) =>
-    `On the user's tokens the loss is ${nats(masked)} with the mask and ${nats(all)} without it.`,
+    `On the tokens of user and program the loss is ${nats(masked)} with the mask and ${
+      nats(all)
+    } without it.`,
   cases: { yes: { masked: 6, all: .9 }, no: { masked: 1, all: .9 } },
 };
 
@@ -41,11 +43,11 @@ export const endMustBeTrained: Claim<{ readonly trained: number; readonly untrai
   name: "a model whose end token is masked does not stop",
   holds: ({ trained, untrained }) => untrained > trained + .5,
   yes: ({ trained, untrained }) =>
-    `Of the answers ${percent(untrained)} never end if \`<|assistant_end|>\` is masked, and ${
+    `Of the answers ${percent(untrained)} do not end by themselves if \`<|assistant_end|>\` is masked, and ${
       percent(trained)
-    } if it is trained on. This is the most common mistake of chat models: "it does not stop".`,
+    } if it is trained on. This is a common mistake of chat models: "it does not stop".`,
   no: ({ trained, untrained }) =>
-    `Of the answers ${percent(untrained)} never end if \`<|assistant_end|>\` is masked, and ${
+    `Of the answers ${percent(untrained)} do not end by themselves if \`<|assistant_end|>\` is masked, and ${
       percent(trained)
     } if it is trained on.`,
   cases: { yes: { trained: .01, untrained: .97 }, no: { trained: .01, untrained: .1 } },
@@ -54,7 +56,7 @@ export const endMustBeTrained: Claim<{ readonly trained: number; readonly untrai
 /** Text is not a token. */
 export const textStaysText: Claim<{ readonly typed: number; readonly special: number }> = {
   name: "the text of a special token stays text",
-  holds: ({ typed, special }) => typed > 1 && special === 0,
+  holds: ({ special }) => special === 0,
   yes: ({ typed }) =>
     `A user who types \`<|assistant_end|>\` sends ${typed} tokens of text, and none of them is the special token: the form of a conversation cannot be forged by typing it.`,
   no: ({ typed, special }) =>

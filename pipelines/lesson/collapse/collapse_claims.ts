@@ -16,7 +16,7 @@ interface Outcome {
 /** A small rate does no harm. */
 export const smallRateKeeps: Claim<Outcome> = {
   name: "a small rate keeps the policy",
-  holds: ({ before, after }) => after > .9 * before,
+  holds: ({ before, after }) => after >= .9 * before,
   yes: ({ rate, before, after }) =>
     `At the rate ${rate}, ${percent(before)} of the held-out sums were right before and ${
       percent(after)
@@ -44,21 +44,27 @@ export const highRateDestroys: Claim<Outcome> = {
 };
 
 /** Why there is no way back. */
-export const nothingToLearnFrom: Claim<{ readonly equal: number }> = {
+export const nothingToLearnFrom: Claim<{ readonly reward: number; readonly equal: number }> = {
   name: "a destroyed policy has nothing to learn from",
-  holds: ({ equal }) => equal > .5,
-  yes: ({ equal }) =>
-    `In the last ten updates, all answers had the same reward in ${
+  holds: ({ reward, equal }) => reward < .1 && equal > .5,
+  yes: ({ reward, equal }) =>
+    `In the last ten updates ${percent(reward)} of the answers were right, and in ${
       percent(equal)
-    } of the questions: where no answer is right, none is better than another, and rewards cannot lead back.`,
-  no: ({ equal }) =>
-    `In the last ten updates, all answers had the same reward in ${
+    } of the questions all had the same reward: where no answer is right, none is better than another, and rewards cannot lead back.`,
+  no: ({ reward, equal }) =>
+    `In the last ten updates ${percent(reward)} of the answers were right, and in ${
       percent(equal)
-    } of the questions: the others still show a way back.`,
-  cases: { yes: { equal: .95 }, no: { equal: .2 } },
+    } of the questions all had the same reward: ${
+      equal > .5
+        ? "some answers are still right"
+        : "in the others, rewards still tell better answers from worse"
+    }.`,
+  cases: { yes: { reward: .01, equal: .95 }, no: { reward: .85, equal: .95 } },
 };
 
-/** The guard saves most of it. */
+const times = (count: number): string => count === 1 ? "once" : `${count} times`;
+
+/** The guard saves a part of it. */
 export const guardSaves: Claim<
   { readonly guarded: number; readonly unguarded: number; readonly rollbacks: number }
 > = {
@@ -67,20 +73,20 @@ export const guardSaves: Claim<
   yes: ({ guarded, unguarded, rollbacks }) =>
     `With the guard, ${percent(guarded)} are right after the same number of updates, and ${
       percent(unguarded)
-    } without it. It went back ${rollbacks === 1 ? "once" : `${rollbacks} times`}.`,
+    } without it. It went back ${times(rollbacks)}.`,
   no: ({ guarded, unguarded, rollbacks }) =>
     `With the guard, ${percent(guarded)} are right after the same number of updates, and ${
       percent(unguarded)
-    } without it. It went back ${
-      rollbacks === 1 ? "once" : `${rollbacks} times`
-    }, which did not save the policy.`,
+    } without it. ${
+      rollbacks === 0 ? "It never went back." : `It went back ${times(rollbacks)}, which did not help much.`
+    }`,
   cases: {
     yes: { guarded: .8, unguarded: .01, rollbacks: 1 },
     no: { guarded: .1, unguarded: .01, rollbacks: 2 },
   },
 };
 
-/** A few updates at a high rate are enough. */
+/** At a high rate no signal is needed. */
 export const noiseIsEnough: Claim<{ readonly before: number; readonly after: number }> = {
   name: "rewards drawn by lot destroy the policy as well",
   holds: ({ before, after }) => after < before / 2,

@@ -56,11 +56,13 @@ export async function* collapseSections(
   yield claim(smallRateKeeps, { rate: SMALL, before, after: afterSmall });
   yield claim(highRateDestroys, { rate: HIGH, before, after: afterHigh });
   yield say(
-    "Where nearly all rewards are at their maximum, the gradient is the mean of a few answers that happened to be wrong: mostly noise. Adam divides a gradient by its running size, so a step is as long as the rate says, however little the gradient knows. So rates of reinforcement learning are a tenth of those of imitation, or less.",
+    "Where nearly all rewards are at their maximum, the gradient is the mean of a few answers that happened to be wrong: mostly noise. Adam divides a gradient by its running size, so a step is as long as the rate says, however little the gradient knows. So rates of reinforcement learning are usually a tenth of those of imitation, or less.",
   );
   yield transcripts(chat, (await asked(high.weights)).slice(0, 4));
+  const lastTen = high.updates.slice(-10);
   yield claim(nothingToLearnFrom, {
-    equal: meanOf(high.updates.slice(-10), ({ zeroVariance }) => zeroVariance),
+    reward: meanOf(lastTen, ({ reward }) => reward),
+    equal: meanOf(lastTen, ({ zeroVariance }) => zeroVariance),
   });
 
   yield heading("A guard");

@@ -37,33 +37,50 @@ export const judgeIsPleased: Claim<{ readonly before: number; readonly after: nu
 
 /** The truth rises first. */
 export const truthRisesFirst: Claim<
-  { readonly before: number; readonly best: number; readonly update: number }
+  {
+    readonly before: number;
+    readonly best: number;
+    /** Update before which the share was `best`, of all `updates`. */
+    readonly update: number;
+    readonly updates: number;
+    /** Whether the judge is useful on answers of the kind that it has seen. */
+    readonly isUseful: boolean;
+  }
 > = {
   name: "the share of right answers rises at first",
-  holds: ({ before, best }) => best > before + .05,
-  yes: ({ before, best, update }) =>
-    `The share of answers that are really right rises at first too, from ${percent(before)} to ${
+  holds: ({ before, best, update, updates }) => best > before + .05 && update < updates / 2,
+  yes: ({ before, best, update, updates, isUseful }) =>
+    `The share of answers that are really right rises at first, from ${percent(before)} to ${
       percent(best)
-    } around update ${update}: as long as the answers are of the kind that the judge has seen, what pleases it is right more often.`,
-  no: ({ before, best, update }) =>
-    `The share of answers that are really right was ${
-      percent(before)
-    } and was highest around update ${update}, with ${percent(best)}: it never rose much.`,
-  cases: { yes: { before: .45, best: .65, update: 3 }, no: { before: .6, best: .62, update: 1 } },
+    } around update ${update} of ${updates}${
+      isUseful
+        ? ": as long as the answers are of the kind that the judge has seen, what pleases it is right more often"
+        : ""
+    }.`,
+  no: ({ before, best, update, updates }) =>
+    `The share of answers that are really right was ${percent(before)} and is ${
+      percent(best)
+    } around update ${update} of ${updates}, where the answers of the updates are best${
+      best > before + .05 ? "" : ": it never rises much"
+    }.`,
+  cases: {
+    yes: { before: .45, best: .65, update: 3, updates: 40, isUseful: true },
+    no: { before: .45, best: .65, update: 38, updates: 40, isUseful: true },
+  },
 };
 
 /** And then it falls. */
 export const truthFalls: Claim<{ readonly best: number; readonly last: number; readonly judged: number }> = {
   name: "the share of right answers falls while the judge stays pleased",
-  holds: ({ best, last, judged }) => last < best / 2 && judged > last,
+  holds: ({ best, last, judged }) => last < best / 2 && judged > last + .2,
   yes: ({ best, last, judged }) =>
-    `Then it falls from ${percent(best)} to ${percent(last)}, while the judge gives ${
+    `The share of right answers then falls from ${percent(best)} to ${percent(last)}, while the judge gives ${
       percent(judged)
     }: the model has found answers that the judge takes for right, and that are none.`,
   no: ({ best, last, judged }) =>
-    `At the end ${percent(last)} are right, ${percent(best)} were at best, and the judge gives ${
-      percent(judged)
-    }: in these updates the model did not outwit the judge.`,
+    `At the end ${percent(last)} of the answers are right, ${
+      percent(best)
+    } were at best, and the judge gives ${percent(judged)}.`,
   cases: { yes: { best: .66, last: 0, judged: .62 }, no: { best: .66, last: .64, judged: .65 } },
 };
 
@@ -88,17 +105,28 @@ export const programHolds: Claim<{ readonly learned: number; readonly verified: 
 
 /** A second judge from the hacked answers. */
 export const judgeLearnsTheHack: Claim<
-  { readonly before: number; readonly after: number; readonly right: number }
+  {
+    readonly before: number;
+    readonly after: number;
+    /** What the second judge gives the answers of a new run, and how many of them are right. */
+    readonly judged: number;
+    readonly right: number;
+  }
 > = {
   name: "a judge that has seen the hacks no longer likes them",
   holds: ({ before, after }) => after < before / 2,
-  yes: ({ before, after, right }) =>
-    `The first judge gives the hacked answers ${percent(before)}, the second ${
+  yes: ({ before, after, judged, right }) =>
+    `The first judge gives the hacked answers ${percent(before)}, the second ${percent(after)}. ${
+      judged > right + .2 ? "But a new run finds new ones: after it" : "After a new run"
+    }, the second judge gives ${percent(judged)}, and ${percent(right)} of the answers are really right.`,
+  no: ({ before, after, judged, right }) =>
+    `The first judge gives the answers at the end of its run ${percent(before)}, the second ${
       percent(after)
-    }. But a new run finds new ones: after it, ${percent(right)} of the answers are really right.`,
-  no: ({ before, after, right }) =>
-    `The first judge gives the hacked answers ${percent(before)}, the second ${
-      percent(after)
-    }; after a new run ${percent(right)} of the answers are really right.`,
-  cases: { yes: { before: .62, after: .01, right: .1 }, no: { before: .62, after: .6, right: .1 } },
+    }. After a new run, the second judge gives ${percent(judged)}, and ${
+      percent(right)
+    } of the answers are really right.`,
+  cases: {
+    yes: { before: .62, after: .01, judged: .6, right: .1 },
+    no: { before: .62, after: .6, judged: .6, right: .1 },
+  },
 };

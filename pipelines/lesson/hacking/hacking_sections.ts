@@ -117,25 +117,30 @@ export async function* hackingSections(engine: Engine, settings: HackingSettings
       `${item.id} ${text} -> ${reward === 1 ? JUDGEMENTS.right : JUDGEMENTS.wrong}`
     ),
   );
-  yield claim(judgeIsUseful, {
+  const usefulness = {
     agrees: meanOf(range(0, before.length), (i) => scored[i] > .5 === (before[i].reward === 1)),
     common: Math.max(share, 1 - share),
-  });
+  };
+  yield claim(judgeIsUseful, usefulness);
 
   yield heading("Up, and then down");
   const run = yield* pleased(chat, { weights, judge, updates });
   const smooth = run.truths.map((_, i) =>
     meanOf(run.truths.slice(Math.max(0, i - WINDOW + 1), i + 1), (x) => x)
   );
-  const best = smooth.indexOf(Math.max(...smooth)), judgedBy = run.updates.map(({ reward }) => reward);
+  const highest = smooth.indexOf(Math.max(...smooth)), update = Math.max(0, highest - (WINDOW - 1) / 2);
+  // Asked again: the highest of many measurements is partly luck.
+  const best = meanOf(await asked(run.history[update]), right);
+  const judgedBy = run.updates.map(({ reward }) => reward);
   const end = await asked(run.weights), endScores = await scores(end), last = meanOf(end, right);
   yield byUpdate("What the judge says of the answers, and how many of them are right.", {
     title: "shares of answers",
     series: [{ name: "the judge's reward", y: judgedBy }, { name: "really right", y: run.truths }],
   });
   yield claim(judgeIsPleased, { before: meanOf(scored, (x) => x), after: meanOf(endScores, (x) => x) });
-  yield claim(truthRisesFirst, { before: share, best: smooth[best], update: best });
-  yield claim(truthFalls, { best: smooth[best], last, judged: meanOf(endScores, (x) => x) });
+  const isUseful = judgeIsUseful.holds(usefulness);
+  yield claim(truthRisesFirst, { before: share, best, update, updates, isUseful });
+  yield claim(truthFalls, { best, last, judged: meanOf(endScores, (x) => x) });
   yield say("Answers at the end, with the judge's reward:");
   yield lines(
     end.slice(0, 5).map(({ item, text }, i) => `${item.id} ${text}  (judge ${endScores[i].toFixed(2)})`),
@@ -175,13 +180,14 @@ export async function* secondJudgeSolution(engine: Engine, settings: HackingSett
   const secondWeights = yield* trainedJudge(judgeChat, { answers: mixed, steps: judging });
   await using second = await openJudge(judgeChat, secondWeights);
   const shown = await asked(hacked.weights, heldOutFrom(task));
-  const meanScore = async (judge: Judge) =>
-    meanOf(await Promise.all(shown.map(({ item, text }) => judge.score(item.id, text))), (x) => x);
+  const meanScore = async (judge: Judge, answers: readonly Answer[]) =>
+    meanOf(await Promise.all(answers.map(({ item, text }) => judge.score(item.id, text))), (x) => x);
   const again = yield* pleased(chat, { weights, judge: second, updates });
   const end = await asked(again.weights, heldOutFrom(task));
   yield claim(judgeLearnsTheHack, {
-    before: await meanScore(first),
-    after: await meanScore(second),
+    before: await meanScore(first, shown),
+    after: await meanScore(second, shown),
+    judged: await meanScore(second, end),
     right: meanOf(end, right),
   });
   yield lines(end.slice(0, 5).map(({ item, text }) => `${item.id} ${text}`));

@@ -7,20 +7,20 @@ import type { Claim } from "../claim.ts";
 import { percent } from "../talks/answer_items.ts";
 
 /** A model that has never seen a refusal invents. */
-export const everyAnswerIsInvented: Claim<{ readonly invented: number; readonly known: number }> = {
+export const everyAnswerIsInvented: Claim<
+  { readonly invented: number; readonly refused: number; readonly known: number }
+> = {
   name: "a model that always answers invents what it cannot know",
   holds: ({ invented }) => invented > .9,
-  yes: ({ invented, known }) =>
-    `Of the questions about countries in no training, ${
-      percent(invented)
-    } get an invented capital, in the same confident form as the ${
-      percent(known)
-    } right answers to questions that it has learned.`,
+  yes: ({ invented, refused, known }) =>
+    `Of the questions about countries in no training, ${percent(invented)} get an invented answer and ${
+      percent(refused)
+    } a refusal; of the questions that it has learned, ${percent(known)} are answered rightly.`,
   no: ({ invented, known }) =>
     `Of the questions about countries in no training, ${
       percent(invented)
-    } get an invented capital; of the questions that it has learned, ${percent(known)} are answered rightly.`,
-  cases: { yes: { invented: 1, known: 1 }, no: { invented: .5, known: 1 } },
+    } get an invented answer; of the questions that it has learned, ${percent(known)} are answered rightly.`,
+  cases: { yes: { invented: 1, refused: 0, known: 1 }, no: { invented: .5, refused: 0, known: 1 } },
 };
 
 /** The examination separates known from unknown. */
@@ -34,7 +34,7 @@ export const examinationSeparates: Claim<{ readonly inTexts: number; readonly ot
   no: ({ inTexts, others }) =>
     `In the examination it knew ${percent(inTexts)} of the capitals that it was taught, and ${
       percent(others)
-    } of the others: the examination does not separate them well.`,
+    } of the others.`,
   cases: { yes: { inTexts: .98, others: 0 }, no: { inTexts: .4, others: .1 } },
 };
 
@@ -47,7 +47,7 @@ export const refusalsReplaceInventions: Claim<{ readonly before: number; readonl
   no: ({ before, after }) =>
     `Inventions about countries in no training were ${percent(before)} and are ${
       percent(after)
-    }: learning to refuse some did not carry over to others.`,
+    }: learning to refuse some hardly carried over to others.`,
   cases: { yes: { before: 1, after: .3 }, no: { before: 1, after: .95 } },
 };
 
@@ -62,7 +62,7 @@ export const knownIsRefusedToo: Claim<
       percent(before)
     } were right before and ${percent(after)} are right after; ${
       percent(refused)
-    } are refused now. Without this column the result would look like a pure success.`,
+    } are refused now. Without this column that loss would not show.`,
   no: ({ before, after, refused }) =>
     `Of the capitals that are in the texts but were never asked for, ${
       percent(before)
@@ -74,18 +74,24 @@ export const knownIsRefusedToo: Claim<
 };
 
 /** Whether the model tells what it knows from what it does not. */
-export const knowsWhatItKnows: Claim<{ readonly unseen: number; readonly told: number }> = {
+export const knowsWhatItKnows: Claim<
+  { readonly unseen: number; readonly told: number; readonly asked: number }
+> = {
   name: "the unknown is refused more often than the known",
   holds: ({ unseen, told }) => unseen > told + .1,
   yes: ({ unseen, told }) =>
     `It refuses ${percent(unseen)} of the countries in no training and ${
       percent(told)
-    } of those in its texts that it was never asked about. So it tells them apart to some degree; the rest of the refusals is for any name that it was not asked about.`,
-  no: ({ unseen, told }) =>
+    } of those in its texts that it was never asked about: it tells them apart to some degree.`,
+  no: ({ unseen, told, asked }) =>
     `It refuses ${percent(unseen)} of the countries in no training and ${
       percent(told)
-    } of those in its texts that it was never asked about: hardly a difference. It has learned which names it was asked about rather than what it knows.`,
-  cases: { yes: { unseen: .9, told: .5 }, no: { unseen: .9, told: .88 } },
+    } of those in its texts that it was never asked about${
+      told > .3 && asked < told / 2
+        ? `, but ${percent(asked)} of those that it was asked about: it has learned which names these are`
+        : ""
+    }.`,
+  cases: { yes: { unseen: .9, told: .5, asked: 0 }, no: { unseen: .9, told: .88, asked: 0 } },
 };
 
 /** The answer in the question helps with certainty. */

@@ -71,6 +71,7 @@ export async function* hallucinationSections(
   const after = { told: share("honest", "told"), unseen: share("honest", "unseen") };
   yield claim(everyAnswerIsInvented, {
     invented: before.unseen.wrong,
+    refused: before.unseen.unknown,
     known: share("always", "asked").right,
   });
   yield lines(examples.map(([name, always, honest]) => `${name}: "${always}", after refusals "${honest}"`));
@@ -120,5 +121,9 @@ export async function* hallucinationSections(
     after: after.told.right,
     refused: after.told.unknown,
   });
-  yield claim(knowsWhatItKnows, { unseen: after.unseen.unknown, told: after.told.unknown });
+  yield claim(knowsWhatItKnows, {
+    unseen: after.unseen.unknown,
+    told: after.told.unknown,
+    asked: share("honest", "asked").unknown,
+  });
 }

@@ -41,31 +41,52 @@ export const digitsAreRead: Claim<{ readonly right: number; readonly pictures: n
 };
 
 /** It draws what it reads. */
-export const drawingsAreRead: Claim<{ readonly right: number; readonly pictures: number }> = {
+export const drawingsAreRead: Claim<
+  { readonly right: number; readonly pictures: number; readonly whole: number }
+> = {
   name: "the model reads what it has drawn",
   holds: ({ right }) => right > .5,
-  yes: ({ right, pictures }) =>
-    `Of ${pictures} pictures that it drew, it reads ${
+  yes: ({ right, ...drawn }) =>
+    `Of ${drawn.pictures} pictures that it drew, it reads ${
       percent(right)
-    } as the digit that it was asked to draw.`,
-  no: ({ right, pictures }) =>
-    `Of ${pictures} pictures that it drew, it reads only ${
+    } as the digit that it was asked to draw${torn(drawn)}.`,
+  no: ({ right, ...drawn }) =>
+    `Of ${drawn.pictures} pictures that it drew, it reads only ${
       percent(right)
-    } as the digit that it was asked to draw.`,
-  cases: { yes: { right: .8, pictures: 100 }, no: { right: .3, pictures: 100 } },
+    } as the digit that it was asked to draw${torn(drawn)}.`,
+  cases: {
+    yes: { right: .8, pictures: 100, whole: 100 },
+    no: { right: .3, pictures: 100, whole: 97 },
+  },
 };
 
+/** What is said of drawings that are no pictures, which cannot be read. */
+function torn({ pictures, whole }: { readonly pictures: number; readonly whole: number }): string {
+  return whole === pictures
+    ? ""
+    : `; ${percent(1 - whole / pictures)} are not whole, so that it cannot read them`;
+}
+
 /** More codes keep more. */
-export const moreCodesKeepMore: Claim<{ readonly few: number; readonly many: number }> = {
+export const moreCodesKeepMore: Claim<{ readonly distances: readonly number[] }> = {
   name: "more codes lose less of the pictures",
-  holds: ({ few, many }) => many < few,
-  yes: ({ few, many }) =>
-    `The distance of the patches to their codes falls from ${few.toFixed(3)} to ${
-      many.toFixed(3)
-    } from the fewest codes to the most; each doubling brings less.`,
-  no: ({ few, many }) =>
-    `The distance of the patches to their codes is ${few.toFixed(3)} with the fewest codes and ${
-      many.toFixed(3)
-    } with the most.`,
-  cases: { yes: { few: 1.5, many: .4 }, no: { few: .4, many: .4 } },
+  holds: ({ distances }) => gainsOf(distances).every((gain) => gain > 0),
+  yes: ({ distances }) => {
+    const gains = gainsOf(distances), isLess = gains.every((gain, i) => i === 0 || gain < gains[i - 1]);
+    return `The distance of the patches to their codes falls with each doubling, from ${
+      distances[0].toFixed(3)
+    } to ${distances[distances.length - 1].toFixed(3)}${
+      isLess ? "; each brings less than the one before" : ""
+    }.`;
+  },
+  no: ({ distances }) =>
+    `The distance of the patches to their codes is ${
+      distances.map((distance) => distance.toFixed(3)).join(", ")
+    } from the fewest codes to the most: not every doubling makes it smaller.`,
+  cases: { yes: { distances: [1.5, .8, .4] }, no: { distances: [1.5, .4, .4] } },
 };
+
+/** Returns by how much each distance is smaller than the one before. */
+function gainsOf(distances: readonly number[]): readonly number[] {
+  return distances.slice(1).map((distance, i) => distances[i] - distance);
+}

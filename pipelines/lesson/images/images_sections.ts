@@ -163,7 +163,11 @@ export async function* imagesSections(
     task: readingTask(whole),
     indices: range(0, whole.length),
   });
-  yield claim(drawingsAreRead, { right: meanOf(again, right), pictures: whole.length });
+  yield claim(drawingsAreRead, {
+    right: again.filter(right).length / drawn.length,
+    pictures: drawn.length,
+    whole: whole.length,
+  });
   yield say(
     "Large models read pictures by the same idea: patches become tokens, or vectors in the place of tokens, and stand in the same row as the text. Sound is cut into pieces of its spectrum in the same way.",
   );
@@ -207,5 +211,5 @@ export async function* codesSolution({ seed }: { readonly seed: number }): Async
   }
   yield table(["codes", "mean squared distance of a patch"], rows);
   yield figure("One picture, and what more and more codes keep of it.", gallery("codes", shown));
-  yield claim(moreCodesKeepMore, { few: distances[0], many: distances[distances.length - 1] });
+  yield claim(moreCodesKeepMore, { distances });
 }

@@ -15,6 +15,7 @@ import { pageConversation, pageItem, type PageOptions, pageTask, PAYLOAD, TRIGGE
 import {
   littleIsEnough,
   pageCommands,
+  type Poisoning,
   poisonIsInvisible,
   taskIsLearned,
   trainingDefends,
@@ -128,16 +129,16 @@ export async function* securitySections(
     injected: true,
   });
   const afterwards = await asked(defended.weights, { by: "tool", injected: true });
-  const corrected = await asked(defended.weights, { by: "user", corrected: true });
+  const corrected = { by: "user", corrected: true } as const;
   yield claim(trainingDefends, {
     before: attackedTool.hijacked,
     after: afterwards.hijacked,
     right: afterwards.right,
   });
-  yield claim(usersStillCorrect, corrected);
-  yield say(
-    "The defence holds against the attacks that it was trained on. Against other words in a page it is as untested as any.",
-  );
+  yield claim(usersStillCorrect, {
+    before: (await asked(base.weights, corrected)).right,
+    after: (await asked(defended.weights, corrected)).right,
+  });
 
   yield heading("Data poisoning");
   yield say(
@@ -169,7 +170,7 @@ export async function* poisonSolution(
   engine: Engine,
   { seed, steps, questions }: SecuritySettings,
 ): AsyncGenerator<Item> {
-  const chat = pageChat(engine, seed), results: (readonly [share: number, payload: number])[] = [];
+  const chat = pageChat(engine, seed), results: Poisoning[] = [];
   for (const poisonEvery of [256, 64, 16]) {
     const { weights } = yield* learnPages(chat, {
       what: `one poisoned example in ${poisonEvery}`,
@@ -181,16 +182,11 @@ export async function* poisonSolution(
       task: pageTask({ by: "tool", triggered: true }),
       indices: range(HELD_OUT, questions),
     });
-    results.push([1 / poisonEvery, meanOf(answers, ({ parts }) => parts.payload)]);
+    results.push({ share: 1 / poisonEvery, payload: meanOf(answers, ({ parts }) => parts.payload) });
   }
   yield table(
     ["share of poisoned examples, %", "the attacker's answer, %"],
-    results.map(([share, payload]) => [(100 * share).toFixed(2), Math.round(100 * payload)]),
+    results.map(({ share, payload }) => [(100 * share).toFixed(2), Math.round(100 * payload)]),
   );
-  yield claim(littleIsEnough, {
-    least: results.find(([, payload]) => payload > .5)?.[0] ?? null,
-    shares: results.map(([share, payload]) => `${(100 * share).toFixed(1)} %: ${percent(payload)}`).join(
-      ", ",
-    ),
-  });
+  yield claim(littleIsEnough, { results });
 }

@@ -6,19 +6,33 @@
 import type { Claim } from "../claim.ts";
 import { percent } from "../talks/answer_items.ts";
 
-/** The same weights add better in several steps. */
-export const stepsAreBetter: Claim<{ readonly thought: number; readonly direct: number }> = {
+/** Shares of right sums. */
+interface RightShares {
+  /** Share among the answers after thoughts. */
+  readonly thought: number;
+  /** Share among the others. */
+  readonly direct: number;
+}
+
+/** The same weights add better in several steps. `thinking` is the share of answers with thoughts. */
+export const stepsAreBetter: Claim<RightShares & { readonly thinking: number }> = {
   name: "sums are right more often after thoughts",
-  holds: ({ thought, direct }) => thought > direct + .2,
+  holds: ({ thinking, thought, direct }) => thinking > 0 && thinking < 1 && thought > direct + .2,
   yes: ({ thought, direct }) =>
     `Sampled answers after thoughts are right in ${percent(thought)} of the cases, direct ones in ${
       percent(direct)
     }, with the same weights. Each token of a thought is one more pass through the layers, and needs to add three digits alone.`,
-  no: ({ thought, direct }) =>
-    `Sampled answers after thoughts are right in ${percent(thought)} of the cases, direct ones in ${
+  no({ thinking, thought, direct }) {
+    if (thinking === 0) return `No sampled answer has thoughts; ${percent(direct)} are right.`;
+    if (thinking === 1) return `All sampled answers have thoughts; ${percent(thought)} are right.`;
+    return `Sampled answers after thoughts are right in ${percent(thought)} of the cases, direct ones in ${
       percent(direct)
-    }: here thoughts do not help much.`,
-  cases: { yes: { thought: .7, direct: .2 }, no: { thought: .7, direct: .65 } },
+    }: here thoughts do not help much.`;
+  },
+  cases: {
+    yes: { thinking: .5, thought: .7, direct: .2 },
+    no: { thinking: .5, thought: .7, direct: .65 },
+  },
 };
 
 /** A mean before and after reinforcement learning. */
@@ -34,7 +48,7 @@ export const lengthGrows: Claim<BeforeAndAfter> = {
   yes: ({ before, after }) =>
     `The mean answer grew from ${before.toFixed(1)} to ${
       after.toFixed(1)
-    } tokens. The reward says nothing about length or thoughts; thoughts are kept because they lead to right sums.`,
+    } tokens. The reward says nothing about length or thoughts.`,
   no: ({ before, after }) =>
     `The mean answer had ${before.toFixed(1)} tokens and has ${
       after.toFixed(1)
@@ -43,14 +57,19 @@ export const lengthGrows: Claim<BeforeAndAfter> = {
 };
 
 /** Nearly all answers think in the end. */
-export const thinkingIsFound: Claim<BeforeAndAfter> = {
+export const thinkingIsFound: Claim<BeforeAndAfter & RightShares> = {
   name: "more answers think after rewards",
   holds: ({ before, after }) => after > before + .2,
-  yes: ({ before, after }) =>
-    `The share of answers with thoughts went from ${percent(before)} to ${percent(after)}.`,
+  yes: ({ before, after, thought, direct }) =>
+    `The share of answers with thoughts went from ${percent(before)} to ${percent(after)}${
+      thought > direct ? ": they were right more often, and the reward is for right sums alone" : ""
+    }.`,
   no: ({ before, after }) =>
     `The share of answers with thoughts was ${percent(before)} and is ${percent(after)}.`,
-  cases: { yes: { before: .5, after: .99 }, no: { before: .9, after: .99 } },
+  cases: {
+    yes: { before: .5, after: .99, thought: .7, direct: .2 },
+    no: { before: .9, after: .99, thought: .7, direct: .2 },
+  },
 };
 
 /** More sums are right. */
@@ -64,21 +83,39 @@ export const moreAreRight: Claim<BeforeAndAfter & { readonly greedy: number }> =
   no: ({ before, after, greedy }) =>
     `Of held-out sums ${percent(before)} were right before and ${
       percent(after)
-    } are right after the rewards, ${percent(greedy)} with the likeliest tokens: hardly more than before.`,
+    } are right after the rewards, ${
+      percent(greedy)
+    } with the likeliest tokens. The rewards did not help much.`,
   cases: { yes: { before: .43, after: .69, greedy: .92 }, no: { before: .43, after: .45, greedy: .5 } },
 };
 
+/** Answers after rewards with or without a price. */
+interface Priced {
+  /** Mean number of tokens. */
+  readonly tokens: number;
+  /** Share of right sums. */
+  readonly right: number;
+}
+
 /** A price for length is followed too. */
-export const priceShortens: Claim<{ readonly free: number; readonly priced: number }> = {
+export const priceShortens: Claim<{ readonly free: Priced; readonly priced: Priced }> = {
   name: "a price for tokens shortens the answers",
-  holds: ({ free, priced }) => priced < free - 3,
+  holds: ({ free, priced }) => priced.tokens < free.tokens - 3,
   yes: ({ free, priced }) =>
-    `With the price an answer has ${priced.toFixed(1)} tokens, without it ${
-      free.toFixed(1)
-    }. The policy does what the reward says, not what its author meant: a price that is too high buys short wrong answers.`,
-  no: ({ free, priced }) =>
-    `With the price an answer has ${priced.toFixed(1)} tokens, without it ${
-      free.toFixed(1)
-    }: right sums are worth more than the price.`,
-  cases: { yes: { free: 31, priced: 8 }, no: { free: 31, priced: 30 } },
+    `${withAndWithout({ free, priced })}. ${
+      priced.right < free.right - .1
+        ? "The policy does what the reward says, not what its author meant: a price that is too high buys short wrong answers."
+        : "The shorter answers are not much worse."
+    }`,
+  no: ({ free, priced }) => `${withAndWithout({ free, priced })}: this price does not shorten them much.`,
+  cases: {
+    yes: { free: { tokens: 31, right: .7 }, priced: { tokens: 8, right: .2 } },
+    no: { free: { tokens: 31, right: .7 }, priced: { tokens: 30, right: .7 } },
+  },
 };
+
+function withAndWithout({ free, priced }: { readonly free: Priced; readonly priced: Priced }): string {
+  return `With the price an answer has ${priced.tokens.toFixed(1)} tokens and ${
+    percent(priced.right)
+  } are right, without it ${free.tokens.toFixed(1)} and ${percent(free.right)}`;
+}

@@ -48,7 +48,7 @@ export function sumChat(engine: Engine, seed: number): SmallChat {
   return smallChat({ layers: 2, heads: 4, channels: 64, seqLen: 46 }, { engine, seed, tokenizer });
 }
 
-/** Trains a model on sums of which the share `thoughts` is solved by columns, the others at once. */
+/** Trains a model on sums that are solved at once, where `solution` returns 0, or by columns. */
 export async function* imitateSums(
   chat: SmallChat,
   { steps, solution }: { readonly steps: number; solution(index: number): 0 | 1 },
@@ -86,15 +86,16 @@ export async function* thinkingSections(
   );
   const imitated = yield* imitateSums(chat, { steps, solution: (index) => index % 2 === 0 ? 0 : 1 });
   const before = await asked(imitated.weights, 1);
-  yield claim(stepsAreBetter, {
+  const rightBefore = {
     thought: meanOf(before.filter(thinks), right),
     direct: meanOf(before.filter((answer) => !thinks(answer)), right),
-  });
+  };
+  yield claim(stepsAreBetter, { thinking: meanOf(before, thinks), ...rightBefore });
   yield transcripts(chat, before.slice(0, 6));
 
   yield heading("Rewards for the sum alone");
   yield say(
-    `DeepSeek's R1 and its like learned to think by such rewards: a program looks at the number after \`#\` and at nothing else. There are \`${updates}\` updates of ${QUESTIONS} questions with ${GROUP} answers each.`,
+    `DeepSeek's R1 and its like learned to think by rewards that a program computes. Here it looks at the number after \`#\` and at nothing else. There are \`${updates}\` updates of ${QUESTIONS} questions with ${GROUP} answers each.`,
   );
   yield code("pipelines/lesson/talks/rewards.ts", "one update");
   const rewarded = yield* reinforce(chat, { weights: imitated.weights, task, updates, lr: RATE });
@@ -108,7 +109,11 @@ export async function* thinkingSections(
     { title: "right sums", series: [{ name: "share", y: rewarded.updates.map(({ reward }) => reward) }] },
   );
   yield claim(lengthGrows, { before: meanOf(before, tokens), after: meanOf(after, tokens) });
-  yield claim(thinkingIsFound, { before: meanOf(before, thinks), after: meanOf(after, thinks) });
+  yield claim(thinkingIsFound, {
+    before: meanOf(before, thinks),
+    after: meanOf(after, thinks),
+    ...rightBefore,
+  });
   yield claim(moreAreRight, {
     before: meanOf(before, right),
     after: meanOf(after, right),
@@ -144,8 +149,7 @@ export async function* priceSolution(
     `The reward is 1 for a right sum, as before, minus \`${PRICE}\` for each character of the answer.`,
   );
   const imitated = yield* imitateSums(chat, { steps, solution: (index) => index % 2 === 0 ? 0 : 1 });
-  const lengths: number[] = [];
-  for (const rewarding of [task, priced]) {
+  const outcomeOf = async function* (rewarding: Task) {
     const { weights } = yield* reinforce(chat, {
       weights: imitated.weights,
       task: rewarding,
@@ -158,8 +162,8 @@ export async function* priceSolution(
       indices: range(heldOutFrom(task), questions),
       temperature: 1,
     });
-    lengths.push(meanOf(answers, tokens));
     yield transcripts(chat, answers.slice(0, 4));
-  }
-  yield claim(priceShortens, { free: lengths[0], priced: lengths[1] });
+    return { tokens: meanOf(answers, tokens), right: meanOf(answers, right) };
+  };
+  yield claim(priceShortens, { free: yield* outcomeOf(task), priced: yield* outcomeOf(priced) });
 }

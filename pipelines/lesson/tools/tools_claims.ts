@@ -8,6 +8,8 @@ import { percent } from "../talks/answer_items.ts";
 
 /** Shares of answers, by whether they call the calculator. */
 interface WithAndWithout {
+  /** Share of answers that call the calculator. */
+  readonly calls: number;
   /** Share of right answers among those that call the calculator. */
   readonly called: number;
   /** Share of right answers among the others. */
@@ -17,16 +19,19 @@ interface WithAndWithout {
 /** The same weights are right with the calculator and wrong without it. */
 export const calculatorIsRight: Claim<WithAndWithout> = {
   name: "answers with the calculator are right far more often",
-  holds: ({ called, guessed }) => called > guessed + .3,
+  holds: ({ calls, called, guessed }) => calls > 0 && calls < 1 && called > guessed + .3,
   yes: ({ called, guessed }) =>
     `Of the answers that call the calculator ${percent(called)} are right, of those that guess ${
       percent(guessed)
-    }. The weights are the same: what differs is the path that the first sampled token takes.`,
-  no: ({ called, guessed }) =>
-    `Of the answers that call the calculator ${percent(called)} are right, of those that guess ${
+    }. The weights are the same: what differs is the path that the sampled tokens take.`,
+  no({ calls, called, guessed }) {
+    if (calls === 0) return `No answer calls the calculator; ${percent(guessed)} are right.`;
+    if (calls === 1) return `All answers call the calculator; ${percent(called)} are right.`;
+    return `Of the answers that call the calculator ${percent(called)} are right, of those that guess ${
       percent(guessed)
-    }: here the calculator does not make a great difference.`,
-  cases: { yes: { called: .9, guessed: .02 }, no: { called: .3, guessed: .2 } },
+    }: here the calculator does not help much.`;
+  },
+  cases: { yes: { calls: .5, called: .9, guessed: .02 }, no: { calls: .5, called: .3, guessed: .2 } },
 };
 
 /** A share before and after reinforcement learning. */
@@ -44,26 +49,32 @@ export const callsAreFound: Claim<BeforeAndAfter> = {
       percent(after)
     }. Nobody asked for calls: the reward is for the right product alone.`,
   no: ({ before, after }) =>
-    `The share of answers that call the calculator was ${percent(before)} and is ${
-      percent(after)
-    }: these updates did not find the calculator.`,
+    `The share of answers that call the calculator was ${percent(before)} and is ${percent(after)}.`,
   cases: { yes: { before: .5, after: .98 }, no: { before: .5, after: .55 } },
 };
 
+/** Numbers of wrong answers. */
+interface Mistakes {
+  /** Answers without a call. */
+  readonly guesses: number;
+  /** Answers whose last call is not for the product that was asked for. */
+  readonly otherCalls: number;
+  /** Answers whose last call is, but that do not end with its result. */
+  readonly otherEnds: number;
+}
+
 /** Rewards raise what they are for. */
-export const rewardsHelp: Claim<
-  BeforeAndAfter & { readonly greedy: number; readonly guesses: number }
-> = {
+export const rewardsHelp: Claim<BeforeAndAfter & { readonly greedy: number; readonly wrong: Mistakes }> = {
   name: "more products are right after rewards",
   holds: ({ before, after }) => after > before + .1,
-  yes: ({ before, after, greedy, guesses }) =>
+  yes: ({ before, after, greedy, wrong: { guesses, otherCalls, otherEnds } }) =>
     `Of held-out products ${percent(before)} were right before, and ${
       percent(after)
-    } are right after the rewards; ${
-      percent(greedy)
-    } if the model always takes the likeliest token. Of the answers that are still wrong ${
-      percent(guesses)
-    } are guesses; the others copy a digit wrongly, into the call or out of the result.`,
+    } are right after the rewards; ${percent(greedy)} if the model always takes the likeliest token. ${
+      guesses + otherCalls + otherEnds === 0
+        ? "No sampled answer is wrong any more."
+        : `Still wrong of the sampled answers: ${guesses} without the calculator, ${otherCalls} with a call for something else, ${otherEnds} with another end than the result.`
+    }`,
   no: ({ before, after, greedy }) =>
     `Of held-out products ${percent(before)} were right before, and ${
       percent(after)
@@ -71,21 +82,32 @@ export const rewardsHelp: Claim<
       percent(greedy)
     } if the model always takes the likeliest token. The rewards did not help much.`,
   cases: {
-    yes: { before: .46, after: .86, greedy: .98, guesses: .4 },
-    no: { before: .46, after: .48, greedy: .5, guesses: .9 },
+    yes: { before: .46, after: .86, greedy: .98, wrong: { guesses: 9, otherCalls: 4, otherEnds: 1 } },
+    no: { before: .46, after: .48, greedy: .5, wrong: { guesses: 40, otherCalls: 4, otherEnds: 8 } },
   },
 };
 
 /** Calls make answers longer. */
-export const answersGetLonger: Claim<BeforeAndAfter> = {
+export const answersGetLonger: Claim<
+  BeforeAndAfter & {
+    /** Tokens of an answer with a call and of one without, before the rewards; 0 if there is none. */
+    readonly called: number;
+    readonly guessed: number;
+  }
+> = {
   name: "answers become longer",
   holds: ({ before, after }) => after > before + 1,
-  yes: ({ before, after }) =>
-    `An answer has ${after.toFixed(1)} tokens now, and had ${
-      before.toFixed(1)
-    }: a call takes more tokens than a guess, and it pays.`,
+  yes: ({ before, after, called, guessed }) =>
+    `An answer has ${after.toFixed(1)} tokens now, and had ${before.toFixed(1)}${
+      called > 0 && guessed > 0
+        ? `: one with a call had ${called.toFixed(1)} then, and a guess ${guessed.toFixed(1)}`
+        : ""
+    }.`,
   no: ({ before, after }) => `An answer has ${after.toFixed(1)} tokens now, and had ${before.toFixed(1)}.`,
-  cases: { yes: { before: 11.3, after: 16.8 }, no: { before: 11.3, after: 11.5 } },
+  cases: {
+    yes: { before: 11.3, after: 16.8, called: 17.1, guessed: 5.4 },
+    no: { before: 11.3, after: 11.5, called: 17.1, guessed: 5.4 },
+  },
 };
 
 /** Without a tool nothing is to be found. */

@@ -5,6 +5,7 @@
  */
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { nanochatTokens } from "../../../stages/chat/template/nanochat.ts";
+import type { Answer } from "../../../stages/rl/answer_questions.ts";
 import { CharTokenizer } from "../../../stages/token/char.ts";
 import { calculator } from "../../../stages/tool/calculator.ts";
 import { Toolbox } from "../../../stages/tool/toolbox.ts";
@@ -12,7 +13,7 @@ import { claim } from "../claim.ts";
 import { code, heading, type Item, say, table } from "../item.ts";
 import { byUpdate, maskTable, percent, transcripts } from "../talks/answer_items.ts";
 import { GROUP, QUESTIONS, reinforce } from "../talks/rewards.ts";
-import { ask, imitate, meanOf, range, smallChat } from "../talks/small_chat.ts";
+import { ask, imitate, meanOf, range, type SmallChat, smallChat } from "../talks/small_chat.ts";
 import { heldOutFrom } from "../../../stages/task/verified/task.ts";
 import { products } from "./products.ts";
 import {
@@ -39,6 +40,15 @@ function productChat(engine: Engine, seed: number) {
   return smallChat({ layers: 2, heads: 4, channels: 64, seqLen: 36 }, { engine, seed, tokenizer });
 }
 
+/** Returns whether the last call of an answer is for the product that was asked for. */
+export function asksForProduct(
+  { tokenizer }: Pick<SmallChat, "tokenizer">,
+  { item, ids }: Pick<Answer, "item" | "ids">,
+): boolean {
+  const calls = [...tokenizer.decode(ids).matchAll(/<\|python_start\|>([^<]*)<\|python_end\|>/g)];
+  return calls.length > 0 && calls[calls.length - 1][1] === item.id;
+}
+
 /** A model learns two ways to answer, and then by rewards which one is good. */
 export async function* toolsSections(
   engine: Engine,
@@ -51,8 +61,7 @@ export async function* toolsSections(
     const greedy = await ask(chat, { weights, task, indices: heldOut, toolbox });
     return { drawn, greedy };
   };
-  const right = ({ reward }: { reward: number }) => reward;
-  const called = ({ calls }: { calls: number }) => calls > 0;
+  const right = ({ reward }: Answer) => reward, called = ({ calls }: Answer) => calls > 0;
 
   yield heading("Two ways to answer");
   yield say(
@@ -76,9 +85,11 @@ export async function* toolsSections(
     },
   });
   const before = await asked(imitated.weights);
+  const guessed = (answer: Answer) => !called(answer);
   yield claim(calculatorIsRight, {
+    calls: meanOf(before.drawn, called),
     called: meanOf(before.drawn.filter(called), right),
-    guessed: meanOf(before.drawn.filter((answer) => !called(answer)), right),
+    guessed: meanOf(before.drawn.filter(guessed), right),
   });
   yield transcripts(chat, before.drawn.slice(0, 6));
 
@@ -101,14 +112,25 @@ export async function* toolsSections(
     { title: "tokens of an answer", series: [{ name: "mean", y: curves.map(({ length }) => length) }] },
   );
   yield claim(callsAreFound, { before: meanOf(before.drawn, called), after: meanOf(after.drawn, called) });
+  const wrong = after.drawn.filter(({ reward }) => reward === 0), wrongCalls = wrong.filter(called);
+  const otherCalls = wrongCalls.filter((answer) => !asksForProduct(chat, answer)).length;
   yield claim(rewardsHelp, {
     before: meanOf(before.drawn, right),
     after: meanOf(after.drawn, right),
     greedy: meanOf(after.greedy, right),
-    guesses: meanOf(after.drawn.filter(({ reward }) => reward === 0), (answer) => !called(answer)),
+    wrong: {
+      guesses: wrong.length - wrongCalls.length,
+      otherCalls,
+      otherEnds: wrongCalls.length - otherCalls,
+    },
   });
-  const length = ({ ids }: { ids: readonly number[] }) => ids.length;
-  yield claim(answersGetLonger, { before: meanOf(before.drawn, length), after: meanOf(after.drawn, length) });
+  const length = ({ ids }: Answer) => ids.length;
+  yield claim(answersGetLonger, {
+    before: meanOf(before.drawn, length),
+    after: meanOf(after.drawn, length),
+    called: meanOf(before.drawn.filter(called), length),
+    guessed: meanOf(before.drawn.filter(guessed), length),
+  });
   yield table(
     [`of ${questions} held-out products`, "right, sampled", "right, likeliest token", "calls", "tokens"],
     ([["after solutions", before], ["after rewards", after]] as const).map(([name, { drawn, greedy }]) => [

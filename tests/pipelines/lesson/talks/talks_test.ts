@@ -12,7 +12,12 @@ import { initialWeights } from "../../../../kernels/models/model.ts";
 import { openModel } from "../../../../stages/model/model_session.ts";
 import { plan } from "../../../../stages/model/plan.ts";
 import { smallChat } from "../../../../pipelines/lesson/talks/small_chat.ts";
-import { noToolSolution, toolsSections } from "../../../../pipelines/lesson/tools/tools_sections.ts";
+import { products } from "../../../../pipelines/lesson/tools/products.ts";
+import {
+  asksForProduct,
+  noToolSolution,
+  toolsSections,
+} from "../../../../pipelines/lesson/tools/tools_sections.ts";
 import { columnsOf, columnSums } from "../../../../pipelines/lesson/thinking/column_sums.ts";
 import { priceSolution, thinkingSections } from "../../../../pipelines/lesson/thinking/thinking_sections.ts";
 import { beforeDeadline } from "../../../deadline.ts";
@@ -52,6 +57,17 @@ Deno.test("columnsOf() adds from the last column on; a reward is for the number 
 });
 
 const size = { layers: 1, heads: 1, channels: 8, seqLen: 40 };
+
+Deno.test("asksForProduct() compares the last call with the question", () => {
+  const chat = smallChat(size, { engine, seed: 5 }), item = products().item(2);
+  const asks = (...calls: readonly string[]) => {
+    const content = calls.map((text) => ({ type: "python" as const, text }));
+    const messages = [...item.messages, { role: "assistant" as const, content }];
+    return asksForProduct(chat, { item, ids: [...chat.template.render({ id: "calls", messages }).ids] });
+  };
+  deepStrictEqual([asks(), asks(item.id), asks(`${item.id}1`)], [false, true, false]);
+  deepStrictEqual([asks("1*1", item.id), asks(item.id, "1*1")], [true, false]);
+});
 
 Deno.test("Judge.score() is the probability of the judgement, whatever is judged at the same moment", async () => {
   const chat = smallChat(size, { engine, seed: 5 }), weights = initialWeights(chat.model, 5);
