@@ -129,9 +129,9 @@ export const layersUseTanh: Claim<{ readonly saturated: number; readonly std: nu
   no: ({ saturated, std }) =>
     `The activations of each layer have a standard deviation of at least ${two(std)}, and up to ${
       percent(saturated)
-    } of them are saturated, which means beyond ±0.97: ${
-      saturated < .05 ? "not all layers use much of the range of tanh." : "many units are at its ends."
-    }`,
+    } of them are saturated, which means beyond ±0.97${
+      std > .3 ? "" : ": not all layers use much of the range of tanh"
+    }.`,
   cases: { yes: { saturated: .02, std: .6 }, no: { saturated: .3, std: .8 } },
 };
 

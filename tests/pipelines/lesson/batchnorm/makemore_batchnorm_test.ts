@@ -101,7 +101,7 @@ Deno.test("layersUseTanh holds for layers that are neither saturated nor near ze
   strictEqual(holds({ saturated: .049, std: .31 }), true);
   for (
     const [saturated, std, why] of [
-      [.05, .31, /many units are at its ends\.$/],
+      [.05, .31, /beyond ±0\.97\.$/],
       [.049, .3, /not all layers use much of the range of tanh\.$/],
       [0, 0, /not all layers use much of the range of tanh\.$/],
     ] as const
