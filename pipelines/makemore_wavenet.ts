@@ -38,7 +38,7 @@ export default lesson({
   data: names,
   options: {
     steps: integer(
-      "steps of every net; default: 20,000 for the largest net and 5,000 for the others, with --full 200,000",
+      "steps of every net; default: 20,000 for the last net and 5,000 for the others, with --full 200,000",
       {
         value: null,
         min: 1,

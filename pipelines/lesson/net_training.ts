@@ -102,7 +102,9 @@ export function means(losses: ArrayLike<number>, width: number): { x: number[]; 
 
 /** Returns a caption that says what one point of a curve made by `means()` shows. */
 export function pointCaption(width: number): string {
-  return width === 1 ? "each point is one step" : `each point is the mean of ${width} steps`;
+  return width === 1
+    ? "each point is one step"
+    : `each point is the mean of ${width.toLocaleString("en-US")} steps`;
 }
 
 /**

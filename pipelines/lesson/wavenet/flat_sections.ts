@@ -8,7 +8,7 @@ import { lineChart } from "../../../stages/report/chart/line.ts";
 import { claim } from "../claim.ts";
 import { code, figure, heading, type Item, lines, live, say } from "../item.ts";
 import { examplesOf } from "../letters.ts";
-import { means } from "../net_training.ts";
+import { means, pointCaption } from "../net_training.ts";
 import { type ComparedNet, lossItem, parameterCheck, type WavenetInputs } from "./compared_net.ts";
 import { contextHelps } from "./wavenet_claims.ts";
 import { layersTable } from "./net_shapes.ts";
@@ -38,7 +38,9 @@ export async function* layersSection(inputs: WavenetInputs): AsyncGenerator<Item
   const trained = yield* trainOnNames(net, { ...inputs, steps: inputs.smallNetSteps });
   const width = Math.max(1, Math.round(trained.curve.length / 200));
   yield figure(
-    `A batch has ${batch} examples only, so the loss jumps from step to step. Means of ${width} steps show the trend. In the last quarter of the steps, the learning rate is a tenth of what it was before.`,
+    `A batch has ${batch} examples only, so the loss jumps from step to step. Here ${
+      pointCaption(width)
+    }. In the last quarter of the steps, the learning rate is a tenth of what it was before.`,
     lineChart({
       title: "each step",
       series: [{ name: "batch", y: trained.curve }],

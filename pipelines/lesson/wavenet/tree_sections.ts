@@ -8,7 +8,7 @@ import { lineChart } from "../../../stages/report/chart/line.ts";
 import { claim } from "../claim.ts";
 import { check, code, figure, heading, type Item, lines, say, table } from "../item.ts";
 import { examplesOf } from "../letters.ts";
-import { means } from "../net_training.ts";
+import { means, pointCaption } from "../net_training.ts";
 import { type ComparedNet, lossItem, notebook, parameterCheck, type WavenetInputs } from "./compared_net.ts";
 import { layersTable, runningShapes, wavenetLayers } from "./net_shapes.ts";
 import { batch, trainOnNames } from "./train_on_names.ts";
@@ -144,9 +144,9 @@ export async function* largerSection(inputs: WavenetInputs): AsyncGenerator<Item
   }
   const width = steps >= 100_000 ? 1000 : Math.max(1, Math.round(steps / 100));
   yield figure(
-    `Means of ${
-      width.toLocaleString("en-US")
-    } steps. After three quarters of the steps, the learning rate falls from 0.1 to 0.01.`,
+    `Here ${
+      pointCaption(width)
+    }. After three quarters of the steps, the learning rate falls from 0.1 to 0.01.`,
     lineChart({ series: [{ name: "loss", ...means(trained.curve, width) }], xLabel: "step", yLabel: "loss" }),
   );
   yield lossItem(trained);

@@ -23,7 +23,7 @@ import { check, code, figure, type Item, lines, say, table } from "../item.ts";
 import { fallingRateHelps } from "./wavenet_claims.ts";
 import type { LessonEnv } from "../lesson.ts";
 import { Letters } from "../letters.ts";
-import { engineForSmallNets, means } from "../net_training.ts";
+import { engineForSmallNets, means, pointCaption } from "../net_training.ts";
 import { trainOnNames } from "./train_on_names.ts";
 
 /** Sizes of the gated net. */
@@ -100,7 +100,7 @@ export async function* gatedSolution(env: LessonEnv<Names>, steps: number): Asyn
   const { x, y } = means(trained.curve, width);
   yield claim(fallingRateHelps, { value: y[y.length - 1], other: y[Math.floor(y.length / 2)] });
   yield figure(
-    `Means of ${width} steps.`,
+    `Here ${pointCaption(width)}.`,
     lineChart({ series: [{ name: `mean of ${width}`, x, y }], xLabel: "step", yLabel: "loss" }),
   );
   yield table(["parameters", "train", "validation", "test", "seconds"], [
