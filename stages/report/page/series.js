@@ -5,7 +5,7 @@
  */
 import { last } from "./format.js";
 
-/** The horizontal axes that the reader can choose for curves: the x of a step event, and whether it counts. */
+/** The horizontal axes that a reader can choose for curves: the x of a step event, and whether it counts. */
 export const axes = {
   steps: { label: "steps", counts: true, of: (step) => step.step + 1 },
   tokens: { label: "tokens", counts: true, of: (step) => step.tokens },
