@@ -15,9 +15,9 @@
  * The files in `dawnFiles` run on Deno's WebGPU and then on Dawn.
  *
  * Tests of programs and tests of parts run at the same time, each in a process of `deno test`. In the sets
- * `gpu` and `lessons` each file gets a process of its own, as many at a time as there are cores, up to four:
- * the tests of one file compile kernels or train on one core most of the time. Types are not checked here but
- * by `deno task check`.
+ * `gpu`, `long` and `lessons` each file gets a process of its own, as many at a time as there are cores, up to
+ * four: the tests of one file compile kernels or train on one core most of the time. Types are not checked
+ * here but by `deno task check`.
  *
  * The last lines are the counts of tests on Dawn, if any ran there, and of all tests. The last line is `N
  * passed, N failed, N skipped`, from the test runner's JUnit report; test steps are counted too. The exit
@@ -47,7 +47,7 @@ if (files.length + docs.length === 0) {
 
 const temporary = await Deno.makeTempDir();
 const env = await webgpuEnvironment();
-const apart = set === "gpu" || set === "lessons";
+const apart = set === "gpu" || set === "long" || set === "lessons";
 const modules = await writeTestModules({ files, docs }, { root, folder: temporary, apart });
 const onDawn = files.filter((file) => dawnFiles.includes(file));
 await Deno.mkdir(`${temporary}/dawn`);
