@@ -15,8 +15,8 @@
  * The files in `dawnFiles` run on Deno's WebGPU and then on Dawn.
  *
  * Tests of programs and tests of parts run at the same time, each in a process of `deno test`. In the sets
- * `gpu`, `long` and `lessons` each file gets a process of its own, as many at a time as there are cores, up to
- * four: the tests of one file compile kernels or train on one core most of the time. Types are not checked
+ * `gpu`, `long` and `lessons` each file gets a process of its own, as many at a time as there are cores, up
+ * to four: the tests of one file compile kernels or train on one core most of the time. Types are not checked
  * here but by `deno task check`.
  *
  * The last lines are the counts of tests on Dawn, if any ran there, and of all tests. The last line is `N
