@@ -39,7 +39,7 @@ Deno.test("testPaths() without paths gives each test file of the project to one 
 
 Deno.test("dawnFiles and slowFiles are test files of the project", async () => {
   const sets = await Promise.all(
-    (["every", "gpu", "lessons"] as const).map((set) => testPaths(root, { set, paths: [] })),
+    (["every", "gpu", "long", "lessons"] as const).map((set) => testPaths(root, { set, paths: [] })),
   );
   const all = sets.flatMap(({ files }) => files);
   deepStrictEqual([...dawnFiles, ...slowFiles].filter((file) => !all.includes(file)), []);
