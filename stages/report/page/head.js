@@ -54,10 +54,10 @@ function Status() {
   const separator = announced.length > 0 && !hasEnded() && now !== "" ? " · " : "";
   return html`
     <div class="status">
-      <p>
+      <div>
         <span role="status" class=${hasFailed() ? "alarm" : ""}>${announced.join(" · ")}</span>
         ${!hasEnded() && html`<span class="progress">${separator}${now}</span>`}
-      </p>
+      </div>
       ${state.value.live?.acts && connection.value === "live" && !hasEnded() && html`
         <button type="button" onClick=${() => ask("checkpoint")}>Checkpoint now</button>
         <button type="button" onClick=${() => ask("stop")}>Stop</button>
