@@ -1,4 +1,4 @@
-/** The lessons that compare their values with a lecture's, without those whose tests run them in full. */
+/** The lessons that are never shortened, and `shakespeare`, with their solutions. */
 import { figuresTest } from "./lesson/figures_run.ts";
 
 figuresTest({ lessons: "micrograd,makemore-bigram,shakespeare,tokenizer-lesson", same: 184, claims: 35 });

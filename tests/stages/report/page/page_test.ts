@@ -429,6 +429,11 @@ pageTest(
           await until(
             `/A checkpoint follows after this step/.test(document.querySelector(".status").textContent)`,
           );
+          const skipped: RunEvent = { ...stepEvent(70), loss: NaN, skipped: "the loss is NaN" } as RunEvent;
+          await append(skipped);
+          for (const text of ["Skipped updates: 1, the last at step 71", "infinite, first at step 71"]) {
+            await until(`document.querySelector("header").textContent.includes("${text}")`);
+          }
           await append({ type: "checkpoint", step: 70, path: "checkpoints/step-70", seconds: 1 });
           await until(`${announced} === "live"`);
           await click("Stop");
