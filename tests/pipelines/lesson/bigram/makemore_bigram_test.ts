@@ -8,6 +8,7 @@ import {
 import { distinctPairs, softmaxRows } from "../../../../pipelines/lesson/bigram/bigram_net.ts";
 import { examplesOf, Letters } from "../../../../pipelines/lesson/letters.ts";
 import { runLesson } from "../run_lesson.ts";
+import { withFile } from "../../../temporary.ts";
 
 Deno.test("makemore-bigram and its solutions run on the names that install with the program", async () => {
   const { outcomes, text } = await runLesson(makemoreBigram);
@@ -43,16 +44,11 @@ Deno.test("distinctPairs() counts each pair; softmaxRows() returns probabilities
   ok(Math.abs(row[1] - .75) < 1e-6);
 });
 
-Deno.test("makemore-bigram: names that are repeated need no smoothing", async () => {
-  const file = await Deno.makeTempFile({ suffix: ".txt" });
-  try {
-    await Deno.writeTextFile(file, "ada\nbob\neve\nida\nian\nmia\nleo\nlea\nzoe\nben\n".repeat(40));
-    const { text } = await runLesson(makemoreBigram, { source: file, solution: "E03" });
+Deno.test("makemore-bigram: names that are repeated need no smoothing", () =>
+  withFile("ada\nbob\neve\nida\nian\nmia\nleo\nlea\nzoe\nben\n".repeat(40), async (source) => {
+    const { text } = await runLesson(makemoreBigram, { source, solution: "E03" });
     match(text, /Other\s+names\s+do\s+not\s+always\s+need\s+it:/);
-  } finally {
-    await Deno.remove(file);
-  }
-});
+  }));
 
 Deno.test("claims of makemore-bigram count the known names and the losses without smoothing", () => {
   for (const [known, words] of [[0, "none is"], [1, "one is"], [3, "3 are"]] as const) {

@@ -9,6 +9,7 @@ import { trainOnEngine } from "../../../../pipelines/lesson/micrograd/micrograd_
 import { twoMoons } from "../../../../pipelines/lesson/micrograd/moons.ts";
 import { valueGraph } from "../../../../pipelines/lesson/micrograd/value_graph.ts";
 import { runLesson } from "../run_lesson.ts";
+import { withFile } from "../../../temporary.ts";
 
 // scikit-learn: np.random.seed(1337); make_moons(n_samples=100, noise=0.1)
 Deno.test("twoMoons() returns scikit-learn's points", () => {
@@ -66,15 +67,11 @@ Deno.test("tensorsAgree tells of a loss that is not finite", () => {
   match(tensorsAgree.no({ steps: 20, difference: 1e-4 }), /a loss differs by 0\.0001 of its size/);
 });
 
-Deno.test("micrograd draws points that are far apart in no more time than the moons", async () => {
-  const file = await Deno.makeTempFile({ suffix: ".txt" });
-  try {
-    const points = Array.from({ length: 12 }, (_, i) => `${1000 * i} ${i % 5} ${i % 2}`);
-    await Deno.writeTextFile(file, points.join("\n"));
-    const { text } = await runLesson(micrograd, { source: file });
+Deno.test("micrograd draws points that are far apart in no more time than the moons", () => {
+  const points = Array.from({ length: 12 }, (_, i) => `${1000 * i} ${i % 5} ${i % 2}`);
+  return withFile(points.join("\n"), async (source) => {
+    const { text } = await runLesson(micrograd, { source });
     match(text, /The\s+net's\s+score\s+is\s+positive\s+on\s+one\s+side/);
     match(text, /In\s+the\s+first\s+20\s+steps/);
-  } finally {
-    await Deno.remove(file);
-  }
+  });
 });
